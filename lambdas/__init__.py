@@ -1,0 +1,1 @@
+"""Lambda functions: one folder each, ``handler.py`` wires and its neighbour translates."""

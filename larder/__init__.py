@@ -1,0 +1,1 @@
+"""Larder: a feature platform that speaks Amazon SageMaker Feature Store's own API."""

@@ -1,0 +1,1 @@
+"""Adapters: one module per technology behind a port of the core."""

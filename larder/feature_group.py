@@ -1,0 +1,178 @@
+"""What a feature group is: its features, its stores, its state.
+
+Names and limits are SageMaker's (CreateFeatureGroup, botocore 1.44.5). The list of features is
+append-only; a feature's place in it is its **ordinal**, by which values are packed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from larder.event_time import NANOS, EventTimeType
+
+SHARDS = 64
+RESERVED_FEATURE_NAMES = frozenset({"is_deleted", "write_time", "api_invocation_time"})
+_UNIT_SECONDS = {"Seconds": 1, "Minutes": 60, "Hours": 3600, "Days": 86_400, "Weeks": 604_800}
+
+
+class FeatureType(StrEnum):
+    """Scalar types; for a collection, the type of its elements."""
+
+    STRING = "String"
+    INTEGRAL = "Integral"
+    FRACTIONAL = "Fractional"
+
+
+class CollectionType(StrEnum):
+    """Shapes of a feature that holds several values."""
+
+    LIST = "List"
+    SET = "Set"
+    VECTOR = "Vector"
+
+
+class StorageType(StrEnum):
+    """Tiers of the online store."""
+
+    STANDARD = "Standard"
+    STANDARD_V2 = "Standard_V2"
+    IN_MEMORY = "InMemory"
+
+
+class TableFormat(StrEnum):
+    """Formats of the offline table."""
+
+    GLUE = "Glue"
+    ICEBERG = "Iceberg"
+
+
+class FeatureGroupStatus(StrEnum):
+    """Where a group is in its life."""
+
+    CREATING = "Creating"
+    CREATED = "Created"
+    CREATE_FAILED = "CreateFailed"
+    DELETING = "Deleting"
+    DELETE_FAILED = "DeleteFailed"
+
+
+class UpdateStatus(StrEnum):
+    """How the last UpdateFeatureGroup went."""
+
+    IN_PROGRESS = "InProgress"
+    SUCCESSFUL = "Successful"
+    FAILED = "Failed"
+
+
+class TargetStore(StrEnum):
+    """A store that a write goes to."""
+
+    ONLINE = "OnlineStore"
+    OFFLINE = "OfflineStore"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDefinition:
+    """One feature. ``dimension`` is a Vector's length and ``None`` otherwise."""
+
+    name: str
+    type: FeatureType
+    collection: CollectionType | None = None
+    dimension: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TtlDuration:
+    """How long after its event time a record lives."""
+
+    unit: str
+    value: int
+
+    @property
+    def nanos(self) -> int:
+        """The duration in nanoseconds."""
+        return self.value * _UNIT_SECONDS[self.unit] * NANOS
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineStore:
+    """The online half of a group."""
+
+    storage_type: StorageType = StorageType.STANDARD
+    ttl: TtlDuration | None = None
+    kms_key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineStore:
+    """The offline half of a group.
+
+    ``location`` is the table's root (``ResolvedOutputS3Uri`` without its ``/data``). ``status`` is
+    SageMaker's OfflineStoreStatus: Active, Blocked or Disabled.
+    """
+
+    s3_uri: str
+    location: str
+    catalog: str
+    database: str
+    table: str
+    table_format: TableFormat = TableFormat.ICEBERG
+    kms_key_id: str | None = None
+    disable_glue_table_creation: bool = False
+    status: str = "Active"
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """A feature group in one life of its name.
+
+    ``uid`` is our identity of that life: a re-created group has another one, so old data can't
+    come back. ``revision`` counts changes of this document, for optimistic locking. Times are
+    microseconds since the epoch. ``declared`` marks a group that is defined as code.
+    """
+
+    name: str
+    uid: str
+    arn: str
+    record_identifier_name: str
+    event_time_name: str
+    features: tuple[FeatureDefinition, ...]
+    online: OnlineStore | None
+    offline: OfflineStore | None
+    creation_time: int
+    last_modified_time: int
+    status: FeatureGroupStatus = FeatureGroupStatus.CREATING
+    failure_reason: str | None = None
+    role_arn: str | None = None
+    description: str | None = None
+    last_update: UpdateStatus | None = None
+    last_update_failure: str | None = None
+    throughput: dict[str, object] = field(default_factory=lambda: {"ThroughputMode": "OnDemand"})
+    tags: tuple[tuple[str, str], ...] = ()
+    declared: bool = False
+    shards: int = SHARDS
+    revision: int = 1
+
+    @cached_property
+    def ordinals(self) -> dict[str, int]:
+        """Place of each feature by name."""
+        return {feature.name: ordinal for ordinal, feature in enumerate(self.features)}
+
+    @cached_property
+    def event_time_type(self) -> EventTimeType:
+        """Type of the event-time feature, which rules how event times compare."""
+        return EventTimeType(self.features[self.ordinals[self.event_time_name]].type.value)
+
+    @property
+    def schema_version(self) -> int:
+        """Number of features: the list only grows, so its length names its state."""
+        return len(self.features)
+
+    @property
+    def stores(self) -> frozenset[TargetStore]:
+        """The stores this group has."""
+        online = {TargetStore.ONLINE} if self.online else set()
+        offline = {TargetStore.OFFLINE} if self.offline else set()
+        return frozenset(online | offline)

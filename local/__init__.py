@@ -1,0 +1,1 @@
+"""The one-machine platform: emulators, deployment of the synthesized stacks, the example."""
