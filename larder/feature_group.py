@@ -130,7 +130,8 @@ class FeatureGroup:
 
     ``uid`` is our identity of that life: a re-created group has another one, so old data can't
     come back. ``revision`` counts changes of this document, for optimistic locking. Times are
-    microseconds since the epoch. ``declared`` marks a group that is defined as code.
+    microseconds since the epoch. ``declared_in`` is the definition file of a group that is defined
+    as code. ``growth`` says when features were added: (ordinal of the first, time) per update.
     """
 
     name: str
@@ -151,7 +152,8 @@ class FeatureGroup:
     last_update_failure: str | None = None
     throughput: dict[str, object] = field(default_factory=lambda: {"ThroughputMode": "OnDemand"})
     tags: tuple[tuple[str, str], ...] = ()
-    declared: bool = False
+    declared_in: str | None = None
+    growth: tuple[tuple[int, int], ...] = ()
     shards: int = SHARDS
     revision: int = 1
 

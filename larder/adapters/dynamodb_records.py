@@ -1,0 +1,155 @@
+"""The record store in DynamoDB, by boto3: each write one conditional UpdateItem or PutItem.
+
+A write replaces a version's attributes but keeps the item's life, which only a hard delete counts
+up. Where a condition fails DynamoDB returns the item that stood in the way
+(``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import random
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from larder.adapters.dynamodb_errors import translated_errors
+from larder.adapters.record_item import (
+    KEEP_SECONDS,
+    Item,
+    from_item,
+    log_key,
+    record_key,
+    to_attributes,
+)
+from larder.event_time import NANOS
+from larder.record import RecordVersion, Slot, State
+from larder.record_store import Reads
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
+_PUT = {
+    State.LIVE: f"{_ABSENT} OR e < :e OR (e = :e AND (attribute_exists(d) OR w < :w))",
+    State.SOFT_DELETED: f"{_ABSENT} OR e < :e OR (e = :e AND attribute_exists(d) AND w < :w)",
+    State.HARD_DELETED: f"{_ABSENT} OR e < :e",
+}
+_OPTIONAL = ("d", "x", "ttl", "o")
+_NAMES = {"ttl": "#ttl"}
+"""``TTL`` is a reserved word of DynamoDB's expressions."""
+
+
+class DynamoRecordStore:
+    """Registers in one table; ``batch_seconds`` bounds how long unprocessed keys are followed."""
+
+    def __init__(
+        self, client: DynamoDBClient, table_name: str, *, batch_seconds: float = 2.0
+    ) -> None:
+        self._client = client
+        self._table = table_name
+        self._batch_seconds = batch_seconds
+
+    def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """See ``RecordStore.put``."""
+        return self._conditional(slot, version, now_nanos=now_nanos)
+
+    def hard_delete(
+        self, slot: Slot, marker: RecordVersion, *, now_nanos: int
+    ) -> RecordVersion | None:
+        """See ``RecordStore.hard_delete``."""
+        return self._conditional(slot, marker, now_nanos=now_nanos)
+
+    def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
+        """See ``RecordStore.log``."""
+        item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
+        item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
+        try:
+            with translated_errors():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=item,
+                    ConditionExpression="attribute_not_exists(pk) OR v = :v",
+                    ExpressionAttributeValues={":v": item["v"]},
+                )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:
+        """See ``RecordStore.get``; keys that DynamoDB left unprocessed are asked for again."""
+        by_key = {_flat(record_key(slot)): slot for slot in slots}
+        if len(by_key) == 1:
+            return self._get_one(slots[0], consistent)
+        found: dict[Slot, RecordVersion] = {}
+        deadline = monotonic() + self._batch_seconds
+        pending: list[Any] = [record_key(slot) for slot in by_key.values()]
+        tries = 0
+        while pending:
+            with translated_errors():
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": pending, "ConsistentRead": consistent}}
+                )
+            for item in answer["Responses"].get(self._table, []):
+                slot = by_key[_flat(item)]
+                found[slot] = from_item(item, slot.identifier)
+            left = answer["UnprocessedKeys"]
+            pending = list(left[self._table]["Keys"]) if self._table in left else []
+            tries += 1
+            pause = random() * min(0.4, 0.025 * 2**tries)  # noqa: S311 - full jitter
+            if not pending or monotonic() + pause > deadline:
+                break
+            sleep(pause)
+        return Reads(found, frozenset(by_key[_flat(key)] for key in pending))
+
+    def _get_one(self, slot: Slot, consistent: bool) -> Reads:
+        with translated_errors():
+            answer = self._client.get_item(
+                TableName=self._table, Key=record_key(slot), ConsistentRead=consistent
+            )
+        item = answer.get("Item")
+        return Reads({slot: from_item(item, slot.identifier)} if item else {}, frozenset())
+
+    def _conditional(
+        self, slot: Slot, version: RecordVersion, *, now_nanos: int
+    ) -> RecordVersion | None:
+        attributes = to_attributes(version, now_nanos=now_nanos)
+        attributes.pop("l", None)  # the item's own life counts, not the version's
+        values: Item = {f":{name}": value for name, value in attributes.items()}
+        values |= {":now": {"N": str(now_nanos)}, ":hard": {"N": str(int(State.HARD_DELETED))}}
+        try:
+            with translated_errors():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=record_key(slot),
+                    UpdateExpression=_update(attributes, values),
+                    ConditionExpression=_PUT[version.state],
+                    ExpressionAttributeNames={"#ttl": "ttl"},
+                    ExpressionAttributeValues=values,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except self._client.exceptions.ConditionalCheckFailedException as refusal:
+            return _winner(refusal, slot, version)
+        return None
+
+
+def _update(attributes: Item, values: Item) -> str:
+    sets = [f"{_NAMES.get(name, name)} = :{name}" for name in attributes]
+    if attributes.get("d") == values[":hard"]:
+        sets.append("l = if_not_exists(l, :zero) + :one")
+        values |= {":zero": {"N": "0"}, ":one": {"N": "1"}}
+    removed = [_NAMES.get(name, name) for name in _OPTIONAL if name not in attributes]
+    return f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
+
+
+def _winner(refusal: ClientError, slot: Slot, version: RecordVersion) -> RecordVersion | None:
+    stored = from_item(refusal.response["Item"], slot.identifier)  # type: ignore[typeddict-item]
+    ours = (stored.event_key, stored.write_time, stored.state, stored.packed)
+    if ours == (version.event_key, version.write_time, version.state, version.packed):
+        return None  # an earlier try of this very write, whose answer was lost
+    return stored
+
+
+def _flat(key: Mapping[str, Any]) -> tuple[str, str]:
+    return key["pk"]["S"], key["sk"]["S"]

@@ -1,0 +1,166 @@
+"""Reading records: the use cases of GetRecord and BatchGetRecord."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from time import time_ns
+
+from larder.codec import Value, unpack
+from larder.errors import (
+    LarderError,
+    ServiceUnavailable,
+    ThrottlingException,
+    ValidationError,
+)
+from larder.event_time import nanos_to_iso
+from larder.feature_group import FeatureGroup
+from larder.group_settings import GroupSettings
+from larder.record import RecordVersion, Slot
+from larder.record_rules import UndefinedFeature, ordinals_of, slot_of
+from larder.record_store import RecordStore
+
+_CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that a reader is given: its values by feature name, and when it expires.
+
+    Values stand in the order of the group's definitions, or in that of the names asked for.
+    ``expires_at`` is ISO-8601 UTC, ``None`` for never.
+    """
+
+    values: Sequence[tuple[str, Value]]
+    expires_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GetRecords:
+    """Records of one group to read; ``features`` ``None`` means all of them."""
+
+    group: str
+    identifiers: Sequence[str]
+    features: Sequence[str] | None = None
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """What became of each identifier asked for; one in no list was read and holds nothing.
+
+    Each entry begins with its place: (index of the ``GetRecords``, identifier as asked).
+    """
+
+    found: list[tuple[int, str, Found]] = field(default_factory=list)
+    errors: list[tuple[int, str, LarderError]] = field(default_factory=list)
+    unprocessed: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    place: int
+    identifier: str
+    slot: Slot
+    group: FeatureGroup
+    ordinals: Sequence[int] | None
+
+
+@dataclass(slots=True)
+class RecordReader:
+    """Reads records. ``clock`` gives nanoseconds since the epoch, by which expiry is judged."""
+
+    store: RecordStore
+    groups: GroupSettings
+    clock: Callable[[], int] = time_ns
+
+    def get(self, group: str, identifier: str, features: Sequence[str] | None) -> Found | None:
+        """The record, or ``None`` where there is none that a reader may see.
+
+        A read is strongly consistent: a writer reads its own write.
+
+        Raises:
+            ResourceNotFound: there is no such group.
+            ValidationError: an unknown feature, a malformed identifier, or no online store.
+            ThrottlingException, ServiceUnavailable: the store gave no answer.
+        """
+        settings, ordinals = self._settings(group, features)
+        slot = slot_of(settings, identifier)
+        reads = self.store.get([slot])
+        if slot in reads.unprocessed:
+            raise ThrottlingException(
+                f"The store refused to read record {identifier[:64]!r} for load; try again."
+            )
+        return self._found(settings, ordinals, reads.found.get(slot))
+
+    def batch_get(self, requests: Sequence[GetRecords]) -> BatchOutcome:
+        """The records of many groups; one group's error leaves the others served.
+
+        Identifiers that the store refused for load, or did not reach, are ``unprocessed``.
+        """
+        outcome = BatchOutcome()
+        wanted = self._wanted(requests, outcome)
+        while chunk := list(islice(wanted, _CHUNK)):
+            slots = list(dict.fromkeys(want.slot for want in chunk))
+            try:
+                reads = self.store.get(slots)
+            except (ThrottlingException, ServiceUnavailable):
+                outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
+                continue
+            for want in chunk:
+                if want.slot in reads.unprocessed:
+                    outcome.unprocessed.append((want.place, want.identifier))
+                    continue
+                version = reads.found.get(want.slot)
+                if found := self._found(want.group, want.ordinals, version):
+                    outcome.found.append((want.place, want.identifier, found))
+        return outcome
+
+    def _wanted(self, requests: Sequence[GetRecords], outcome: BatchOutcome) -> Iterator[_Wanted]:
+        for place, request in enumerate(requests):
+            try:
+                group, ordinals = self._settings(request.group, request.features)
+            except LarderError as error:
+                outcome.errors.extend((place, each, error) for each in request.identifiers)
+                continue
+            for identifier in request.identifiers:
+                try:
+                    slot = slot_of(group, identifier)
+                except ValidationError as error:
+                    outcome.errors.append((place, identifier, error))
+                else:
+                    yield _Wanted(place, identifier, slot, group, ordinals)
+
+    def _settings(
+        self, name: str, features: Sequence[str] | None
+    ) -> tuple[FeatureGroup, Sequence[int] | None]:
+        group = self.groups.get(name)
+        if group.online is None:
+            raise ValidationError(
+                f"FeatureGroup {group.name} has no online store to read from; "
+                f"query its offline store, or enable one when creating it."
+            )
+        if features is None:
+            return group, None
+        try:
+            return group, ordinals_of(group, features)
+        except UndefinedFeature:  # it may have been added a moment ago
+            group = self.groups.refresh(group.name)
+            return group, ordinals_of(group, features)
+
+    def _found(
+        self, group: FeatureGroup, ordinals: Sequence[int] | None, version: RecordVersion | None
+    ) -> Found | None:
+        if version is None or not version.is_visible(self.clock()):
+            return None
+        row = unpack(version.packed)
+        if version.schema_version > group.schema_version:
+            group = self.groups.refresh(group.name)
+        places = range(len(row)) if ordinals is None else (o for o in ordinals if o < len(row))
+        values = [
+            (group.features[place].name, value)
+            for place in places
+            if (value := row[place]) is not None
+        ]
+        expiry = None if version.expires_at is None else nanos_to_iso(version.expires_at)
+        return Found(values, expiry)

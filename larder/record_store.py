@@ -1,0 +1,54 @@
+"""The online store of records: the port, and what every implementation promises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from larder.record import RecordVersion, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a batch of reads gave: versions by slot, and the slots that were not read.
+
+    A slot in neither was read and holds nothing. Slots whose read was refused for load or ran out
+    of time are in ``unprocessed``; they are never reported as missing.
+    """
+
+    found: Mapping[Slot, RecordVersion]
+    unprocessed: frozenset[Slot]
+
+
+class RecordStore(Protocol):
+    """One register per slot, ordered as ``larder.record`` says.
+
+    Every write is one atomic conditional step. All methods raise ``ThrottlingException`` where the
+    store refused for load and ``ServiceUnavailable`` where it did not answer. ``now_nanos`` is the
+    caller's clock, by which expiry is judged.
+    """
+
+    def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """Store a live version or a soft-delete tombstone where it wins.
+
+        Returns ``None`` where it was stored (or had been, by an earlier try of the same write),
+        otherwise the stored version that stands in its way.
+        """
+
+    def hard_delete(
+        self, slot: Slot, marker: RecordVersion, *, now_nanos: int
+    ) -> RecordVersion | None:
+        """Put a hidden tombstone in place of a version of strictly older event time, or of none.
+
+        The record's next life begins. Returns as ``put`` does.
+        """
+
+    def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
+        """Hand a version to the offline store alone.
+
+        Returns whether it is kept; ``False`` where other content has its (event time, write time).
+        """
+
+    def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:
+        """The stored versions, whatever their state; at most 100 distinct slots."""

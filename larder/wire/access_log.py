@@ -1,0 +1,50 @@
+"""The edge of a function behind HTTP: one log line a request, and the one place that stops a bug.
+
+The line is JSON on standard output: operation, method and path, status, milliseconds, request id
+and the error's code. Values of records, identifiers among them, are never logged.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import orjson
+
+from larder.wire.errors import Response, internal_failure
+
+Serve = Callable[[dict[str, Any]], tuple[str, Response]]
+
+
+def logged(serve: Serve) -> Callable[[dict[str, Any], object], Response]:
+    """Make a Lambda handler of a function from event to (operation, response)."""
+
+    def handler(event: dict[str, Any], _context: object) -> Response:
+        start = perf_counter()
+        context = event.get("requestContext", {})
+        request_id = context.get("requestId", "")
+        operation, trace = "Unknown", None
+        try:
+            operation, response = serve(event)
+        except Exception:  # the edge: a bug is logged and answered as 500
+            trace = traceback.format_exc()
+            response = internal_failure(request_id)
+        line = {
+            "level": "ERROR" if trace else "INFO",
+            "operation": operation,
+            "method": context.get("http", {}).get("method"),
+            "path": event.get("rawPath"),
+            "status": response["statusCode"],
+            "ms": round((perf_counter() - start) * 1000, 2),
+            "request_id": request_id,
+            "error": response["headers"].get("x-amzn-errortype"),
+            "trace": trace,
+        }
+        sys.stdout.write(orjson.dumps({k: v for k, v in line.items() if v is not None}).decode())
+        sys.stdout.write("\n")
+        return response
+
+    return handler
