@@ -18,8 +18,8 @@ from larder.event_time import nanos_to_iso
 from larder.feature_group import FeatureGroup
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot
-from larder.record_rules import UndefinedFeature, ordinals_of, slot_of
 from larder.record_store import RecordStore
+from larder.record_values import UndefinedFeature, ordinals_of, slot_of
 
 _CHUNK = 100
 

@@ -21,6 +21,18 @@ class Reads:
     unprocessed: frozenset[Slot]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a shard in the order of its keys: each entry's position, and the version there.
+
+    ``last`` is the position to go on after, ``None`` at the shard's end. A version's
+    ``identifier`` is empty here: it stands among the packed values.
+    """
+
+    entries: Sequence[tuple[str, RecordVersion]]
+    last: str | None
+
+
 class RecordStore(Protocol):
     """One register per slot, ordered as ``larder.record`` says.
 
@@ -52,3 +64,14 @@ class RecordStore(Protocol):
 
     def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:
         """The stored versions, whatever their state; at most 100 distinct slots."""
+
+    def replace(
+        self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
+    ) -> bool:
+        """Store a live version where ``stored``, just read, still stands.
+
+        Returns whether it was stored; ``False`` where another write came between.
+        """
+
+    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
+        """At most ``limit`` stored versions of one shard, whatever their state."""

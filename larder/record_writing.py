@@ -7,7 +7,7 @@ so that everything leaves for the offline store through the one stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import time_ns
 
@@ -16,14 +16,9 @@ from larder.errors import ServiceUnavailable, ValidationError
 from larder.feature_group import FeatureGroup, TargetStore, TtlDuration
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot, State
-from larder.record_rules import (
-    Stamp,
-    UndefinedFeature,
-    deletion_version,
-    live_version,
-    values_of,
-)
 from larder.record_store import RecordStore
+from larder.record_values import UndefinedFeature, checked_features, complete, target_stores
+from larder.record_versions import Stamp, deletion_version, live_version
 
 _SKEW_TRIES = 8
 """How often a write at an equal event time steps past a write time ahead of its own clock."""
@@ -70,7 +65,7 @@ class RecordWriter:
         """
         stamp = self._stamp()
         group, values = self._values(request)
-        targets = _targets(group, request.targets)
+        targets = target_stores(group, request.targets)
         if request.ttl is not None and group.online is None:
             raise ValidationError(
                 f"TtlDuration: FeatureGroup {group.name} has no online store, where alone "
@@ -89,7 +84,7 @@ class RecordWriter:
         """
         stamp = self._stamp()
         group = self.groups.get(request.group)
-        targets = _targets(group, request.targets)
+        targets = target_stores(group, request.targets)
         state = State.HARD_DELETED if request.hard else State.SOFT_DELETED
         slot, marker = deletion_version(
             group,
@@ -131,23 +126,11 @@ class RecordWriter:
     def _values(self, request: PutRecord) -> tuple[FeatureGroup, dict[int, Value]]:
         group = self.groups.get(request.group)
         try:
-            return group, values_of(group, request.record)
+            return group, complete(group, checked_features(group, request.record))
         except UndefinedFeature:  # it may have been added a moment ago
             group = self.groups.refresh(group.name)
-            return group, values_of(group, request.record)
+            return group, complete(group, checked_features(group, request.record))
 
     def _stamp(self) -> Stamp:
         now = self.clock() // 1000
         return Stamp(invocation_time=now, write_time=now)
-
-
-def _targets(group: FeatureGroup, asked: Iterable[TargetStore] | None) -> frozenset[TargetStore]:
-    if asked is None:
-        return group.stores
-    targets = frozenset(asked)
-    if lacking := targets - group.stores:
-        raise ValidationError(
-            f"TargetStores: FeatureGroup {group.name} has no {' and no '.join(sorted(lacking))}; "
-            f"it has {' and '.join(sorted(group.stores))}."
-        )
-    return targets

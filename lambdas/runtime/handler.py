@@ -2,13 +2,15 @@
 
 import boto3
 from botocore.config import Config
-from larder.adapters.dynamodb_registry import DynamoRegistry
 
 from lambdas.runtime.routes import create_handler
 from larder.adapters.dynamodb_records import DynamoRecordStore
+from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.group_names import Home
 from larder.group_settings import GroupSettings
+from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
+from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.settings import RuntimeSettings
 from larder.wire.runtime_api import RuntimeApi
@@ -26,5 +28,10 @@ _groups = GroupSettings(
 )
 
 handler = create_handler(
-    RuntimeApi(reader=RecordReader(_store, _groups), writer=RecordWriter(_store, _groups))
+    RuntimeApi(
+        reader=RecordReader(_store, _groups),
+        writer=RecordWriter(_store, _groups),
+        updater=RecordUpdater(_store, _groups),
+        lister=RecordLister(_store, _groups),
+    )
 )

@@ -21,11 +21,12 @@ from larder.adapters.record_item import (
     from_item,
     log_key,
     record_key,
+    record_partition,
     to_attributes,
 )
 from larder.event_time import NANOS
 from larder.record import RecordVersion, Slot, State
-from larder.record_store import Reads
+from larder.record_store import Page, Reads
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +37,10 @@ _PUT = {
     State.SOFT_DELETED: f"{_ABSENT} OR e < :e OR (e = :e AND attribute_exists(d) AND w < :w)",
     State.HARD_DELETED: f"{_ABSENT} OR e < :e",
 }
+_UNCHANGED = (
+    "e = :oe AND w = :ow AND v = :ov AND (attribute_not_exists(d) OR d <> :hard) "
+    "AND (attribute_not_exists(x) OR x > :now)"
+)
 _OPTIONAL = ("d", "x", "ttl", "o")
 _NAMES = {"ttl": "#ttl"}
 """``TTL`` is a reserved word of DynamoDB's expressions."""
@@ -53,13 +58,43 @@ class DynamoRecordStore:
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """See ``RecordStore.put``."""
-        return self._conditional(slot, version, now_nanos=now_nanos)
+        return self._conditional(slot, version, _PUT[version.state], {}, now_nanos=now_nanos)
 
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:
         """See ``RecordStore.hard_delete``."""
-        return self._conditional(slot, marker, now_nanos=now_nanos)
+        return self._conditional(slot, marker, _PUT[marker.state], {}, now_nanos=now_nanos)
+
+    def replace(
+        self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
+    ) -> bool:
+        """See ``RecordStore.replace``."""
+        expected = {
+            ":oe": {"N": str(stored.event_key)},
+            ":ow": {"N": str(stored.write_time)},
+            ":ov": {"B": stored.packed},
+        }
+        winner = self._conditional(slot, version, _UNCHANGED, expected, now_nanos=now_nanos)
+        return winner is None
+
+    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
+        """See ``RecordStore.shard``."""
+        partition = {"S": record_partition(uid, shard)}
+        # a sort key is never below "!"
+        start = {"pk": partition, "sk": {"S": after or "!"}}
+        with translated_errors():
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": partition},
+                ConsistentRead=True,
+                Limit=limit,
+                ExclusiveStartKey=start,
+            )
+        entries = [(item["sk"]["S"], from_item(item, "")) for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        return Page(entries, last["sk"]["S"] if last else None)
 
     def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
         """See ``RecordStore.log``."""
@@ -112,11 +147,18 @@ class DynamoRecordStore:
         return Reads({slot: from_item(item, slot.identifier)} if item else {}, frozenset())
 
     def _conditional(
-        self, slot: Slot, version: RecordVersion, *, now_nanos: int
+        self,
+        slot: Slot,
+        version: RecordVersion,
+        condition: str,
+        expected: Item,
+        *,
+        now_nanos: int,
     ) -> RecordVersion | None:
         attributes = to_attributes(version, now_nanos=now_nanos)
         attributes.pop("l", None)  # the item's own life counts, not the version's
         values: Item = {f":{name}": value for name, value in attributes.items()}
+        values |= expected
         values |= {":now": {"N": str(now_nanos)}, ":hard": {"N": str(int(State.HARD_DELETED))}}
         try:
             with translated_errors():
@@ -124,7 +166,7 @@ class DynamoRecordStore:
                     TableName=self._table,
                     Key=record_key(slot),
                     UpdateExpression=_update(attributes, values),
-                    ConditionExpression=_PUT[version.state],
+                    ConditionExpression=condition,
                     ExpressionAttributeNames={"#ttl": "ttl"},
                     ExpressionAttributeValues=values,
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -144,6 +186,8 @@ def _update(attributes: Item, values: Item) -> str:
 
 
 def _winner(refusal: ClientError, slot: Slot, version: RecordVersion) -> RecordVersion | None:
+    if "Item" not in refusal.response:  # the record that was to be replaced is gone
+        return version
     stored = from_item(refusal.response["Item"], slot.identifier)  # type: ignore[typeddict-item]
     ours = (stored.event_key, stored.write_time, stored.state, stored.packed)
     if ours == (version.event_key, version.write_time, version.state, version.packed):

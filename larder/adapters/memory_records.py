@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from larder.adapters.record_item import record_key
 from larder.record import RecordVersion, Slot
-from larder.record_store import Reads
+from larder.record_store import Page, Reads
 
 
 @dataclass(slots=True)
@@ -58,6 +59,26 @@ class MemoryRecordStore:
         """See ``RecordStore.get``."""
         found = {slot: self.records[slot] for slot in slots if slot in self.records}
         return Reads(found, frozenset())
+
+    def replace(
+        self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
+    ) -> bool:
+        """See ``RecordStore.replace``."""
+        if self.records.get(slot) != stored or stored.is_absent(now_nanos):
+            return False
+        self._accept(slot, replace(version, life=stored.life))
+        return True
+
+    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
+        """See ``RecordStore.shard``."""
+        keys = {
+            record_key(slot)["sk"]["S"]: version
+            for slot, version in self.records.items()
+            if slot.uid == uid and slot.shard == shard
+        }
+        positions = [each for each in sorted(keys) if after is None or each > after]
+        entries = [(each, replace(keys[each], identifier="")) for each in positions[:limit]]
+        return Page(entries, entries[-1][0] if len(positions) > limit else None)
 
     def _accept(self, slot: Slot, version: RecordVersion) -> None:
         self.records[slot] = version

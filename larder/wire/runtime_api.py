@@ -7,15 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
-from larder.errors import LarderError, ResourceNotFound, ValidationError
-from larder.record_reading import BatchOutcome, Found, GetRecords, RecordReader
+from larder.errors import (
+    LarderError,
+    ResourceNotFound,
+    ServiceUnavailable,
+    ThrottlingException,
+    ValidationError,
+)
+from larder.record_listing import RecordLister
+from larder.record_reading import RecordReader
+from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
-from larder.wire.errors import Response, runtime_code, runtime_error, typed_error
+from larder.wire import runtime_answers as answers
+from larder.wire.errors import Response, runtime_error, typed_error
 from larder.wire.http import Request
 from larder.wire.runtime_requests import (
     Members,
@@ -24,15 +32,18 @@ from larder.wire.runtime_requests import (
     get_records,
     put_record,
     query_members,
+    update_record,
 )
 
-MAX_ANSWER_BYTES = 5_500_000
-"""Lambda answers at most 6 MB; records beyond that are left unprocessed for the caller."""
 _GROUP_ROOT = "/FeatureGroup/"
 _GROUP_OPERATIONS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
 _WITHOUT_NOT_FOUND = frozenset({"PutRecord", "DeleteRecord"})
 """Operations whose model has no ResourceNotFound: they say it as a ValidationError."""
-_ROOT_OPERATIONS = {"/BatchGetRecord": "BatchGetRecord"}
+_POST_OPERATIONS = {"ListRecords": "ListRecords", "Record": "UpdateRecord"}
+_ROOT_OPERATIONS = {
+    "/BatchGetRecord": "BatchGetRecord",
+    "/BatchWriteRecord": "BatchWriteRecord",
+}
 
 
 @dataclass(slots=True)
@@ -41,6 +52,8 @@ class RuntimeApi:
 
     reader: RecordReader
     writer: RecordWriter
+    updater: RecordUpdater
+    lister: RecordLister
 
     def handle(self, request: Request) -> tuple[str, Response]:
         """The operation that was asked for (``"Unknown"`` if none), and the answer to it."""
@@ -70,6 +83,9 @@ class RuntimeApi:
             "GetRecord": self._get_record,
             "DeleteRecord": self._delete_record,
             "BatchGetRecord": self._batch_get_record,
+            "BatchWriteRecord": self._batch_write_record,
+            "UpdateRecord": self._update_record,
+            "ListRecords": self._list_records,
         }
 
     @staticmethod
@@ -96,11 +112,38 @@ class RuntimeApi:
             members["RecordIdentifierValueAsString"],
             members.get("FeatureNames"),
         )
-        return orjson.dumps(_record(found, members) if found else {})
+        return orjson.dumps(answers.record(found, members) if found else {})
 
     def _batch_get_record(self, members: Members) -> bytes:
         requests = [get_records(each) for each in members["Identifiers"]]
-        return _batch_answer(requests, self.reader.batch_get(requests), members)
+        return answers.batch_get(requests, self.reader.batch_get(requests), members)
+
+    def _batch_write_record(self, members: Members) -> bytes:
+        failed: list[tuple[int, LarderError]] = []
+        unprocessed: list[int] = []
+        default = {"TtlDuration": members.get("TtlDuration")}
+        for place, entry in enumerate(members["Entries"]):
+            try:
+                self.writer.put(put_record({**default, **entry}))
+            except (ThrottlingException, ServiceUnavailable):
+                unprocessed.append(place)
+            except LarderError as error:
+                failed.append((place, error))
+        return answers.batch_write(members["Entries"], failed, unprocessed)
+
+    def _update_record(self, members: Members) -> bytes:
+        self.updater.update(update_record(members))
+        return b""
+
+    def _list_records(self, members: Members) -> bytes:
+        listing = self.lister.list(
+            members["FeatureGroupName"],
+            limit=members.get("MaxResults") or 100,
+            token=members.get("NextToken"),
+            soft_deleted=members.get("IncludeSoftDeletedRecords") or False,
+        )
+        more = {"NextToken": listing.next_token} if listing.next_token else {}
+        return orjson.dumps({"RecordIdentifiers": listing.identifiers, **more})
 
 
 def operation_of(request: Request) -> tuple[str, str | None]:
@@ -113,66 +156,10 @@ def operation_of(request: Request) -> tuple[str, str | None]:
     if not request.path.startswith(_GROUP_ROOT):
         return "", None
     group = unquote(request.path.removeprefix(_GROUP_ROOT))
+    if request.method == "POST":
+        group, _, last = group.rpartition("/")
+        return _POST_OPERATIONS.get(last, ""), group
     return _GROUP_OPERATIONS.get(request.method, ""), group
-
-
-def _record(found: Found, members: Members) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "Record": [
-            {"FeatureName": name, "ValueAsString": value}
-            if isinstance(value, str)
-            else {"FeatureName": name, "ValueAsStringList": value}
-            for name, value in found.values
-        ]
-    }
-    if found.expires_at and members.get("ExpirationTimeResponse") == "Enabled":
-        record["ExpiresAt"] = found.expires_at
-    return record
-
-
-def _batch_answer(requests: list[GetRecords], outcome: BatchOutcome, members: Members) -> bytes:
-    records: list[bytes] = []
-    size = 0
-    for place, identifier, found in outcome.found:
-        head = {
-            "FeatureGroupName": requests[place].group,
-            "RecordIdentifierValueAsString": identifier,
-        }
-        record = orjson.dumps(head | _record(found, members))
-        if size + len(record) > MAX_ANSWER_BYTES:
-            outcome.unprocessed.append((place, identifier))
-            continue
-        size += len(record)
-        records.append(record)
-    errors = [
-        {
-            "FeatureGroupName": requests[place].group,
-            "RecordIdentifierValueAsString": identifier,
-            "ErrorCode": runtime_code(error),
-            "ErrorMessage": str(error),
-        }
-        for place, identifier, error in outcome.errors
-    ]
-    return b'{"Records":[%b],"Errors":%b,"UnprocessedIdentifiers":%b}' % (
-        b",".join(records),
-        orjson.dumps(errors),
-        orjson.dumps(_unprocessed(requests, outcome)),
-    )
-
-
-def _unprocessed(requests: list[GetRecords], outcome: BatchOutcome) -> list[dict[str, Any]]:
-    identifiers: dict[int, list[str]] = {}
-    for place, identifier in outcome.unprocessed:
-        identifiers.setdefault(place, []).append(identifier)
-    entries = []
-    for place, left in sorted(identifiers.items()):
-        entry: dict[str, Any] = {
-            "FeatureGroupName": requests[place].group,
-            "RecordIdentifiersValueAsString": left,
-        }
-        features = requests[place].features
-        entries.append(entry if features is None else entry | {"FeatureNames": list(features)})
-    return entries
 
 
 def _answer(body: bytes, request_id: str) -> Response:

@@ -12,6 +12,7 @@ from larder.errors import ValidationError
 from larder.feature_group import TargetStore, TtlDuration
 from larder.problems import refuse
 from larder.record_reading import GetRecords
+from larder.record_updating import UpdateRecord
 from larder.record_writing import DeleteRecord, PutRecord
 from larder.wire.runtime_shapes import REQUESTS
 from larder.wire.shapes import problems
@@ -68,6 +69,17 @@ def delete_record(members: Members) -> DeleteRecord:
         event_time=members["EventTime"],
         hard=members.get("DeletionMode") == "HardDelete",
         targets=_target_stores(members),
+    )
+
+
+def update_record(members: Members) -> UpdateRecord:
+    """UpdateRecord's request."""
+    return UpdateRecord(
+        group=members["FeatureGroupName"],
+        identifier=members["RecordIdentifierValueAsString"],
+        features=feature_values(members["Features"]),
+        targets=_target_stores(members),
+        ttl=_ttl_duration(members),
     )
 
 

@@ -6,7 +6,7 @@ botocore's, limit by limit.
 
 from __future__ import annotations
 
-from larder.wire.shapes import Many, Struct, Text, Whole
+from larder.wire.shapes import Flag, Many, Shape, Struct, Text, Whole
 
 _GROUP = Text(
     min=1,
@@ -37,6 +37,13 @@ _RECORD = Many(
     ),
     min=1,
 )
+_WRITE: dict[str, Shape] = {
+    "FeatureGroupName": _GROUP,
+    "Record": _RECORD,
+    "TargetStores": _STORES,
+    "TtlDuration": _TTL,
+}
+_WRITE_REQUIRED = ("FeatureGroupName", "Record")
 _IDENTIFIERS = Struct(
     {
         "FeatureGroupName": _GROUP,
@@ -47,14 +54,32 @@ _IDENTIFIERS = Struct(
 )
 
 REQUESTS: dict[str, Struct] = {
-    "PutRecord": Struct(
+    "PutRecord": Struct(_WRITE, required=_WRITE_REQUIRED),
+    "BatchWriteRecord": Struct(
+        {
+            "Entries": Many(Struct(_WRITE, required=_WRITE_REQUIRED), min=1, max=25),
+            "TtlDuration": _TTL,
+        },
+        required=("Entries",),
+    ),
+    "UpdateRecord": Struct(
         {
             "FeatureGroupName": _GROUP,
-            "Record": _RECORD,
+            "RecordIdentifierValueAsString": _VALUE,
+            "Features": _RECORD,
             "TargetStores": _STORES,
             "TtlDuration": _TTL,
         },
-        required=("FeatureGroupName", "Record"),
+        required=("FeatureGroupName", "RecordIdentifierValueAsString", "Features"),
+    ),
+    "ListRecords": Struct(
+        {
+            "FeatureGroupName": _GROUP,
+            "MaxResults": Whole(min=1, max=100),
+            "NextToken": Text(min=1, max=8192),
+            "IncludeSoftDeletedRecords": Flag(),
+        },
+        required=("FeatureGroupName",),
     ),
     "GetRecord": Struct(
         {

@@ -184,3 +184,41 @@ def test_a_batch_reads_what_is_there_and_leaves_out_what_is_not(store):
 def test_two_lives_of_a_name_do_not_see_each_other(store):
     put(store, version(6))
     assert store.get([replace(SLOT, uid="uid2")]).found == {}
+
+
+def test_a_replacement_takes_the_place_of_what_was_read(store):
+    put(store, version(6))
+    assert store.replace(SLOT, version(6), version(6, 2), now_nanos=NOW)
+    assert stored(store) == version(6, 2)
+
+
+@pytest.mark.parametrize(
+    "between", [version(6, 2), version(7), version(8, state=State.SOFT_DELETED)]
+)
+def test_a_replacement_gives_way_to_a_write_in_between(store, between):
+    put(store, version(6))
+    put(store, between)
+    assert not store.replace(SLOT, version(6), version(9), now_nanos=NOW)
+    assert stored(store) == between
+
+
+def test_a_replacement_of_what_expired_or_never_was_is_refused(store):
+    assert not store.replace(SLOT, version(6), version(7), now_nanos=NOW)
+    put(store, version(6, expires_at=NOW + 1))
+    assert not store.replace(SLOT, version(6, expires_at=NOW + 1), version(7), now_nanos=NOW + 1)
+
+
+def test_a_shard_is_paged_through_without_gaps_or_repeats(store):
+    slots = [Slot("uid1", 1, f"c{n}") for n in range(7)] + [Slot("uid1", 1, "l" * 2000)]
+    for n, slot in enumerate(slots):
+        store.put(slot, version(n, identifier=slot.identifier), now_nanos=NOW)
+    store.put(replace(slots[0], uid="uid2"), version(1), now_nanos=NOW)
+    entries, after = [], None
+    while True:
+        page = store.shard("uid1", 0, after=after, limit=3)
+        entries += page.entries
+        if page.last is None:
+            break
+        after = page.last
+    assert sorted(each.event_key for _, each in entries) == list(range(8))
+    assert [position for position, _ in entries] == sorted({p for p, _ in entries})

@@ -8,8 +8,10 @@ import pytest
 from lambdas.runtime.routes import create_handler
 from larder.adapters.memory_records import MemoryRecordStore
 from larder.errors import ServiceUnavailable, ThrottlingException
+from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
 from larder.record_store import Reads
+from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.wire.runtime_api import RuntimeApi
 from tests.events import http_event
@@ -25,7 +27,12 @@ class Door:
     def __init__(self, *groups, store=None):
         self.store = store or MemoryRecordStore()
         settings = group_settings(*(groups or (feature_group(),)))
-        api = RuntimeApi(RecordReader(self.store, settings), RecordWriter(self.store, settings))
+        api = RuntimeApi(
+            reader=RecordReader(self.store, settings),
+            writer=RecordWriter(self.store, settings),
+            updater=RecordUpdater(self.store, settings),
+            lister=RecordLister(self.store, settings),
+        )
         self.handler = create_handler(api)
 
     def call(self, *args, **kwargs):

@@ -1,0 +1,97 @@
+"""The data plane's answers: what the use cases found, as SageMaker's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from larder.errors import LarderError, ValidationError
+from larder.record_reading import BatchOutcome, Found, GetRecords
+from larder.wire.errors import runtime_code
+from larder.wire.runtime_requests import Members
+
+MAX_ANSWER_BYTES = 5_500_000
+"""Lambda answers at most 6 MB; records beyond that are left unprocessed for the caller."""
+
+
+def record(found: Found, members: Members) -> dict[str, Any]:
+    """``Record``, and ``ExpiresAt`` where the request asks for it and the record expires."""
+    answer: dict[str, Any] = {
+        "Record": [
+            {"FeatureName": name, "ValueAsString": value}
+            if isinstance(value, str)
+            else {"FeatureName": name, "ValueAsStringList": value}
+            for name, value in found.values
+        ]
+    }
+    if found.expires_at and members.get("ExpirationTimeResponse") == "Enabled":
+        answer["ExpiresAt"] = found.expires_at
+    return answer
+
+
+def batch_get(requests: Sequence[GetRecords], outcome: BatchOutcome, members: Members) -> bytes:
+    """BatchGetRecord's answer; group and identifier are echoed as they were asked for."""
+    records: list[bytes] = []
+    size = 0
+    for place, identifier, found in outcome.found:
+        one = orjson.dumps(_head(requests[place], identifier) | record(found, members))
+        if size + len(one) > MAX_ANSWER_BYTES:
+            outcome.unprocessed.append((place, identifier))
+            continue
+        size += len(one)
+        records.append(one)
+    errors = [
+        _head(requests[place], identifier)
+        | {"ErrorCode": runtime_code(error), "ErrorMessage": str(error)}
+        for place, identifier, error in outcome.errors
+    ]
+    return b'{"Records":[%b],"Errors":%b,"UnprocessedIdentifiers":%b}' % (
+        b",".join(records),
+        orjson.dumps(errors),
+        orjson.dumps(_unprocessed(requests, outcome)),
+    )
+
+
+def batch_write(
+    entries: Sequence[Members], failed: Sequence[tuple[int, LarderError]], unprocessed: list[int]
+) -> bytes:
+    """BatchWriteRecord's answer; entries are echoed exactly as they were sent.
+
+    Raises:
+        ValidationError: so many large entries failed that their echo passes Lambda's limit; none
+            of what the message does not name was refused for another reason.
+    """
+    errors = [
+        {"Entry": entries[place], "ErrorCode": runtime_code(error), "ErrorMessage": str(error)}
+        for place, error in failed
+    ]
+    left = [entries[place] for place in unprocessed]
+    answer = orjson.dumps({"Errors": errors, "UnprocessedEntries": left})
+    if len(answer) > MAX_ANSWER_BYTES:
+        places = ", ".join(str(place) for place, _ in failed)
+        raise ValidationError(
+            f"Entries {places} were refused, and too large to be echoed in one answer; send fewer "
+            f"at a time. The first reason: {failed[0][1] if failed else 'load'}"
+        )
+    return answer
+
+
+def _head(request: GetRecords, identifier: str) -> dict[str, Any]:
+    return {"FeatureGroupName": request.group, "RecordIdentifierValueAsString": identifier}
+
+
+def _unprocessed(requests: Sequence[GetRecords], outcome: BatchOutcome) -> list[dict[str, Any]]:
+    identifiers: dict[int, list[str]] = {}
+    for place, identifier in outcome.unprocessed:
+        identifiers.setdefault(place, []).append(identifier)
+    entries = []
+    for place, left in sorted(identifiers.items()):
+        entry: dict[str, Any] = {
+            "FeatureGroupName": requests[place].group,
+            "RecordIdentifiersValueAsString": left,
+        }
+        features = requests[place].features
+        entries.append(entry if features is None else entry | {"FeatureNames": list(features)})
+    return entries
