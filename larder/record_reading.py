@@ -28,7 +28,8 @@ _CHUNK = 100
 class Found:
     """A record that a reader is given: its values by feature name, and when it expires.
 
-    Values stand in the order of the group's definitions, or in that of the names asked for.
+    Values stand in the order of the group's definitions, or in that of the names asked for; there
+    is at least one.
     ``expires_at`` is ISO-8601 UTC, ``None`` for never.
     """
 
@@ -75,7 +76,7 @@ class RecordReader:
     clock: Callable[[], int] = time_ns
 
     def get(self, group: str, identifier: str, features: Sequence[str] | None) -> Found | None:
-        """The record, or ``None`` where there is none that a reader may see.
+        """The record, or ``None`` where a reader may see none, or none of the features asked for.
 
         A read is strongly consistent: a writer reads its own write.
 
@@ -162,5 +163,7 @@ class RecordReader:
             for place in places
             if (value := row[place]) is not None
         ]
+        if not values:  # SageMaker's Record has at least one feature, or is left out
+            return None
         expiry = None if version.expires_at is None else nanos_to_iso(version.expires_at)
         return Found(values, expiry)

@@ -1,0 +1,60 @@
+# Larder's commands. `make` alone lists them. Everything lives in this folder: .venv, node_modules,
+# build (dependency layers), .local (the local cloud's state).
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status logs clean env synth test lint snapshots
+
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
+BIN := .venv/bin
+CDK := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node node_modules/aws-cdk/bin/cdk
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: .venv/.ready node_modules/.ready ## Python packages and the CDK CLI, into this folder
+
+.venv/.ready: requirements.txt requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Larder needs Python 3.11 or newer on the PATH; install it, or name one: make PYTHON=/path/to/python3.12 ..."; exit 1; }
+	@echo "==> Python packages into .venv ($(PYTHON); the first time takes a minute or two)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Creating a virtual environment failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json .venv/.ready
+	@echo "==> the CDK CLI into node_modules"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@
+
+up: setup ## the whole platform on this machine, the example loaded and shown
+	@$(BIN)/python -m local up
+
+down: .venv/.ready ## stop the platform; data stay
+	@$(BIN)/python -m local down
+
+status: .venv/.ready ## what runs, where, and whether it is healthy
+	@$(BIN)/python -m local status
+
+logs: .venv/.ready ## the last lines of every part
+	@$(BIN)/python -m local logs
+
+env: .venv/.ready ## the variables that point boto3 at the local platform: eval "$$(make -s env)"
+	@$(BIN)/python -m local env
+
+clean: .venv/.ready ## stop the platform and forget its data
+	@$(BIN)/python -m local clean
+
+synth: setup ## synthesize every stage into cdk.out; no account, no credentials
+	@$(CDK) synth --quiet --all
+
+lint: setup ## style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/mypy
+
+test: setup lint ## every test, the deployed platform in strict mode included
+	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -m e2e
+
+snapshots: setup ## write the templates' snapshots anew; read the diff
+	@$(BIN)/pytest -q tests/infra --snapshot-update
