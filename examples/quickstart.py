@@ -113,7 +113,7 @@ def history(rows: int) -> list[dict[str, str]]:
     """Every version that was accepted, once the offline store shows all of them."""
     table = describe()["OfflineStoreConfig"]["DataCatalogConfig"]
     sql = f"""SELECT customer, moment, clicks, is_deleted
-              FROM "{table["Database"]}"."{table["TableName"]}" ORDER BY moment"""  # noqa: S608
+              FROM "{table["Database"]}"."{table["TableName"]}" ORDER BY moment"""
     return wait_for("the offline store", lambda: query(sql), lambda found: len(found) == rows)
 
 

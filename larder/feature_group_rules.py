@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from larder.feature_group import FeatureType, StorageType, TableFormat
-from larder.feature_rules import collection_problems, feature_problems, partition_problems
+from larder.feature_rules import collection_problems, feature_problems
 from larder.group_spec import GroupSpec, Throughput
 from larder.problems import Problem, shown
 
@@ -89,7 +89,6 @@ def _key_problems(spec: GroupSpec) -> Iterator[Problem]:
 def _format_problems(spec: GroupSpec) -> Iterator[Problem]:
     if spec.offline is None:
         return
-    yield from partition_problems(spec.event_time_name, spec.features, "FeatureDefinitions")
     types = {feature.name: feature.type for feature in spec.features}
     path = ("OfflineStoreConfig", "TableFormat")
     fractional = types.get(spec.event_time_name) is FeatureType.FRACTIONAL

@@ -58,14 +58,18 @@ def collection_problems(
 
 
 def partition_problems(
-    event_time_name: str, new: Sequence[FeatureDefinition], member: str
+    event_time_name: str, additions: Sequence[FeatureDefinition]
 ) -> Iterator[Problem]:
-    """The offline table's partition has a name of its own, which no column may have."""
-    taken = f"{event_time_name}_trunc".lower()
-    for place, feature in enumerate(new):
-        if feature.name.lower() == taken:
+    """A table's partition has a name that no column may take later; a new table evades its own.
+
+    It is ``<event time>_trunc`` or ``write_time_day``, with underscores after it where needed.
+    """
+    taken = {f"{event_time_name.lower()}_trunc", "write_time_day"}
+    for place, feature in enumerate(additions):
+        if feature.name.lower().rstrip("_") in taken:
+            path = ("FeatureAdditions", place, "FeatureName")
             text = "Member must not be the name of the offline table's partition; choose another"
-            yield Problem((member, place, "FeatureName"), text, shown(feature.name))
+            yield Problem(path, text, shown(feature.name))
 
 
 def _name_problems(

@@ -27,9 +27,9 @@ class CatalogSpec:
 
 @dataclass(frozen=True, slots=True)
 class OfflineSpec:
-    """The offline half; ``table_format`` is ``None`` where the platform shall choose."""
+    """The offline half; of what is ``None`` the platform chooses."""
 
-    s3_uri: str
+    s3_uri: str | None = None
     kms_key_id: str | None = None
     catalog: CatalogSpec | None = None
     table_format: TableFormat | None = None

@@ -45,7 +45,7 @@ class GroupUpdates:
             storage = group.online.storage_type if group.online else None
             refuse(collection_problems(features, storage, "FeatureAdditions"))
             if group.offline is not None:
-                refuse(partition_problems(group.event_time_name, features, "FeatureAdditions"))
+                refuse(partition_problems(group.event_time_name, features))
             now = self.groups.clock()
             done = UpdateStatus.IN_PROGRESS if group.offline else UpdateStatus.SUCCESSFUL
             return replace(

@@ -55,12 +55,12 @@ class Platform:
     def offline_store(self, name: str, offline: OfflineSpec, *, creation_time: int) -> OfflineStore:
         """The offline store that a new group gets; ``creation_time`` in microseconds."""
         epoch = creation_time // _MICROS
-        root = offline.s3_uri.rstrip("/")
+        s3_uri = offline.s3_uri or self.default_s3_uri
         table = f"{name.replace('-', '_').lower()}_{epoch}"
         catalog = offline.catalog or CatalogSpec(CATALOG, self.glue_database, table)
         return OfflineStore(
-            s3_uri=offline.s3_uri,
-            location=f"{root}/{self.home.account_id}/sagemaker/{self.home.region}"
+            s3_uri=s3_uri,
+            location=f"{s3_uri.rstrip('/')}/{self.home.account_id}/sagemaker/{self.home.region}"
             f"/offline-store/{name}-{epoch}",
             catalog=catalog.catalog,
             database=catalog.database,
@@ -78,7 +78,9 @@ class Platform:
             )
             yield Problem(path, text, shown(key))
 
-    def _uri_problems(self, uri: str, path: Path) -> Iterator[Problem]:
+    def _uri_problems(self, uri: str | None, path: Path) -> Iterator[Problem]:
+        if uri is None:
+            return
         match = _URI.fullmatch(uri)
         bucket, prefix = match.groups() if match else ("", "")
         if bucket not in self.buckets:

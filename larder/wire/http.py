@@ -7,7 +7,6 @@ identifiers contain commas; bodies without a text content type arrive in base64.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -103,5 +102,5 @@ def _body(event: Event) -> bytes:
         return str(body).encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(body, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValidationError(f"The request body is not valid base64: {error}.") from error

@@ -58,6 +58,15 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True)
+class Map:
+    """An object whose names are free within ``key``."""
+
+    key: Text
+    value: Text
+    max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Struct:
     """An object; of a union, exactly one member is set."""
 
@@ -66,7 +75,7 @@ class Struct:
     union: bool = False
 
 
-Shape = Text | Whole | Flag | Moment | Many | Struct
+Shape = Text | Whole | Flag | Moment | Many | Map | Struct
 
 
 def problems(shape: Shape, value: object, path: Path = ()) -> Iterator[Problem]:
@@ -87,6 +96,8 @@ def problems(shape: Shape, value: object, path: Path = ()) -> Iterator[Problem]:
                 yield Problem(path, "Member must be a number: epoch seconds", shown(value))
         case Many():
             yield from _of_many(shape, value, path)
+        case Map():
+            yield from _of_map(shape, value, path)
         case Struct():
             yield from _of_struct(shape, value, path)
 
@@ -135,6 +146,19 @@ def _of_many(shape: Many, value: object, path: Path) -> Iterator[Problem]:
             yield Problem((*path, place), "Member must not be null", "null")
         else:
             yield from problems(shape.item, item, (*path, place))
+
+
+def _of_map(shape: Map, value: object, path: Path) -> Iterator[Problem]:
+    if not isinstance(value, dict):
+        yield Problem(path, "Member must be an object", shown(value))
+        return
+    if shape.max is not None and len(value) > shape.max:
+        text = f"Member must have length less than or equal to {shape.max}"
+        yield Problem(path, text, f"of {len(value)} items")
+        return
+    for name, each in value.items():
+        yield from _of_text(shape.key, name, (*path, name))
+        yield from _of_text(shape.value, each, (*path, name))
 
 
 def _of_struct(shape: Struct, value: object, path: Path) -> Iterator[Problem]:

@@ -1,0 +1,1 @@
+"""The custom resource that applies feature groups as code."""

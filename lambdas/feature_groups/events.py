@@ -1,0 +1,149 @@
+"""CloudFormation's custom-resource events to definitions applied, and the answer to each.
+
+CloudFormation waits for an answer at a presigned address, an hour where none comes. So whatever
+goes wrong is answered as ``FAILED`` with the reason: this is the one place where any exception is
+caught.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from ssl import SSLContext
+from typing import Any, Protocol
+from urllib.request import Request, urlopen
+
+import orjson
+
+from larder.declared_groups import DeclaredGroups, Definition
+from larder.errors import LarderError, ServiceUnavailable
+from larder.feature_metadata import FeatureCatalog
+from larder.wire.definition_documents import to_definition
+
+Event = Mapping[str, Any]
+_PHYSICAL_ID = "larder-feature-groups"
+_LONGEST_REASON = 2000  # of 4,096 bytes of answer; a character takes up to six of them in JSON
+_ANSWER_TRIES = 5
+_ANSWER_SECONDS = 30
+_POLL_SECONDS = 1.0
+
+
+class Context(Protocol):
+    """The part of Lambda's context that is used."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Does what an event asks; ``read`` gives an object of S3 by bucket and key."""
+
+    catalog: FeatureCatalog
+    read: Callable[[str, str], bytes]
+    sleep: Callable[[float], None]
+
+    def apply(self, event: Event, context: Context) -> int:
+        """Bring the definitions about and wait until every group is settled; how many there are.
+
+        A Delete does nothing: groups and data outlive the stack that defined them.
+
+        Raises:
+            LarderError: the definitions can't be applied, a group failed, or time ran out.
+        """
+        if event["RequestType"] == "Delete":
+            return 0
+        definitions = self._definitions(event["ResourceProperties"])
+        groups = DeclaredGroups(self.catalog.groups, self.catalog)
+        self._settle(groups, definitions, context)
+        groups.apply(definitions)
+        self._settle(groups, definitions, context)
+        failures = groups.failures(definitions)
+        if failures:
+            raise ServiceUnavailable(" ".join(failures))
+        return len(definitions)
+
+    def _definitions(self, properties: Mapping[str, str]) -> list[Definition]:
+        body = self.read(properties["DefinitionsBucket"], properties["DefinitionsKey"])
+        platform = self.catalog.groups.platform
+        return [to_definition(document, platform) for document in orjson.loads(body)]
+
+    def _settle(
+        self, groups: DeclaredGroups, definitions: list[Definition], context: Context
+    ) -> None:
+        """Wait until no defined group is being created or updated."""
+        while unsettled := groups.unsettled(definitions):
+            if context.get_remaining_time_in_millis() < _ANSWER_SECONDS * 1000:
+                raise ServiceUnavailable(
+                    f"Feature groups {', '.join(unsettled)} are still being created or updated: "
+                    "the lifecycle function's log says why. Deploy again to go on waiting."
+                )
+            self.sleep(_POLL_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers events at the address that CloudFormation gave."""
+
+    tls: SSLContext
+    sleep: Callable[[float], None]
+
+    def send(self, event: Event, status: str, reason: str, groups: int) -> None:
+        """Answer, trying a few times.
+
+        Raises:
+            OSError, HTTPException: no try was taken.
+        """
+        body = orjson.dumps(
+            {
+                "Status": status,
+                "Reason": reason[:_LONGEST_REASON].encode("ascii", "replace").decode(),
+                "PhysicalResourceId": event.get("PhysicalResourceId", _PHYSICAL_ID),
+                "StackId": event["StackId"],
+                "RequestId": event["RequestId"],
+                "LogicalResourceId": event["LogicalResourceId"],
+                "Data": {"Groups": groups},
+            }
+        )
+        # the address is CloudFormation's own; it is signed for an empty content type
+        request = Request(  # noqa: S310
+            event["ResponseURL"], data=body, headers={"content-type": ""}, method="PUT"
+        )
+        for attempt in range(1, _ANSWER_TRIES + 1):
+            try:
+                with urlopen(request, timeout=5, context=self.tls):  # noqa: S310
+                    return
+            except (OSError, HTTPException):
+                if attempt == _ANSWER_TRIES:
+                    raise
+                self.sleep(0.5 * attempt)
+
+
+def create_handler(applier: Applier, answers: Answers) -> Callable[[dict[str, Any], Context], None]:
+    """The Lambda handler of the custom resource."""
+
+    def handle(event: dict[str, Any], context: Context) -> None:
+        status, groups, trace = "SUCCESS", 0, None
+        try:
+            groups = applier.apply(event, context)
+            reason = f"{groups} feature groups are as defined."
+        except LarderError as error:
+            status, reason = "FAILED", str(error)
+        except Exception as error:  # see the module's docstring
+            status, reason = "FAILED", f"{type(error).__name__}: {error}"
+            trace = traceback.format_exc()
+        line = {
+            "level": "INFO" if status == "SUCCESS" else "ERROR",
+            "operation": event.get("RequestType"),
+            "status": status,
+            "reason": reason,
+            "groups": groups,
+            "trace": trace,
+        }
+        sys.stdout.write(orjson.dumps(line).decode() + "\n")
+        answers.send(event, status, reason, groups)
+
+    return handle

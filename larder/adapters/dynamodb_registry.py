@@ -1,0 +1,164 @@
+"""The registry on DynamoDB (``larder.adapters.registry_item`` has the layout)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from larder.adapters.dynamodb_errors import THROTTLES, translated_errors
+from larder.adapters.registry_item import (
+    KIND,
+    Item,
+    from_item,
+    name_key,
+    to_item,
+    uid_key,
+)
+from larder.errors import ResourceInUse, ResourceNotFound, ThrottlingException
+from larder.feature_group import FeatureGroup
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_INDEX = "groups"
+_BUSY = THROTTLES | {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"}
+_ABSENT = "attribute_not_exists(pk)"
+
+
+class DynamoRegistry:
+    """Feature groups in the registry table; reads are strongly consistent, but ``list``'s.
+
+    Beside what the port names, every method raises ``ThrottlingException`` where DynamoDB refused
+    for load or for a concurrent change, and ``ServiceUnavailable`` where it did not answer.
+    """
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self._client = client
+        self._table = table_name
+
+    def get(self, name: str) -> FeatureGroup | None:
+        """See the port."""
+        item = self._get_item(name_key(name))
+        return from_item(item) if item else None
+
+    def get_by_uid(self, uid: str) -> FeatureGroup | None:
+        """See the port."""
+        item = self._get_item(uid_key(uid))
+        if item is None or "doc" in item:
+            return from_item(item) if item else None
+        group = self.get(item["name"]["S"])
+        if group is not None and group.uid == uid:
+            return group
+        item = self._get_item(uid_key(uid))  # it was removed between the two reads
+        return from_item(item) if item and "doc" in item else None
+
+    def create(self, group: FeatureGroup) -> None:
+        """See the port."""
+        known = {**uid_key(group.uid), "name": {"S": group.name}}
+        if not self._transact(
+            {"Put": {"Item": to_item(group), "ConditionExpression": _ABSENT}},
+            {"Put": {"Item": known, "ConditionExpression": _ABSENT}},
+        ):
+            raise ResourceInUse(
+                f"Resource Already Exists: FeatureGroup with name {group.name} already exists. "
+                "Choose a different name."
+            )
+
+    def replace(self, group: FeatureGroup) -> FeatureGroup:
+        """See the port."""
+        changed = replace(group, revision=group.revision + 1)
+        try:
+            with translated_errors():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=to_item(changed),
+                    ConditionExpression="uid = :uid AND revision = :revision",
+                    ExpressionAttributeValues={
+                        ":uid": {"S": group.uid},
+                        ":revision": {"N": str(group.revision)},
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            if _stored(error).get("doc") == to_item(changed)["doc"]:
+                return changed  # by an earlier try, whose answer was lost
+            raise self._refusal(error, group) from error
+        return changed
+
+    def remove(self, group: FeatureGroup) -> None:
+        """See the port."""
+        item = to_item(group)
+        self._transact(
+            {
+                "Delete": {
+                    "Key": name_key(group.name),
+                    "ConditionExpression": "uid = :uid",
+                    "ExpressionAttributeValues": {":uid": item["uid"]},
+                }
+            },
+            {"Put": {"Item": {**uid_key(group.uid), "name": item["name"], "doc": item["doc"]}}},
+        )
+
+    def list(self) -> Iterator[FeatureGroup]:
+        """See the port."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=_INDEX,
+            KeyConditionExpression="kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": KIND}},
+        )
+        with translated_errors():
+            for page in pages:
+                yield from (from_item(item) for item in page["Items"])
+
+    def _get_item(self, key: Item) -> Item | None:
+        with translated_errors():
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _transact(self, *actions: dict[str, dict[str, Any]]) -> bool:
+        """Do all actions or none; whether their conditions held."""
+        items = [
+            {kind: {"TableName": self._table, **action} for kind, action in each.items()}
+            for each in actions
+        ]
+        try:
+            with translated_errors():
+                self._client.transact_write_items(TransactItems=items)  # type: ignore[arg-type]
+        except self._client.exceptions.TransactionCanceledException as error:
+            codes = {reason.get("Code") for reason in error.response["CancellationReasons"]}
+            if codes & _BUSY:
+                raise _busy() from error
+            if codes <= {"None", "ConditionalCheckFailed"}:
+                return False
+            raise
+        return True
+
+    @staticmethod
+    def _refusal(error: ClientError, group: FeatureGroup) -> Exception:
+        code = error.response["Error"]["Code"]
+        if code == "TransactionConflictException":
+            return _busy()
+        if code != "ConditionalCheckFailedException":
+            return error
+        if _stored(error).get("uid") != {"S": group.uid}:
+            return ResourceNotFound(f"FeatureGroup {group.name} is gone.")
+        return ResourceInUse(
+            f"FeatureGroup {group.name} was changed by somebody else meanwhile; try again."
+        )
+
+
+def _stored(error: ClientError) -> Item:
+    """The item that a failed condition was checked against."""
+    item: Item = error.response.get("Item", {})  # type: ignore[assignment]
+    return item
+
+
+def _busy() -> ThrottlingException:
+    return ThrottlingException(
+        "DynamoDB refused the change for load or for another one under way; nothing was changed, "
+        "try again."
+    )

@@ -1,0 +1,76 @@
+"""The control plane behind an unmodified boto3 client, on memory and on moto."""
+
+from dataclasses import replace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lambdas.control.routes import create_handler
+from larder.adapters.dynamodb_feature_metadata import DynamoFeatureMetadata
+from larder.adapters.dynamodb_registry import DynamoRegistry
+from larder.feature_group import FeatureGroupStatus
+from larder.feature_metadata import FeatureCatalog
+from tests.control import control_plane
+from tests.doors import bound_client
+from tests.tables import create_registry_table
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def catalog(request):
+    """A control plane without any group yet."""
+    if request.param == "memory":
+        yield control_plane()
+        return
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb")
+        create_registry_table(dynamodb, "registry")
+        groups = control_plane(DynamoRegistry(dynamodb, "registry")).groups
+        store = DynamoFeatureMetadata(dynamodb, "registry")
+        yield FeatureCatalog(groups, store, groups.clock)
+
+
+@pytest.fixture(scope="session")
+def sagemaker_door():
+    """One client for all tests, since SageMaker's model takes long to load; and its handler."""
+    served = {}
+
+    def handler(*event):
+        return served["handler"](*event)
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        client = bound_client("sagemaker", handler)
+    return client, served
+
+
+@pytest.fixture
+def serve(sagemaker_door):
+    """Make the client talk to a catalog."""
+    client, served = sagemaker_door
+
+    def to(catalog):
+        served["handler"] = create_handler(catalog)
+        return client
+
+    return to
+
+
+@pytest.fixture
+def client(serve, catalog):
+    """A SageMaker client of ``catalog``."""
+    return serve(catalog)
+
+
+@pytest.fixture
+def settle(catalog):
+    """Do what the lifecycle function does when a table is made or widened."""
+
+    def settle(name="customers", **changes):
+        registry = catalog.groups.registry
+        return registry.replace(
+            replace(registry.get(name), **{"status": FeatureGroupStatus.CREATED} | changes)
+        )
+
+    return settle

@@ -1,0 +1,179 @@
+"""The lifecycle's handler, with the events Lambda sends, over DynamoDB, S3 and Glue of moto."""
+
+import importlib
+import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from larder.adapters.dynamodb_registry import DynamoRegistry
+from larder.adapters.iceberg_catalog import open_catalog
+from larder.feature_group import (
+    FeatureDefinition,
+    FeatureGroupStatus,
+    FeatureType,
+    UpdateStatus,
+)
+from larder.settings import LifecycleSettings
+from tests.groups import FEATURES
+from tests.moto_cloud import moto_cloud
+from tests.offline import make_lake, offline_group
+from tests.tables import create_records_table, create_registry_table
+
+EVENTS = Path(__file__).parents[2] / "examples" / "events"
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with moto_cloud() as endpoint:
+        yield endpoint
+
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+
+class Bench:
+    """The handler under the environment the stack gives it, and tables of its own."""
+
+    def __init__(self):
+        self.id = uuid4().hex[:8]
+        self.bucket = f"lake-{self.id}"
+        make_lake(self.bucket)
+        self.dynamodb = boto3.client("dynamodb")
+        create_registry_table(self.dynamodb, f"registry-{self.id}")
+        create_records_table(self.dynamodb, f"records-{self.id}")
+        self.registry = DynamoRegistry(self.dynamodb, f"registry-{self.id}")
+        self.catalog = open_catalog(os.environ)
+        self.settings = LifecycleSettings(
+            registry_table=f"registry-{self.id}",
+            records_table=f"records-{self.id}",
+            offline_bucket=self.bucket,
+            glue_database="larder_dev",
+            group_cache_seconds=0.01,
+        )
+
+    def registered(self, name="customers", status=FeatureGroupStatus.CREATING, **changes):
+        table = f"{name}_{self.id}"
+        group = offline_group(
+            f"s3://{self.bucket}/offline/{table}",
+            name=name,
+            table=table,
+            uid=f"u{table}",
+            status=status,
+            **changes,
+        )
+        self.registry.create(group)
+        return group
+
+    def handle(self, *groups):
+        """Deliver the registry's changes of these groups."""
+        records = [record(name, sequence) for sequence, name in enumerate(groups, start=1)]
+        return self.invoke({"Records": records})
+
+    def invoke(self, event):
+        handler = importlib.import_module("lambdas.lifecycle.handler").handler
+        return handler(event, Context())
+
+    def columns(self, group):
+        return self.catalog.load_table(("larder_dev", group.offline.table)).schema().column_names
+
+
+def record(name, sequence, event="MODIFY", pk=None):
+    keys = {"pk": {"S": pk or f"G#{name}"}, "sk": {"S": "group"}}
+    stream = {"Keys": keys, "NewImage": keys, "SequenceNumber": str(sequence)}
+    return {"eventName": event, "eventSource": "aws:dynamodb", "dynamodb": stream}
+
+
+@pytest.fixture
+def bench(cloud, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
+    bench = Bench()
+    for name, value in bench.settings.to_env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "lambdas.lifecycle.handler", raising=False)
+    return bench
+
+
+def test_a_new_group_gets_its_table_and_is_created(bench):
+    group = bench.registered()
+    assert bench.handle("customers") == {"batchItemFailures": []}
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
+    assert bench.columns(group)[:2] == ["customer_id", "event_time"]
+
+
+def test_a_name_taken_in_glue_fails_the_creation_with_the_reason(bench):
+    group = bench.registered()
+    boto3.client("glue").create_table(
+        DatabaseName="larder_dev", TableInput={"Name": group.offline.table, "Parameters": {}}
+    )
+    assert bench.handle("customers") == {"batchItemFailures": []}
+    failed = bench.registry.get("customers")
+    assert failed.status is FeatureGroupStatus.CREATE_FAILED
+    assert failed.failure_reason == (
+        f"the table larder_dev.{group.offline.table} already exists and is not an Iceberg table"
+    )
+
+
+def test_an_added_feature_gets_its_column(bench):
+    bench.registered()
+    bench.handle("customers")
+    created = bench.registry.get("customers")
+    zip_code = FeatureDefinition("Zip", FeatureType.STRING)
+    grown = replace(created, features=(*FEATURES, zip_code), last_update=UpdateStatus.IN_PROGRESS)
+    bench.registry.replace(grown)
+    assert bench.handle("customers") == {"batchItemFailures": []}
+    assert bench.registry.get("customers").last_update is UpdateStatus.SUCCESSFUL
+    assert "zip" in bench.columns(grown)
+
+
+def test_a_deleted_groups_records_are_gone_and_its_offline_table_stays(bench):
+    group = bench.registered()
+    bench.handle("customers")
+    table = bench.settings.records_table
+    for number in range(60):
+        for kind in "RL":
+            key = {"pk": {"S": f"{kind}#{group.uid}#{number % 3}"}, "sk": {"S": f"r{number}"}}
+            bench.dynamodb.put_item(TableName=table, Item=key)
+    other = {"pk": {"S": f"R#{group.uid}x#0"}, "sk": {"S": "r1"}}
+    bench.dynamodb.put_item(TableName=table, Item=other)
+    bench.registry.replace(
+        replace(bench.registry.get("customers"), status=FeatureGroupStatus.DELETING)
+    )
+    assert bench.handle("customers") == {"batchItemFailures": []}
+    assert bench.registry.get("customers") is None
+    assert bench.dynamodb.scan(TableName=table)["Items"] == [other]
+    assert "customer_id" in bench.columns(group)
+
+
+def test_a_group_that_cannot_be_finished_now_is_delivered_again_with_what_follows(
+    bench, monkeypatch
+):
+    future = 4_000_000_000_000_000
+    bench.registered("dying", FeatureGroupStatus.DELETING, last_modified_time=future)
+    bench.registered()
+    answer = bench.handle("unknown", "dying", "customers")
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
+
+
+def test_removals_and_other_items_of_the_registry_are_nothing_to_do(bench):
+    bench.registered()
+    records = [record("customers", 1, event="REMOVE"), record("", 2, pk="U#ucustomers")]
+    assert bench.invoke({"Records": records}) == {"batchItemFailures": []}
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATING
+
+
+def test_a_sweep_finishes_all_groups_with_work_to_do(bench):
+    bench.registered()
+    bench.registered("orders")
+    event = json.loads((EVENTS / "lifecycle.json").read_text())
+    assert bench.invoke(event) == {"unfinished": []}
+    statuses = [bench.registry.get(name).status for name in ("customers", "orders")]
+    assert statuses == [FeatureGroupStatus.CREATED] * 2

@@ -1,0 +1,144 @@
+"""The explicit request shapes say exactly what botocore's own model of SageMaker says."""
+
+import sys
+import unicodedata
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+from larder.problems import Problem
+from larder.wire.control_shapes import REQUESTS
+from larder.wire.shapes import Flag, Many, Moment, Shape, Struct, Text, Whole, compiled, problems
+
+_MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+
+
+def _from_model(shape, seen=()):
+    """The model's shape in our vocabulary; a shape inside itself is named only."""
+    if shape.name in seen:
+        return shape.name
+    limits = shape.metadata
+    match shape.type_name:
+        case "string":
+            return ("text", limits.get("min", 0), limits.get("max"), limits.get("pattern"),
+                    tuple(limits.get("enum", ())))  # fmt: skip
+        case "integer":
+            return ("whole", limits.get("min", -(2**31)), limits.get("max", 2**31 - 1))
+        case "boolean" | "timestamp":
+            return shape.type_name
+        case "list":
+            item = _from_model(shape.member, (*seen, shape.name))
+            return ("many", limits.get("min", 0), limits.get("max"), item)
+    members = {n: _from_model(m, (*seen, shape.name)) for n, m in shape.members.items()}
+    return ("struct", members, set(shape.required_members), bool(limits.get("union")))
+
+
+def _from_ours(shape: Shape, seen=()):
+    if any(shape is one for one in seen):
+        return {Many: "SearchExpressionList", Struct: "SearchExpression"}[type(shape)]
+    match shape:
+        case Text():
+            return ("text", shape.min, shape.max, shape.pattern, shape.enum)
+        case Whole():
+            return ("whole", shape.min, shape.max)
+        case Flag():
+            return "boolean"
+        case Moment():
+            return "timestamp"
+        case Many():
+            return ("many", shape.min, shape.max, _from_ours(shape.item, (*seen, shape)))
+    members = {n: _from_ours(m, (*seen, shape)) for n, m in shape.members.items()}
+    return ("struct", members, set(shape.required), shape.union)
+
+
+@pytest.mark.parametrize("operation", sorted(REQUESTS))
+def test_every_member_and_constraint_of_a_request_is_the_models(operation):
+    theirs = _from_model(_MODEL.operation_model(operation).input_shape)
+
+    assert _from_ours(REQUESTS[operation]) == theirs
+
+
+def test_letters_numbers_and_separators_are_unicodes_own():
+    words = compiled(r"([\p{L}\p{Z}\p{N}_.:/=+\-]*)")
+    allowed = set("_.:/=+-")
+
+    def expected(character):
+        return character in allowed or unicodedata.category(character)[0] in "LZN"
+
+    wrong = [
+        hex(code)
+        for code in range(sys.maxunicode + 1)
+        if not 0xD800 <= code < 0xE000 and bool(words.fullmatch(chr(code))) != expected(chr(code))
+    ]
+    assert wrong == []
+
+
+def test_catalog_names_take_everything_printable_beyond_the_basic_plane():
+    names = compiled(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*")
+
+    assert names.fullmatch("a\tb é \U0001f600")
+    assert not names.fullmatch("a\nb")
+    assert not names.fullmatch("\x00")
+
+
+def _texts(operation, request):
+    return [str(problem) for problem in problems(REQUESTS[operation], request)]
+
+
+def test_a_pattern_has_to_match_to_the_very_end():
+    assert _texts("DeleteFeatureGroup", {"FeatureGroupName": "good"}) == []
+    assert _texts("DeleteFeatureGroup", {"FeatureGroupName": "good\n"}) == [
+        "Value 'good\n' at 'featureGroupName' failed to satisfy constraint: Member must satisfy "
+        "regular expression pattern: [a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({}, "Value null at 'featureGroupName' failed to satisfy constraint: Member must not be"),
+        ({"FeatureGroupName": None}, "Value null at 'featureGroupName' failed"),
+        ({"FeatureGroupName": 7}, "Value '7' at 'featureGroupName' failed to satisfy constraint: "),
+        ({"FeatureGroupName": "x", "Nmae": 1}, "Value of this name at 'nmae' failed to satisfy"),
+        ({"FeatureGroupName": ["x"]}, "Value 'list' at 'featureGroupName' failed"),
+        ({"FeatureGroupName": "x" * 65}, "length less than or equal to 64, not 65"),
+        ([], "Value 'list' at 'request' failed to satisfy constraint: Member must be an object"),
+    ],
+)
+def test_a_wrong_member_is_named_with_its_value_and_constraint(request_, expected):
+    (text,) = _texts("DeleteFeatureGroup", request_)
+
+    assert expected in text
+
+
+def test_places_in_lists_are_counted_from_one_as_aws_does():
+    definition = {"FeatureName": "a", "FeatureType": "Text"}
+    request = {"FeatureGroupName": "x", "FeatureAdditions": [definition]}
+
+    assert _texts("UpdateFeatureGroup", request) == [
+        "Value 'Text' at 'featureAdditions.1.member.featureType' failed to satisfy constraint: "
+        "Member must satisfy enum value set: [Integral, Fractional, String]"
+    ]
+
+
+def test_whole_numbers_are_neither_booleans_nor_fractions():
+    for value in (True, 1.5, "5", 2**31):
+        assert len(_texts("ListFeatureGroups", {"MaxResults": value})) == 1
+
+
+def test_all_problems_of_a_request_are_found():
+    request = {"MaxResults": 101, "SortBy": "Size", "NameContains": "", "CreationTimeAfter": "now"}
+
+    assert len(_texts("ListFeatureGroups", request)) == 4
+
+
+def test_an_expression_nested_without_end_is_refused_not_followed():
+    expression = {"Operator": "And"}
+    for _ in range(500):
+        expression = {"SubExpressions": [expression]}
+
+    (text,) = _texts("Search", {"Resource": "FeatureGroup", "SearchExpression": expression})
+
+    assert "nested deeper" in text
+    assert isinstance(Problem((), text), Problem)
