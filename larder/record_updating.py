@@ -84,13 +84,7 @@ class RecordUpdater:
 
     def _changes(self, request: UpdateRecord) -> tuple[FeatureGroup, dict[int, Value]]:
         group = self.groups.get(request.group)
-        tier = group.online.storage_type if group.online else None
-        if tier not in {StorageType.STANDARD_V2, StorageType.IN_MEMORY}:
-            raise ValidationError(
-                f"UpdateRecord needs an online store of type Standard_V2 or InMemory; FeatureGroup "
-                f"{group.name} has {tier or 'none'}. Move it by UpdateFeatureGroup, or use "
-                f"PutRecord."
-            )
+        _require_partial_updates(group)
         if len(request.features) > MAX_FEATURES:
             raise ValidationError(
                 f"Features: {len(request.features)} were sent; at most {MAX_FEATURES} are "
@@ -149,3 +143,12 @@ class RecordUpdater:
             expires_at = event_time_nanos(version.event_key, kind) + age
             version = replace(version, expires_at=expires_at)
         return version
+
+
+def _require_partial_updates(group: FeatureGroup) -> None:
+    tier = group.online.storage_type if group.online else None
+    if tier not in {StorageType.STANDARD_V2, StorageType.IN_MEMORY}:
+        raise ValidationError(
+            f"UpdateRecord needs an online store of type Standard_V2 or InMemory; FeatureGroup "
+            f"{group.name} has {tier or 'none'}. Move it by UpdateFeatureGroup, or use PutRecord."
+        )

@@ -103,11 +103,9 @@ class OfflineWriterSettings(Settings):
     """The writer that follows the records table's stream into the offline tables.
 
     ``quarantine_prefix`` is where records that can't be written go, one object each, in
-    ``offline_bucket``; ``failure_prefix`` is where the event source spills batches that the
-    function could not take.
+    ``offline_bucket``.
     """
 
     registry_table: str
     offline_bucket: str
     quarantine_prefix: str = "quarantine/"
-    failure_prefix: str = "failed-batches/"

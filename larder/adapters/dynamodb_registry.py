@@ -140,8 +140,6 @@ class DynamoRegistry:
     @staticmethod
     def _refusal(error: ClientError, group: FeatureGroup) -> Exception:
         code = error.response["Error"]["Code"]
-        if code == "TransactionConflictException":
-            return _busy()
         if code != "ConditionalCheckFailedException":
             return error
         if _stored(error).get("uid") != {"S": group.uid}:

@@ -134,10 +134,13 @@ def test_each_request_is_one_line_of_the_log(capsys):
     (line,) = capsys.readouterr().out.splitlines()
     logged = json.loads(line)
     assert logged.pop("ms") >= 0
-    assert logged.items() >= {
-        "level": "INFO",
-        "operation": "DescribeFeatureGroup",
-        "status": 400,
-        "request_id": "req-1",
-        "error": "ResourceNotFound",
-    }.items()
+    assert (
+        logged.items()
+        >= {
+            "level": "INFO",
+            "operation": "DescribeFeatureGroup",
+            "status": 400,
+            "request_id": "req-1",
+            "error": "ResourceNotFound",
+        }.items()
+    )

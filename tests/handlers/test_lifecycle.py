@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +49,7 @@ class Bench:
         create_registry_table(self.dynamodb, f"registry-{self.id}")
         create_records_table(self.dynamodb, f"records-{self.id}")
         self.registry = DynamoRegistry(self.dynamodb, f"registry-{self.id}")
-        self.catalog = open_catalog(os.environ)
+        self.catalog = open_catalog()
         self.settings = LifecycleSettings(
             registry_table=f"registry-{self.id}",
             records_table=f"records-{self.id}",

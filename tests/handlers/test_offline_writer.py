@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters.redrive_aws import LambdaWriter
 from larder.cli import main
 from larder.feature_group import FeatureGroupStatus
 from larder.settings import OfflineWriterSettings
@@ -48,7 +48,7 @@ class Bench:
         dynamodb = boto3.client("dynamodb")
         create_registry_table(dynamodb, self.table)
         self.registry = DynamoRegistry(dynamodb, self.table)
-        self.catalog = open_catalog(os.environ)
+        self.catalog = open_catalog()
         self.tables = IcebergTables(self.catalog)
         self.settings = OfflineWriterSettings(registry_table=self.table, offline_bucket=self.bucket)
 
@@ -163,7 +163,7 @@ def function(bench, monkeypatch):
             answer = bench.invoke(orjson.loads(Payload))
             return {"Payload": BytesIO(orjson.dumps(answer))}
 
-    monkeypatch.setattr("larder.cli._lambda_client", Lambda)
+    monkeypatch.setattr("larder.cli.open_writer", lambda name: LambdaWriter(Lambda(), name))
     monkeypatch.setenv("LARDER_OFFLINE_WRITER_FUNCTION", "writer")
     return bench
 

@@ -57,7 +57,7 @@ def door():
 
 
 def test_a_record_is_put_and_got_back_verbatim(door):
-    door.put("c1", clicks="7", city="Zürich, \"x\"")
+    door.put("c1", clicks="7", city='Zürich, "x"')
     assert door.get("c1") == {
         "customer_id": "c1",
         "event_time": T1,

@@ -4,7 +4,6 @@ import threading
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
@@ -22,23 +21,20 @@ from local.athena.cloud import Cloud
 from local.athena.service import service
 from tests.contract.athena.client import Athena
 from tests.contract.athena.tables import events, make_visits
+from tests.moto_cloud import moto_cloud
 
 
 @pytest.fixture(scope="session")
 def cloud():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    yield Cloud(
-        endpoint=endpoint,
-        s3_endpoint=endpoint,
-        glue_endpoint=endpoint,
-        region="eu-central-1",
-        access_key="test",
-        secret_key="test",
-    )
-    server.stop()
+    with moto_cloud() as endpoint:
+        yield Cloud(
+            endpoint=endpoint,
+            s3_endpoint=endpoint,
+            glue_endpoint=endpoint,
+            region="eu-central-1",
+            access_key="test",
+            secret_key="test",
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,159 @@
+"""Offline tables in Iceberg, through any PyIceberg catalog that swaps metadata atomically.
+
+Exactly once by content: every commit try reads which of its keys the current snapshot holds, and
+the commit is refused if another snapshot has taken that one's place. So it makes no difference who
+wrote a row before, in which batch, and whether he was told.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+
+from larder.adapters.iceberg_errors import translated_errors
+from larder.adapters.iceberg_files import existing_keys, sorted_unique, write_rows
+from larder.adapters.iceberg_schema import (
+    check_owner,
+    complete,
+    partition_of,
+    properties_of,
+    schema_of,
+    sort_order_of,
+)
+from larder.errors import ServiceUnavailable
+from larder.feature_group import FeatureGroup, OfflineStore
+from larder.offline_rows import Key, OfflineRow
+from larder.offline_table import Appended, Remaining
+
+T = TypeVar("T")
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Files of an earlier try; they serve again while keys, schema and partitions are the same."""
+
+    keys: frozenset[Key]
+    schema_id: int
+    spec_id: int
+    files: list[DataFile]
+
+    def fits(self, table: Table, keys: frozenset[Key]) -> bool:
+        ids = (table.metadata.current_schema_id, table.metadata.default_spec_id)
+        return (self.schema_id, self.spec_id) == ids and self.keys == keys
+
+
+@dataclass(slots=True)
+class IcebergTables:
+    """Implements ``larder.offline_table.OfflineTables``."""
+
+    catalog: Catalog
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = field(default=random.random)
+
+    def create(self, group: FeatureGroup) -> None:
+        """See the port."""
+        with translated_errors(_name(_offline(group))):
+            try:
+                existing = self._load(group)
+            except NoSuchTableError:
+                try:
+                    self._create(group)
+                    return
+                except TableAlreadyExistsError:  # a moment ago
+                    existing = self._load(group)
+            check_owner(existing, group)
+
+    def evolve(self, group: FeatureGroup, *, remaining: Remaining) -> None:
+        """See the port."""
+        self._until_settled(group, lambda: complete(self._load(group), group), remaining)
+
+    def append(
+        self, group: FeatureGroup, rows: Sequence[OfflineRow], *, remaining: Remaining
+    ) -> Appended:
+        """See the port."""
+        unique = list(sorted_unique(rows))
+        written: list[_Written] = []
+        fresh, snapshot_id = self._until_settled(
+            group, lambda: self._try_append(group, unique, written), remaining
+        )
+        return Appended(fresh, len(rows) - fresh, snapshot_id)
+
+    def _try_append(
+        self, group: FeatureGroup, rows: Sequence[OfflineRow], written: list[_Written]
+    ) -> tuple[int, int | None]:
+        table = complete(self._load(group), group)
+        known = existing_keys(table, group, rows)
+        fresh = [row for row in rows if row.key not in known]
+        if fresh:
+            keys = frozenset(row.key for row in fresh)
+            if not (written and written[-1].fits(table, keys)):
+                metadata = table.metadata
+                files = write_rows(table, group, fresh)
+                written.append(
+                    _Written(keys, metadata.current_schema_id, metadata.default_spec_id, files)
+                )
+            _commit(table, written[-1].files)
+        return len(fresh), table.metadata.current_snapshot_id
+
+    def _until_settled(
+        self, group: FeatureGroup, attempt: Callable[[], T], remaining: Remaining
+    ) -> T:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                with translated_errors(_name(_offline(group))):
+                    return attempt()
+            except (CommitFailedException, ServiceUnavailable) as error:
+                wait = pause * self.jitter()
+                if remaining() <= wait:
+                    raise ServiceUnavailable(
+                        f"the offline table {_name(_offline(group))} could not be written in "
+                        f"time: {error}"
+                    ) from error
+                self.sleep(wait)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _load(self, group: FeatureGroup) -> Table:
+        store = _offline(group)
+        return self.catalog.load_table((store.database, store.table))
+
+    def _create(self, group: FeatureGroup) -> None:
+        store, schema = _offline(group), schema_of(group)
+        self.catalog.create_table(
+            (store.database, store.table),
+            schema=schema,
+            location=store.location,
+            partition_spec=partition_of(group, schema),
+            sort_order=sort_order_of(group, schema),
+            properties=properties_of(group),
+        )
+
+
+def _commit(table: Table, files: Sequence[DataFile]) -> None:
+    with table.transaction() as change, change.update_snapshot().merge_append() as append:
+        for file in files:
+            append.append_data_file(file)
+
+
+def _offline(group: FeatureGroup) -> OfflineStore:
+    if group.offline is None:
+        raise ValueError(f"feature group {group.name} has no offline store")
+    return group.offline
+
+
+def _name(store: OfflineStore) -> str:
+    return f"{store.database}.{store.table}"

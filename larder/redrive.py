@@ -1,0 +1,143 @@
+"""Writing again what the offline writer could not: spilled batches and quarantined changes.
+
+The writer drops what the tables already hold, so redriving is safe at any time, in any order and
+any number of times. An object is deleted only once every change in it is in its table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from larder.errors import LarderError
+
+MAX_PAYLOAD_BYTES = 5_000_000
+"""Lambda takes 6 MB a synchronous call (AWS, "Lambda quotas"); the rest is for the envelope."""
+
+
+class FailureObjects(Protocol):
+    """The objects that hold what failed."""
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Keys under the prefix, in their order."""
+
+    def read(self, key: str) -> bytes:
+        """An object's bytes."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object."""
+
+
+class WriterFunction(Protocol):
+    """The deployed offline writer."""
+
+    def invoke(self, payload: bytes) -> Mapping[str, Any]:
+        """Call it and wait for its answer.
+
+        Raises:
+            LarderError: the function failed or could not be called.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """What became of one object; ``problem`` says why it was kept."""
+
+    key: str
+    records: int
+    rows: int = 0
+    duplicates: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """Redrives the objects under some prefixes; ``report`` hears of each as it is done."""
+
+    objects: FailureObjects
+    writer: WriterFunction
+    report: Callable[[Redriven], None] = lambda _done: None
+
+    def run(self, prefixes: Sequence[str], *, dry_run: bool = False) -> list[Redriven]:
+        """Redrive every object; with ``dry_run`` only read and count. One's failure stops none."""
+        results = []
+        for prefix in prefixes:
+            for key in self.objects.list(prefix):
+                results.append(done := self._one(key, dry_run=dry_run))
+                self.report(done)
+        return results
+
+    def _one(self, key: str, *, dry_run: bool) -> Redriven:
+        try:
+            records = records_of(self.objects.read(key))
+        except ValueError as error:
+            return Redriven(key, 0, problem=str(error))
+        if dry_run:
+            return Redriven(key, len(records))
+        rows = duplicates = 0
+        try:
+            for chunk in chunks(records):
+                answer = self.writer.invoke(chunk)
+                problem = _problem(answer)
+                if problem:
+                    return Redriven(key, len(records), rows, duplicates, problem)
+                rows += answer["rows"]
+                duplicates += answer["duplicates"]
+        except LarderError as error:
+            return Redriven(key, len(records), rows, duplicates, str(error))
+        self.objects.delete(key)
+        return Redriven(key, len(records), rows, duplicates)
+
+
+def records_of(body: bytes) -> list[Any]:
+    """The stream records in an object.
+
+    Either Lambda's invocation record, whose ``payload`` is the event (AWS, "Retain discarded
+    records for a DynamoDB event source": in S3 with the whole event), as JSON text or as an
+    object, or a quarantined change with one ``record``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    document = orjson.loads(body)
+    if isinstance(document, dict):
+        if isinstance(document.get("record"), dict):
+            return [document["record"]]
+        payload = document.get("payload")
+        event = orjson.loads(payload) if isinstance(payload, str) else payload
+        if isinstance(event, dict) and isinstance(event.get("Records"), list):
+            return list(event["Records"])
+    raise ValueError(
+        "the object is neither a failed batch with its payload nor a quarantined record"
+    )
+
+
+def chunks(records: Iterable[Any], limit: int = MAX_PAYLOAD_BYTES) -> Iterator[bytes]:
+    """Events for the writer that hold the records in order, each below the limit."""
+    held: list[bytes] = []
+    size = 0
+    for record in records:
+        text = orjson.dumps(record)
+        if held and size + len(text) > limit:
+            yield _event(held)
+            held, size = [], 0
+        held.append(text)
+        size += len(text) + 1
+    if held:
+        yield _event(held)
+
+
+def _event(records: Sequence[bytes]) -> bytes:
+    return b'{"redrive":true,"Records":[' + b",".join(records) + b"]}"
+
+
+def _problem(answer: Mapping[str, Any]) -> str | None:
+    if answer.get("batchItemFailures"):
+        return f"not all records could be written: {answer.get('error') or 'see the log'}"
+    quarantined = answer.get("quarantined")
+    if quarantined:
+        return f"still not writable: {quarantined[0]['reason']}"
+    return None

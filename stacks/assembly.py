@@ -1,0 +1,55 @@
+"""Which stages an app holds, and what its templates must pass before they are written."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from larder.errors import ConfigurationError
+from stacks.config import STAGES, StageConfig
+from stacks.constructs.layer_archive import ROOT, Target
+from stacks.platform import Platform
+from stacks.rules import PlatformRules
+
+# Traces name the temporary folder of the CDK's own code: with them no two synths are alike.
+_REPRODUCIBLE: Final = {"aws:cdk:disable-creation-stack-traces": True}
+
+
+def assemble(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
+    """An app with the stages that ``-c stage=NAME`` and ``-c target=local`` select, and checks.
+
+    The context is that of ``cdk.json``, then ``context``, then the command line's.
+
+    Raises:
+        ConfigurationError: the stage or the target is unknown, or a definition file is bad.
+    """
+    settings = json.loads((ROOT / "cdk.json").read_text())
+    app = App(
+        context={**settings["context"], **_REPRODUCIBLE, **(context or {})},
+        outdir=outdir,
+        analytics_reporting=False,
+        stack_traces=False,
+    )
+    for config in _selected(app.node.try_get_context("stage")):
+        Platform(app, _aimed(config, app.node.try_get_context("target")))
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app), PlatformRules())
+    return app
+
+
+def _selected(stage: str | None) -> Iterable[StageConfig]:
+    if stage is None:
+        return STAGES.values()
+    if stage not in STAGES:
+        raise ConfigurationError(f"stage: {stage!r} is none of {', '.join(STAGES)}")
+    return [STAGES[stage]]
+
+
+def _aimed(config: StageConfig, target: str | None) -> StageConfig:
+    if target is None:
+        return config
+    if target != "local":
+        raise ConfigurationError(f"target: {target!r} is not 'local', the only one to name")
+    return replace(config, target=Target.of_host())

@@ -1,0 +1,88 @@
+"""What a stage chooses. Stacks read choices; they never ask for the stage's name."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aws_cdk import Environment, RemovalPolicy
+from aws_cdk import aws_logs as logs
+
+from stacks.constructs.layer_archive import LAMBDA, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageConfig:
+    """One complete deployment of Larder.
+
+    ``retain_data`` keeps tables, buckets and the key when their stack goes, protects the stacks
+    from termination and the tables from deletion. ``target`` is where the functions run.
+    ``offline_window_seconds`` is how long the stream may gather records for one commit of the
+    offline writer; SageMaker allows itself 15 minutes, Larder promises one.
+    ``failed_batch_days`` must exceed what an operator needs to notice and redrive.
+    ``alarm_email`` subscribes an address to the alarm topic, which exists where ``alarm_topic``.
+    """
+
+    name: str
+    retain_data: bool
+    log_retention: logs.RetentionDays
+    api_rate_limit: int
+    api_burst_limit: int
+    control_memory_mb: int
+    runtime_memory_mb: int
+    offline_memory_mb: int
+    offline_window_seconds: int
+    athena_scan_limit_gb: int
+    noncurrent_version_days: int
+    alarm_topic: bool
+    latency_alarm_ms: int
+    env: Environment | None = None
+    target: Target = LAMBDA
+    alarm_email: str | None = None
+    failed_batch_days: int = 400
+    query_result_days: int = 30
+    access_log_days: int = 90
+    other_offline_buckets: tuple[str, ...] = ()
+
+    @property
+    def data_removal_policy(self) -> RemovalPolicy:
+        """What happens to tables, buckets and the key when their stack goes."""
+        return RemovalPolicy.RETAIN if self.retain_data else RemovalPolicy.DESTROY
+
+    @property
+    def database_name(self) -> str:
+        """The Glue database, named physically because people type it in SQL."""
+        return f"larder_{self.name}"
+
+
+_DEV: Final = StageConfig(
+    name="dev",
+    retain_data=False,
+    log_retention=logs.RetentionDays.ONE_WEEK,
+    api_rate_limit=200,
+    api_burst_limit=400,
+    control_memory_mb=512,
+    runtime_memory_mb=512,
+    offline_memory_mb=1024,
+    offline_window_seconds=15,
+    athena_scan_limit_gb=10,
+    noncurrent_version_days=7,
+    alarm_topic=False,
+    latency_alarm_ms=2_000,
+)
+
+_PROD: Final = StageConfig(
+    name="prod",
+    retain_data=True,
+    log_retention=logs.RetentionDays.THREE_MONTHS,
+    api_rate_limit=5_000,
+    api_burst_limit=5_000,
+    control_memory_mb=1_024,
+    runtime_memory_mb=1_769,  # one full vCPU
+    offline_memory_mb=1_769,
+    offline_window_seconds=20,
+    athena_scan_limit_gb=1_000,
+    noncurrent_version_days=30,
+    alarm_topic=True,
+    latency_alarm_ms=500,
+)
+
+STAGES: Final = {config.name: config for config in (_DEV, _PROD)}

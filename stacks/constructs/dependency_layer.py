@@ -1,0 +1,71 @@
+"""The two sets of third-party packages that functions run on, as Lambda layers."""
+
+from aws_cdk import AssetHashType, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.constructs.layer_archive import ROOT, Recipe, Target
+
+LEAN = Recipe(name="lean", lock="lambdas/requirements-lean.txt")
+
+OFFLINE = Recipe(
+    name="offline",
+    lock="lambdas/requirements-offline.txt",
+    drop=(
+        # Arrow links its core against acero, dataset and substrait, and PyIceberg imports rich:
+        # those stay. Flight, the C++ headers, sources and tests serve nobody at run time.
+        "pyarrow/*flight*",
+        "pyarrow/_pyarrow_cpp_tests*",
+        "pyarrow/include",
+        "pyarrow/includes",
+        "pyarrow/src",
+        "pyarrow/tests",
+        # The wheel carries each of its Python bridges thrice; the loader asks for *.so.<major>.
+        "pyarrow/libarrow_python*.so",
+        "pyarrow/libarrow_python*.so.*.*.*",
+        # zstandard has its C backend; the cffi one is a second copy of the same library.
+        "zstandard/*cffi*",
+        # Hive's Thrift stubs: the catalog is Glue.
+        "fb303",
+        "hive_metastore",
+        "**/*.pyi",
+        "**/*.pyx",
+        "**/*.pxd",
+        "**/*.pxi",
+    ),
+)
+
+_ARCHITECTURES = {
+    "aarch64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+}
+
+
+def architecture_of(target: Target) -> lambda_.Architecture:
+    """Lambda's name of the machine type of ``target``."""
+    return _ARCHITECTURES[target.machine]
+
+
+class DependencyLayer(lambda_.LayerVersion):
+    """A layer of locked wheels; its asset hash is the key of its recipe, not of its bytes.
+
+    Where the CDK is told to skip bundling (``aws:cdk:bundling-stacks``), as by the tests, the
+    lock file's folder stands in for the archive and nothing is downloaded.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, recipe: Recipe, target: Target
+    ) -> None:
+        bundling = Stack.of(scope).bundling_required
+        super().__init__(
+            scope,
+            construct_id,
+            code=lambda_.Code.from_asset(
+                str(recipe.archive(target) if bundling else (ROOT / recipe.lock).parent),
+                asset_hash=recipe.key(target),
+                asset_hash_type=AssetHashType.CUSTOM,
+            ),
+            compatible_architectures=[architecture_of(target)],
+            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+            description=f"Larder: locked wheels of {recipe.lock}",
+        )

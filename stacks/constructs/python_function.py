@@ -1,0 +1,91 @@
+"""A Lambda function of this repository: ``lambdas/<name>`` and the library, nothing else."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from larder.settings import Settings
+from stacks.config import StageConfig
+from stacks.constructs.dependency_layer import architecture_of
+from stacks.constructs.layer_archive import ROOT
+from stacks.constructs.permissions import acknowledge
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """What runs: the folder under ``lambdas/``, its settings, and the machine it gets."""
+
+    name: str
+    settings: Settings
+    memory_mb: int
+    timeout: Duration
+
+
+class PythonFunction(lambda_.Function):
+    """A function with its own log group and a role that may write to it, and no more.
+
+    The code is cut from the repository's root, so import paths are the same here, in tests and
+    on Lambda, and an edit of another function leaves this one's asset as it was. No concurrency
+    is reserved: the door's throttle bounds ``control`` and ``runtime``, the number of shards
+    bounds the stream's functions, and a reservation fails in an account with the initial quota.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        program: Program,
+        layer: lambda_.ILayerVersion,
+    ) -> None:
+        log_group = logs.LogGroup(
+            scope,
+            f"{construct_id}Logs",
+            retention=config.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = _role(scope, construct_id)
+        log_group.grant_write(role)
+        super().__init__(
+            scope,
+            construct_id,
+            code=_source_of(program.name),
+            handler=f"lambdas.{program.name}.handler.handler",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+            architecture=architecture_of(config.target),
+            environment=program.settings.to_env(),
+            layers=[layer],
+            role=role,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            memory_size=program.memory_mb,
+            timeout=program.timeout,
+        )
+        acknowledge(
+            self,
+            "AwsSolutions-L1",
+            "Python 3.13 is supported to 2029-10 and the newest that every wheel of the layers "
+            "is built and tested for here",
+        )
+
+
+def _role(scope: Construct, construct_id: str) -> iam.Role:
+    service = iam.ServicePrincipal("lambda.amazonaws.com")
+    return iam.Role(scope, f"{construct_id}Role", assumed_by=service)
+
+
+def _source_of(name: str) -> lambda_.Code:
+    return lambda_.Code.from_asset(
+        str(ROOT),
+        ignore_mode=IgnoreMode.GIT,
+        exclude=[
+            *("/*", "!/larder", "!/lambdas"),
+            *("/lambdas/*", "!/lambdas/__init__.py", f"!/lambdas/{name}"),
+            *("**/__pycache__", "*.pyc"),
+        ],
+    )

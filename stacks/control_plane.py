@@ -1,0 +1,28 @@
+"""The settings of the control plane, which two stacks run: the API's and the custom resource's."""
+
+from aws_cdk import Stack
+
+from larder.settings import ControlSettings
+from stacks.config import StageConfig
+from stacks.offline_store import OfflineStoreStack
+from stacks.online_store import OnlineStoreStack
+
+
+def control_settings(
+    stack: Stack,
+    config: StageConfig,
+    *,
+    online: OnlineStoreStack,
+    offline: OfflineStoreStack,
+) -> ControlSettings:
+    """What ``control`` and ``feature_groups`` must know, as ``stack`` sees it."""
+    return ControlSettings(
+        registry_table=online.registry.table_name,
+        account_id=stack.account,
+        region=stack.region,
+        partition=stack.partition,
+        offline_bucket=offline.bucket.bucket_name,
+        glue_database=offline.database.database_name,
+        kms_key_arn=online.key.key_arn,
+        other_offline_buckets=",".join(config.other_offline_buckets),
+    )

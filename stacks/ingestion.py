@@ -1,0 +1,144 @@
+"""What follows the tables' streams: the offline writer and the groups' lifecycle."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from larder.settings import LifecycleSettings, OfflineWriterSettings, Settings
+from stacks.config import StageConfig
+from stacks.constructs.dependency_layer import OFFLINE, DependencyLayer
+from stacks.constructs.glue_access import TABLE_MAKER, TABLE_WRITER, allow_tables
+from stacks.constructs.offline_bucket import QUARANTINE_PREFIX
+from stacks.constructs.permissions import allow
+from stacks.constructs.python_function import Program, PythonFunction
+from stacks.constructs.stream_consumer import Delivery, StreamConsumer
+from stacks.offline_store import OfflineStoreStack
+from stacks.online_store import OnlineStoreStack
+from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
+
+# Every accepted write, and of removals only DynamoDB's own of an expired record: the purge of a
+# deleted group and the expiry of a log item say nothing about a record.
+_RECORD_CHANGES: Final = (
+    {"eventName": ["INSERT", "MODIFY"]},
+    {
+        "eventName": ["REMOVE"],
+        "userIdentity": {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]},
+        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "R#"}]}}},
+    },
+)
+# A live group that was made or changed; what there is to do the function reads from it.
+_GROUP_DELIVERY: Final = Delivery(
+    patterns=(
+        {
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "G#"}]}}},
+        },
+    ),
+    batch_size=10,  # each group may take seconds, and all must fit the timeout
+    window_seconds=0,
+)
+_PURGE_ACTIONS: Final = ("dynamodb:BatchWriteItem", "dynamodb:Query")
+_LARGEST_BATCH: Final = 10_000  # Lambda's limit; 6 MB of records usually come first
+
+
+class IngestionStack(Stack):
+    """One consumer for each stream; DynamoDB allows two before it slows both down."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+    ) -> None:
+        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        self._config = config
+        self._online = online
+        self._offline = offline
+        self._layer = DependencyLayer(self, "Offline", recipe=OFFLINE, target=config.target)
+        self.offline_writer = self._offline_writer()
+        self.lifecycle = self._lifecycle()
+        self.records_consumer = StreamConsumer(
+            self,
+            "RecordsStream",
+            function=self.offline_writer,
+            table=online.records,
+            failures=offline.bucket,
+            delivery=Delivery(
+                patterns=_RECORD_CHANGES,
+                batch_size=_LARGEST_BATCH,
+                window_seconds=config.offline_window_seconds,
+            ),
+        )
+        self.registry_consumer = StreamConsumer(
+            self,
+            "RegistryStream",
+            function=self.lifecycle,
+            table=online.registry,
+            failures=offline.bucket,
+            delivery=_GROUP_DELIVERY,
+        )
+        CfnOutput(self, "OfflineWriterFunctionName", value=self.offline_writer.function_name)
+        CfnOutput(self, "LifecycleFunctionName", value=self.lifecycle.function_name)
+
+    def _offline_writer(self) -> PythonFunction:
+        bucket = self._offline.bucket
+        settings = OfflineWriterSettings(
+            registry_table=self._online.registry.table_name,
+            offline_bucket=bucket.bucket_name,
+            quarantine_prefix=QUARANTINE_PREFIX,
+        )
+        function = self._function("OfflineWriter", "offline_writer", settings)
+        allow_registry(function, self._online, REGISTRY_READER)
+        self._allow_tables(function, TABLE_WRITER)
+        bucket.allow_prefix(
+            function, ["s3:PutObject"], QUARANTINE_PREFIX, reason="one object for each bad record"
+        )
+        return function
+
+    def _lifecycle(self) -> PythonFunction:
+        settings = LifecycleSettings(
+            registry_table=self._online.registry.table_name,
+            records_table=self._online.records.table_name,
+            offline_bucket=self._offline.bucket.bucket_name,
+            glue_database=self._offline.database.database_name,
+        )
+        function = self._function("Lifecycle", "lifecycle", settings)
+        allow_registry(function, self._online, REGISTRY_WRITER)
+        allow(function, _PURGE_ACTIONS, [self._online.records.table_arn])
+        self._allow_tables(function, TABLE_MAKER)
+        # Without records in its event the function looks after every group: what a stream that
+        # gave up has left undone is taken up again.
+        events.Rule(
+            self,
+            "Sweep",
+            description="Larder: feature groups left between two states",
+            schedule=events.Schedule.rate(Duration.hours(1)),
+            targets=[targets.LambdaFunction(function, retry_attempts=0)],
+        )
+        return function
+
+    def _function(self, construct_id: str, name: str, settings: Settings) -> PythonFunction:
+        return PythonFunction(
+            self,
+            construct_id,
+            config=self._config,
+            program=Program(
+                name=name,
+                settings=settings,
+                memory_mb=self._config.offline_memory_mb,
+                timeout=Duration.minutes(5),
+            ),
+            layer=self._layer,
+        )
+
+    def _allow_tables(self, function: PythonFunction, actions: Sequence[str]) -> None:
+        name = self._config.database_name
+        allow_tables(function, database=name, scope=self, actions=actions)
+        self._offline.bucket.allow_data(function, *self._config.other_offline_buckets)

@@ -1,0 +1,36 @@
+"""One deployment of Larder: every stack and every reference between them."""
+
+from aws_cdk import Stage, Tags
+from constructs import Construct
+
+from stacks.config import StageConfig
+from stacks.encryption import EncryptionStack
+from stacks.feature_groups import FeatureGroupsStack
+from stacks.ingestion import IngestionStack
+from stacks.observability import ObservabilityStack
+from stacks.offline_store import OfflineStoreStack
+from stacks.online_store import OnlineStoreStack
+from stacks.serving import ServingStack
+
+
+class Platform(Stage):
+    """Stacks by lifecycle: the key and the two stores hold state, the rest can be made again."""
+
+    def __init__(self, scope: Construct, config: StageConfig) -> None:
+        super().__init__(scope, config.name, env=config.env, stage_name=f"larder-{config.name}")
+        encryption = EncryptionStack(self, "Encryption", config=config)
+        key = encryption.key
+        online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
+        offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
+        serving = ServingStack(self, "Serving", config=config, online=online, offline=offline)
+        ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
+        groups = FeatureGroupsStack(
+            self, "FeatureGroups", config=config, online=online, offline=offline
+        )
+        # No reference says so, but a group becomes Created by the lifecycle function alone.
+        groups.add_stack_dependency(ingestion)
+        ObservabilityStack(
+            self, "Observability", config=config, serving=serving, ingestion=ingestion
+        )
+        Tags.of(self).add("application", "larder")
+        Tags.of(self).add("stage", config.name)

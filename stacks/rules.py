@@ -1,0 +1,147 @@
+"""What the templates must hold and cdk-nag can't see: our own checks, run at every synth."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import jsii
+from aws_cdk import (
+    IPolicyValidationContext,
+    IPolicyValidationPlugin,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+)
+
+Resource = Mapping[str, Any]
+Rule = Callable[[Resource], bool]
+
+
+def _table_is_safe(resource: Resource) -> bool:
+    properties = resource["Properties"]
+    kept = resource.get("DeletionPolicy") == "Retain"
+    return properties["SSESpecification"].get("SSEType") == "KMS" and all(
+        replica["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+        and replica.get("DeletionProtectionEnabled", False) is kept
+        and "KMSMasterKeyId" in replica.get("SSESpecification", {})
+        for replica in properties["Replicas"]
+    )
+
+
+def _work_group_is_bounded(resource: Resource) -> bool:
+    settings = resource["Properties"]["WorkGroupConfiguration"]
+    results = settings["ResultConfiguration"]
+    return bool(
+        settings.get("EnforceWorkGroupConfiguration") is True
+        and settings.get("BytesScannedCutoffPerQuery", 0) > 0
+        and results["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+    )
+
+
+def _stream_loses_nothing(resource: Resource) -> bool:
+    properties = resource["Properties"]
+    return bool(
+        properties.get("BisectBatchOnFunctionError") is True
+        and properties.get("MaximumRetryAttempts") == -1
+        and 0 < properties.get("MaximumRecordAgeInSeconds", -1) < 24 * 3600
+        and properties.get("StartingPosition") == "TRIM_HORIZON"
+        and "OnFailure" in properties.get("DestinationConfig", {})
+        and "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
+    )
+
+
+def _route_asks_for_a_signature(resource: Resource) -> bool:
+    return bool(resource["Properties"].get("AuthorizationType") == "AWS_IAM")
+
+
+def _logs_end(resource: Resource) -> bool:
+    return "RetentionInDays" in resource["Properties"]
+
+
+def _actions_are_named(resource: Resource) -> bool:
+    return not any("*" in action for action in allowed_actions(resource))
+
+
+_RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
+    (
+        "LARDER-DDB1",
+        "AWS::DynamoDB::GlobalTable",
+        "tables have point-in-time recovery and our key; kept tables refuse deletion",
+        _table_is_safe,
+    ),
+    (
+        "LARDER-ATH1",
+        "AWS::Athena::WorkGroup",
+        "workgroups enforce their settings, encrypt results and bound the bytes scanned",
+        _work_group_is_bounded,
+    ),
+    (
+        "LARDER-ESM1",
+        "AWS::Lambda::EventSourceMapping",
+        "streams are read from their start, retried without limit, halved, and spilled in time",
+        _stream_loses_nothing,
+    ),
+    (
+        "LARDER-API1",
+        "AWS::ApiGatewayV2::Route",
+        "every route asks for a SigV4 signature",
+        _route_asks_for_a_signature,
+    ),
+    ("LARDER-LOG1", "AWS::Logs::LogGroup", "log groups have an end", _logs_end),
+    ("LARDER-IAM1", "AWS::IAM::Policy", "policies name their actions", _actions_are_named),
+)
+
+
+def allowed_actions(policy: Resource) -> list[str]:
+    """The actions that an ``AWS::IAM::Policy`` allows, one list over all its statements."""
+    actions: list[str] = []
+    for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+        named = statement["Action"]
+        actions += [named] if isinstance(named, str) else named
+    return actions
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class PlatformRules:
+    """A validation plugin: a broken rule fails ``cdk synth`` and names the resource."""
+
+    @property
+    def name(self) -> str:
+        """The prefix under which a finding may be acknowledged."""
+        return "larder"
+
+    @property
+    def version(self) -> str:
+        """Version of the rules, for the validation report."""
+        return "1.0.0"
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """Every rule that is checked."""
+        return [rule_id for rule_id, *_ in _RULES]
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        """Check every template of the app."""
+        broken = [found for path in context.template_paths for found in violations(Path(path))]
+        return PolicyValidationPluginReport(success=not broken, violations=broken)
+
+
+def violations(template: Path) -> Iterator[PolicyViolation]:
+    """The rules that one synthesized template breaks, one for each resource."""
+    resources = json.loads(template.read_text()).get("Resources", {})
+    for logical_id, resource in resources.items():
+        for rule_id, kind, promise, holds in _RULES:
+            if resource["Type"] == kind and not holds(resource):
+                yield PolicyViolation(
+                    rule_name=rule_id,
+                    description=promise,
+                    severity="error",
+                    violating_resources=[
+                        PolicyViolatingResource(
+                            resource_logical_id=logical_id,
+                            template_path=str(template),
+                            locations=["Properties"],
+                        )
+                    ],
+                )

@@ -1,0 +1,153 @@
+"""The door: an HTTP API that asks for a signature, and the two functions behind it."""
+
+import json
+from typing import Final
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from larder.settings import RuntimeSettings
+from stacks.config import StageConfig
+from stacks.constructs.dependency_layer import LEAN, DependencyLayer
+from stacks.constructs.permissions import allow, allow_table_key
+from stacks.constructs.python_function import Program, PythonFunction
+from stacks.control_plane import control_settings
+from stacks.offline_store import OfflineStoreStack
+from stacks.online_store import OnlineStoreStack
+from stacks.registry_access import REGISTRY_WRITER, allow_registry
+
+_RUNTIME_ROUTES: Final = (
+    ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
+    ("/BatchGetRecord", apigw.HttpMethod.POST),
+    ("/BatchWriteRecord", apigw.HttpMethod.POST),
+)
+_RECORD_ACTIONS: Final = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+)
+_LOGGED: Final = {
+    "time": "$context.requestTime",
+    "requestId": "$context.requestId",
+    "caller": "$context.identity.userArn",
+    "sourceIp": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "path": "$context.path",
+    "status": "$context.status",
+    "responseBytes": "$context.responseLength",
+    "latencyMs": "$context.responseLatency",
+    "integrationLatencyMs": "$context.integrationLatency",
+    "integrationError": "$context.integrationErrorMessage",
+}
+
+
+class ServingStack(Stack):
+    """SageMaker's wire API over HTTPS: ``control`` at ``POST /``, ``runtime`` at its own paths."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+    ) -> None:
+        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
+        self.control = PythonFunction(
+            self,
+            "Control",
+            config=config,
+            program=Program(
+                name="control",
+                settings=control_settings(self, config, online=online, offline=offline),
+                memory_mb=config.control_memory_mb,
+                timeout=Duration.seconds(25),
+            ),
+            layer=layer,
+        )
+        allow_registry(self.control, online, REGISTRY_WRITER)
+        self.runtime = self._runtime(config, online, layer)
+        self.api = self._api()
+        self._stage(config)
+        CfnOutput(self, "ApiEndpoint", value=self.api.api_endpoint)
+        CfnOutput(self, "ApiId", value=self.api.api_id)
+        CfnOutput(self, "ControlFunctionName", value=self.control.function_name)
+        CfnOutput(self, "RuntimeFunctionName", value=self.runtime.function_name)
+
+    def _runtime(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        layer: DependencyLayer,
+    ) -> PythonFunction:
+        settings = RuntimeSettings(
+            registry_table=online.registry.table_name,
+            records_table=online.records.table_name,
+            account_id=self.account,
+            region=self.region,
+            partition=self.partition,
+        )
+        function = PythonFunction(
+            self,
+            "Runtime",
+            config=config,
+            program=Program(
+                name="runtime",
+                settings=settings,
+                memory_mb=config.runtime_memory_mb,
+                timeout=Duration.seconds(10),
+            ),
+            layer=layer,
+        )
+        allow(function, ["dynamodb:GetItem"], [online.registry.table_arn])
+        allow(function, _RECORD_ACTIONS, [online.records.table_arn])
+        allow_table_key(function, online.key)
+        return function
+
+    def _api(self) -> apigw.HttpApi:
+        api = apigw.HttpApi(
+            self,
+            "Api",
+            description="Amazon SageMaker Feature Store's API, served by Larder",
+            create_default_stage=False,
+            default_authorizer=HttpIamAuthorizer(),
+        )
+        api.add_routes(
+            path="/",
+            methods=[apigw.HttpMethod.POST],
+            integration=HttpLambdaIntegration("ControlIntegration", self.control),
+        )
+        runtime = HttpLambdaIntegration("RuntimeIntegration", self.runtime)
+        for path, method in _RUNTIME_ROUTES:
+            api.add_routes(path=path, methods=[method], integration=runtime)
+        return api
+
+    def _stage(self, config: StageConfig) -> None:
+        log_group = logs.LogGroup(
+            self,
+            "AccessLog",
+            retention=config.log_retention,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        apigw.CfnStage(
+            self,
+            "DefaultStage",
+            api_id=self.api.api_id,
+            stage_name="$default",  # no path prefix: clients post to the endpoint itself
+            auto_deploy=True,
+            default_route_settings=apigw.CfnStage.RouteSettingsProperty(
+                throttling_rate_limit=config.api_rate_limit,
+                throttling_burst_limit=config.api_burst_limit,
+            ),
+            access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
+                destination_arn=log_group.log_group_arn, format=json.dumps(_LOGGED)
+            ),
+        )

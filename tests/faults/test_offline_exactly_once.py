@@ -1,0 +1,224 @@
+"""Whatever happens to the writer, the offline table has each acknowledged write exactly once."""
+
+import json
+import random
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import boto3
+import orjson
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.expressions import AlwaysTrue
+
+from larder.adapters import iceberg
+from larder.adapters.iceberg import IcebergTables
+from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters.redrive_aws import S3FailureObjects
+from larder.redrive import Redrive
+from tests.faults.history import random_history
+from tests.faults.writer_process import KILL_POINTS, KILLED, consumer, group_of
+from tests.moto_cloud import moto_cloud
+from tests.offline import make_lake, offline_group, rows_in, sql_catalog
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with moto_cloud() as endpoint:
+        yield endpoint
+
+
+class Bench:
+    """A group's table in Glue, its history, and writers of it in this and other processes."""
+
+    def __init__(self, folder, seed):
+        self.folder = folder
+        self.table = f"customers_{uuid4().hex[:8]}"
+        self.bucket = f"lake-{self.table[-8:]}"
+        self.group = group_of(self.table, self.bucket)
+        self.catalog = open_catalog()
+        self.tables = IcebergTables(self.catalog)
+        self.consume = consumer(self.tables, self.group)
+        self.history = random_history(self.group, seed)
+        self.rng = random.Random(seed)
+
+    def write(self, records):
+        assert self.consume({"Records": records}) == {"batchItemFailures": []}
+
+    def start(self, batches, kill_at=""):
+        """A writer of the batches in a process of its own."""
+        paths = []
+        for batch in batches:
+            paths.append(self.folder / f"{uuid4().hex}.json")
+            paths[-1].write_text(json.dumps(batch))
+        module = "tests.faults.writer_process"
+        command = [sys.executable, "-m", module, self.table, self.bucket, kill_at, *map(str, paths)]
+        with (self.folder / "stderr").open("a") as stderr:
+            return subprocess.Popen(command, cwd=ROOT, stderr=stderr)
+
+    def end(self, process):
+        """Its exit status; what it said is printed."""
+        status = process.wait(timeout=80)
+        print((self.folder / "stderr").read_text())
+        return status
+
+    def compact(self):
+        """Rewrite all data by PyIceberg's public overwrite."""
+        table = self.catalog.load_table((self.group.offline.database, self.table))
+        table.overwrite(table.scan().to_arrow(), overwrite_filter=AlwaysTrue())
+
+    def assert_each_once(self):
+        assert found(self.catalog, self.group) == self.history.owed
+
+
+def found(catalog, group):
+    rows = rows_in(catalog, group)
+    return sorted((each["customer_id"], each["event_time"], each["is_deleted"]) for each in rows)
+
+
+@pytest.fixture
+def bench(cloud, monkeypatch, tmp_path, request):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
+    bench = Bench(tmp_path, seed=len(request.node.name))
+    make_lake(bench.bucket)
+    bench.tables.create(bench.group)
+    return bench
+
+
+@pytest.mark.parametrize("point", KILL_POINTS)
+def test_a_writer_killed(bench, point):
+    before, batch, after = (
+        bench.history.records[cut] for cut in (slice(40), slice(40, 80), slice(80, None))
+    )
+    bench.write(before)
+    process = bench.start([batch], kill_at=point)
+    assert bench.end(process) == KILLED
+    # redelivered with other bounds: one record back, then half of it with what comes after
+    bench.write(before[-1:] + batch[:25])
+    bench.write(batch[20:] + after)
+    bench.assert_each_once()
+
+
+def test_two_writers_at_once_of_the_same_records_in_other_batches(bench):
+    writers = [bench.start(bench.history.batches(bench.rng)) for _ in range(2)]
+    assert [bench.end(writer) for writer in writers] == [0, 0]
+    bench.assert_each_once()
+
+
+def test_a_commit_whose_answer_was_lost_is_neither_repeated_nor_undone(bench):
+    lost = lose_one_answer(bench.catalog.glue)
+    bench.write(bench.history.records[:60])
+    assert lost == ["UpdateTable"]
+    bench.write(bench.history.records)
+    bench.assert_each_once()
+
+
+def lose_one_answer(client):
+    """Let the next UpdateTable take effect and its answer get lost on the way."""
+    lost = []
+
+    def send_and_forget(request, **_):
+        if not lost:
+            lost.append("UpdateTable")
+            client._endpoint.http_session.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register("before-send.glue.UpdateTable", send_and_forget)
+    return lost
+
+
+def test_a_failure_object_redriven_after_later_batches_and_a_compaction(bench):
+    spilled, later = bench.history.records[:50], bench.history.records[30:]
+    bench.write(later)
+    bench.compact()
+    s3 = boto3.client("s3")
+    key = "aws/lambda/0e8b/shardId-0/2023/11/14/2023-11-14T22.13.20-0b1c"
+    body = orjson.dumps({"version": "1.0", "payload": json.dumps({"Records": spilled})})
+    s3.put_object(Bucket=bench.bucket, Key=key, Body=body)
+
+    class InProcess:
+        def invoke(self, payload):
+            return bench.consume(orjson.loads(payload))
+
+    redrive = Redrive(S3FailureObjects(s3, bench.bucket), InProcess())
+    (done,) = redrive.run(["aws/lambda/"])
+    assert (done.problem, done.rows, done.duplicates) == (None, 30, 20)
+    assert list(S3FailureObjects(s3, bench.bucket).list("aws/lambda/")) == []
+    bench.assert_each_once()
+
+
+def test_a_compaction_between_the_look_and_the_commit(bench, monkeypatch):
+    bench.write(bench.history.records[:60])
+    compacted = []
+    original = iceberg.write_rows
+
+    def compact_first(*arguments):
+        if not compacted:
+            compacted.append(True)
+            bench.compact()
+        return original(*arguments)
+
+    monkeypatch.setattr(iceberg, "write_rows", compact_first)
+    bench.write(bench.history.records[50:])
+    bench.assert_each_once()
+
+
+class Killed(BaseException):
+    """Ends a writer at once, past every handler of errors."""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
+    rng = random.Random(seed)
+    group = offline_group(f"file://{tmp_path}/offline")
+    history = random_history(group, seed)
+    with sql_catalog(tmp_path) as catalog:
+        tables = IcebergTables(catalog, sleep=lambda _pause: None)
+        tables.create(group)
+        consume = consumer(tables, group)
+        die_at_random(monkeypatch, rng)
+        for batch in history.batches(rng):
+            while True:  # as the event source does, with bounds of its own
+                try:
+                    consume({"Records": batch})
+                    break
+                except Killed:
+                    consume_some(consume, history.records, rng)
+        monkeypatch.undo()
+        assert found(catalog, group) == history.owed
+
+
+def consume_some(consume, records, rng):
+    start = rng.randrange(len(records))
+    with suppress(Killed):
+        consume({"Records": records[start : start + rng.randint(1, 30)]})
+
+
+def die_at_random(monkeypatch, rng):
+    """Kill before or after each of the steps of a commit, every sixth time."""
+
+    def dangerous(owner, name):
+        original = getattr(owner, name)
+
+        def step(*arguments, **more):
+            fate = rng.randrange(12)
+            if fate == 0:
+                raise Killed
+            result = original(*arguments, **more)
+            if fate == 1:
+                raise Killed
+            return result
+
+        return step
+
+    for owner, name in ((iceberg, "write_rows"), (SqlCatalog, "commit_table")):
+        monkeypatch.setattr(owner, name, dangerous(owner, name))
+    monkeypatch.setattr(
+        SqlCatalog, "_write_metadata", staticmethod(dangerous(SqlCatalog, "_write_metadata"))
+    )

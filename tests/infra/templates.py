@@ -1,0 +1,87 @@
+"""The synthesized app as tests read it: stacks by name, resources by type."""
+
+import json
+import re
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Templates:
+    """Every template of one synth, by ``stage/Stack``."""
+
+    def __init__(self, outdir):
+        self.outdir = outdir
+        found = sorted(_read(outdir), key=lambda each: each[0])
+        self._stacks = {name: template for name, template, _ in found}
+        self._artifacts = {name: artifact for name, _, artifact in found}
+
+    def __iter__(self):
+        return iter(self._stacks)
+
+    def __getitem__(self, name):
+        return self._stacks[name]
+
+    def is_protected(self, name):
+        return self._artifacts[name]["properties"].get("terminationProtection", False)
+
+    def depends_on(self, name):
+        return self._artifacts[name]["dependencies"]
+
+    def of_stage(self, stage):
+        return {name: self[name] for name in self if name.startswith(f"{stage}/")}
+
+    def of_type(self, kind, stage=None):
+        """``(stack, logical id, resource)`` of every resource of that type; never none."""
+        found = [
+            (stack, logical_id, resource)
+            for stack in self
+            if stage is None or stack.startswith(f"{stage}/")
+            for logical_id, resource in self[stack]["Resources"].items()
+            if resource["Type"] == kind
+        ]
+        assert found, f"no {kind} in any template"
+        return found
+
+    def functions(self, stage=None):
+        """``(stack, logical id, properties)`` of every function."""
+        return [
+            (stack, logical_id, resource["Properties"])
+            for stack, logical_id, resource in self.of_type("AWS::Lambda::Function", stage)
+        ]
+
+    def function(self, stage, name):
+        """Properties of the function whose code is ``lambdas/<name>``."""
+        (properties,) = (
+            properties
+            for _, _, properties in self.functions(stage)
+            if properties["Handler"] == f"lambdas.{name}.handler.handler"
+        )
+        return properties
+
+    def statements(self, stage, name):
+        """What the role of ``lambdas/<name>`` may do: its policies' statements."""
+        role = self.function(stage, name)["Role"]["Fn::GetAtt"][0]
+        return [
+            statement
+            for _, _, policy in self.of_type("AWS::IAM::Policy", stage)
+            if {"Ref": role} in policy["Properties"]["Roles"]
+            for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        ]
+
+
+def actions_of(statement):
+    named = statement["Action"]
+    return {named} if isinstance(named, str) else set(named)
+
+
+def masked(template):
+    """The template with every asset hash replaced: code changes are not changes of the stack."""
+    return json.loads(_HASH.sub("<asset hash>", json.dumps(template)))
+
+
+def _read(outdir):
+    for manifest in outdir.glob("assembly-*/manifest.json"):
+        for artifact in json.loads(manifest.read_text())["artifacts"].values():
+            if artifact["type"] == "aws:cloudformation:stack":
+                path = manifest.parent / artifact["properties"]["templateFile"]
+                yield artifact["displayName"].split(" ")[0], json.loads(path.read_text()), artifact

@@ -1,0 +1,145 @@
+"""The app as a whole: flags, lint, reproducibility, the local target, stages, cost."""
+
+import json
+import re
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import aws_cdk
+import cfnlint
+import pytest
+
+from larder.errors import ConfigurationError
+from stacks.assembly import assemble
+from stacks.config import STAGES
+from stacks.constructs.layer_archive import ROOT, Target
+from tests.infra.conftest import SKIP_BUNDLING
+from tests.infra.templates import masked
+
+# What an hour of nothing costs, in dollars a month (us-east-1, 2026-11): everything else of
+# these templates is billed by use.
+IDLE = {"AWS::KMS::Key": 1.0, "AWS::CloudWatch::Alarm": 0.10, "AWS::CloudWatch::Dashboard": 3.0}
+BY_USE = {
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::Athena::WorkGroup",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::Events::Rule",
+    "AWS::Glue::Database",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "Custom::LarderFeatureGroups",
+}
+
+
+def test_flags_are_the_recommended_ones_of_the_installed_cdk():
+    (archive,) = (Path(aws_cdk.__file__).parent / "_jsii").glob("aws-cdk-lib@*.jsii.tgz")
+    with tarfile.open(archive) as files:
+        recommended = json.load(files.extractfile("package/recommended-feature-flags.json"))
+    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    assert context == recommended
+
+
+def test_templates_pass_cfn_lint(templates):
+    # W3005: the CDK writes DependsOn beside a reference that says the same.
+    config = cfnlint.ManualArgs(ignore_checks=["W3005"], regions=["us-east-1"])
+    found = [
+        f"{name}: {match.rule.id} {match.message}"
+        for name in templates
+        for match in cfnlint.lint(json.dumps(templates[name]), config=config)
+    ]
+    assert found == []
+
+
+def test_two_synths_are_byte_identical(synthesize):
+    one, other = (_files(synthesize(stage="dev").outdir) for _ in range(2))
+    assert one == other
+
+
+def test_the_local_target_changes_the_architecture_and_nothing_else(templates, synthesize):
+    local = synthesize(target="local")
+    arm, host = "arm64", {"aarch64": "arm64"}.get(Target.of_host().machine, "x86_64")
+    for name in templates:
+        on_aws = json.dumps(masked(templates[name])).replace(f'"{arm}"', f'"{host}"')
+        assert json.loads(on_aws) == masked(local[name]), name
+
+
+def test_a_stage_can_be_synthesized_alone(synthesize):
+    assert {name.split("/")[0] for name in synthesize(stage="dev")} == {"dev"}
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({"stage": "qa"}, "stage: 'qa' is none of dev, prod"),
+        ({"target": "lokal"}, "target: 'lokal' is not 'local'"),
+    ],
+)
+def test_an_unknown_stage_or_target_is_refused_by_name(context, message):
+    with pytest.raises(ConfigurationError, match=message):
+        assemble({**SKIP_BUNDLING, **context})
+
+
+def test_dev_costs_less_than_ten_dollars_a_month_when_idle(templates):
+    kinds = [
+        resource["Type"]
+        for template in templates.of_stage("dev").values()
+        for resource in template["Resources"].values()
+    ]
+    assert set(kinds) <= set(IDLE) | BY_USE, "say what a new type costs when nobody uses it"
+    assert sum(IDLE.get(kind, 0) for kind in kinds) <= 10
+
+
+def test_dev_has_no_network_of_its_own(templates):
+    for name, template in templates.of_stage("dev").items():
+        for logical_id, resource in template["Resources"].items():
+            assert not resource["Type"].startswith("AWS::EC2::"), (name, logical_id)
+            assert "VpcConfig" not in resource.get("Properties", {}), (name, logical_id)
+
+
+def test_references_between_stacks_are_weak(templates):
+    for name in templates:
+        text = json.dumps(templates[name])
+        assert "Fn::ImportValue" not in text, name
+        assert not re.search(r'"Export"\s*:', text), name
+
+
+def test_no_template_names_an_account_or_a_region(templates):
+    for name in templates:
+        text = json.dumps(templates[name])
+        assert not re.search(r"\b\d{12}\b", text), name
+        assert not re.search(r"\b(us|eu|ap)-(east|west|central|south\w*)-\d\b", text), name
+
+
+def _files(outdir):
+    return {
+        path.relative_to(outdir).as_posix(): path.read_bytes()
+        for path in outdir.rglob("*")
+        if path.is_file() and ".cache" not in path.parts
+    }
+
+
+def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch):
+    everything = replace(
+        STAGES["prod"], alarm_email="ops@example.com", other_offline_buckets=("lake", "archive")
+    )
+    monkeypatch.setattr("stacks.assembly.STAGES", {"prod": everything})
+    templates = synthesize()
+    ((_, _, subscription),) = templates.of_type("AWS::SNS::Subscription")
+    assert subscription["Properties"]["Endpoint"] == "ops@example.com"
+    for name in ("offline_writer", "lifecycle"):
+        for bucket in ("lake", "archive"):
+            assert f":s3:::{bucket}/*" in str(templates.statements("prod", name))
+    settings = templates.function("prod", "control")["Environment"]["Variables"]
+    assert settings["LARDER_OTHER_OFFLINE_BUCKETS"] == "lake,archive"

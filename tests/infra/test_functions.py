@@ -1,0 +1,123 @@
+"""The seam between ``stacks/`` and ``lambdas/``: handlers, environments, logs, layers."""
+
+import importlib
+import sys
+
+import pytest
+from moto import mock_aws
+
+FUNCTIONS = ("control", "feature_groups", "lifecycle", "offline_writer", "runtime")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_handler_imports_under_the_environment_of_its_own_template(templates, monkeypatch, name):
+    properties = templates.function("prod", name)
+    module_name, attribute = properties["Handler"].rsplit(".", 1)
+    for key, value in properties["Environment"]["Variables"].items():
+        monkeypatch.setenv(key, value if isinstance(value, str) else "resolved-at-deploy")
+    monkeypatch.delitem(sys.modules, module_name, raising=False)
+    with mock_aws():
+        module = importlib.import_module(module_name)
+    assert callable(getattr(module, attribute))
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_every_log_group_ends(templates, stage):
+    days = {
+        resource["Properties"]["RetentionInDays"]
+        for _, _, resource in templates.of_type("AWS::Logs::LogGroup", stage)
+    }
+    assert days == {7 if stage == "dev" else 90}
+
+
+def test_every_function_logs_to_a_group_of_the_template(templates):
+    for stack, logical_id, properties in templates.functions():
+        group = properties["LoggingConfig"]["LogGroup"]["Ref"]
+        kind = templates[stack]["Resources"][group]["Type"]
+        assert kind == "AWS::Logs::LogGroup", logical_id
+        assert properties["LoggingConfig"]["LogFormat"] == "JSON", logical_id
+
+
+def test_functions_run_on_graviton_and_python_3_13(templates):
+    for _, logical_id, properties in templates.functions():
+        assert properties["Architectures"] == ["arm64"], logical_id
+        assert properties["Runtime"] == "python3.13", logical_id
+
+
+def test_the_hot_path_does_not_carry_the_offline_packages(templates):
+    layers = {
+        name: templates.function("prod", name)["Layers"][0]["Ref"].rstrip("0123456789ABCDEF")
+        for name in FUNCTIONS
+    }
+    assert layers == {
+        "control": "Lean",
+        "feature_groups": "Lean",
+        "lifecycle": "Offline",
+        "offline_writer": "Offline",
+        "runtime": "Lean",
+    }
+
+
+def test_outputs_have_the_names_that_tools_and_people_use(templates):
+    named = {
+        output
+        for template in templates.of_stage("prod").values()
+        for output in template.get("Outputs", {})
+        if not output.startswith("PublishOutput")
+    }
+    assert named == {
+        "ApiEndpoint",
+        "ApiId",
+        "ControlFunctionName",
+        "DashboardName",
+        "DatabaseName",
+        "FeatureGroupsFunctionName",
+        "LifecycleFunctionName",
+        "OfflineBucketName",
+        "OfflineWriterFunctionName",
+        "RecordsTableName",
+        "RegistryTableName",
+        "RuntimeFunctionName",
+        "WorkGroupName",
+    }
+
+
+def test_the_groups_are_applied_after_the_function_that_makes_their_tables(templates):
+    depends = templates.depends_on("prod/FeatureGroups")
+    assert any("Ingestion" in each for each in depends)
+
+
+def test_a_silent_custom_resource_fails_the_deploy_in_minutes(templates):
+    ((_, _, resource),) = templates.of_type("Custom::LarderFeatureGroups", "prod")
+    timeout = int(resource["Properties"]["ServiceTimeout"])
+    assert templates.function("prod", "feature_groups")["Timeout"] < timeout <= 900
+
+
+def test_the_work_group_enforces_encrypts_and_bounds(templates):
+    ((_, _, resource),) = templates.of_type("AWS::Athena::WorkGroup", "prod")
+    settings = resource["Properties"]["WorkGroupConfiguration"]
+    assert settings["EnforceWorkGroupConfiguration"] is True
+    assert settings["BytesScannedCutoffPerQuery"] == 10**12
+    result = settings["ResultConfiguration"]
+    assert result["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+    assert str(result["OutputLocation"]).endswith("/athena-results/']]}")
+
+
+def test_every_taggable_resource_says_whose_it_is(templates):
+    for _, logical_id, properties in templates.functions("prod"):
+        tags = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
+        assert tags == {"application": "larder", "stage": "prod"}, logical_id
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_ships_the_library_and_its_own_folder(templates, name):
+    key = templates.function("prod", name)["Code"]["S3Key"].removesuffix(".zip")
+    files = [
+        path.relative_to(templates.outdir / f"asset.{key}").as_posix()
+        for path in (templates.outdir / f"asset.{key}").rglob("*")
+        if path.is_file()
+    ]
+    assert f"lambdas/{name}/handler.py" in files
+    own = ("larder/", f"lambdas/{name}/", "lambdas/__init__.py")
+    assert [file for file in files if not file.startswith(own)] == []
+    assert [file for file in files if file.endswith(".pyc")] == []

@@ -1,0 +1,103 @@
+"""Nothing that a stream says is lost: retries, halving, spilling with full records, alarms."""
+
+import json
+
+import pytest
+
+
+def mappings(templates, stage="prod"):
+    return {
+        resource["Properties"]["FunctionName"]["Ref"]: resource["Properties"]
+        for _, _, resource in templates.of_type("AWS::Lambda::EventSourceMapping", stage)
+    }
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_batches_are_retried_halved_and_spilled_before_the_stream_forgets(templates, stage):
+    for function, properties in mappings(templates, stage).items():
+        assert properties["StartingPosition"] == "TRIM_HORIZON", function
+        assert properties["BisectBatchOnFunctionError"] is True, function
+        assert properties["MaximumRetryAttempts"] == -1, function
+        assert properties["MaximumRecordAgeInSeconds"] == 72_000, function
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"], function
+
+
+def test_a_spilled_batch_lands_in_the_bucket_with_its_records(templates):
+    # A queue or a topic would keep a pointer into a stream that forgets after 24 hours.
+    for function, properties in mappings(templates).items():
+        destination = properties["DestinationConfig"]["OnFailure"]["Destination"]
+        assert "OfflineStore" in str(destination), function
+        assert "Bucket83908E77Arn" in str(destination), function
+
+
+def test_each_stream_has_one_consumer(templates):
+    sources = [str(each["EventSourceArn"]) for each in mappings(templates).values()]
+    assert len(sources) == 2
+    assert len(set(sources)) == 2
+
+
+def test_the_offline_writer_takes_large_batches_within_the_promised_minute(templates):
+    (properties,) = (
+        each for name, each in mappings(templates).items() if name.startswith("OfflineWriter")
+    )
+    assert properties["BatchSize"] == 10_000
+    assert 0 < properties["MaximumBatchingWindowInSeconds"] <= 30
+
+
+def test_only_removals_that_dynamodb_made_of_records_reach_the_offline_writer(templates):
+    (properties,) = (
+        each for name, each in mappings(templates).items() if name.startswith("OfflineWriter")
+    )
+    patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
+    assert {"eventName": ["INSERT", "MODIFY"]} in patterns
+    (removal,) = (each for each in patterns if each["eventName"] == ["REMOVE"])
+    assert removal["userIdentity"]["principalId"] == ["dynamodb.amazonaws.com"]
+    assert removal["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "R#"}]
+    assert len(patterns) == 2
+
+
+def test_only_live_groups_reach_the_lifecycle(templates):
+    (properties,) = (
+        each for name, each in mappings(templates).items() if name.startswith("Lifecycle")
+    )
+    (pattern,) = (json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"])
+    assert pattern["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "G#"}]
+
+
+def test_no_concurrency_is_reserved(templates):
+    for _, logical_id, properties in templates.functions():
+        assert "ReservedConcurrentExecutions" not in properties, logical_id
+
+
+def test_an_hour_of_lag_a_spill_and_a_quarantined_record_raise_alarms(templates):
+    alarms = {
+        resource["Properties"]["MetricName"]: resource["Properties"]
+        for _, _, resource in templates.of_type("AWS::CloudWatch::Alarm", "prod")
+    }
+    assert alarms["IteratorAge"]["Threshold"] == 3_600_000
+    assert alarms["OnFailureDestinationDeliveredEventCount"]["Threshold"] == 1
+    assert any(name.endswith("Quarantined") for name in alarms)
+
+
+def test_alarms_of_prod_reach_somebody(templates):
+    for _, logical_id, alarm in templates.of_type("AWS::CloudWatch::Alarm", "prod"):
+        assert alarm["Properties"]["AlarmActions"], logical_id
+
+
+def test_each_function_has_an_alarm_for_errors_and_throttles(templates):
+    watched = {
+        (str(resource["Properties"]["Dimensions"]), resource["Properties"]["MetricName"])
+        for _, _, resource in templates.of_type("AWS::CloudWatch::Alarm", "prod")
+        if resource["Properties"].get("Dimensions")
+    }
+    for name in ("Control", "Runtime", "OfflineWriter", "Lifecycle"):
+        for metric in ("Errors", "Throttles"):
+            assert any(f"Ref{name}" in where and metric == what for where, what in watched), name
+
+
+def test_groups_that_a_stream_gave_up_on_are_swept_up_within_the_hour(templates):
+    ((_, _, rule),) = templates.of_type("AWS::Events::Rule", "prod")
+    assert rule["Properties"]["ScheduleExpression"] == "rate(1 hour)"
+    (target,) = rule["Properties"]["Targets"]
+    assert target["Arn"]["Fn::GetAtt"][0].startswith("Lifecycle")
+    assert "Input" not in target
