@@ -28,6 +28,7 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 
 up: setup ## the whole platform on this machine, the example loaded and shown
 	@$(BIN)/python -m local up
+	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python examples/flights.py
 
 down: .venv/.ready ## stop the platform; data stay
 	@$(BIN)/python -m local down

@@ -106,18 +106,8 @@ def show_lookup(groups: dict[str, list[Record]]) -> None:
 def show_history(groups: dict[str, list[Record]]) -> None:
     """Wait until the offline store shows every record, then ask it for history."""
     tables = {group: table_of(group) for group in groups}
-    expected = sum(map(len, groups.values()))
-    counts = " UNION ALL ".join(
-        f"SELECT count(DISTINCT cast(({key_of(groups[group])}) AS varchar)) AS n FROM {table}"
-        for group, table in tables.items()
-    )
-    start = time.monotonic()
-    wait_for(
-        "the offline store",
-        lambda: sum(int(row["n"]) for row in query(counts)),
-        lambda found: found >= expected,
-    )
-    waited = time.monotonic() - start
+    waited = wait_for_history(groups, tables)
+    print(f"\nOffline: all {waited[0]} records are in Iceberg; the last came in {waited[1]:.0f} s.")
     moment = groups["carrier"][len(groups["carrier"]) // 2]["event_time"]
     sql = f"""
 SELECT airline,
@@ -125,11 +115,28 @@ SELECT airline,
        max_by(late_rate_24h, event_time) FILTER (WHERE event_time <= '{moment}') AS late_rate_then,
        count(*) AS versions
 FROM {tables["carrier"]} WHERE NOT is_deleted
-GROUP BY airline ORDER BY late_rate_now DESC LIMIT 5"""
-    print(f"\nOffline: all {expected} records are in Iceberg ({waited:.0f} s after the last look).")
-    print(f"Athena: each airline's share of late flights, now and as it was known at {moment}")
+GROUP BY airline HAVING count(*) > 15 ORDER BY late_rate_now DESC LIMIT 5"""
+    print(f"Athena: the airlines' share of late flights, now and as it was known at {moment}")
+    print(f"  {'airline':26}{'now':>8}{'then':>8}{'versions':>10}")
     for row in query(sql):
-        print("  " + ", ".join(f"{name} {text}" for name, text in row.items()))
+        now, then = (f"{float(row[name]):.1%}" for name in ("late_rate_now", "late_rate_then"))
+        print(f"  {row['airline']:26}{now:>8}{then:>8}{row['versions']:>10}")
+
+
+def wait_for_history(groups: dict[str, list[Record]], tables: dict[str, str]) -> tuple[int, float]:
+    """How many records the offline store shows once it shows all, and the seconds it took."""
+    expected = sum(map(len, groups.values()))
+    counts = " UNION ALL ".join(
+        f"SELECT count(DISTINCT cast(({key_of(groups[group])}) AS varchar)) AS n FROM {table}"
+        for group, table in tables.items()
+    )
+    start = time.monotonic()
+    found = wait_for(
+        "the offline store",
+        lambda: sum(int(row["n"]) for row in query(counts)),
+        lambda found: found >= expected,
+    )
+    return found, time.monotonic() - start
 
 
 def key_of(rows: list[Record]) -> str:

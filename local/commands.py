@@ -1,0 +1,127 @@
+"""The commands: bring the platform up, take it down, look at it, forget it."""
+
+import shutil
+from collections.abc import Iterator
+
+from local import deployment, environment, processes, services, stacks, tools, trust
+from local.errors import LocalPlatformError
+from local.layout import PORT_VARIABLES, Platform
+from local.progress import Progress
+
+_STOP_SECONDS = 60.0
+
+
+def up(platform: Platform, progress: Progress) -> dict[str, str]:
+    """Install what is missing, start the services, deploy; returns the stacks' outputs.
+
+    Running it again is quick: what runs goes on running, and unchanged sources are not deployed.
+
+    Raises:
+        LocalPlatformError: a step failed; its message has the way out.
+    """
+    for name in list(tools.missing(platform.tools)):
+        with progress.step(f"{name} tools installed"):
+            tools.install(name, platform.tools)
+    recover(platform, progress)
+    start(platform, progress)
+    deployment.deploy(platform, progress)
+    outputs = stacks.outputs(platform)
+    values = environment.variables(platform, outputs)
+    platform.environment_file.write_text(environment.exports(values))
+    return outputs
+
+
+def start(platform: Platform, progress: Progress) -> None:
+    """Start the services that do not run; nothing is deployed."""
+    for directory in ("home", "tmp", "state", "s3"):
+        (platform.root / directory).mkdir(parents=True, exist_ok=True)
+    if platform.strict:
+        trust.ensure_certificate(platform)
+    for service in services.all_services(platform):
+        port = platform.ports[service.name]
+        if processes.running_pid(platform, service.name) is not None:
+            _require_same_port(platform, service.name)
+            progress.say(f"         {service.name} runs already, port {port}")
+            continue
+        with progress.step(f"{service.name} answers on port {port}"):
+            processes.start(platform, service)
+
+
+def down(platform: Platform, progress: Progress) -> None:
+    """Stop the services; the emulator saves its state, so that the next ``up`` finds the data."""
+    for name in reversed(services.NAMES):
+        if processes.running_pid(platform, name) is None:
+            processes.forget(platform, name)
+            continue
+        with progress.step(f"{name} stopped") as step:
+            if not processes.stop(platform, name, seconds=_STOP_SECONDS):
+                step.note = f"{name} did not end in {_STOP_SECONDS:.0f} s and was killed"
+                if name == "emulator":  # killed while it saved: half a state is worse than none
+                    step.note += "; its data are lost"
+                    _forget_data(platform)
+    _empty(platform, "tmp")
+
+
+def status(platform: Platform) -> Iterator[str]:
+    """Lines that tell what runs and what is deployed."""
+    for service in services.all_services(platform):
+        pid = processes.running_pid(platform, service.name)
+        state = "not running" if pid is None else f"pid {pid}, "
+        if pid is not None:
+            state += "answers" if service.healthy() else "does not answer"
+        yield f"{service.name:10} port {platform.ports[service.name]:<6} {state}"
+    if processes.running_pid(platform, "emulator") is not None:
+        for stack in stacks.deployed(platform):
+            yield f"{stack.name:32} {stack.status}"
+
+
+def clean(platform: Platform, progress: Progress) -> Iterator[str]:
+    """Stop everything and remove all data; yields what was removed. Installed tools stay."""
+    down(platform, progress)
+    for path in (platform.root, platform.environment_file):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
+        else:
+            continue
+        yield str(path)
+
+
+def recover(platform: Platform, progress: Progress) -> None:
+    """Make sense of a run that ended without ``down``."""
+    dead = [name for name in services.NAMES if processes.died(platform, name)]
+    for name in dead:
+        processes.forget(platform, name)
+    if "emulator" not in dead:
+        return
+    if any((platform.root / "state").glob("*.json")):
+        (platform.root / "deployed").unlink(missing_ok=True)
+        loss = "changes since the last `make down` are lost"
+    else:
+        _forget_data(platform)
+        loss = "it had never saved its state, so this starts afresh"
+    progress.say(f"         the emulator of an earlier run ended without saving: {loss}")
+    _empty(platform, "tmp")
+
+
+def _require_same_port(platform: Platform, name: str) -> None:
+    port = processes.recorded_port(platform, name)
+    if port != platform.ports[name]:
+        raise LocalPlatformError(
+            f"the {name} runs on port {port}, not on {platform.ports[name]}: `make down` first, "
+            f"or set {PORT_VARIABLES[name]}={port}"
+        )
+
+
+def _forget_data(platform: Platform) -> None:
+    _empty(platform, "state")
+    _empty(platform, "s3")
+    (platform.root / "deployed").unlink(missing_ok=True)
+
+
+def _empty(platform: Platform, directory: str) -> None:
+    path = platform.root / directory
+    if path.exists():
+        shutil.rmtree(path)
+        path.mkdir()

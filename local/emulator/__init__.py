@@ -1,0 +1,15 @@
+"""The AWS emulator: ministack 1.5.33 with the gaps filled in that Larder's stacks meet.
+
+Runs in the emulator's own virtual environment (``local/requirements-emulator.txt``) as
+``python -m local.emulator``. Each module fills one kind of gap and says what AWS does instead:
+
+- ``resources``: properties that ministack's CloudFormation accepts and drops.
+- ``functions``: how a Lambda function is started and how its errors are reported.
+- ``streams``: event sources that follow a DynamoDB stream (``delivery`` has the rules, pure).
+- ``custom_resources``: custom resources whose function can't answer.
+- ``glue_access``: which resources IAM checks for a call to Glue.
+- ``http_api``: what an HTTP API answers when its function fails.
+
+The modules replace private functions of one pinned version; ``tests/e2e/test_emulator_gaps.py``
+observes every gap through AWS's own APIs.
+"""

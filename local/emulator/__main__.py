@@ -1,0 +1,46 @@
+"""Start the emulator with its gaps filled in; options are ministack's environment variables.
+
+``LARDER_FUNCTION_PYTHON`` names the interpreter that Lambda functions run on and
+``LARDER_BATCH_WINDOW_LIMIT`` shortens batching windows (seconds). Both are taken out of the
+environment before anything starts, so that no function inherits them.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ministack import app
+
+from local.emulator import custom_resources, functions, glue_access, http_api, resources, streams
+
+
+def main() -> None:
+    """Fill the gaps and serve until SIGTERM, on which ministack saves its state."""
+    interpreter = os.environ.pop("LARDER_FUNCTION_PYTHON", sys.executable)
+    window_limit = float(os.environ.pop("LARDER_BATCH_WINDOW_LIMIT", "inf"))
+    resources.install()
+    functions.install(interpreter)
+    custom_resources.install()
+    streams.install(window_limit)
+    http_api.install()
+    glue_access.install()
+    # A client that keeps its connection open would hold up the end, and the saving of state.
+    asyncio.start_server = _with_short_goodbye(asyncio.start_server)
+    # Under TLS ministack also takes port 443 where it can; two platforms would collide on it.
+    app._port_is_bindable = lambda _host, _port: False
+    app.main()
+
+
+def _with_short_goodbye(start: Callable[..., Any]) -> Callable[..., Any]:
+    def start_server(*args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("ssl"):
+            kwargs.setdefault("ssl_shutdown_timeout", 1.0)
+        return start(*args, **kwargs)
+
+    return start_server
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The three programs of the platform: the AWS emulator, Valkey, and our Athena endpoint."""
+
+import os
+import socket
+import ssl
+import sys
+import urllib.error
+import urllib.request
+
+from local import tools
+from local.layout import HOST, REGION, Platform
+from local.processes import Service
+
+NAMES = ("valkey", "athena", "emulator")
+
+
+def all_services(platform: Platform) -> list[Service]:
+    """The services in the order in which they start; they stop in the reverse order."""
+    return [valkey(platform), athena(platform), emulator(platform)]
+
+
+def valkey(platform: Platform) -> Service:
+    """The cache behind ElastiCache; keeps nothing on disk, for it is never the only copy."""
+    port = platform.ports["valkey"]
+    options = {"--bind": HOST, "--port": str(port), "--save": "", "--appendonly": "no"}
+    options["--set-proc-title"] = "no"  # a process is known again by its command line
+    command = [str(tools.valkey_server(platform.tools)), *sum(options.items(), ())]
+    return Service(
+        name="valkey",
+        command=command,
+        environment=_base_environment(platform),
+        healthy=lambda: _answers_ping(port),
+    )
+
+
+def athena(platform: Platform) -> Service:
+    """SQL over the tables in the emulator's Glue catalog and S3."""
+    port = platform.ports["athena"]
+    return Service(
+        name="athena",
+        command=[sys.executable, "-m", "local.athena", "--port", str(port)],
+        environment=_base_environment(platform) | platform.client_environment(),
+        healthy=lambda: _answers(f"{platform.athena_endpoint}/health"),
+    )
+
+
+def emulator(platform: Platform) -> Service:
+    """Everything else of AWS."""
+    return Service(
+        name="emulator",
+        command=[str(tools.emulator_python(platform.tools)), "-m", "local.emulator"],
+        environment=_emulator_environment(platform),
+        healthy=lambda: _answers(f"{platform.endpoint}/_ministack/health", platform),
+    )
+
+
+def _emulator_environment(platform: Platform) -> dict[str, str]:
+    variables = _base_environment(platform) | platform.client_environment()
+    variables |= {
+        "BIND_HOST": HOST,
+        "GATEWAY_PORT": str(platform.ports["emulator"]),
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(platform.root / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(platform.root / "s3"),
+        "REDIS_HOST": HOST,
+        "REDIS_PORT": str(platform.ports["valkey"]),
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "LAMBDA_ACCOUNT_CONCURRENCY": "24",
+        "LARDER_FUNCTION_PYTHON": str(tools.functions_python(platform.tools)),
+        "LARDER_BATCH_WINDOW_LIMIT": str(platform.batch_window_limit),
+    }
+    if platform.strict:
+        variables |= {
+            "AUTH": "true",
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(platform.certificate),
+            "MINISTACK_SSL_KEY": str(platform.certificate.with_name("server.key")),
+        }
+    return variables
+
+
+def _base_environment(platform: Platform) -> dict[str, str]:
+    """A small environment of our own: functions inherit the emulator's, so the user's stays out."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(platform.root / "home"),
+        "TMPDIR": str(platform.root / "tmp"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _answers(url: str, platform: Platform | None = None) -> bool:
+    trust = None
+    if platform is not None and platform.strict:
+        trust = ssl.create_default_context(cafile=str(platform.certificate))
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+    )
+    try:
+        with opener.open(url, timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _answers_ping(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=2) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False

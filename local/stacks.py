@@ -1,0 +1,78 @@
+"""The deployed stacks, as CloudFormation in the emulator knows them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from local.clients import client
+from local.errors import LocalPlatformError
+from local.layout import Platform
+
+STAGE = "dev"
+PREFIX = f"larder-{STAGE}-"
+BOOTSTRAP = "CDKToolkit"
+_DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_EMPTY = {
+    "REVIEW_IN_PROGRESS",
+    "CREATE_IN_PROGRESS",
+    "CREATE_FAILED",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "DELETE_IN_PROGRESS",
+    "DELETE_FAILED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One stack: its name and CloudFormation's status of it."""
+
+    name: str
+    status: str
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the stack stands as its last deployment wanted it, or as before that."""
+        return self.status in _DONE
+
+
+def deployed(platform: Platform) -> list[Stack]:
+    """Our stacks and the CDK's own, oldest first."""
+    described = client(platform, "cloudformation").describe_stacks()["Stacks"]
+    ours = [s for s in described if s["StackName"].startswith((PREFIX, BOOTSTRAP))]
+    ours.sort(key=lambda stack: stack["CreationTime"])
+    return [Stack(stack["StackName"], stack["StackStatus"]) for stack in ours]
+
+
+def outputs(platform: Platform) -> dict[str, str]:
+    """Outputs of our stacks by name; those that only pass values between stacks are left out."""
+    described = client(platform, "cloudformation").describe_stacks()["Stacks"]
+    return {
+        output["OutputKey"]: output["OutputValue"]
+        for stack in described
+        if stack["StackName"].startswith(PREFIX)
+        for output in stack.get("Outputs", [])
+        if not output["OutputKey"].startswith(("PublishOutput", "ExportsOutput"))
+    }
+
+
+def remove_unfinished(platform: Platform) -> Iterator[Stack]:
+    """Delete the stacks that an earlier deployment left without content; yields each one deleted.
+
+    Raises:
+        LocalPlatformError: a stack with content is stuck in an update.
+    """
+    cloudformation = client(platform, "cloudformation")
+    for stack in reversed(deployed(platform)):
+        if stack.is_done:
+            continue
+        if stack.status not in _EMPTY:
+            raise LocalPlatformError(
+                f"stack {stack.name} is stuck in {stack.status}: `make clean` forgets the "
+                "platform's data and lets `make up` start afresh"
+            )
+        cloudformation.delete_stack(StackName=stack.name)
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        yield stack

@@ -1,0 +1,92 @@
+"""What the emulator answers once the launcher has filled its gaps in: functions, doors, IAM."""
+
+import json
+import ssl
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+
+from tests.e2e.conftest import Credentials, DeployedPlatform
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_failed_invocation_names_the_class_of_its_exception(
+    platform: DeployedPlatform, gap_stack: dict[str, str]
+) -> None:
+    answer = platform.client("lambda").invoke(FunctionName=gap_stack["Function"], Payload=b"{}")
+    error = json.loads(answer["Payload"].read())
+    assert answer["FunctionError"]
+    assert (error["errorType"], error["errorMessage"]) == ("Poison", "no records")
+    assert "index.py" in "".join(error["stackTrace"])
+
+
+def test_a_function_finds_nothing_of_the_emulator_installed(
+    platform: DeployedPlatform, gap_stack: dict[str, str]
+) -> None:
+    answer = platform.client("lambda").invoke(
+        FunctionName=gap_stack["Function"], Payload=json.dumps({"probe": True}).encode()
+    )
+    assert json.loads(answer["Payload"].read()) == ["boto3"]
+
+
+def test_a_failing_function_behind_an_http_api_is_an_opaque_500(
+    platform: DeployedPlatform, gap_stack: dict[str, str]
+) -> None:
+    api = f"{platform.platform.endpoint}/_aws/execute-api/{gap_stack['Api']}/$default"
+    trust = ssl.create_default_context(cafile=str(platform.platform.ca_bundle))
+    with pytest.raises(urllib.error.HTTPError) as failed:
+        urllib.request.urlopen(f"{api}/fails", context=trust, timeout=30)
+    with failed.value as answer:
+        assert answer.code == 500
+        assert json.loads(answer.read()) == {"message": "Internal Server Error"}
+
+
+def test_a_custom_resource_whose_function_fails_does_not_wait_for_an_answer(
+    platform: DeployedPlatform, gap_stack: dict[str, str]
+) -> None:
+    function = gap_stack["Function"]
+    found = platform.client("lambda").get_function_configuration(FunctionName=function)
+    resource = {"Type": "Custom::Hopeless", "Properties": {"ServiceToken": found["FunctionArn"]}}
+    cloudformation, name = platform.client("cloudformation"), "larder-hopeless"
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=json.dumps({"Resources": {"Hopeless": resource}})
+    )
+    with pytest.raises(WaiterError):
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+        )
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    assert any("Poison: no records" in e.get("ResourceStatusReason", "") for e in events)
+    cloudformation.delete_stack(StackName=name)
+
+
+def test_glue_is_checked_on_table_database_and_catalog(platform: DeployedPlatform) -> None:
+    database = platform.outputs["DatabaseName"]
+    parts = [f"table/{database}/none", f"database/{database}", "catalog"]
+    told = [_read_table(platform, [p for p in parts if p != left_out]) for left_out in parts]
+    assert told == ["AccessDeniedException"] * 3
+    assert _read_table(platform, parts) == "EntityNotFoundException"
+
+
+def _read_table(platform: DeployedPlatform, resources: list[str]) -> str:
+    """The error that a user gets for GetTable who is allowed it on these of Glue's resources."""
+    iam, name = platform.client("iam"), f"reader-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    statement = {
+        "Effect": "Allow",
+        "Action": "glue:GetTable",
+        "Resource": [f"arn:aws:glue:us-east-1:000000000000:{part}" for part in resources],
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=document)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    user = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    with pytest.raises(ClientError) as refused:
+        platform.client("glue", user).get_table(
+            DatabaseName=platform.outputs["DatabaseName"], Name="none"
+        )
+    return str(refused.value.response["Error"]["Code"])

@@ -1,0 +1,116 @@
+"""Pieces of the local platform that need no emulator."""
+
+import io
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from local import deployment, environment, ports, signing
+from local.__main__ import main
+from local.errors import LocalPlatformError
+from local.layout import HOST, Platform
+from local.progress import Progress
+
+
+def platform(root: Path, *, strict: bool = False) -> Platform:
+    return Platform(
+        root=root,
+        environment_file=root / "env",
+        ports={"emulator": 14001, "valkey": 14002, "athena": 14003},
+        strict=strict,
+    )
+
+
+def test_the_two_platforms_of_a_clone_share_no_port_and_no_directory() -> None:
+    plain = Platform.from_environment(strict=False, environment={})
+    strict = Platform.from_environment(strict=True, environment={})
+    assert not set(plain.ports.values()) & set(strict.ports.values())
+    assert plain.root != strict.root
+    assert plain.environment_file != strict.environment_file
+
+
+def test_a_port_variable_moves_the_port() -> None:
+    moved = Platform.from_environment(strict=False, environment={"LARDER_PORT": "5000"})
+    assert moved.ports["emulator"] == 5000
+    assert moved.endpoint.endswith(":5000")
+
+
+@pytest.mark.parametrize("text", ["", "http", "0", "65536", "-1"])
+def test_a_port_variable_that_is_no_port_is_named(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status"], {"LARDER_ATHENA_PORT": text}) == 1
+    assert "LARDER_ATHENA_PORT" in capsys.readouterr().err
+
+
+def test_a_listening_process_is_named_by_its_port() -> None:
+    with socket.socket() as server:
+        server.bind((HOST, 0))
+        server.listen()
+        port = server.getsockname()[1]
+        assert not ports.is_free(port)
+        if Path("/proc/net/tcp").exists():
+            assert f"pid {os.getpid()}" in str(ports.holder(port))
+    assert ports.is_free(port)
+
+
+def test_nobody_is_named_where_the_kernel_does_not_tell(tmp_path: Path) -> None:
+    assert ports.holder(80, proc=tmp_path) is None
+
+
+def test_the_environment_survives_a_shell(tmp_path: Path) -> None:
+    values = environment.variables(platform(tmp_path), {"ApiId": "abc"})
+    lines = environment.exports(values).splitlines()
+    endpoint = "http://127.0.0.1:14001/_aws/execute-api/abc/$default"
+    assert f"export AWS_ENDPOINT_URL_SAGEMAKER='{endpoint}'" in lines
+    assert "AWS_CA_BUNDLE" not in values
+    assert (tmp_path / "models" / "sagemaker" / "2017-07-24").is_dir()
+
+
+def test_the_strict_environment_has_trust_for_every_client(tmp_path: Path) -> None:
+    values = environment.variables(platform(tmp_path, strict=True), {"ApiId": "abc"})
+    assert values["AWS_CA_BUNDLE"] == values["SSL_CERT_FILE"] == str(tmp_path / "tls/ca-bundle.pem")
+    assert values["AWS_ENDPOINT_URL"].startswith("https://")
+
+
+def test_without_stacks_there_is_no_environment(tmp_path: Path) -> None:
+    with pytest.raises(LocalPlatformError, match="make up"):
+        environment.variables(platform(tmp_path), {})
+
+
+def test_an_unmodified_client_signs_for_api_gateway_under_the_overlay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3  # noqa: PLC0415 - after the variable is set, as in a process of its own
+
+    monkeypatch.setenv("AWS_DATA_PATH", str(signing.write_overlay(tmp_path)))
+    session = boto3.Session("key", "secret", region_name="us-east-1")
+    for service in ("sagemaker", "sagemaker-featurestore-runtime"):
+        assert session.client(service).meta.service_model.signing_name == "execute-api"
+    assert session.client("s3").meta.service_model.signing_name == "s3"
+
+
+def test_the_fingerprint_follows_sources_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("app.py", "cdk.json", "stacks/a.py", "lambdas/f/handler.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    for name in ("larder", "features"):
+        (tmp_path / name).mkdir()
+    before = deployment.sources_fingerprint(tmp_path)
+    (tmp_path / "README.md").write_text("new")
+    (tmp_path / "stacks" / "__pycache__").mkdir()
+    (tmp_path / "stacks" / "__pycache__" / "a.pyc").write_bytes(b"\0")
+    assert deployment.sources_fingerprint(tmp_path) == before
+    (tmp_path / "features" / "new.yaml").write_text("x")
+    assert deployment.sources_fingerprint(tmp_path) != before
+
+
+def test_progress_off_a_terminal_is_one_line_a_step() -> None:
+    output, ticks = io.StringIO(), iter([0.0, 2.5])
+    progress = Progress(output=output, clock=lambda: next(ticks))
+    with progress.step("thing made") as step:
+        progress.transient("a detail")
+        step.note = "thing made at last"
+    assert output.getvalue() == "   2.5 s thing made at last\n"
