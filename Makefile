@@ -18,7 +18,7 @@ setup: .venv/.ready node_modules/.ready ## Python packages and the CDK CLI, into
 	@echo "==> Python packages into .venv ($(PYTHON); the first time takes a minute or two)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Creating a virtual environment failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python -r requirements-dev.txt
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json .venv/.ready
