@@ -151,7 +151,7 @@ def _record(platform: Platform, name: str) -> Path:
 
 def _is(pid: int, command: list[str]) -> bool:
     """Whether ``pid`` still runs ``command``; pids are reused, so the command is compared."""
-    _reap(pid)
+    _reap()
     proc = Path(f"/proc/{pid}/cmdline")
     if proc.parent.parent.joinpath("self").exists():
         try:
@@ -175,9 +175,6 @@ def _wait_gone(pid: int, command: list[str], seconds: float) -> bool:
     return True
 
 
-def _reap(pid: int) -> None:
-    """Collect the process if it is a child of ours that has ended: it would look alive."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+def _reap() -> None:
+    """Collect our children that have ended: uncollected they would look alive."""
+    _children[:] = [child for child in _children if child.poll() is None]

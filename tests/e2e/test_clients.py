@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_the_example_loads_and_shows_one_day_and_loads_it_once(platform):
     days = ("--first", "2013-01-07", "--last", "2013-01-07")
     first = run_example(platform, "flights.py", *days)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert "in Iceberg tables" in first.stdout
+    assert "records are in Iceberg" in first.stdout
     again = run_example(platform, "flights.py", *days)
     assert again.stdout.count("are there already") == 4
 
@@ -72,8 +73,9 @@ def test_a_deleted_group_is_purged_and_its_name_comes_back_empty(platform):
     control, runtime = (
         platform.client(each) for each in ("sagemaker", "sagemaker-featurestore-runtime")
     )
+    name = f"phoenix-{uuid4().hex[:8]}"
     definition = {
-        "FeatureGroupName": "phoenix",
+        "FeatureGroupName": name,
         "RecordIdentifierFeatureName": "id",
         "EventTimeFeatureName": "at",
         "FeatureDefinitions": [
@@ -86,14 +88,14 @@ def test_a_deleted_group_is_purged_and_its_name_comes_back_empty(platform):
         {"FeatureName": "id", "ValueAsString": "a"},
         {"FeatureName": "at", "ValueAsString": "1"},
     ]
-    read = {"FeatureGroupName": "phoenix", "RecordIdentifierValueAsString": "a"}
+    read = {"FeatureGroupName": name, "RecordIdentifierValueAsString": "a"}
     control.create_feature_group(**definition)
-    runtime.put_record(FeatureGroupName="phoenix", Record=record)
+    runtime.put_record(FeatureGroupName=name, Record=record)
     assert runtime.get_record(**read)["Record"] == record
-    control.delete_feature_group(FeatureGroupName="phoenix")
+    control.delete_feature_group(FeatureGroupName=name)
     with pytest.raises(control.exceptions.ResourceInUse):
         control.create_feature_group(**definition)
-    eventually(lambda: "phoenix" not in names(control), seconds=90)
+    eventually(lambda: name not in names(control), seconds=90)
     control.create_feature_group(**definition)
     eventually(lambda: "Record" not in runtime.get_record(**read), seconds=10)
 
