@@ -46,7 +46,7 @@ clean: .venv/.ready ## stop the platform and forget its data
 	@$(BIN)/python -m local clean
 
 synth: setup ## synthesize every stage into cdk.out; no account, no credentials
-	@$(CDK) synth --quiet --all
+	@$(CDK) synth --quiet
 
 lint: setup ## style and types
 	@$(BIN)/ruff check .
