@@ -1,4 +1,4 @@
-"""The ``larder`` command: ``python -m larder redrive``."""
+"""The ``larder`` command: ``python -m larder redrive``, ``python -m larder configure``."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import TypeAlias
 
 import orjson
 
 from larder.adapters.redrive_aws import open_failure_objects, open_writer
+from larder.configure import (
+    checked_endpoint,
+    environment,
+    exports,
+    write_overlay,
+    write_profile,
+)
+from larder.errors import ConfigurationError
 from larder.redrive import Redrive, Redriven
+from larder.training_set_command import add_training_set
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILURE_PREFIXES = ("aws/lambda/", "quarantine/")
 _BUCKET = "LARDER_OFFLINE_BUCKET"
 _FUNCTION = "LARDER_OFFLINE_WRITER_FUNCTION"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the process's exit status: 0 all done, 1 objects were kept, 2 bad usage."""
-    options = _parser().parse_args(arguments)
-    for name, value in (("--bucket", options.bucket), ("--function", options.function)):
-        if not value:
-            variable = _BUCKET if name == "--bucket" else _FUNCTION
-            print(f"larder redrive: give {name} or set {variable}", file=sys.stderr)
-            return 2
-    redrive = Redrive(
-        open_failure_objects(options.bucket),
-        open_writer(options.function),
-        _print_json if options.json else _print_line,
-    )
-    results = redrive.run(options.prefix or _FAILURE_PREFIXES, dry_run=options.dry_run)
-    kept = sum(result.problem is not None for result in results)
-    if not options.json:
-        verb = "would be redriven" if options.dry_run else "redriven"
-        print(f"{len(results) - kept} objects {verb}, {kept} kept")
-    return 1 if kept else 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="larder", description="Larder's maintenance commands.")
+    """Run the command; the process's exit status: 0 all done, 1 something was not, 2 bad usage."""
+    parser = argparse.ArgumentParser(prog="larder", description="Larder's commands.")
     commands = parser.add_subparsers(required=True, metavar="command")
+    _add_redrive(commands)
+    _add_configure(commands)
+    add_training_set(commands)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except ConfigurationError as error:
+        print(f"larder: {error}", file=sys.stderr)
+        return 2
+
+
+def _add_redrive(commands: Commands) -> None:
     redrive = commands.add_parser(
         "redrive",
         help="write again what the offline writer could not",
@@ -60,7 +64,71 @@ def _parser() -> argparse.ArgumentParser:
     )
     redrive.add_argument("--dry-run", action="store_true", help="only read and count")
     redrive.add_argument("--json", action="store_true", help="one JSON object a line")
-    return parser
+    redrive.set_defaults(run=_redrive)
+
+
+def _add_configure(commands: Commands) -> None:
+    configure = commands.add_parser(
+        "configure",
+        help="point boto3 and the SageMaker SDK at Larder",
+        description="Writes the files that make unmodified AWS clients sign for API Gateway, and "
+        'prints the variables that make them call Larder: eval "$(python -m larder configure '
+        '--endpoint URL)". Every SageMaker client of such a process calls Larder. With --profile '
+        "only the clients of that profile do.",
+    )
+    configure.add_argument(
+        "--endpoint", help="the stack's output ApiEndpoint; without it only the signatures change"
+    )
+    configure.add_argument("--profile", help="set up this profile in the AWS config file")
+    configure.add_argument("--region", help="the profile's region")
+    configure.add_argument(
+        "--directory",
+        type=Path,
+        default=Path.home() / ".larder" / "models",
+        help="where the files go (default: %(default)s)",
+    )
+    configure.add_argument("--json", action="store_true", help="print the variables as JSON")
+    configure.set_defaults(run=_configure)
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    for name, value in (("--bucket", options.bucket), ("--function", options.function)):
+        if not value:
+            variable = _BUCKET if name == "--bucket" else _FUNCTION
+            print(f"larder redrive: give {name} or set {variable}", file=sys.stderr)
+            return 2
+    redrive = Redrive(
+        open_failure_objects(options.bucket),
+        open_writer(options.function),
+        _print_json if options.json else _print_line,
+    )
+    results = redrive.run(options.prefix or _FAILURE_PREFIXES, dry_run=options.dry_run)
+    kept = sum(result.problem is not None for result in results)
+    if not options.json:
+        verb = "would be redriven" if options.dry_run else "redriven"
+        print(f"{len(results) - kept} objects {verb}, {kept} kept")
+    return 1 if kept else 0
+
+
+def _configure(options: argparse.Namespace) -> int:
+    endpoint = None if options.endpoint is None else checked_endpoint(options.endpoint)
+    directory = options.directory.absolute()
+    if options.region and not options.profile:
+        raise ConfigurationError("--region is that of a profile: give --profile too.")
+    write_overlay(directory)
+    if options.profile:
+        if endpoint is None:
+            raise ConfigurationError("--profile needs the --endpoint that its clients call.")
+        config = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config")
+        write_profile(
+            config, options.profile, endpoint=endpoint, directory=directory, region=options.region
+        )
+        variables = {"AWS_PROFILE": options.profile}
+    else:
+        before = os.environ.get("AWS_DATA_PATH", "")
+        variables = environment(endpoint, directory, data_path=before)
+    print(orjson.dumps(variables).decode() if options.json else exports(variables))
+    return 0
 
 
 def _print_json(done: Redriven) -> None:

@@ -14,6 +14,8 @@ from larder.errors import ValidationError
 from larder.feature_group import FeatureGroup, FeatureGroupStatus, StorageType, UpdateStatus
 from larder.feature_groups import FeatureGroups
 from larder.feature_metadata import FeatureCatalog, MetadataChange, Parameters
+from larder.grant_tags import as_tags
+from larder.grants import Grants
 from larder.group_differences import differences
 from larder.group_spec import GroupSpec, OnlineChange
 from larder.group_tags import GroupTags
@@ -120,22 +122,32 @@ class DeclaredGroups:
             updates.add_features(group.name, new)
 
     def _adopt(self, name: str, definition: Definition) -> None:
-        """Mark the group as this file's and give it the file's description."""
+        """Mark the group as this file's and give it the file's description and grants."""
 
         def adopt(group: FeatureGroup) -> FeatureGroup:
             description = definition.spec.description
             if description is None:
                 description = group.description
-            adopted = replace(group, declared_in=definition.file, description=description)
+            adopted = replace(
+                group,
+                declared_in=definition.file,
+                description=description,
+                grants=definition.spec.grants,
+            )
             return group if adopted == group else adopted
 
         self.groups.change(name, adopt)
 
     def _release(self, defined: set[str]) -> None:
-        """Hand groups whose file is gone over to the API."""
+        """Hand groups whose file is gone over to the API, which changes grants by tags."""
         for group in list(self.groups.registry.list()):
             if group.declared_in is not None and group.name not in defined:
-                self.groups.change(group.name, lambda it: replace(it, declared_in=None))
+                self.groups.change(group.name, _released)
+
+
+def _released(group: FeatureGroup) -> FeatureGroup:
+    tags = dict(group.tags) | dict(as_tags(group.grants))
+    return replace(group, declared_in=None, grants=Grants(), tags=tuple(tags.items()))
 
 
 def _online_change(group: FeatureGroup, definition: Definition) -> OnlineChange:

@@ -14,8 +14,10 @@ from typing import Any
 from larder.definition_yaml import Located, UnreadableYaml, read_yaml
 from larder.errors import ConfigurationError
 from larder.feature_group_rules import group_problems
+from larder.grant_tags import PREFIX
+from larder.grants import pattern_problem
 from larder.problems import Path as MemberPath
-from larder.problems import Problem
+from larder.problems import Problem, shown
 from larder.wire.control_requests import group_spec, request_problems
 from larder.wire.definition_documents import FILE, file_path, to_document
 from larder.wire.shapes import problems
@@ -83,6 +85,7 @@ def _problems(located: Located, file: str) -> Iterator[Problem]:
     if found:
         return
     members = _members(located)
+    yield from _grant_problems(members)
     if members.get("online") is None and members.get("offline") is None:
         text = "a feature group needs a store: add `online: {}`, an `offline: {}`, or both"
         yield Problem(("name",), text)
@@ -96,6 +99,22 @@ def _problems(located: Located, file: str) -> Iterator[Problem]:
     wrong = list(request_problems("CreateFeatureGroup", request))
     for problem in wrong or group_problems(group_spec(request)):
         yield Problem(file_path(problem.path, members), problem.text, problem.value)
+
+
+def _grant_problems(members: dict[str, Any]) -> Iterator[Problem]:
+    grants = members.get("grants")
+    if grants is not None and not any(grants.values()):
+        text = "Member must name a principal for read, write or admin, or be left out"
+        yield Problem(("grants",), text, "empty")
+    for right, patterns in (grants or {}).items():
+        for place, pattern in enumerate(patterns or ()):
+            problem = pattern_problem(pattern)
+            if problem is not None:
+                yield Problem(("grants", right, place), problem, shown(pattern))
+    for key in members.get("tags") or {}:
+        if key.lower().startswith(PREFIX):
+            text = "Member must not be a tag for grants: a definition file has `grants:` for them"
+            yield Problem(("tags", key), text, shown(key))
 
 
 def _members(located: Located) -> dict[str, Any]:

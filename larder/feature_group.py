@@ -11,6 +11,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from larder.event_time import NANOS, EventTimeType
+from larder.grant_tags import granted_by
+from larder.grants import Grants, Principals, Right
 
 SHARDS = 64
 RESERVED_FEATURE_NAMES = frozenset({"is_deleted", "write_time", "api_invocation_time"})
@@ -131,7 +133,8 @@ class FeatureGroup:
     ``uid`` is our identity of that life: a re-created group has another one, so old data can't
     come back. ``revision`` counts changes of this document, for optimistic locking. Times are
     microseconds since the epoch. ``declared_in`` is the definition file of a group that is defined
-    as code. ``growth`` says when features were added: (ordinal of the first, time) per update.
+    as code, ``grants`` what that file grants; tags may grant more. ``growth`` says when features
+    were added: (ordinal of the first, time) per update.
     """
 
     name: str
@@ -153,6 +156,7 @@ class FeatureGroup:
     throughput: dict[str, object] = field(default_factory=lambda: {"ThroughputMode": "OnDemand"})
     tags: tuple[tuple[str, str], ...] = ()
     declared_in: str | None = None
+    grants: Grants = field(default_factory=Grants)
     growth: tuple[tuple[int, int], ...] = ()
     shards: int = SHARDS
     revision: int = 1
@@ -163,9 +167,20 @@ class FeatureGroup:
         return {feature.name: ordinal for ordinal, feature in enumerate(self.features)}
 
     @cached_property
+    def feature_names(self) -> tuple[str, ...]:
+        """Name of each feature by ordinal."""
+        return tuple(feature.name for feature in self.features)
+
+    @cached_property
     def event_time_type(self) -> EventTimeType:
         """Type of the event-time feature, which rules how event times compare."""
         return EventTimeType(self.features[self.ordinals[self.event_time_name]].type.value)
+
+    @cached_property
+    def principals(self) -> dict[Right, Principals] | None:
+        """Who has each right by the grants of file and tags; ``None`` where nothing is granted."""
+        grants = self.grants + granted_by(self.tags)
+        return {right: Principals(grants.patterns(right)) for right in Right} if grants else None
 
     @property
     def schema_version(self) -> int:

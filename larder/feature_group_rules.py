@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from larder.feature_group import FeatureType, StorageType, TableFormat
 from larder.feature_rules import collection_problems, feature_problems
+from larder.grant_tags import grant_tag_problems
 from larder.group_spec import GroupSpec, Throughput
 from larder.problems import Problem, shown
 
@@ -54,12 +55,13 @@ def throughput_problems(throughput: Throughput, storage: StorageType | None) -> 
 def tag_problems(tags: tuple[tuple[str, str], ...]) -> Iterator[Problem]:
     """What is wrong with tags that are given together."""
     seen: set[str] = set()
-    for place, (key, _) in enumerate(tags):
+    for place, (key, value) in enumerate(tags):
         path = ("Tags", place, "Key")
         if key in seen:
             yield Problem(path, "Member must be unique among the tags", shown(key))
         if key.lower().startswith("aws:"):
             yield Problem(path, "Member must not begin with aws:, which is AWS's own", shown(key))
+        yield from grant_tag_problems(place, key, value)
         seen.add(key)
 
 

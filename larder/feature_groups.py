@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from larder.access import UNRESTRICTED, Access
 from larder.errors import (
     ResourceInUse,
     ResourceLimitExceeded,
     ResourceNotFound,
-    ValidationError,
 )
-from larder.feature_group import FeatureGroup, FeatureGroupStatus, UpdateStatus
+from larder.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.feature_group_rules import group_problems
+from larder.grants import Right
+from larder.group_refusals import refuse_declared, refuse_taken
 from larder.group_spec import GroupSpec
 from larder.platform_rules import Platform
 from larder.problems import Problem, refuse
@@ -31,12 +33,14 @@ class FeatureGroups:
     """The feature groups of one platform.
 
     ``clock`` gives microseconds since the epoch; ``new_uid`` a text that was never given before.
+    ``access`` is that of whoever asks; every method raises ``AccessForbidden`` where it is lacking.
     """
 
     registry: Registry
     platform: Platform
     clock: Callable[[], int]
     new_uid: Callable[[], str]
+    access: Access = UNRESTRICTED
 
     def create(self, spec: GroupSpec, *, declared_in: str | None = None) -> FeatureGroup:
         """Register a group. One without an offline store is ``Created`` at once.
@@ -44,16 +48,16 @@ class FeatureGroups:
         A group that is declared in a file needs no role: nothing ever assumes it.
 
         Raises:
-            ValidationError: the group contradicts itself or the platform.
+            ValidationError: the group contradicts itself or the platform, or whoever creates it
+                could not administer it.
             ResourceInUse: the name is taken.
             ResourceLimitExceeded: the account has as many groups as it may.
         """
         refuse(self.problems(spec, declared=declared_in is not None))
-        existing = self.registry.get(spec.name)
-        if existing is not None:
-            raise ResourceInUse(_taken(existing))
+        refuse_taken(self.registry.get(spec.name))
         self.check_room(1)
         group = self._new_group(spec, declared_in)
+        self.access.check_hold(group)
         self.registry.create(group)
         return group
 
@@ -75,8 +79,8 @@ class FeatureGroups:
                 "the stage's configuration."
             )
 
-    def get(self, name_or_arn: str) -> FeatureGroup:
-        """The group as it is now, in whatever status.
+    def get(self, name_or_arn: str, right: Right = Right.SEE) -> FeatureGroup:
+        """The group as it is now, in whatever status; ``right`` is what the caller needs on it.
 
         Raises:
             ResourceNotFound: there is none.
@@ -84,12 +88,17 @@ class FeatureGroups:
         """
         name = self.platform.home.group_name(name_or_arn)
         group = self.registry.get(name)
+        self.access.check(right, name, group)
         if group is None:
             raise ResourceNotFound(
                 f"Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}. "
                 "ListFeatureGroups names those there are."
             )
         return group
+
+    def list(self) -> Iterator[FeatureGroup]:
+        """The groups that the caller may see, by name; recent changes may not show yet."""
+        return self.access.visible(self.registry.list())
 
     def delete(self, name_or_arn: str) -> FeatureGroup:
         """Begin to delete a group: no record is served any more, its offline data stay.
@@ -115,13 +124,15 @@ class FeatureGroups:
         """Store what ``change`` makes of a group; it is asked anew where somebody was faster.
 
         Raises:
+            ValidationError: whoever changes the group could not administer it any more.
             ResourceInUse: somebody was faster five times in a row.
         """
         for attempt in range(1, _TRIES + 1):
-            group = self.get(name_or_arn)
+            group = self.get(name_or_arn, Right.ADMIN)
             changed = change(group)
             if changed is group:
                 return group
+            self.access.check_hold(changed)
             try:
                 return self.registry.replace(changed)
             except ResourceInUse:
@@ -153,35 +164,5 @@ class FeatureGroups:
             throughput=spec.throughput,
             tags=spec.tags,
             declared_in=declared_in,
+            grants=spec.grants,
         )
-
-
-def refuse_declared(group: FeatureGroup, deed: str) -> None:
-    """Raise ``ValidationError`` where a group is defined as code: its file rules, not the API."""
-    if group.declared_in is not None:
-        raise ValidationError(
-            f"FeatureGroup {group.name} is defined as code in {group.declared_in} and can't be "
-            f"{deed} through the API: change that file and deploy. Removing the file and deploying "
-            "keeps the group and its data, and hands it over to the API."
-        )
-
-
-def refuse_busy(group: FeatureGroup) -> None:
-    """Raise ``ResourceInUse`` where a group is not ready for an update."""
-    if group.status is not FeatureGroupStatus.CREATED:
-        raise ResourceInUse(
-            f"FeatureGroup {group.name} is in status {group.status}: it can be updated while "
-            "DescribeFeatureGroup says Created."
-        )
-    if group.last_update is UpdateStatus.IN_PROGRESS:
-        raise ResourceInUse(
-            f"FeatureGroup {group.name} is being updated: wait until DescribeFeatureGroup no "
-            "longer says LastUpdateStatus InProgress."
-        )
-
-
-def _taken(group: FeatureGroup) -> str:
-    text = f"Resource Already Exists: FeatureGroup with name {group.name} already exists."
-    if group.status is FeatureGroupStatus.DELETING:
-        return f"{text} It is being deleted; the name is free once it is no longer described."
-    return f"{text} Choose a different name."

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from larder.access import Access
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.feature_group import FeatureDefinition, FeatureGroup
 from larder.feature_groups import FeatureGroups
+from larder.grants import Right
 from larder.problems import Problem, refuse, shown
 
 MAX_PARAMETERS = 25
@@ -80,6 +82,10 @@ class FeatureCatalog:
     store: FeatureMetadataStore
     clock: Callable[[], int]
 
+    def of_caller(self, access: Access) -> FeatureCatalog:
+        """The same for a caller: groups that may not be seen are not there."""
+        return replace(self, groups=replace(self.groups, access=access))
+
     def describe(self, name_or_arn: str, feature: str) -> DescribedFeature:
         """One feature.
 
@@ -98,7 +104,7 @@ class FeatureCatalog:
             ResourceInUse: somebody was faster five times in a row.
         """
         refuse(_problems(change))
-        group = self.groups.get(name_or_arn)
+        group = self.groups.get(name_or_arn, Right.ADMIN)
         _definition(group, feature)
         for attempt in range(1, _TRIES + 1):
             metadata = self._metadata(group, feature)
@@ -115,9 +121,9 @@ class FeatureCatalog:
                 return
 
     def list(self) -> Iterator[DescribedFeature]:
-        """Every feature of every group; recent changes may not show yet."""
+        """Every feature of every group that the caller may see; recent changes may not show yet."""
         written = {(each.uid, each.feature): each for each in self.store.list()}
-        for group in self.groups.registry.list():
+        for group in self.groups.list():
             for definition in group.features:
                 metadata = written.get((group.uid, definition.name))
                 yield _described(group, definition, metadata or _nothing(group, definition.name))

@@ -9,24 +9,35 @@ every time: a put right after ``Created`` never fails, where SageMaker's sometim
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
+from larder.access import UNRESTRICTED, Access
 from larder.errors import ResourceNotFound, ValidationError
 from larder.feature_group import FeatureGroup, FeatureGroupStatus
+from larder.grants import Right
 from larder.group_names import Home
-from larder.registry import Registry
+from larder.registry import GroupLookup
 
 
 @dataclass(slots=True)
 class GroupSettings:
-    """Groups by name or ARN, cached for ``lifetime`` seconds of ``clock``."""
+    """Groups by name or ARN, cached for ``lifetime`` seconds of ``clock``.
 
-    registry: Registry
+    Given are those on which ``access`` has ``right``; the platform's own functions have any.
+    """
+
+    registry: GroupLookup
     home: Home
     lifetime: float
     clock: Callable[[], float] = monotonic
+    access: Access = UNRESTRICTED
+    right: Right = Right.SEE
     _entries: dict[str, tuple[float, FeatureGroup]] = field(default_factory=dict)
+
+    def of_caller(self, access: Access, right: Right) -> GroupSettings:
+        """These groups, with the same cache, for a caller who needs a right."""
+        return replace(self, access=access, right=right)
 
     def get(self, name_or_arn: str) -> FeatureGroup:
         """The group, ready for records.
@@ -34,10 +45,12 @@ class GroupSettings:
         Raises:
             ValidationError: the name is malformed, of another account, or the group is not ready.
             ResourceNotFound: there is no such group, or it is being deleted.
+            AccessForbidden: the caller has not the right on it.
         """
         name = self.home.group_name(name_or_arn)
         entry = self._entries.get(name)
         if entry is not None and self.clock() < entry[0]:
+            self.access.check(self.right, name, entry[1])
             return entry[1]
         return self.refresh(name)
 
@@ -46,6 +59,9 @@ class GroupSettings:
         until = self.clock() + self.lifetime
         group = self.registry.get(name)
         self._entries.pop(name, None)
+        if group is not None and group.status is FeatureGroupStatus.CREATED:
+            self._entries[name] = (until, group)
+        self.access.check(self.right, name, group)
         if group is None or group.status is FeatureGroupStatus.DELETING:
             raise ResourceNotFound(
                 f"Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}. "
@@ -56,5 +72,4 @@ class GroupSettings:
                 f"FeatureGroup {name} is in status {group.status}: it takes records once "
                 f"DescribeFeatureGroup says Created."
             )
-        self._entries[name] = (until, group)
         return group

@@ -11,6 +11,7 @@ from larder.feature_group import (
     TableFormat,
     TtlDuration,
 )
+from larder.grants import Grants
 
 Throughput = dict[str, object]
 """ThroughputMode and, where provisioned, its capacity units, as SageMaker spells them."""
@@ -50,6 +51,7 @@ class GroupSpec:
     description: str | None = None
     throughput: Throughput = field(default_factory=lambda: {"ThroughputMode": "OnDemand"})
     tags: tuple[tuple[str, str], ...] = ()
+    grants: Grants = field(default_factory=Grants)
 
 
 @dataclass(frozen=True, slots=True)

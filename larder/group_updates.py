@@ -17,8 +17,9 @@ from larder.feature_group import (
     UpdateStatus,
 )
 from larder.feature_group_rules import throughput_problems
-from larder.feature_groups import FeatureGroups, refuse_busy, refuse_declared
+from larder.feature_groups import FeatureGroups
 from larder.feature_rules import collection_problems, feature_problems, partition_problems
+from larder.group_refusals import refuse_busy, refuse_declared
 from larder.group_spec import OnlineChange, Throughput
 from larder.problems import refuse
 

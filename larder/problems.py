@@ -14,6 +14,7 @@ from larder.errors import ValidationError
 
 Path = tuple[str | int, ...]
 _SHOWN_PROBLEMS = 20
+_COUNTED_PROBLEMS = 1000
 _SHOWN_CHARACTERS = 100
 
 
@@ -60,14 +61,16 @@ def refuse(problems: Iterable[Problem]) -> None:
     """Do nothing where there are no problems.
 
     Raises:
-        ValidationError: naming every problem, but no more than 20 of them.
+        ValidationError: naming every problem, but no more than 20 of them; beyond 1,000 they are
+            not counted, so that a request of a million faults costs no more than one of thousand.
     """
     rest: Iterator[Problem] = iter(problems)
     first = list(islice(rest, _SHOWN_PROBLEMS))
     if not first:
         return
-    more = sum(1 for _ in rest)
+    more = sum(1 for _ in islice(rest, _COUNTED_PROBLEMS - len(first)))
     count = len(first) + more
     noun = "validation error" if count == 1 else "validation errors"
-    tail = f"; and {more} more" if more else ""
+    least = "at least " if count == _COUNTED_PROBLEMS else ""
+    tail = f"; and {least}{more} more" if more else ""
     raise ValidationError(f"{count} {noun} detected: {'; '.join(map(str, first))}{tail}")

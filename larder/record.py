@@ -80,6 +80,10 @@ class Slot:
     shards: int
     identifier: str
 
+    def __hash__(self) -> int:
+        """By the identifier, which tells slots apart nearly always and whose own hash is kept."""
+        return hash(self.identifier)
+
     @property
     def shard(self) -> int:
         """The shard, from the identifier alone."""

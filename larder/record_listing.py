@@ -9,14 +9,16 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time_ns
 
 import orjson
 
+from larder.access import Access
 from larder.codec import unpack
 from larder.errors import ValidationError
 from larder.feature_group import FeatureGroup
+from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, State
 from larder.record_store import RecordStore
@@ -39,6 +41,10 @@ class RecordLister:
     store: RecordStore
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
+
+    def of_caller(self, access: Access) -> RecordLister:
+        """The same for a caller, who needs the right to read each group that is named."""
+        return replace(self, groups=self.groups.of_caller(access, Right.READ))
 
     def list(
         self, group: str, *, limit: int, token: str | None = None, soft_deleted: bool = False

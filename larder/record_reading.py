@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from time import time_ns
 
+from larder.access import Access
 from larder.codec import Value, unpack
 from larder.errors import (
     LarderError,
@@ -16,6 +18,7 @@ from larder.errors import (
 )
 from larder.event_time import nanos_to_iso
 from larder.feature_group import FeatureGroup
+from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot
 from larder.record_store import RecordStore
@@ -24,17 +27,36 @@ from larder.record_values import UndefinedFeature, ordinals_of, slot_of
 _CHUNK = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
-    """A record that a reader is given: its values by feature name, and when it expires.
+    """A record that a reader is given: it has at least one of the features asked for.
 
-    Values stand in the order of the group's definitions, or in that of the names asked for; there
-    is at least one.
-    ``expires_at`` is ISO-8601 UTC, ``None`` for never.
+    ``packed`` holds all of its values, whose features are ``group``'s; asked for are those of
+    ``ordinals``, in that order, or all.
+    ``expires_nanos`` is nanoseconds since the epoch, ``None`` for never.
     """
 
-    values: Sequence[tuple[str, Value]]
-    expires_at: str | None
+    group: FeatureGroup
+    ordinals: Sequence[int] | None
+    packed: bytes
+    expires_nanos: int | None
+
+    @cached_property
+    def values(self) -> Sequence[tuple[str, Value]]:
+        """What was asked for and is there, by feature name."""
+        row, names = unpack(self.packed), self.group.feature_names
+        if self.ordinals is None:
+            return [(names[o], value) for o, value in enumerate(row) if value is not None]
+        return [
+            (names[ordinal], value)
+            for ordinal in self.ordinals
+            if ordinal < len(row) and (value := row[ordinal]) is not None
+        ]
+
+    @property
+    def expires_at(self) -> str | None:
+        """ISO-8601 UTC, ``None`` for never."""
+        return None if self.expires_nanos is None else nanos_to_iso(self.expires_nanos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,10 @@ class RecordReader:
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
 
+    def of_caller(self, access: Access) -> RecordReader:
+        """The same for a caller, who needs the right to read each group that is named."""
+        return replace(self, groups=self.groups.of_caller(access, Right.READ))
+
     def get(self, group: str, identifier: str, features: Sequence[str] | None) -> Found | None:
         """The record, or ``None`` where a reader may see none, or none of the features asked for.
 
@@ -109,11 +135,16 @@ class RecordReader:
                 outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
                 continue
             for want in chunk:
-                if want.slot in reads.unprocessed:
+                if reads.unprocessed and want.slot in reads.unprocessed:
                     outcome.unprocessed.append((want.place, want.identifier))
                     continue
                 version = reads.found.get(want.slot)
-                if found := self._found(want.group, want.ordinals, version):
+                try:
+                    found = self._found(want.group, want.ordinals, version)
+                except LarderError as error:  # the group has changed meanwhile
+                    outcome.errors.append((want.place, want.identifier, error))
+                    continue
+                if found:
                     outcome.found.append((want.place, want.identifier, found))
         return outcome
 
@@ -154,16 +185,9 @@ class RecordReader:
     ) -> Found | None:
         if version is None or not version.is_visible(self.clock()):
             return None
-        row = unpack(version.packed)
         if version.schema_version > group.schema_version:
             group = self.groups.refresh(group.name)
-        places = range(len(row)) if ordinals is None else (o for o in ordinals if o < len(row))
-        values = [
-            (group.features[place].name, value)
-            for place in places
-            if (value := row[place]) is not None
-        ]
-        if not values:  # SageMaker's Record has at least one feature, or is left out
-            return None
-        expiry = None if version.expires_at is None else nanos_to_iso(version.expires_at)
-        return Found(values, expiry)
+        found = Found(group, ordinals, version.packed, version.expires_at)
+        if ordinals is not None and not found.values:
+            return None  # SageMaker's Record has at least one feature, or is left out
+        return found

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import time_ns
 
+from larder.access import Access
 from larder.codec import Value, unpack
 from larder.errors import (
     ConflictException,
@@ -20,6 +21,7 @@ from larder.errors import (
 )
 from larder.event_time import event_time_nanos
 from larder.feature_group import FeatureGroup, StorageType, TargetStore, TtlDuration
+from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot
 from larder.record_store import RecordStore
@@ -54,6 +56,10 @@ class RecordUpdater:
     store: RecordStore
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
+
+    def of_caller(self, access: Access) -> RecordUpdater:
+        """The same for a caller, who needs the right to write each group that is named."""
+        return replace(self, groups=self.groups.of_caller(access, Right.WRITE))
 
     def update(self, request: UpdateRecord) -> None:
         """Change the named features, keep the others.

@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import time_ns
 
+from larder.access import Access
 from larder.codec import Value
 from larder.errors import ServiceUnavailable, ValidationError
 from larder.feature_group import FeatureGroup, TargetStore, TtlDuration
+from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot, State
 from larder.record_store import RecordStore
@@ -52,6 +54,10 @@ class RecordWriter:
     store: RecordStore
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
+
+    def of_caller(self, access: Access) -> RecordWriter:
+        """The same for a caller, who needs the right to write each group that is named."""
+        return replace(self, groups=self.groups.of_caller(access, Right.WRITE))
 
     def put(self, request: PutRecord) -> None:
         """Accept a record: afterwards it is durable in every store it is meant for.

@@ -8,11 +8,15 @@ from typing import Protocol
 from larder.feature_group import FeatureGroup
 
 
-class Registry(Protocol):
-    """Feature groups by name and by uid. Reads are strongly consistent, but ``list``'s."""
+class GroupLookup(Protocol):
+    """What the data plane needs of the registry. Reads are strongly consistent."""
 
     def get(self, name: str) -> FeatureGroup | None:
         """The group that bears the name now, in whatever status; ``None`` if there is none."""
+
+
+class Registry(GroupLookup, Protocol):
+    """Feature groups by name and by uid. Reads are strongly consistent, but ``list``'s."""
 
     def get_by_uid(self, uid: str) -> FeatureGroup | None:
         """The group of that identity, living or deleted; ``None`` if there never was one."""

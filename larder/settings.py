@@ -57,6 +57,8 @@ class RuntimeSettings(Settings):
     ``account_id``, ``region`` and ``partition`` say which group ARNs are ours.
     ``group_cache_seconds`` is how long a feature group's settings may be reused; an entry older
     than that is never used, and a group stays ``Deleting`` for at least twice as long.
+    ``administrators`` are the patterns, between spaces, of principals that may do all;
+    ``missing_grants_deny`` is 1 where a group without grants is closed to everybody else, else 0.
     """
 
     registry_table: str
@@ -65,6 +67,8 @@ class RuntimeSettings(Settings):
     region: str
     partition: str
     group_cache_seconds: float = 5.0
+    administrators: str = ""
+    missing_grants_deny: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +77,9 @@ class ControlSettings(Settings):
 
     ``offline_bucket`` is the platform's own; ``other_offline_buckets`` is a comma-separated list
     of further buckets whose ``S3Uri`` is accepted. ``kms_key_arn`` is the platform's key, the only
-    one that a request may name. ``max_feature_groups`` is the account quota.
+    one that a request may name. ``max_feature_groups`` is the account quota. ``administrators``
+    and ``missing_grants_deny`` are as for the data plane. ``forward_sagemaker_endpoint`` is where
+    operations of SageMaker go that Larder has not; without one they are refused.
     """
 
     registry_table: str
@@ -85,6 +91,9 @@ class ControlSettings(Settings):
     kms_key_arn: str
     other_offline_buckets: str = ""
     max_feature_groups: int = 1000
+    administrators: str = ""
+    missing_grants_deny: int = 0
+    forward_sagemaker_endpoint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

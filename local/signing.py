@@ -1,24 +1,17 @@
-"""Make unmodified AWS clients sign for API Gateway.
+"""Make unmodified AWS clients sign for API Gateway, by what every user of Larder has for that."""
 
-An HTTP API with an IAM authorizer wants signatures for the service ``execute-api``; a client of
-SageMaker signs for ``sagemaker``. botocore merges a file named ``service-2.sdk-extras.json`` from
-``AWS_DATA_PATH`` into a service's model: one line there changes the signing name, with no code.
-"""
-
-import json
+import subprocess
+import sys
 from pathlib import Path
 
-_SERVICES = {
-    "sagemaker": "2017-07-24",
-    "sagemaker-featurestore-runtime": "2020-07-01",
-}
-_EXTRAS = {"version": 1.0, "merge": {"metadata": {"signingName": "execute-api"}}}
+from local.errors import LocalPlatformError
+from local.layout import REPOSITORY
 
 
 def write_overlay(directory: Path) -> Path:
-    """Write the model overlay; returns the directory to put in ``AWS_DATA_PATH``."""
-    for service, version in _SERVICES.items():
-        folder = directory / service / version
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "service-2.sdk-extras.json").write_text(json.dumps(_EXTRAS))
+    """Write the model overlay by ``larder configure``; returns what AWS_DATA_PATH should name."""
+    command = [sys.executable, "-m", "larder", "configure", "--directory", str(directory)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LocalPlatformError(f"`larder configure` failed: {done.stderr.strip()}")
     return directory

@@ -6,6 +6,8 @@ from typing import Final
 from aws_cdk import Environment, RemovalPolicy
 from aws_cdk import aws_logs as logs
 
+from larder.errors import ConfigurationError
+from larder.grants import pattern_problem
 from stacks.constructs.layer_archive import LAMBDA, Target
 
 
@@ -19,6 +21,11 @@ class StageConfig:
     offline writer; SageMaker allows itself 15 minutes, Larder promises one.
     ``failed_batch_days`` must exceed what an operator needs to notice and redrive.
     ``alarm_email`` subscribes an address to the alarm topic, which exists where ``alarm_topic``.
+    ``administrators`` are ARN patterns (``larder.grants``) of principals that may do all with every
+    feature group, as the root user may; ``missing_grants_deny`` closes a group to everybody else
+    until something is granted on it. ``forward_sagemaker_endpoint`` is where operations of
+    SageMaker go that Larder has not; the control function then does what
+    ``forwarded_sagemaker_actions`` allow (``sagemaker:ListModels``), for every caller of it.
     """
 
     name: str
@@ -41,6 +48,16 @@ class StageConfig:
     query_result_days: int = 30
     access_log_days: int = 90
     other_offline_buckets: tuple[str, ...] = ()
+    administrators: tuple[str, ...] = ()
+    missing_grants_deny: bool = False
+    forward_sagemaker_endpoint: str = ""
+    forwarded_sagemaker_actions: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern of ``administrators`` that is none."""
+        for pattern in self.administrators:
+            if problem := pattern_problem(pattern):
+                raise ConfigurationError(f"{self.name}: administrators: {pattern!r}: {problem}")
 
     @property
     def data_removal_policy(self) -> RemovalPolicy:

@@ -113,6 +113,8 @@ class IngestionStack(Stack):
         allow_registry(function, self._online, REGISTRY_WRITER)
         allow(function, _PURGE_ACTIONS, [self._online.records.table_arn])
         self._allow_tables(function, TABLE_MAKER)
+        bus = self.format_arn(service="events", resource="event-bus", resource_name="default")
+        allow(function, ["events:PutEvents"], [bus])
         # Without records in its event the function looks after every group: what a stream that
         # gave up has left undone is taken up again.
         events.Rule(

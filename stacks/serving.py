@@ -13,7 +13,7 @@ from constructs import Construct
 from larder.settings import RuntimeSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
-from stacks.constructs.permissions import allow, allow_table_key
+from stacks.constructs.permissions import allow, allow_pattern, allow_table_key
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.offline_store import OfflineStoreStack
@@ -74,6 +74,7 @@ class ServingStack(Stack):
             layer=layer,
         )
         allow_registry(self.control, online, REGISTRY_WRITER)
+        _allow_forwarding(self.control, config)
         self.runtime = self._runtime(config, online, layer)
         self.api = self._api()
         self._stage(config)
@@ -88,20 +89,13 @@ class ServingStack(Stack):
         online: OnlineStoreStack,
         layer: DependencyLayer,
     ) -> PythonFunction:
-        settings = RuntimeSettings(
-            registry_table=online.registry.table_name,
-            records_table=online.records.table_name,
-            account_id=self.account,
-            region=self.region,
-            partition=self.partition,
-        )
         function = PythonFunction(
             self,
             "Runtime",
             config=config,
             program=Program(
                 name="runtime",
-                settings=settings,
+                settings=self._runtime_settings(config, online),
                 memory_mb=config.runtime_memory_mb,
                 timeout=Duration.seconds(10),
             ),
@@ -111,6 +105,17 @@ class ServingStack(Stack):
         allow(function, _RECORD_ACTIONS, [online.records.table_arn])
         allow_table_key(function, online.key)
         return function
+
+    def _runtime_settings(self, config: StageConfig, online: OnlineStoreStack) -> RuntimeSettings:
+        return RuntimeSettings(
+            registry_table=online.registry.table_name,
+            records_table=online.records.table_name,
+            account_id=self.account,
+            region=self.region,
+            partition=self.partition,
+            administrators=" ".join(config.administrators),
+            missing_grants_deny=int(config.missing_grants_deny),
+        )
 
     def _api(self) -> apigw.HttpApi:
         api = apigw.HttpApi(
@@ -150,4 +155,15 @@ class ServingStack(Stack):
             access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn, format=json.dumps(_LOGGED)
             ),
+        )
+
+
+def _allow_forwarding(control: PythonFunction, config: StageConfig) -> None:
+    """Let ``control`` do at SageMaker what the stage has it forward."""
+    if config.forward_sagemaker_endpoint and config.forwarded_sagemaker_actions:
+        allow_pattern(
+            control,
+            config.forwarded_sagemaker_actions,
+            {"*": "*"},
+            reason="the stage lists the actions that are forwarded to SageMaker, for any resource",
         )

@@ -1,6 +1,7 @@
 """Unmodified boto3 clients whose requests go to a Lambda handler in this process.
 
-botocore serializes, signs and parses as ever; only the socket is replaced.
+botocore serializes, signs and parses as ever; only the socket is replaced. Every answer is held
+against botocore's model (``tests.answers``).
 """
 
 import base64
@@ -11,6 +12,12 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from larder.wire import control_shapes, runtime_shapes
+from larder.wire.http import parse_event
+from larder.wire.runtime_api import operation_of
+from tests.answers import check_answer
+
+_SERVED = control_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()
 _TEXT = ("application/json", "text/")
 
 
@@ -36,7 +43,28 @@ def bound_client(service, handler, region="us-east-1"):
     client.meta.events.register(
         f"before-send.{client.meta.service_model.service_id.hyphenize()}", send
     )
+    client.meta.events.register("after-call", _check_answer)
     return client
+
+
+def checked_runtime(handler):
+    """The data plane's handler, with every answer held against the model of its operation."""
+
+    def checked(event, context):
+        answer = handler(event, context)
+        good = answer["statusCode"] == 200
+        operation = operation_of(parse_event(event))[0] if good else None
+        check_answer("sagemaker-featurestore-runtime", operation, answer)
+        return answer
+
+    return checked
+
+
+def _check_answer(http_response, model, **_):
+    if model.name in _SERVED:
+        body, headers = http_response.content.decode(), http_response.headers
+        answer = {"statusCode": http_response.status_code, "headers": headers, "body": body}
+        check_answer(model.service_model.service_name, model.name, answer)
 
 
 def http_api_event(request):

@@ -4,7 +4,9 @@ import boto3
 from botocore.config import Config
 
 from lambdas.control.routes import create_handler
+from larder.access import AccessRules
 from larder.adapters.control_plane import control_plane
+from larder.adapters.sagemaker_forwarding import open_forwarder
 from larder.settings import ControlSettings
 
 _client = boto3.client(
@@ -12,4 +14,13 @@ _client = boto3.client(
     config=Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 3}),
 )
 
-handler = create_handler(control_plane(_client, ControlSettings.from_env()))
+_settings = ControlSettings.from_env()
+_catalog = control_plane(_client, _settings)
+
+handler = create_handler(
+    _catalog,
+    AccessRules.read(
+        _catalog.groups.platform.home, _settings.administrators, _settings.missing_grants_deny
+    ),
+    open_forwarder(_settings.forward_sagemaker_endpoint, _settings.region),
+)

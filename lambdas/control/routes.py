@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from larder.access import AccessRules
 from larder.errors import LarderError
 from larder.feature_metadata import FeatureCatalog
 from larder.wire.access_log import logged
 from larder.wire.annotation_api import annotation_operations
-from larder.wire.control_api import ControlApi, feature_group_operations
+from larder.wire.control_api import ControlApi, Operation, feature_group_operations
 from larder.wire.errors import Response, control_error
-from larder.wire.http import parse_event
+from larder.wire.http import Request, parse_event
 
 Handler = Callable[[dict[str, Any], object], Response]
 
 
-def create_handler(catalog: FeatureCatalog) -> Handler:
-    """The Lambda handler over a control plane; tests pass one with stores in memory."""
-    api = ControlApi({**feature_group_operations(catalog.groups), **annotation_operations(catalog)})
+def create_handler(
+    catalog: FeatureCatalog,
+    rules: AccessRules | None = None,
+    forward: Callable[[Request], Response] | None = None,
+) -> Handler:
+    """The Lambda handler over a control plane; tests pass one with stores in memory.
+
+    Without ``rules``, groups without grants are open and the root user alone may do all.
+    """
+    known = rules or AccessRules(catalog.groups.platform.home)
+
+    def operations(caller: str | None) -> dict[str, Operation]:
+        theirs = catalog.of_caller(known.access_of(caller))
+        return {**feature_group_operations(theirs.groups), **annotation_operations(theirs)}
+
+    api = ControlApi(operations, forward)
 
     @logged
     def handle(event: dict[str, Any]) -> tuple[str, Response]:

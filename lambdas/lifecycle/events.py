@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from lambdas.lifecycle.state_changes import Publish, unannounced
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.lifecycle import Lifecycle
 from larder.offline_table import Remaining
@@ -16,12 +17,13 @@ _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden)
 
 
 def create_consumer(
-    lifecycle: Lifecycle, *, log: Callable[[str], None] = print
+    lifecycle: Lifecycle, publish: Publish, *, log: Callable[[str], None] = print
 ) -> Callable[[Mapping[str, Any], Remaining], dict[str, Any]]:
-    """The function of one event; tests give it a lifecycle of their own.
+    """The function of one event; tests give it a lifecycle and a ``publish`` of their own.
 
-    A stream event is answered with batch item failures from the first group that is not done. An
-    event without records is a sweep over all groups, answered with the names not done.
+    A stream event is answered with batch item failures: the records of groups that are not done,
+    and those of status changes that were not published. An event without records is a sweep over
+    all groups, answered with the names not done.
     """
 
     def consume(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
@@ -35,7 +37,11 @@ def create_consumer(
             name = group_name(record)
             if name is not None:
                 first.setdefault(name, record["dynamodb"]["SequenceNumber"])
-        return {"batchItemFailures": [{"itemIdentifier": first[name]} for name in undone(first)]}
+        failed = unannounced(
+            event["Records"], publish, lambda name, error: _log(log, name, "not announced", error)
+        )
+        failed += [first[name] for name in undone(first)]
+        return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
 
     return consume
 

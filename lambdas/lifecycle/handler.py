@@ -10,6 +10,7 @@ from botocore.config import Config
 from lambdas.lifecycle.events import create_consumer
 from larder.adapters.dynamodb_purge import DynamoPurge
 from larder.adapters.dynamodb_registry import DynamoRegistry
+from larder.adapters.eventbridge import EventBridge
 from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_catalog import open_catalog
 from larder.lifecycle import Lifecycle
@@ -19,17 +20,16 @@ _RESERVE_SECONDS = 5.0
 """Kept back from the function's time for the answer, so that it is never cut off mid-sentence."""
 
 _settings = LifecycleSettings.from_env()
-_dynamodb = boto3.client(
-    "dynamodb",
-    config=Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 4}),
-)
+_config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 4})
+_dynamodb = boto3.client("dynamodb", config=_config)
 _consume = create_consumer(
     Lifecycle(
         registry=DynamoRegistry(_dynamodb, _settings.registry_table),
         tables=IcebergTables(open_catalog()),
         records=DynamoPurge(_dynamodb, _settings.records_table),
         group_cache_seconds=_settings.group_cache_seconds,
-    )
+    ),
+    EventBridge(boto3.client("events", config=_config)).publish,
 )
 
 

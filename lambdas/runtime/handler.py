@@ -1,11 +1,13 @@
 """Entry point of the data plane: builds the object graph once, at cold start."""
 
-import boto3
-from botocore.config import Config
+import gc
 
 from lambdas.runtime.routes import create_handler
+from larder.access import AccessRules
+from larder.adapters.dynamodb_groups import DynamoGroups
 from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.dynamodb_registry import DynamoRegistry
+from larder.adapters.dynamodb_wire import DynamoWire
+from larder.adapters.retries import Retries
 from larder.group_names import Home
 from larder.group_settings import GroupSettings
 from larder.record_listing import RecordLister
@@ -16,14 +18,13 @@ from larder.settings import RuntimeSettings
 from larder.wire.runtime_api import RuntimeApi
 
 _settings = RuntimeSettings.from_env()
-_client = boto3.client(
-    "dynamodb",
-    config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 3}),
-)
-_store = DynamoRecordStore(_client, _settings.records_table)
+_retries = Retries()
+_dynamodb = DynamoWire.from_environment(_settings.region, _settings.partition, _retries)
+_store = DynamoRecordStore(_dynamodb, _settings.records_table, retries=_retries)
+_home = Home(_settings.partition, _settings.region, _settings.account_id)
 _groups = GroupSettings(
-    registry=DynamoRegistry(_client, _settings.registry_table),
-    home=Home(_settings.partition, _settings.region, _settings.account_id),
+    registry=DynamoGroups(_dynamodb, _settings.registry_table),
+    home=_home,
     lifetime=_settings.group_cache_seconds,
 )
 
@@ -33,5 +34,8 @@ handler = create_handler(
         writer=RecordWriter(_store, _groups),
         updater=RecordUpdater(_store, _groups),
         lister=RecordLister(_store, _groups),
+        rules=AccessRules.read(_home, _settings.administrators, _settings.missing_grants_deny),
     )
 )
+
+gc.freeze()  # what a cold start has made lives as long as the process: never walk it again

@@ -1,4 +1,4 @@
-"""DynamoDB's failures as the core's: what a caller can act on is translated, the rest flies."""
+"""boto3's failures as the core's: what a caller can act on is translated, the rest flies."""
 
 from __future__ import annotations
 
@@ -7,18 +7,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from larder.errors import ServiceUnavailable, ThrottlingException
-
-THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-_UNAVAILABLE = frozenset({"InternalServerError", "ServiceUnavailable", "InternalFailure"})
+from larder.adapters.dynamodb_api import THROTTLES, UNAVAILABLE, failed, silent, throttled
 
 
 @contextmanager
@@ -29,15 +18,9 @@ def translated_errors() -> Iterator[None]:
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in THROTTLES:
-            raise ThrottlingException(
-                "DynamoDB refused the request for load; nothing was changed, try again."
-            ) from error
-        if code in _UNAVAILABLE:
-            raise ServiceUnavailable(
-                "DynamoDB failed; a write may or may not have taken effect, try again."
-            ) from error
+            raise throttled() from error
+        if code in UNAVAILABLE:
+            raise failed() from error
         raise
     except (ConnectionError, HTTPClientError) as error:
-        raise ServiceUnavailable(
-            "DynamoDB did not answer in time; a write may or may not have taken effect, try again."
-        ) from error
+        raise silent() from error

@@ -1,4 +1,4 @@
-"""The record store in DynamoDB, by boto3: each write one conditional UpdateItem or PutItem.
+"""The record store in DynamoDB: each write one conditional UpdateItem or PutItem.
 
 A write replaces a version's attributes but keeps the item's life, which only a hard delete counts
 up. Where a condition fails DynamoDB returns the item that stood in the way
@@ -8,13 +8,9 @@ up. Where a condition fails DynamoDB returns the item that stood in the way
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from random import random
-from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from larder.adapters.dynamodb_errors import translated_errors
+from larder.adapters.dynamodb_api import ConditionFailed, DynamoApi
 from larder.adapters.record_item import (
     KEEP_SECONDS,
     Item,
@@ -24,12 +20,11 @@ from larder.adapters.record_item import (
     record_partition,
     to_attributes,
 )
+from larder.adapters.retries import Attempt, Retries
+from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.event_time import NANOS
 from larder.record import RecordVersion, Slot, State
 from larder.record_store import Page, Reads
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
 _PUT = {
@@ -50,10 +45,16 @@ class DynamoRecordStore:
     """Registers in one table; ``batch_seconds`` bounds how long unprocessed keys are followed."""
 
     def __init__(
-        self, client: DynamoDBClient, table_name: str, *, batch_seconds: float = 2.0
+        self,
+        dynamodb: DynamoApi,
+        table_name: str,
+        *,
+        retries: Retries | None = None,
+        batch_seconds: float = 2.0,
     ) -> None:
-        self._client = client
+        self._dynamodb = dynamodb
         self._table = table_name
+        self._retries = retries or Retries()
         self._batch_seconds = batch_seconds
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
@@ -83,15 +84,17 @@ class DynamoRecordStore:
         partition = {"S": record_partition(uid, shard)}
         # a sort key is never below "!"
         start = {"pk": partition, "sk": {"S": after or "!"}}
-        with translated_errors():
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": partition},
-                ConsistentRead=True,
-                Limit=limit,
-                ExclusiveStartKey=start,
-            )
+        answer = self._dynamodb.call(
+            "Query",
+            {
+                "TableName": self._table,
+                "KeyConditionExpression": "pk = :pk",
+                "ExpressionAttributeValues": {":pk": partition},
+                "ConsistentRead": True,
+                "Limit": limit,
+                "ExclusiveStartKey": start,
+            },
+        )
         entries = [(item["sk"]["S"], from_item(item, "")) for item in answer["Items"]]
         last = answer.get("LastEvaluatedKey")
         return Page(entries, last["sk"]["S"] if last else None)
@@ -101,49 +104,59 @@ class DynamoRecordStore:
         item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
         item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
         try:
-            with translated_errors():
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=item,
-                    ConditionExpression="attribute_not_exists(pk) OR v = :v",
-                    ExpressionAttributeValues={":v": item["v"]},
-                )
-        except self._client.exceptions.ConditionalCheckFailedException:
+            self._dynamodb.call(
+                "PutItem",
+                {
+                    "TableName": self._table,
+                    "Item": item,
+                    "ConditionExpression": "attribute_not_exists(pk) OR v = :v",
+                    "ExpressionAttributeValues": {":v": item["v"]},
+                },
+            )
+        except ConditionFailed:
             return False
         return True
 
     def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:
         """See ``RecordStore.get``; keys that DynamoDB left unprocessed are asked for again."""
-        by_key = {_flat(record_key(slot)): slot for slot in slots}
-        if len(by_key) == 1:
+        if len(slots) == 1:
             return self._get_one(slots[0], consistent)
+        keys = {slot: record_key(slot) for slot in slots}
+        by_key = {_flat(key): slot for slot, key in keys.items()}
         found: dict[Slot, RecordVersion] = {}
-        deadline = monotonic() + self._batch_seconds
-        pending: list[Any] = [record_key(slot) for slot in by_key.values()]
-        tries = 0
+        pending: list[Item] = list(keys.values())
+        attempt = self._retries.begin(self._batch_seconds, len(pending))
         while pending:
-            with translated_errors():
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": pending, "ConsistentRead": consistent}}
-                )
-            for item in answer["Responses"].get(self._table, []):
+            try:
+                items, pending = self._batch(pending, consistent, attempt)
+            except (ThrottlingException, ServiceUnavailable):
+                if not found:
+                    raise
+                break
+            for item in items:
                 slot = by_key[_flat(item)]
                 found[slot] = from_item(item, slot.identifier)
-            left = answer["UnprocessedKeys"]
-            pending = list(left[self._table]["Keys"]) if self._table in left else []
-            tries += 1
-            pause = random() * min(0.4, 0.025 * 2**tries)  # noqa: S311 - full jitter
-            if not pending or monotonic() + pause > deadline:
+            if pending and not attempt.again():
                 break
-            sleep(pause)
         return Reads(found, frozenset(by_key[_flat(key)] for key in pending))
 
+    def _batch(
+        self, keys: list[Item], consistent: bool, attempt: Attempt
+    ) -> tuple[list[Item], list[Item]]:
+        """What was read of some keys, and the keys that DynamoDB left unprocessed."""
+        ask = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
+        answer = self._dynamodb.call("BatchGetItem", {"RequestItems": ask}, attempt)
+        left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        attempt.units = len(left)
+        return answer["Responses"].get(self._table, []), left
+
     def _get_one(self, slot: Slot, consistent: bool) -> Reads:
-        with translated_errors():
-            answer = self._client.get_item(
-                TableName=self._table, Key=record_key(slot), ConsistentRead=consistent
-            )
-        item = answer.get("Item")
+        request = {
+            "TableName": self._table,
+            "Key": record_key(slot),
+            "ConsistentRead": consistent,
+        }
+        item = self._dynamodb.call("GetItem", request).get("Item")
         return Reads({slot: from_item(item, slot.identifier)} if item else {}, frozenset())
 
     def _conditional(
@@ -161,18 +174,20 @@ class DynamoRecordStore:
         values |= expected
         values |= {":now": {"N": str(now_nanos)}, ":hard": {"N": str(int(State.HARD_DELETED))}}
         try:
-            with translated_errors():
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=record_key(slot),
-                    UpdateExpression=_update(attributes, values),
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames={"#ttl": "ttl"},
-                    ExpressionAttributeValues=values,
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except self._client.exceptions.ConditionalCheckFailedException as refusal:
-            return _winner(refusal, slot, version)
+            self._dynamodb.call(
+                "UpdateItem",
+                {
+                    "TableName": self._table,
+                    "Key": record_key(slot),
+                    "UpdateExpression": _update(attributes, values),
+                    "ConditionExpression": condition,
+                    "ExpressionAttributeNames": {"#ttl": "ttl"},
+                    "ExpressionAttributeValues": values,
+                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+                },
+            )
+        except ConditionFailed as refusal:
+            return _winner(refusal.item, slot, version)
         return None
 
 
@@ -185,10 +200,10 @@ def _update(attributes: Item, values: Item) -> str:
     return f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
 
 
-def _winner(refusal: ClientError, slot: Slot, version: RecordVersion) -> RecordVersion | None:
-    if "Item" not in refusal.response:  # the record that was to be replaced is gone
+def _winner(item: Item | None, slot: Slot, version: RecordVersion) -> RecordVersion | None:
+    if item is None:  # the record that was to be replaced is gone
         return version
-    stored = from_item(refusal.response["Item"], slot.identifier)  # type: ignore[typeddict-item]
+    stored = from_item(item, slot.identifier)
     ours = (stored.event_key, stored.write_time, stored.state, stored.packed)
     if ours == (version.event_key, version.write_time, version.state, version.packed):
         return None  # an earlier try of this very write, whose answer was lost

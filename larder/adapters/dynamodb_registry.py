@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from larder.adapters.dynamodb_errors import THROTTLES, translated_errors
+from larder.adapters.dynamodb_api import CONDITION_FAILED, THROTTLES
+from larder.adapters.dynamodb_boto import BotoDynamo
+from larder.adapters.dynamodb_errors import translated_errors
+from larder.adapters.dynamodb_groups import DynamoGroups
 from larder.adapters.registry_item import (
     KIND,
     Item,
@@ -28,7 +31,7 @@ _BUSY = THROTTLES | {"ThrottlingError", "ProvisionedThroughputExceeded", "Transa
 _ABSENT = "attribute_not_exists(pk)"
 
 
-class DynamoRegistry:
+class DynamoRegistry(DynamoGroups):
     """Feature groups in the registry table; reads are strongly consistent, but ``list``'s.
 
     Beside what the port names, every method raises ``ThrottlingException`` where DynamoDB refused
@@ -36,24 +39,8 @@ class DynamoRegistry:
     """
 
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        super().__init__(BotoDynamo(client), table_name)
         self._client = client
-        self._table = table_name
-
-    def get(self, name: str) -> FeatureGroup | None:
-        """See the port."""
-        item = self._get_item(name_key(name))
-        return from_item(item) if item else None
-
-    def get_by_uid(self, uid: str) -> FeatureGroup | None:
-        """See the port."""
-        item = self._get_item(uid_key(uid))
-        if item is None or "doc" in item:
-            return from_item(item) if item else None
-        group = self.get(item["name"]["S"])
-        if group is not None and group.uid == uid:
-            return group
-        item = self._get_item(uid_key(uid))  # it was removed between the two reads
-        return from_item(item) if item and "doc" in item else None
 
     def create(self, group: FeatureGroup) -> None:
         """See the port."""
@@ -114,11 +101,6 @@ class DynamoRegistry:
             for page in pages:
                 yield from (from_item(item) for item in page["Items"])
 
-    def _get_item(self, key: Item) -> Item | None:
-        with translated_errors():
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return answer.get("Item")
-
     def _transact(self, *actions: dict[str, dict[str, Any]]) -> bool:
         """Do all actions or none; whether their conditions held."""
         items = [
@@ -140,7 +122,7 @@ class DynamoRegistry:
     @staticmethod
     def _refusal(error: ClientError, group: FeatureGroup) -> Exception:
         code = error.response["Error"]["Code"]
-        if code != "ConditionalCheckFailedException":
+        if code != CONDITION_FAILED:
             return error
         if _stored(error).get("uid") != {"S": group.uid}:
             return ResourceNotFound(f"FeatureGroup {group.name} is gone.")

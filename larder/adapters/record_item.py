@@ -15,7 +15,7 @@ writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its
 
 from __future__ import annotations
 
-import base64
+from binascii import a2b_base64
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
@@ -97,7 +97,7 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
         write_time=write_time,
         invocation_time=write_time - int(item["a"]["N"]),
         state=State(int(item["d"]["N"])) if "d" in item else State.LIVE,
-        packed=base64.b64decode(packed) if isinstance(packed, str) else bytes(packed),
+        packed=a2b_base64(packed) if isinstance(packed, str) else bytes(packed),
         schema_version=int(item["n"]["N"]),
         expires_at=int(item["x"]["N"]) if "x" in item else None,
         offline="o" not in item,

@@ -15,6 +15,7 @@ shape's first letter ``"L"|"S"|"V"`` and a Vector's length, so 2,500 of them sta
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -32,6 +33,7 @@ from larder.feature_group import (
     TtlDuration,
     UpdateStatus,
 )
+from larder.grants import Grants
 
 Item = dict[str, Any]
 Document = dict[str, Any]
@@ -103,6 +105,7 @@ def to_document(group: FeatureGroup) -> Document:
         "throughput": group.throughput,
         "tags": [list(tag) for tag in group.tags] or None,
         "declared_in": group.declared_in,
+        "grants": asdict(group.grants) if group.grants else None,
         "growth": [list(step) for step in group.growth] or None,
         "shards": group.shards,
         "revision": group.revision,
@@ -134,6 +137,7 @@ def from_document(document: Document) -> FeatureGroup:
         throughput=document["throughput"],
         tags=tuple((key, value) for key, value in document.get("tags", ())),
         declared_in=document.get("declared_in"),
+        grants=Grants(**{right: tuple(to) for right, to in document.get("grants", {}).items()}),
         growth=tuple((ordinal, time) for ordinal, time in document.get("growth", ())),
         shards=document["shards"],
         revision=document["revision"],

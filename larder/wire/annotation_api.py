@@ -47,7 +47,7 @@ class _AnnotationOperations:
     def search(self, members: Members) -> Answer:
         query = read_query(dict(members))
         if query.resource == "FeatureGroup":
-            groups = self.catalog.groups.registry.list()
+            groups = self.catalog.groups.list()
             page = query.page(searched(group) for group in groups)
         else:
             page = query.page(_metadata(feature) for feature in self.catalog.list())

@@ -5,7 +5,8 @@ One request in, one response out; whoever carries HTTP (a Lambda function, a ser
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,35 +25,38 @@ from larder.wire.http import Request
 Answer = dict[str, Any] | None
 Operation = Callable[[Members], Answer]
 _TARGET = "SageMaker."
+_FORWARDED = re.compile(r"SageMaker\.[A-Za-z]{1,100}")
 _KINDS_OF_CHANGE = ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
 _PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class ControlApi:
-    """Answers the control plane's requests: ``operations`` by the name SageMaker gives them."""
+    """Answers the control plane's requests.
 
-    operations: dict[str, Operation]
+    ``operations`` gives those of a caller, by SageMaker's names. What is none of them goes to
+    ``forward``, which answers or raises ``ServiceUnavailable``; without it, it is refused.
+    """
+
+    operations: Callable[[str | None], dict[str, Operation]]
+    forward: Callable[[Request], Response] | None = None
 
     def handle(self, request: Request) -> tuple[str, Response]:
         """The operation that was asked for (``"Unknown"`` if none), and the answer to it."""
         target = request.headers.get("x-amz-target", "")
         operation = target.removeprefix(_TARGET)
-        serve = self.operations.get(operation) if target.startswith(_TARGET) else None
-        if serve is None:
-            return "Unknown", self._unknown(target, request.request_id)
+        operations = self.operations(request.caller_arn)
+        serve = operations.get(operation) if target.startswith(_TARGET) else None
         try:
-            answer = serve(read.checked(operation, request.json_object()))
+            if serve is not None:
+                answer = serve(read.checked(operation, request.json_object()))
+            elif self.forward is not None and _FORWARDED.fullmatch(target):
+                return operation, self.forward(request)
+            else:
+                return "Unknown", _unknown(target, operations, request.request_id)
         except LarderError as error:
             return operation, control_error(error, request.request_id)
         return operation, _response(answer, request.request_id)
-
-    def _unknown(self, target: str, request_id: str) -> Response:
-        text = (
-            f"The header X-Amz-Target, {target[:120]!r}, names no operation of this endpoint. It "
-            f"serves SageMaker.<operation> for {', '.join(self.operations)}."
-        )
-        return typed_error("UnknownOperationException", 400, text, request_id)
 
 
 def feature_group_operations(groups: FeatureGroups) -> dict[str, Operation]:
@@ -110,13 +114,22 @@ class _FeatureGroupOperations:
         key = SORT_KEYS[sort_by]
         found = (
             (key(group), group.name, group)
-            for group in self.groups.registry.list()
+            for group in self.groups.list()
             if criteria.admits(group)
         )
         size = members.get("MaxResults", _PAGE_SIZE)
         page = cut(found, order, size=size, token=members.get("NextToken"))
         summaries = [summarized(group) for group in page.entries]
         return present({"FeatureGroupSummaries": summaries, "NextToken": page.next_token})
+
+
+def _unknown(target: str, operations: Iterable[str], request_id: str) -> Response:
+    text = (
+        f"The header X-Amz-Target, {target[:120]!r}, names no operation of this endpoint. It "
+        f"serves SageMaker.<operation> for {', '.join(operations)}. Call SageMaker's own endpoint "
+        "for any other, or let the stage forward it (forward_sagemaker_endpoint)."
+    )
+    return typed_error("UnknownOperationException", 400, text, request_id)
 
 
 def _kind_of_change(members: Members) -> str:

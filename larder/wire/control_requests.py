@@ -38,8 +38,10 @@ def checked(operation: str, members: Members) -> Members:
 
 def request_problems(operation: str, members: Members) -> Iterator[Problem]:
     """What is wrong with a request before anybody asks what it means."""
-    found = list(problems(REQUESTS[operation], dict(members)))
-    yield from found
+    found = False
+    for problem in problems(REQUESTS[operation], dict(members)):  # never held all at once
+        found = True
+        yield problem
     if found:
         return
     yield from _parameter_problems(members)

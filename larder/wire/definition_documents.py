@@ -1,8 +1,8 @@
 """Feature groups as code, on the wire: a definition file's members to CreateFeatureGroup's.
 
-A definition travels as a JSON document ``{"File", "Request", "Features"}``: the request as
-CreateFeatureGroup has it, without what only the deployed platform knows, and the descriptions and
-parameters of features.
+A definition travels as a JSON document ``{"File", "Request", "Features", "Grants"}``: the request
+as CreateFeatureGroup has it, without what only the deployed platform knows; the descriptions and
+parameters of features; the patterns of each right.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from larder.declared_groups import Definition, FeatureNote
+from larder.grants import MAX_PATTERNS, Grants
 from larder.platform_rules import CATALOG, Platform
 from larder.problems import Path, refuse
 from larder.wire import common_shapes as part
@@ -20,6 +21,7 @@ from larder.wire.shapes import Many, Map, Struct, Text, Whole
 
 Members = Mapping[str, Any]
 
+_PRINCIPALS = Many(Text(1), 1, MAX_PATTERNS)
 FILE = Struct(
     {
         "name": part.GROUP_NAME,
@@ -55,6 +57,7 @@ FILE = Struct(
             2500,
         ),
         "tags": Map(part.TAG_KEY, part.TAG_VALUE, 50),
+        "grants": Struct(dict.fromkeys(("read", "write", "admin"), _PRINCIPALS)),
     },
     required=("name", "record_identifier", "event_time", "features"),
 )
@@ -103,6 +106,7 @@ def to_document(file: str, members: Members) -> dict[str, Any]:
         "File": file,
         "Request": _present(request),
         "Features": {name: note for name, note in notes.items() if note},
+        "Grants": _present(members.get("grants") or {}),
     }
 
 
@@ -125,7 +129,8 @@ def to_definition(document: Members, platform: Platform) -> Definition:
         FeatureNote(name, note.get("Description"), tag_pairs(note.get("Parameters", [])))
         for name, note in document["Features"].items()
     )
-    spec = group_spec(request)
+    granted = {right: tuple(patterns) for right, patterns in document.get("Grants", {}).items()}
+    spec = replace(group_spec(request), grants=Grants(**granted))
     if spec.offline is not None and "S3StorageConfig" not in (offline or {}):
         spec = replace(spec, offline=replace(spec.offline, s3_uri=None))
     ttl = (request.get("OnlineStoreConfig") or {}).get("TtlDuration")

@@ -17,12 +17,18 @@ import orjson
 from larder.errors import ValidationError
 
 Event = Mapping[str, Any]
+ANONYMOUS = "anonymous"
 _MAX_QUERY_FIELDS = 3000
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``path`` raw as it came, ``query`` raw, ``headers`` in lower case."""
+    """One request: ``path`` raw as it came, ``query`` raw, ``headers`` in lower case.
+
+    ``caller_arn`` is the principal that the door has authenticated: ``ANONYMOUS`` where the door
+    asked for no signature, ``None`` where the function was invoked past the door, which only a
+    principal of the account can do that IAM allows to.
+    """
 
     method: str
     path: str
@@ -84,7 +90,7 @@ def parse_event(event: Event) -> Request:
     """
     context = event.get("requestContext", {})
     http = context.get("http", {})
-    iam = context.get("authorizer", {}).get("iam", {})
+    iam = (context.get("authorizer") or {}).get("iam") or {}
     return Request(
         method=http.get("method", ""),
         path=event.get("rawPath", ""),
@@ -92,7 +98,7 @@ def parse_event(event: Event) -> Request:
         headers={key.lower(): value for key, value in event.get("headers", {}).items()},
         body=_body(event),
         request_id=context.get("requestId", ""),
-        caller_arn=iam.get("userArn"),
+        caller_arn=iam.get("userArn") or (ANONYMOUS if "domainName" in context else None),
     )
 
 

@@ -10,33 +10,33 @@ import orjson
 from larder.errors import LarderError, ValidationError
 from larder.record_reading import BatchOutcome, Found, GetRecords
 from larder.wire.errors import runtime_code
+from larder.wire.record_json import features_json
 from larder.wire.runtime_requests import Members
 
 MAX_ANSWER_BYTES = 5_500_000
 """Lambda answers at most 6 MB; records beyond that are left unprocessed for the caller."""
 
 
-def record(found: Found, members: Members) -> dict[str, Any]:
+def record(found: Found, members: Members) -> bytes:
     """``Record``, and ``ExpiresAt`` where the request asks for it and the record expires."""
-    answer: dict[str, Any] = {
-        "Record": [
-            {"FeatureName": name, "ValueAsString": value}
-            if isinstance(value, str)
-            else {"FeatureName": name, "ValueAsStringList": value}
-            for name, value in found.values
-        ]
-    }
-    if found.expires_at and members.get("ExpirationTimeResponse") == "Enabled":
-        answer["ExpiresAt"] = found.expires_at
-    return answer
+    features = features_json(found)
+    if found.expires_nanos is not None and members.get("ExpirationTimeResponse") == "Enabled":
+        expires_at = orjson.dumps(found.expires_at)
+        return b'{"Record":%b,"ExpiresAt":%b}' % (features, expires_at)
+    return b'{"Record":%b}' % features
 
 
 def batch_get(requests: Sequence[GetRecords], outcome: BatchOutcome, members: Members) -> bytes:
     """BatchGetRecord's answer; group and identifier are echoed as they were asked for."""
+    heads = [orjson.dumps({"FeatureGroupName": request.group})[:-1] for request in requests]
     records: list[bytes] = []
     size = 0
     for place, identifier, found in outcome.found:
-        one = orjson.dumps(_head(requests[place], identifier) | record(found, members))
+        one = b'%b,"RecordIdentifierValueAsString":%b,%b' % (
+            heads[place],
+            orjson.dumps(identifier),
+            record(found, members)[1:],
+        )
         if size + len(one) > MAX_ANSWER_BYTES:
             outcome.unprocessed.append((place, identifier))
             continue

@@ -6,11 +6,12 @@ One request in, one response out; whoever carries HTTP (a Lambda function, a ser
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import orjson
 
+from larder.access import Access, AccessRules
 from larder.errors import (
     LarderError,
     ResourceNotFound,
@@ -48,12 +49,21 @@ _ROOT_OPERATIONS = {
 
 @dataclass(slots=True)
 class RuntimeApi:
-    """Answers the data plane's requests."""
+    """Answers the data plane's requests, each on behalf of its caller.
+
+    Without ``rules``, groups without grants are open and the root user alone may do all.
+    """
 
     reader: RecordReader
     writer: RecordWriter
     updater: RecordUpdater
     lister: RecordLister
+    rules: AccessRules | None = None
+    _rules: AccessRules = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Enforce grants even where nobody gave rules."""
+        self._rules = self.rules or AccessRules(self.reader.groups.home)
 
     def handle(self, request: Request) -> tuple[str, Response]:
         """The operation that was asked for (``"Unknown"`` if none), and the answer to it."""
@@ -69,7 +79,8 @@ class RuntimeApi:
             )
         try:
             members = self._members(operation, group, request)
-            return operation, _answer(serve(members), request.request_id)
+            access = self._rules.access_of(request.caller_arn)
+            return operation, _answer(serve(members, access), request.request_id)
         except ResourceNotFound as error:
             if operation in _WITHOUT_NOT_FOUND:
                 return operation, runtime_error(ValidationError(str(error)), request.request_id)
@@ -77,7 +88,7 @@ class RuntimeApi:
         except LarderError as error:
             return operation, runtime_error(error, request.request_id)
 
-    def _operations(self) -> dict[str, Callable[[Members], bytes]]:
+    def _operations(self) -> dict[str, Callable[[Members, Access], bytes]]:
         return {
             "PutRecord": self._put_record,
             "GetRecord": self._get_record,
@@ -98,45 +109,47 @@ class RuntimeApi:
             members["FeatureGroupName"] = group
         return checked(operation, members)
 
-    def _put_record(self, members: Members) -> bytes:
-        self.writer.put(put_record(members))
+    def _put_record(self, members: Members, access: Access) -> bytes:
+        self.writer.of_caller(access).put(put_record(members))
         return b""
 
-    def _delete_record(self, members: Members) -> bytes:
-        self.writer.delete(delete_record(members))
+    def _delete_record(self, members: Members, access: Access) -> bytes:
+        self.writer.of_caller(access).delete(delete_record(members))
         return b""
 
-    def _get_record(self, members: Members) -> bytes:
-        found = self.reader.get(
+    def _get_record(self, members: Members, access: Access) -> bytes:
+        found = self.reader.of_caller(access).get(
             members["FeatureGroupName"],
             members["RecordIdentifierValueAsString"],
             members.get("FeatureNames"),
         )
-        return orjson.dumps(answers.record(found, members) if found else {})
+        return answers.record(found, members) if found else b"{}"
 
-    def _batch_get_record(self, members: Members) -> bytes:
+    def _batch_get_record(self, members: Members, access: Access) -> bytes:
         requests = [get_records(each) for each in members["Identifiers"]]
-        return answers.batch_get(requests, self.reader.batch_get(requests), members)
+        outcome = self.reader.of_caller(access).batch_get(requests)
+        return answers.batch_get(requests, outcome, members)
 
-    def _batch_write_record(self, members: Members) -> bytes:
+    def _batch_write_record(self, members: Members, access: Access) -> bytes:
         failed: list[tuple[int, LarderError]] = []
         unprocessed: list[int] = []
+        writer = self.writer.of_caller(access)
         default = {"TtlDuration": members.get("TtlDuration")}
         for place, entry in enumerate(members["Entries"]):
             try:
-                self.writer.put(put_record({**default, **entry}))
+                writer.put(put_record({**default, **entry}))
             except (ThrottlingException, ServiceUnavailable):
                 unprocessed.append(place)
             except LarderError as error:
                 failed.append((place, error))
         return answers.batch_write(members["Entries"], failed, unprocessed)
 
-    def _update_record(self, members: Members) -> bytes:
-        self.updater.update(update_record(members))
+    def _update_record(self, members: Members, access: Access) -> bytes:
+        self.updater.of_caller(access).update(update_record(members))
         return b""
 
-    def _list_records(self, members: Members) -> bytes:
-        listing = self.lister.list(
+    def _list_records(self, members: Members, access: Access) -> bytes:
+        listing = self.lister.of_caller(access).list(
             members["FeatureGroupName"],
             limit=members.get("MaxResults") or 100,
             token=members.get("NextToken"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -11,7 +11,7 @@ from constructs import Construct
 from larder.settings import Settings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import architecture_of
-from stacks.constructs.layer_archive import ROOT
+from stacks.constructs.function_code import function_code
 from stacks.constructs.permissions import acknowledge
 
 
@@ -28,10 +28,9 @@ class Program:
 class PythonFunction(lambda_.Function):
     """A function with its own log group and a role that may write to it, and no more.
 
-    The code is cut from the repository's root, so import paths are the same here, in tests and
-    on Lambda, and an edit of another function leaves this one's asset as it was. No concurrency
-    is reserved: the door's throttle bounds ``control`` and ``runtime``, the number of shards
-    bounds the stream's functions, and a reservation fails in an account with the initial quota.
+    No concurrency is reserved: the door's throttle bounds ``control`` and ``runtime``, the number
+    of shards bounds the stream's functions, and a reservation fails in an account with the initial
+    quota.
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class PythonFunction(lambda_.Function):
         super().__init__(
             scope,
             construct_id,
-            code=_source_of(program.name),
+            code=function_code(program.name, config.target),
             handler=f"lambdas.{program.name}.handler.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=architecture_of(config.target),
@@ -77,15 +76,3 @@ class PythonFunction(lambda_.Function):
 def _role(scope: Construct, construct_id: str) -> iam.Role:
     service = iam.ServicePrincipal("lambda.amazonaws.com")
     return iam.Role(scope, f"{construct_id}Role", assumed_by=service)
-
-
-def _source_of(name: str) -> lambda_.Code:
-    return lambda_.Code.from_asset(
-        str(ROOT),
-        ignore_mode=IgnoreMode.GIT,
-        exclude=[
-            *("/*", "!/larder", "!/lambdas"),
-            *("/lambdas/*", "!/lambdas/__init__.py", f"!/lambdas/{name}"),
-            *("**/__pycache__", "*.pyc"),
-        ],
-    )

@@ -14,7 +14,8 @@ class Row:
     """One thing that a feature store is expected to do.
 
     ``level``: M must match AWS, S should, B is better than AWS, O optional. ``unknown``: AWS's own
-    behaviour is not documented. ``choice`` is what Larder does where that needs words. ``later``
+    behaviour is not documented. ``choice`` is what Larder does where that needs words,
+    ``deviation`` where it is not what AWS documents. ``later``
     and ``missing`` say why nothing is claimed. ``larder_only`` rows say nothing about SageMaker.
     ``in_process`` are tests that show what no endpoint does on demand.
     """
@@ -25,6 +26,7 @@ class Row:
     expect: str
     unknown: bool = False
     choice: str = ""
+    deviation: str = ""
     later: str = ""
     missing: str = ""
     larder_only: bool = False

@@ -62,7 +62,11 @@ class Offline:
     def query(self, sql):
         """Run a statement and read its result."""
         started = self.athena.start_query_execution(
-            QueryString=sql, WorkGroup=self.store.target.workgroup
+            QueryString=sql,
+            WorkGroup=self.store.target.workgroup,
+            ResultConfiguration={
+                "OutputLocation": f"s3://{self.store.target.bucket}/athena-results"
+            },
         )["QueryExecutionId"]
 
         def finished():

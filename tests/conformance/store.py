@@ -6,11 +6,11 @@ from itertools import count
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 from tests.conformance.target import Target
 from tests.conformance.waiting import eventually
 
+RUNTIME, CONTROL = "sagemaker-featurestore-runtime", "sagemaker"
 ID, AT = "id", "at"
 FEATURES = {
     ID: "String",
@@ -47,18 +47,12 @@ def as_dict(record):
     }
 
 
-def refusal(call, **members):
-    """The ClientError that a call must raise."""
-    try:
-        answer = call(**members)
-    except ClientError as error:
-        return error
-    raise AssertionError(f"it was not refused: {answer}")
-
-
-def code(call, **members):
-    """The code of the error that a call must raise."""
-    return refusal(call, **members).response["Error"]["Code"]
+def reading(client, group):
+    """A call that asks after a group, and its members."""
+    members = {"FeatureGroupName": group}
+    if client.meta.service_model.service_name == CONTROL:
+        return client.describe_feature_group, members
+    return client.get_record, members | {"RecordIdentifierValueAsString": "x"}
 
 
 @dataclass
@@ -71,12 +65,12 @@ class Store:
     @cached_property
     def sm(self) -> Any:
         """The control plane."""
-        return boto3.client("sagemaker")
+        return boto3.client(CONTROL)
 
     @cached_property
     def rt(self) -> Any:
         """The data plane."""
-        return boto3.client("sagemaker-featurestore-runtime")
+        return boto3.client(RUNTIME)
 
     @cached_property
     def account(self) -> str:

@@ -1,31 +1,48 @@
 """What every RecordStore promises, asked of each implementation."""
 
 from dataclasses import replace
+from uuid import uuid4
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from larder.adapters.dynamodb_boto import BotoDynamo
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.memory_records import MemoryRecordStore
 from larder.codec import pack
 from larder.event_time import NANOS
 from larder.record import RecordVersion, Slot, State
+from tests.moto_cloud import moto_cloud
 from tests.tables import create_records_table
+from tests.wire import wire_client
 
 NOW = 1_700_000_000 * NANOS
 SLOT = Slot("uid1", 64, "customer-1")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(scope="module")
+def dynamodb_url():
+    """DynamoDB over HTTP, in a process of its own."""
+    with moto_cloud() as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb-wire"])
 def store(request):
     if request.param == "memory":
         yield MemoryRecordStore()
-        return
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_records_table(client, "records")
-        yield DynamoRecordStore(client, "records")
+    elif request.param == "dynamodb":
+        with mock_aws():
+            client = boto3.client("dynamodb", region_name="us-east-1")
+            create_records_table(client, "records")
+            yield DynamoRecordStore(BotoDynamo(client), "records")
+    else:
+        url, table = request.getfixturevalue("dynamodb_url"), f"records-{uuid4()}"
+        create_records_table(boto3.client("dynamodb", endpoint_url=url), table)
+        dynamodb, close = wire_client(url)
+        yield DynamoRecordStore(dynamodb, table)
+        close()
 
 
 def version(event_key, write_time=1, state=State.LIVE, **changes):

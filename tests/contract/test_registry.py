@@ -21,6 +21,7 @@ from larder.feature_group import (
     TtlDuration,
     UpdateStatus,
 )
+from larder.grants import Grants
 from tests.groups import feature_group
 from tests.tables import create_registry_table
 
@@ -44,6 +45,7 @@ RICH = feature_group(
     throughput={"ThroughputMode": "Provisioned", "ProvisionedReadCapacityUnits": 5},
     tags=(("team", "ops"), ("empty", "")),
     declared_in="features/rich.yaml",
+    grants=Grants(read=("*",), admin=("arn:aws:iam::123456789012:root",)),
     growth=((2, 1_700_000_000_000_001), (3, 1_700_000_000_000_002)),
     shards=4,
 )

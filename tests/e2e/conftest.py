@@ -1,12 +1,9 @@
 """The platform that the end-to-end tests run against: everything deployed, in strict mode.
 
-Started once a session in a directory of its own and on free ports, by the code behind
-``make up``. ``LARDER_E2E_REUSE=1`` takes the strict platform of this clone instead (started if
-need be) and leaves it running: quicker while one writes a test.
+Started once a session; see ``tests/strict_platform.py``.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +12,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from local import commands, environment
+from local import environment
 from local.errors import LocalPlatformError
-from local.layout import ACCESS_KEY, PORT_VARIABLES, REGION, SECRET_KEY, Platform
-from local.ports import free_port
-from local.progress import Progress
+from local.layout import ACCESS_KEY, REGION, SECRET_KEY, Platform
 from tests.e2e.gap_stack import TEMPLATE
+from tests.strict_platform import strict_platform
 
 SAGEMAKER = ("sagemaker", "sagemaker-featurestore-runtime")
 
@@ -96,24 +92,11 @@ def _sign_for_api_gateway(request: Any, **_: Any) -> None:
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlatform]:
     """The deployed platform in strict mode; data of one test are seen by the others."""
-    if os.environ.get("LARDER_E2E_REUSE"):
-        reused = Platform.from_environment(strict=True)
-        yield DeployedPlatform(reused, commands.up(reused, Progress()))
-        return
-    root = tmp_path_factory.mktemp("strict-platform")
-    fresh = Platform(
-        root=root,
-        environment_file=root / "env",
-        ports={name: free_port() for name in PORT_VARIABLES},
-        strict=True,
-        batch_window_limit=2.0,
-    )
     try:
-        yield DeployedPlatform(fresh, commands.up(fresh, Progress()))
+        with strict_platform(tmp_path_factory.mktemp("strict-platform")) as (running, outputs):
+            yield DeployedPlatform(running, outputs)
     except LocalPlatformError as error:
         pytest.exit(f"the platform did not come up: {error}", returncode=1)
-    finally:
-        commands.down(fresh, Progress())
 
 
 @pytest.fixture(scope="session")

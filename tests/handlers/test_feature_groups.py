@@ -4,6 +4,7 @@ import importlib
 import json
 import socket
 import ssl
+import sys
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -261,6 +262,7 @@ def test_the_function_puts_itself_together_from_its_environment(monkeypatch, clo
         (document,) = load_definitions(FEATURES)[:1]
         del document["Request"]["OfflineStoreConfig"]
         s3.put_object(Bucket="assets", Key="good.json", Body=json.dumps([document]))
+        monkeypatch.delitem(sys.modules, "lambdas.feature_groups.handler", raising=False)
         handler = importlib.import_module("lambdas.feature_groups.handler").handler
         handler(
             {

@@ -12,6 +12,7 @@ import pytest
 
 from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters.registry_item import to_item
 from larder.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
@@ -176,3 +177,22 @@ def test_a_sweep_finishes_all_groups_with_work_to_do(bench):
     assert bench.invoke(event) == {"unfinished": []}
     statuses = [bench.registry.get(name).status for name in ("customers", "orders")]
     assert statuses == [FeatureGroupStatus.CREATED] * 2
+
+
+def test_a_change_of_status_arrives_on_the_default_bus(bench):
+    group = bench.registered()
+    sqs, events = boto3.client("sqs"), boto3.client("events")
+    queue = sqs.create_queue(QueueName=f"heard-{bench.id}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    pattern = {"source": ["larder"], "detail-type": ["SageMaker Feature Group State Change"]}
+    events.put_rule(Name=f"all-{bench.id}", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=f"all-{bench.id}", Targets=[{"Id": "1", "Arn": arn["QueueArn"]}])
+
+    change = record("customers", 1, event="INSERT")
+    change["dynamodb"]["NewImage"] = to_item(group)
+    assert bench.invoke({"Records": [change]}) == {"batchItemFailures": []}
+
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    heard = json.loads(message["Body"])
+    assert heard["resources"] == [group.arn]
+    assert heard["detail"]["FeatureGroupStatus"] == "Creating"

@@ -14,6 +14,7 @@ from larder.record_store import Reads
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.wire.runtime_api import RuntimeApi
+from tests.doors import checked_runtime
 from tests.events import http_event
 from tests.groups import HOME, feature_group, group_settings
 
@@ -24,7 +25,7 @@ NASTY = "a/b c+d,é&=?%20"
 class Door:
     """The handler over a store in memory."""
 
-    def __init__(self, *groups, store=None):
+    def __init__(self, *groups, store=None, rules=None):
         self.store = store or MemoryRecordStore()
         settings = group_settings(*(groups or (feature_group(),)))
         api = RuntimeApi(
@@ -32,8 +33,9 @@ class Door:
             writer=RecordWriter(self.store, settings),
             updater=RecordUpdater(self.store, settings),
             lister=RecordLister(self.store, settings),
+            rules=rules,
         )
-        self.handler = create_handler(api)
+        self.handler = checked_runtime(create_handler(api))
 
     def call(self, *args, **kwargs):
         answer = self.handler(http_event(*args, **kwargs), None)

@@ -54,7 +54,7 @@ MAY = {
     | GLUE
     | FILES
     | REGISTRY_WRITER
-    | {"dynamodb:BatchWriteItem", "glue:CreateTable"},
+    | {"dynamodb:BatchWriteItem", "events:PutEvents", "glue:CreateTable"},
 }
 
 

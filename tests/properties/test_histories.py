@@ -16,6 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from moto import mock_aws
 
 from lambdas.runtime.routes import create_handler
+from larder.adapters.dynamodb_boto import BotoDynamo
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.memory_records import MemoryRecordStore
 from larder.codec import unpack
@@ -109,7 +110,7 @@ def test_dynamodb_follows_the_oracle():
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_records_table(client, "records")
-        store = DynamoRecordStore(client, "records")
+        store = DynamoRecordStore(BotoDynamo(client), "records")
         run_state_machine_as_test(machine(lambda: store), settings=HISTORIES)
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from larder.adapters.dynamodb_boto import BotoDynamo
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.memory_records import MemoryRecordStore
 from larder.codec import pack, unpack
@@ -24,7 +25,7 @@ def table():
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_records_table(client, "records")
-        yield DynamoRecordStore(client, "records")
+        yield DynamoRecordStore(BotoDynamo(client), "records")
 
 
 versions = st.builds(

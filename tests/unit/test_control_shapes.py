@@ -4,59 +4,18 @@ import sys
 import unicodedata
 
 import pytest
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
 
 from larder.problems import Problem
 from larder.wire.control_shapes import REQUESTS
-from larder.wire.shapes import Flag, Many, Moment, Shape, Struct, Text, Whole, compiled, problems
-
-_MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
-
-
-def _from_model(shape, seen=()):
-    """The model's shape in our vocabulary; a shape inside itself is named only."""
-    if shape.name in seen:
-        return shape.name
-    limits = shape.metadata
-    match shape.type_name:
-        case "string":
-            return ("text", limits.get("min", 0), limits.get("max"), limits.get("pattern"),
-                    tuple(limits.get("enum", ())))  # fmt: skip
-        case "integer":
-            return ("whole", limits.get("min", -(2**31)), limits.get("max", 2**31 - 1))
-        case "boolean" | "timestamp":
-            return shape.type_name
-        case "list":
-            item = _from_model(shape.member, (*seen, shape.name))
-            return ("many", limits.get("min", 0), limits.get("max"), item)
-    members = {n: _from_model(m, (*seen, shape.name)) for n, m in shape.members.items()}
-    return ("struct", members, set(shape.required_members), bool(limits.get("union")))
-
-
-def _from_ours(shape: Shape, seen=()):
-    if any(shape is one for one in seen):
-        return {Many: "SearchExpressionList", Struct: "SearchExpression"}[type(shape)]
-    match shape:
-        case Text():
-            return ("text", shape.min, shape.max, shape.pattern, shape.enum)
-        case Whole():
-            return ("whole", shape.min, shape.max)
-        case Flag():
-            return "boolean"
-        case Moment():
-            return "timestamp"
-        case Many():
-            return ("many", shape.min, shape.max, _from_ours(shape.item, (*seen, shape)))
-    members = {n: _from_ours(m, (*seen, shape)) for n, m in shape.members.items()}
-    return ("struct", members, set(shape.required), shape.union)
+from larder.wire.shapes import compiled, problems
+from tests.service_models import of_model, of_ours, service_model
 
 
 @pytest.mark.parametrize("operation", sorted(REQUESTS))
 def test_every_member_and_constraint_of_a_request_is_the_models(operation):
-    theirs = _from_model(_MODEL.operation_model(operation).input_shape)
+    theirs = of_model(service_model("sagemaker").operation_model(operation).input_shape)
 
-    assert _from_ours(REQUESTS[operation]) == theirs
+    assert of_ours(REQUESTS[operation]) == theirs
 
 
 def test_letters_numbers_and_separators_are_unicodes_own():

@@ -15,6 +15,7 @@ from larder.feature_group import (
     TtlDuration,
     UpdateStatus,
 )
+from larder.grants import Grants
 from larder.group_spec import CatalogSpec, OfflineSpec
 from tests.control import PLATFORM, both_stores, control_plane, group_spec
 from tests.groups import FEATURES
@@ -243,3 +244,31 @@ def test_a_group_that_is_being_updated_is_not_changed_again(catalog, apply):
 
     with pytest.raises(ResourceInUse, match="is being updated"):
         apply(both_stores(features=(*FEATURES, AGE)))
+
+
+READERS = Grants(read=("arn:aws:iam::123456789012:role/A*", "*"), admin=("*",))
+
+
+def test_the_grants_are_those_of_the_file_as_it_is_now(catalog, apply):
+    apply(group_spec(grants=READERS))
+    assert stored(catalog).grants == READERS
+    apply(group_spec(grants=Grants(write=("*",))))
+    assert stored(catalog).grants == Grants(write=("*",))
+    apply(group_spec())
+    assert stored(catalog).principals is None
+
+
+def test_a_group_that_is_handed_over_to_the_api_keeps_its_grants_as_tags(catalog, apply):
+    apply(group_spec(grants=READERS, tags=(("team", "ops"),)))
+    before = stored(catalog)
+    apply()
+
+    group = stored(catalog)
+    assert (group.declared_in, group.grants) == (None, Grants())
+    assert group.tags == (
+        ("team", "ops"),
+        ("larder:read:file-1", "arn:aws:iam::123456789012:role/A=2A"),
+        ("larder:read:file-2", "=2A"),
+        ("larder:admin:file-1", "=2A"),
+    )
+    assert group.principals.keys() == before.principals.keys()

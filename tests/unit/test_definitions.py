@@ -7,6 +7,7 @@ import pytest
 from larder.definitions import load_definitions
 from larder.errors import ConfigurationError
 from larder.feature_group import CollectionType, StorageType, TtlDuration
+from larder.grants import Grants
 from larder.wire.definition_documents import to_definition
 from tests.control import PLATFORM
 
@@ -200,3 +201,27 @@ def test_a_group_is_defined_once(folder):
     assert complaints(folder) == [
         "features/b.yaml:2: name: customers is defined in features/a.yaml too"
     ]
+
+
+def test_grants_travel_with_the_definition(folder):
+    text = GOOD + 'grants: {read: ["*"], admin: ["arn:aws:iam::123456789012:role/Owner"]}\n'
+
+    assert definition(folder, text).spec.grants == Grants(
+        read=("*",), admin=("arn:aws:iam::123456789012:role/Owner",)
+    )
+    assert definition(folder, GOOD).spec.grants == Grants()
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ("grants: {}", "it.yaml:8: grants: Member must name a principal for read, write or admin"),
+        ("grants: {read: []}", "it.yaml:8: grants.read: Member must have length greater"),
+        ("grants: {own: [x]}", "it.yaml:8: grants.own: Member must be one of [read, write, admin]"),
+        ("grants:\n  read:\n    - '*'\n    - ann", "it.yaml:11: grants.read[1]: Member must be *"),
+        ("grants: {read: [arn:aws:iam::123456789012:role/t/*]}", "without its path"),
+        ("tags: {'larder:read:1': x}", "it.yaml:8: tags.larder:read:1: Member must not be a tag"),
+    ],
+)
+def test_grants_to_nobody_known_are_refused_at_their_line(folder, lines, complaint):
+    assert complaint in "\n".join(complaints(folder, f"{GOOD}{lines}\n"))

@@ -1,0 +1,44 @@
+"""Environments of what is measured beside Larder, each its own: Feast, and an HTTP server."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1] / "build" / "bench"
+FEAST = "feast[aws]==0.67.0"
+SERVING = ("granian==2.8.7", "orjson==3.13.0")
+_MINUTES = 3
+
+
+def feast() -> Path | None:
+    """Feast's environment, made if it is not there; ``None``, with a word, where it can't be."""
+    return _made("feast", FEAST)
+
+
+def serving() -> Path | None:
+    """The environment of the HTTP server that runs the function."""
+    return _made("serving", *SERVING)
+
+
+def _made(name: str, *packages: str) -> Path | None:
+    folder = ROOT / name
+    ready = folder / ".ready"
+    if ready.exists() and ready.read_text() == " ".join(packages):
+        return folder
+    uv = str(Path(sys.executable).parent / "uv")
+    shutil.rmtree(folder, ignore_errors=True)
+    python = str(folder / "bin/python")
+    try:
+        for command in (
+            [uv, "venv", "--quiet", str(folder)],
+            [uv, "pip", "install", "--quiet", "--system-certs", "--python", python, *packages],
+        ):
+            subprocess.run(command, check=True, timeout=60 * _MINUTES)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"left out: {name} could not be installed: {error}", file=sys.stderr)
+        return None
+    ready.write_text(" ".join(packages))
+    return folder

@@ -1,0 +1,81 @@
+"""Cold start of the read function: CPU time of its import, and what it weighs unzipped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from benchmarks.function import environment
+from benchmarks.measure import Figure, figure
+from benchmarks.rows import Row
+from stacks.constructs.function_code import copy_compiled
+
+_TIMES = 15
+_START = "import sys, time; sys.path[:0] = {paths!r}; start = time.process_time(); "
+_END = "; print((time.process_time() - start) * 1000)"
+_BOTO3 = "import boto3; boto3.client('dynamodb', region_name='us-east-1')"
+_FEAST = "import feast; feast.FeatureStore"
+
+
+def rows(feast: Path | None) -> Iterator[Row]:
+    """Import and size; beside Feast's where ``feast`` is its environment."""
+    packages = Path(orjson.__file__).parent
+    with tempfile.TemporaryDirectory() as folder:
+        copy_compiled("runtime", Path(folder))
+        program = "import lambdas.runtime.handler"
+        ours = _import(sys.executable, program, [folder, str(packages.parent)])
+        weight = _megabytes(Path(folder)) + _megabytes(packages)
+    yield Row(
+        id="import of the read function",
+        ours=ours,
+        unit="ms CPU",
+        peer=_import(sys.executable, _BOTO3, [str(packages.parent)]),
+        against="boto3 and one client",
+        limit=_import(
+            sys.executable,
+            "import ssl, orjson; ssl.create_default_context()",
+            [str(packages.parent)],
+        ),
+        least="TLS, its certificates, orjson",
+        target=100,
+    )
+    size = Row(id="read function, unzipped", ours=Figure(weight), unit="MB", target=10)
+    if feast is None:
+        yield size
+        return
+    site = next(feast.glob("lib/python*/site-packages"))
+    python = str(feast / "bin/python")
+    yield Row(
+        id="import beside Feast",
+        ours=ours,
+        unit="ms CPU",
+        peer=_import(python, _FEAST, [str(site)], times=5),
+        against="Feast's SDK",
+    )
+    yield Row(
+        id=size.id,
+        ours=size.ours,
+        unit=size.unit,
+        target=size.target,
+        peer=Figure(_megabytes(site)),
+        against="Feast",
+    )
+
+
+def _import(python: str, program: str, paths: list[str], *, times: int = _TIMES) -> Figure:
+    command = [python, "-I", "-S", "-c", _START.format(paths=paths) + program + _END]
+    run = [
+        subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+        for _ in range(times + 1)
+    ]
+    return figure([float(done.stdout) for done in run[1:]])  # the first may have written .pyc files
+
+
+def _megabytes(folder: Path) -> float:
+    sizes = (path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(sizes) / 2**20

@@ -1,0 +1,90 @@
+"""HTTP servers to put under load, and the CPU time they use."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.function import environment
+
+_PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that listens, by the id of its first process."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """CPU time of its processes so far."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except OSError:  # it has just ended
+                continue
+            if self.pid in (int(stat.parent.name), int(fields[1])):
+                ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def larder(folder: Path, store: str, threads: int = 4) -> Iterator[Server]:
+    """The runtime function on Granian, one process, WSGI."""
+    port = _free_port()
+    command = [
+        *(str(folder / "bin/granian"), "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *("--port", str(port), "--workers", "1", "--blocking-threads", str(threads)),
+        *("--log-level", "warning", "benchmarks.wsgi:app"),
+    ]
+    with _running(command, port, store) as server:
+        yield server
+
+
+@contextmanager
+def feast(folder: Path, repository: Path, store: str) -> Iterator[Server]:
+    """``feast serve``, one process."""
+    port = _free_port()
+    command = [
+        *(str(folder / "bin/feast"), "--chdir", str(repository), "serve"),
+        *("--port", str(port), "--no-access-log", "--max-requests", "10000000"),
+    ]
+    with _running(command, port, store) as server:
+        yield server
+
+
+@contextmanager
+def _running(command: list[str], port: int, store: str) -> Iterator[Server]:
+    quiet = subprocess.DEVNULL
+    env = environment(store)
+    with subprocess.Popen(command, env=env, stdout=quiet, stderr=quiet) as process:
+        try:
+            _await(port, process)
+            yield Server(f"http://127.0.0.1:{port}", process.pid)
+        finally:
+            process.terminate()
+
+
+def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(f"{process.args!r} does not listen on port {port}")
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,108 @@
+"""Files of training sets on S3, as ``larder.training_set_ports.SetFiles`` promises."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from larder.adapters.label_files import LabelFiles
+from larder.adapters.label_rows import LabelRows
+from larder.adapters.label_sources import Labels, local_files, of_files, of_frame
+from larder.adapters.result_files import read_result
+from larder.adapters.training_set_objects import Objects
+from larder.feature_group import FeatureType
+from larder.label_columns import LabelKey
+from larder.progress import Progress, Report
+from larder.training_set_ports import Contents, StoredFile, StoredLabels
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class S3SetFiles:
+    """Implements ``larder.training_set_ports.SetFiles`` below ``s3://<bucket>/training-sets/``."""
+
+    objects: Objects
+    bucket: str
+
+    def location(self, *parts: str) -> str:
+        """See the port."""
+        return f"s3://{self.bucket}/training-sets/" + "".join(f"{part}/" for part in parts)
+
+    def write_labels(
+        self,
+        source: Any,  # noqa: ANN401 - a frame of any library, or an address
+        keys: Sequence[LabelKey],
+        location: str,
+        *,
+        event_time: str,
+        time_zone: str | None,
+        report: Report,
+    ) -> StoredLabels:
+        """See the port."""
+        start = time.monotonic()
+        with TemporaryDirectory(prefix="larder-") as folder:
+            labels = self._open(source, keys, event_time, Path(folder))
+            rows = LabelRows(labels.schema, event_time, keys, time_zone)
+            with LabelFiles(self.objects, rows.schema, location, Path(folder)) as files:
+                for batch in labels.batches:
+                    files.write(rows.convert(batch))
+                    seconds = time.monotonic() - start
+                    report(Progress("labels", seconds=seconds, rows=rows.rows, bytes=files.bytes))
+        return files.stored(rows)
+
+    def contents(self, location: str, rows: int, report: Report) -> Contents:
+        """See the port."""
+        return read_result(self.objects, location, rows, report)
+
+    def unchanged(self, files: Sequence[StoredFile]) -> list[str]:
+        """See the port."""
+        problems = []
+        for file in files:
+            digest = self.objects.digest(file.address)
+            if digest is None:
+                problems.append(f"{file.address} is gone")
+            elif digest != file.sha256:
+                problems.append(f"{file.address} has other bytes than when it was written")
+        return problems
+
+    def remove(self, location: str) -> None:
+        """See the port."""
+        self.objects.remove(location)
+
+    def manifest(self, name: str) -> bytes | None:
+        """See the port."""
+        return self.objects.read(self.location(name) + _MANIFEST)
+
+    def put_manifest(self, name: str, document: bytes) -> None:
+        """See the port."""
+        self.objects.create(self.location(name) + _MANIFEST, document)
+
+    def names(self) -> list[str]:
+        """See the port."""
+        found = self.objects.folders(self.location())
+        return [name for name in found if self.manifest(name) is not None]
+
+    def _open(
+        self,
+        source: Any,  # noqa: ANN401
+        keys: Sequence[LabelKey],
+        event_time: str,
+        folder: Path,
+    ) -> Labels:
+        if not isinstance(source, str | Path):
+            return of_frame(source, event_time)
+        address = str(source)
+        texts = [key.column for key in keys if key.identifier.type is FeatureType.STRING]
+        if not address.startswith("s3://"):
+            return of_files(local_files(address), [event_time, *texts])
+        paths = []
+        for number, (each, _) in enumerate(self.objects.listed(address)):
+            suffix = ".csv" if each.endswith(".csv") else ".parquet"
+            paths.append(folder / f"given-{number:05}{suffix}")
+            self.objects.fetch(each, paths[-1])
+        return of_files(paths, [event_time, *texts])

@@ -1,0 +1,1 @@
+"""Generators of Athena SQL. Pure text: nothing here runs a query."""

@@ -1,0 +1,114 @@
+"""What is written down of a training set once its result is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from larder import __version__
+from larder.errors import LarderError
+from larder.feature_table import TableVersion
+from larder.training_set_manifest import LABEL, Column, Manifest, SourceTable
+from larder.training_set_ports import Contents, QueryRun, StoredLabels
+from larder.training_set_spec import PlannedJoin, TrainingSetSpec
+
+
+class IncompleteResult(LarderError):
+    """The result does not hold each label row exactly once. It is thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A result, and all that went into it."""
+
+    spec: TrainingSetSpec
+    labels: StoredLabels
+    joins: Sequence[PlannedJoin]
+    versions: Sequence[TableVersion]
+    label_table: str
+    query: str
+    location: str
+    run: QueryRun
+    contents: Contents
+
+
+def require_complete(contents: Contents, rows: int) -> None:
+    """Refuse a result that lost or multiplied label rows.
+
+    Raises:
+        IncompleteResult: it did, which the query by itself can't do.
+    """
+    if contents.rows != rows or not contents.complete:
+        raise IncompleteResult(
+            f"{rows} label rows gave {contents.rows} rows, not each exactly once; nothing was "
+            "kept: please report this with the query"
+        )
+
+
+def manifest_of(made: Made, *, created: float) -> Manifest:
+    """The manifest; ``created`` is in seconds since the epoch."""
+    contents = made.contents
+    return Manifest(
+        name=made.spec.name,
+        created_at=_iso(created),
+        larder_version=__version__,
+        location=made.location,
+        rows=contents.rows,
+        content_hash=contents.hash,
+        column_hashes=contents.column_hashes,
+        columns=tuple(_columns(made)),
+        files=contents.files,
+        tables=tuple(map(_table, made.joins, made.versions)),
+        parameters=_parameters(made),
+        labels=made.labels,
+        label_table=made.label_table,
+        query=made.query,
+        query_execution_id=made.run.execution_id,
+        bytes_scanned=made.run.bytes_scanned,
+    )
+
+
+def _columns(made: Made) -> Iterator[Column]:
+    types = dict(made.contents.columns)
+    for label in made.labels.columns:
+        yield Column(label.name, label.name.lower(), label.type, LABEL)
+    for join in made.joins:
+        for feature, output in join.features:
+            column = output.lower()
+            yield Column(output, column, types[column], f"{join.table.group}:{feature.name}")
+
+
+def _table(join: PlannedJoin, version: TableVersion) -> SourceTable:
+    table = join.table
+    created = _iso(table.created / 1_000_000)
+    return SourceTable(
+        table.group, created, table.database, table.table, version.snapshot_id, version.empty
+    )
+
+
+def _parameters(made: Made) -> dict[str, Any]:
+    """The specification in words, for people and for the next set."""
+    spec = made.spec
+    known = None if spec.known_as_of is None else _iso(spec.known_as_of / 1_000_000)
+    groups = [
+        {
+            "group": join.table.group,
+            "key": join.key.column,
+            "features": {output: feature.name for feature, output in join.features},
+            "look_back_seconds": None if join.cut.look_back is None else join.cut.look_back / 1e9,
+        }
+        for join in made.joins
+    ]
+    return {
+        "event_time": spec.event_time,
+        "time_zone": spec.time_zone,
+        "known_as_of": known,
+        "as_known_then": spec.as_known_then,
+        "groups": groups,
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")

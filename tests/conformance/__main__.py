@@ -1,0 +1,83 @@
+"""``python -m tests.conformance``: run the suite against an endpoint, or the local platform.
+
+Without ``--endpoint`` the platform is brought up on this machine in strict mode and taken down
+again. With it, credentials and region come from the AWS SDK's own settings, and
+LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say.
+``LARDER_CONFORMANCE_TARGET=sagemaker`` asks Amazon SageMaker itself. Whatever stands after ``--``
+goes to pytest.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import environment, signing
+from local.errors import LocalPlatformError
+from tests.conformance import environments, report
+from tests.conformance.checklist import rows
+from tests.strict_platform import strict_platform
+
+_SERVICES = ("SAGEMAKER", "SAGEMAKER_FEATURESTORE_RUNTIME")
+
+
+def main():
+    options = _parser().parse_args()
+    for version in (2, 3):
+        print(f"         SageMaker SDK v{version}: {environments.interpreter(version)}", flush=True)
+    try:
+        with _target(options.endpoint) as variables:
+            status = _run(options, variables)
+    except LocalPlatformError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    if options.report and options.results.exists():
+        options.report.write_text(report.page(options.results), encoding="utf-8")
+        print(f"written to {options.report}")
+    return status
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
+    parser.add_argument("--endpoint", default="", help="a deployed platform's ApiEndpoint")
+    parser.add_argument("--results", type=Path, default=Path("build/conformance.json"))
+    parser.add_argument("--report", type=Path, help="write docs/compatibility.md there")
+    parser.add_argument("--soak", action="store_true", help="the long random histories too")
+    parser.add_argument("pytest", nargs="*", help="more arguments for pytest")
+    return parser
+
+
+@contextmanager
+def _target(endpoint):
+    """The environment that names the target."""
+    if endpoint:
+        urls = {f"AWS_ENDPOINT_URL_{service}": endpoint for service in _SERVICES}
+        overlay = signing.write_overlay(Path("build/conformance/models").absolute())
+        yield {"AWS_DATA_PATH": str(overlay), **os.environ, **urls}
+    elif os.environ.get("LARDER_CONFORMANCE_TARGET") == "sagemaker":
+        yield dict(os.environ)
+    else:
+        with (
+            tempfile.TemporaryDirectory(prefix="larder-conformance-") as root,
+            strict_platform(Path(root)) as (platform, outputs),
+        ):
+            named = environment.variables(platform, outputs)
+            # Groups go with the platform; deleting them one by one is other tests' business.
+            yield {**os.environ, **named, "LARDER_CONFORMANCE_KEEP_GROUPS": "1"}
+
+
+def _run(options, variables):
+    sagemaker = variables.get("LARDER_CONFORMANCE_TARGET") == "sagemaker"
+    in_process = [test for row in rows().values() if not sagemaker for test in row.in_process]
+    selection = "" if options.soak else "not soak"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-m", selection]
+    command += ["--conformance-results", str(options.results)]
+    paths = options.pytest or ["tests/conformance", *in_process]
+    return subprocess.run([*command, *paths], env=variables, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

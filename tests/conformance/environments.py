@@ -1,0 +1,85 @@
+"""Interpreters for the SageMaker SDKs, whose versions exclude each other; made once and kept."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_ENVIRONMENTS = ROOT / "build" / "conformance"
+_STORY_SECONDS = 280
+# Both SDKs report every call to a bucket of AWS's unless their configuration forbids it.
+_NO_TELEMETRY = """\
+SchemaVersion: '1.0'
+SageMaker:
+  PythonSDK:
+    Modules:
+      TelemetryOptOut: true
+"""
+
+
+def interpreter(version):
+    """The Python of an SDK version, with all that its requirements pin; made if need be."""
+    requirements = Path(__file__).with_name(f"requirements-sdk{version}.txt")
+    directory = _ENVIRONMENTS / f"sdk{version}"
+    python, marker = directory / "bin" / "python", directory / ".ready"
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    if not marker.exists() or marker.read_text() != wanted:
+        shutil.rmtree(directory, ignore_errors=True)
+        uv = Path(sys.executable).with_name("uv")
+        _run(uv, "venv", "--quiet", "--python", sys.executable, directory)
+        install = ("pip", "install", "--quiet", "--system-certs", "--python", python)
+        _run(uv, *install, "-r", requirements)
+        marker.write_text(wanted)
+    return python
+
+
+def tell(version, settings, directory):
+    """Run an SDK's story with the environment as it is; what each of its steps gave."""
+    configuration, outcome = directory / "sdk.yaml", directory / "outcome.json"
+    configuration.write_text(_NO_TELEMETRY)
+    environment = {
+        **os.environ,
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(configuration),
+        "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(configuration),
+        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
+        "TMPDIR": str(directory),
+    }
+    if "AWS_ENDPOINT_URL" in environment:  # PyIceberg, in SDK v3, asks only its own setting for S3
+        environment["PYICEBERG_CATALOG__GLUE__S3__ENDPOINT"] = environment["AWS_ENDPOINT_URL"]
+    log = directory / "sdk.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            [
+                interpreter(version),
+                "-m",
+                f"tests.conformance.sdk.v{version}",
+                json.dumps(settings),
+                outcome,
+            ],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            timeout=_STORY_SECONDS,
+            check=False,
+        )
+    assert done.returncode == 0, log.read_text()[-3000:]
+    return json.loads(outcome.read_text())
+
+
+def _run(*command):
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{done.stderr[-3000:]}")
+
+
+if __name__ == "__main__":
+    for each in (2, 3):
+        print(f"SageMaker SDK v{each}: {interpreter(each)}")

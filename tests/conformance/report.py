@@ -1,0 +1,99 @@
+"""``docs/compatibility.md``: what a run showed, row by row, and what Larder chose."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from tests.conformance.checklist import rows
+from tests.conformance.results import sums
+
+_HEAD = """\
+# Compatibility with Amazon SageMaker Feature Store
+
+This page is made by `make conformance` from what its tests showed; don't edit it. Each row is one thing that
+SageMaker Feature Store does or that one would wish it did. Level **M** must match AWS, **S** should, **B** is better than AWS,
+**O** is optional. The tests are unmodified clients (boto3 {boto3}, the SageMaker SDKs v2 and v3, each in an interpreter of
+its own) and know nothing but an endpoint; `in process` are tests of what no endpoint does on demand.
+Rows marked [?] are those where AWS does not say what it does: there our choice is a choice.
+
+"""
+_TABLE = (
+    "| # | Area | Level | Expected | Result | Clients | Evidence |\n|--:|---|---|---|---|---|---|\n"
+)
+_BESIDE = """
+Beside the rows, random histories of all seven operations on records (late and equal event times, time to live, both
+delete modes, partial updates) are compared step by step with a model of the semantics: 2 x 5 histories of 50 steps at the
+endpoint in each run, 2 x 250 with `--soak`, and 100 each in process.
+"""
+_DEVIATIONS = """
+## Where Larder does not do what AWS documents
+
+"""
+_CHOICES = """
+## What Larder chose
+
+Where AWS contradicts itself or does not say, and where the test needs words.
+
+"""
+_LATER = """
+## Not claimed yet
+
+"""
+_ELSEWHERE = """
+## Asking another endpoint
+
+`make conformance` brings the platform up on this machine in strict mode (TLS, verified signatures, evaluated policies)
+and asks it. A deployed platform, with credentials and region as any AWS client has them, and names from the stacks' outputs:
+
+    LARDER_OFFLINE_BUCKET=<OfflineBucketName> LARDER_WORKGROUP=<WorkGroupName> \\
+        make conformance ENDPOINT=<ApiEndpoint>
+
+The caller needs `execute-api:Invoke` on the API, Athena, Glue and S3 on the offline store, and IAM for two short-lived users.
+Amazon SageMaker itself (rows about Larder alone are skipped; groups cost money while the run lasts):
+
+    LARDER_CONFORMANCE_TARGET=sagemaker LARDER_OFFLINE_BUCKET=<bucket> \\
+        LARDER_CONFORMANCE_ROLE=<ARN of a role that may write it> make conformance
+"""
+
+
+def page(path):
+    """The page for the run whose results are at a path."""
+    found = json.loads(Path(path).read_text(encoding="utf-8"))
+    lines = [_HEAD.format(boto3=found["boto3"])]
+    lines += [f"- {line}\n" for line in sums(found)]
+    lines += ["\n", _TABLE, *(_line(each) for each in found["rows"]), _BESIDE]
+    lines += [_DEVIATIONS, *_said("deviation"), _CHOICES, *_said("choice"), _LATER]
+    lines += [
+        f"- **{n}** {row.expect}: {row.missing or row.later}.\n"
+        for n, row in rows().items()
+        if row.missing or row.later
+    ]
+    return "".join([*lines, _ELSEWHERE])
+
+
+def _said(kind):
+    said = {number: getattr(row, kind) for number, row in rows().items()}
+    return [f"- **{number}** {text}\n" for number, text in said.items() if text]
+
+
+def _line(each):
+    row = rows()[each["row"]]
+    shown = [test for test in each["tests"] if test["outcome"] != "skipped"]
+    clients = ", ".join(dict.fromkeys(test["client"] for test in shown))
+    names = dict.fromkeys(_name(test["test"]) for test in shown)
+    evidence = "<br>".join(f"`{name}`" for name in names)
+    mark = " [?]" if row.unknown else ""
+    result = each["result"] + (", deviates" if row.deviation else "")
+    expect = row.expect.replace("|", "\\|")
+    cells = (row.row, row.area, row.level, expect + mark, result, clients, evidence)
+    return f"| {' | '.join(str(cell) for cell in cells)} |\n"
+
+
+def _name(nodeid):
+    """A test without its parameters and the rows that are named anyway."""
+    return re.sub(r"^test_row_[\d_]+_", "", nodeid.rpartition("::")[2].partition("[")[0])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(sys.argv[1]))

@@ -1,0 +1,133 @@
+"""A cloud for training sets: moto's S3 and Glue, the local Athena, groups with random histories."""
+
+import itertools
+import os
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import boto3
+import pyarrow as pa
+
+from larder.adapters.iceberg import IcebergTables
+from larder.adapters.iceberg_catalog import open_catalog
+from larder.client.training_sets import (
+    ClientSettings,
+    GroupFeatures,
+    TrainingSetsClient,
+    training_sets,
+)
+from larder.errors import ValidationError
+from larder.feature_table import FeatureTable
+from larder.training_set_spec import TrainingSetSpec
+from local.athena.cloud import Cloud
+from local.athena.service import service
+from tests.groups import OFFLINE, feature_group
+from tests.offline import seconds
+
+SETTINGS = ClientSettings(offline_bucket="lake", database="larder_dev", workgroup="larder")
+_numbers = itertools.count()
+
+
+@contextmanager
+def local_athena(endpoint, spill):
+    """The endpoint of a local Athena over moto, with its bucket, database and workgroup."""
+    cloud = Cloud(endpoint, endpoint, endpoint, "us-east-1", "testing", "testing")
+    cloud.s3().create_bucket(Bucket="lake")
+    cloud.glue().create_database(DatabaseInput={"Name": "larder_dev"})
+    cloud.control_plane().create_work_group(
+        Name="larder",
+        Configuration={
+            "ResultConfiguration": {"OutputLocation": "s3://lake/athena-results/"},
+            "EnforceWorkGroupConfiguration": True,
+        },
+    )
+    with service(cloud, ("127.0.0.1", 0), memory_limit="500MB", spill_directory=spill) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class KnownGroups:
+    """Implements ``GroupTables`` over groups that the test made."""
+
+    def __init__(self):
+        self.tables = {}
+
+    def get(self, group):
+        if group not in self.tables:
+            raise ValidationError(f"there is no feature group {group!r}")
+        return self.tables[group]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The client under test, and what it runs against."""
+
+    client: TrainingSetsClient
+    groups: KnownGroups
+    tables: IcebergTables
+
+    @classmethod
+    def open(cls):
+        client, groups = training_sets(SETTINGS), KnownGroups()
+        client = replace(client, sets=replace(client.sets, groups=groups))
+        return cls(client, groups, IcebergTables(open_catalog()))
+
+    def group(self, features, rows, name=None):
+        """A group of its own with that history."""
+        name = name or f"group-{next(_numbers)}"
+        table = name.replace("-", "_")
+        group = feature_group(
+            name,
+            features=features,
+            record_identifier_name=features[0].name,
+            event_time_name=features[1].name,
+            offline=replace(OFFLINE, table=table, location=f"s3://lake/offline/{table}"),
+        )
+        self.tables.create(group)
+        if rows:
+            self.append(group, rows)
+        self.groups.tables[name] = FeatureTable.of(group)
+        return group
+
+    def append(self, group, rows):
+        self.tables.append(group, rows, remaining=seconds(30))
+
+    def name(self):
+        return f"set-{os.getpid()}-{next(_numbers)}"
+
+    def spec(self, *groups, **changes):
+        base = TrainingSetSpec(name=self.name(), event_time="asked", groups=groups)
+        return replace(base, **changes)
+
+    def tables_in_catalog(self):
+        found = boto3.client("glue").get_tables(DatabaseName="larder_dev")["TableList"]
+        return {table["Name"] for table in found}
+
+    def objects(self, name):
+        listed = boto3.client("s3").list_objects_v2(Bucket="lake", Prefix=f"training-sets/{name}/")
+        return [each["Key"] for each in listed.get("Contents", [])]
+
+
+def frame(case):
+    """The labels of a case as an Arrow table."""
+    times = pa.array([at for at, _, _ in case.labels], pa.int64()).cast(pa.timestamp("ns", "UTC"))
+    return pa.table(
+        {
+            "asked": times,
+            "K0": [key for _, key, _ in case.labels],
+            "k1": [key for _, _, key in case.labels],
+        }
+    )
+
+
+def asked(group, number, cut):
+    """What a case asks of one of its groups."""
+    look_back = None if cut.look_back is None else timedelta(microseconds=cut.look_back // 1000)
+    return GroupFeatures(
+        group=group.name, key=("K0", "k1")[number], prefix=f"g{number} ", look_back=look_back
+    )

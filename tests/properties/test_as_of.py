@@ -1,0 +1,47 @@
+"""Generated SQL gives what the oracle says, in every shape, on random histories."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from larder.as_of import Cut
+from larder.sql.join import Shape
+from tests.as_of import actual, expected, random_case, with_cuts
+
+CUTS = [
+    Cut(),
+    Cut(look_back=3_000_000_001),
+    Cut(known_as_of=1_704_067_206_000_000),
+    Cut(as_known_then=True),
+    Cut(look_back=2_000_000_000, known_as_of=1_704_067_208_000_000, as_known_then=True),
+]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_sql_joins_as_the_oracle_does(seed):
+    case = random_case(seed)
+    assert actual(case) == expected(case)
+
+
+@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+def test_every_shape_gives_the_same_under_every_cut(shape, cut):
+    case = with_cuts(random_case(repr(cut)), cut, cut)
+    found = expected(case)
+    assert any(value is not None for row in found for value in row)
+    assert actual(case, shape) == found
+
+
+@pytest.mark.parametrize("shape", Shape)
+def test_many_label_rows_of_few_keys_each_come_out_once(shape):
+    case = random_case(7, labels=3000, versions=400, keys=3)
+    assert actual(case, shape) == expected(case)
+
+
+@pytest.mark.soak
+def test_a_thousand_histories():
+    for seed in range(1000):
+        case = random_case(seed)
+        for shape in Shape:
+            assert actual(case, shape) == expected(case), (seed, shape)

@@ -1,0 +1,66 @@
+"""Signatures, byte for byte those of botocore."""
+
+from datetime import UTC, datetime
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+
+from larder.adapters.dynamodb_wire.credentials import Credentials
+from larder.adapters.dynamodb_wire.endpoint import Endpoint
+from larder.adapters.dynamodb_wire.signing import Signer
+
+DAY = 86_400
+NOON = 1_767_268_800
+TARGET = "DynamoDB_20120810.GetItem"
+
+
+def by_botocore(monkeypatch, url, who, body, at):
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(at, tz)
+
+        @classmethod
+        def utcnow(cls):
+            return datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
+
+    monkeypatch.setattr("botocore.auth.get_current_datetime", Frozen.utcnow)
+    headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": TARGET}
+    request = AWSRequest("POST", url, data=body, headers=headers)
+    boto = BotoCredentials(who.access_key, who.secret_key, who.token)
+    SigV4Auth(boto, "dynamodb", "eu-west-1").add_auth(request)
+    return request.headers["Authorization"]
+
+
+def by_larder(signer, body):
+    head, _, sent = signer.request("GetItem", body).partition(b"\r\n\r\n")
+    assert sent == body
+    first, *lines = head.decode().split("\r\n")
+    assert first == "POST / HTTP/1.1"
+    return dict(line.split(":", 1) for line in lines)
+
+
+@pytest.mark.parametrize("token", [None, "to/ken+=="])
+@pytest.mark.parametrize(
+    "url", ["https://dynamodb.eu-west-1.amazonaws.com", "http://127.0.0.1:4566", "http://[::1]:80"]
+)
+@pytest.mark.parametrize("body", [b"{}", '{"ä":"\u2028"}'.encode(), b"x" * 100_000])
+def test_a_signature_is_the_one_that_botocore_makes(monkeypatch, token, url, body):
+    who = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token)
+    signer = Signer(Endpoint.at(url, "eu-west-1"), lambda: who, clock=lambda: NOON)
+    sent = by_larder(signer, body)
+    assert sent["authorization"] == by_botocore(monkeypatch, url, who, body, NOON)
+    assert sent["content-length"] == str(len(body))
+    assert sent.get("x-amz-security-token") == token
+
+
+def test_the_kept_key_follows_the_day_and_the_credentials(monkeypatch):
+    url = "https://dynamodb.eu-west-1.amazonaws.com"
+    now, who = NOON, Credentials("A1", "one", "t1")
+    signer = Signer(Endpoint.at(url, "eu-west-1"), lambda: who, clock=lambda: now)
+    for now in (NOON, NOON + 1, NOON + DAY, NOON + DAY):
+        for who in (Credentials("A1", "one", "t1"), Credentials("A2", "two", "t2")):
+            expected = by_botocore(monkeypatch, url, who, b"{}", now)
+            assert by_larder(signer, b"{}")["authorization"] == expected
