@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from larder.event_time import NANOS, EventTimeType
+from larder.feature_removal import removed_by
 from larder.grant_tags import granted_by
 from larder.grants import Grants, Principals, Right
 
@@ -170,6 +171,18 @@ class FeatureGroup:
     def feature_names(self) -> tuple[str, ...]:
         """Name of each feature by ordinal."""
         return tuple(feature.name for feature in self.features)
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """Names of the features that are out of use (``larder.feature_removal``)."""
+        return removed_by(self.tags)
+
+    @cached_property
+    def served_ordinals(self) -> tuple[int, ...] | None:
+        """Places of the features in use where some are removed; ``None`` where none is."""
+        if not self.removed:
+            return None
+        return tuple(n for n, name in enumerate(self.feature_names) if name not in self.removed)
 
     @cached_property
     def event_time_type(self) -> EventTimeType:

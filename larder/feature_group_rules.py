@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from larder.feature_group import FeatureType, StorageType, TableFormat
+from larder.feature_removal import removal_problems
 from larder.feature_rules import collection_problems, feature_problems
 from larder.grant_tags import grant_tag_problems
 from larder.group_spec import GroupSpec, Throughput
@@ -33,6 +34,9 @@ def group_problems(spec: GroupSpec) -> Iterator[Problem]:
     yield from throughput_problems(spec.throughput, storage)
     yield from _format_problems(spec)
     yield from tag_problems(spec.tags)
+    names = [feature.name for feature in spec.features]
+    required = (spec.record_identifier_name, spec.event_time_name)
+    yield from removal_problems(spec.tags, names, required)
 
 
 def throughput_problems(throughput: Throughput, storage: StorageType | None) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from larder.feature_removal import REMOVED_PREFIX
 from larder.grants import Grants, Right, pattern_problem
 from larder.problems import Problem, shown
 
@@ -43,12 +44,12 @@ def as_tags(grants: Grants) -> Tags:
 
 def grant_tag_problems(place: int, key: str, value: str) -> Iterator[Problem]:
     """What is wrong with a tag for grants; nothing is with any other tag."""
-    if not key.lower().startswith(PREFIX):
+    if not key.lower().startswith(PREFIX) or key.startswith(REMOVED_PREFIX):
         return
     if _KEY.fullmatch(key) is None:
         text = (
-            f"Member must not begin with {PREFIX}, but for grants: larder:read:<label>, "
-            "larder:write:<label> or larder:admin:<label>"
+            f"Member must not begin with {PREFIX}, but for grants (larder:read:<label>, "
+            "larder:write:<label>, larder:admin:<label>) and larder:removed:<feature>"
         )
         yield Problem(("Tags", place, "Key"), text, shown(key))
         return

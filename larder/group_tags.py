@@ -8,6 +8,7 @@ from larder.errors import ResourceLimitExceeded, ValidationError
 from larder.feature_group import FeatureGroup
 from larder.feature_group_rules import MAX_TAGS, tag_problems
 from larder.feature_groups import FeatureGroups
+from larder.feature_removal import removal_problems
 from larder.problems import refuse
 
 Tags = tuple[tuple[str, str], ...]
@@ -44,6 +45,8 @@ class GroupTags:
                     f"FeatureGroup {group.name} would have {len(changed)} tags: {MAX_TAGS} are "
                     "allowed. Delete some by DeleteTags."
                 )
+            required = (group.record_identifier_name, group.event_time_name)
+            refuse(removal_problems(tags, group.feature_names, required))
             return _tagged(group, tuple(changed.items()))
 
         return self.groups.change(_group_arn(arn), add).tags

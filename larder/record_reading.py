@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import islice
 from time import time_ns
 
@@ -27,7 +26,7 @@ from larder.record_values import UndefinedFeature, ordinals_of, slot_of
 _CHUNK = 100
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Found:
     """A record that a reader is given: it has at least one of the features asked for.
 
@@ -41,7 +40,7 @@ class Found:
     packed: bytes
     expires_nanos: int | None
 
-    @cached_property
+    @property
     def values(self) -> Sequence[tuple[str, Value]]:
         """What was asked for and is there, by feature name."""
         row, names = unpack(self.packed), self.group.feature_names
@@ -80,7 +79,7 @@ class BatchOutcome:
     unprocessed: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Wanted:
     place: int
     identifier: str
@@ -173,7 +172,7 @@ class RecordReader:
                 f"query its offline store, or enable one when creating it."
             )
         if features is None:
-            return group, None
+            return group, group.served_ordinals
         try:
             return group, ordinals_of(group, features)
         except UndefinedFeature:  # it may have been added a moment ago

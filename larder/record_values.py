@@ -25,13 +25,13 @@ def slot_of(group: FeatureGroup, identifier: str) -> Slot:
         ValidationError: the identifier is empty, too long, or not of the feature's type.
     """
     feature = group.features[group.ordinals[group.record_identifier_name]]
-    size = len(identifier.encode("utf-8", "surrogatepass"))
+    _require_text(feature.name, identifier)
+    size = len(identifier.encode())
     if not 0 < size <= MAX_IDENTIFIER_BYTES:
         raise ValidationError(
             f"Record identifier '{feature.name}' has {size} bytes; "
             f"it must have 1 to {MAX_IDENTIFIER_BYTES}."
         )
-    _require_text(feature.name, identifier)
     return Slot(group.uid, group.shards, canonical_identifier(feature, identifier))
 
 
@@ -111,6 +111,11 @@ def _texts(value: Value) -> list[str]:
 
 
 def _ordinal(group: FeatureGroup, name: str) -> int:
+    if name in group.removed:
+        raise UndefinedFeature(
+            f"Feature '{name}' was removed from FeatureGroup {group.name}; leave it out, or delete "
+            f"the tag larder:removed:{name} to bring it back."
+        )
     try:
         return group.ordinals[name]
     except KeyError:

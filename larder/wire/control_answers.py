@@ -34,7 +34,11 @@ def searched(group: FeatureGroup) -> Members:
             "FeatureGroupName": group.name,
             "RecordIdentifierFeatureName": group.record_identifier_name,
             "EventTimeFeatureName": group.event_time_name,
-            "FeatureDefinitions": [feature_definition(feature) for feature in group.features],
+            "FeatureDefinitions": [
+                feature_definition(feature)
+                for feature in group.features
+                if feature.name not in group.removed
+            ],
             "CreationTime": seconds(group.creation_time),
             "LastModifiedTime": seconds(group.last_modified_time),
             "OnlineStoreConfig": group.online and _online_config(group.online),

@@ -19,11 +19,7 @@ MAX_ANSWER_BYTES = 5_500_000
 
 def record(found: Found, members: Members) -> bytes:
     """``Record``, and ``ExpiresAt`` where the request asks for it and the record expires."""
-    features = features_json(found)
-    if found.expires_nanos is not None and members.get("ExpirationTimeResponse") == "Enabled":
-        expires_at = orjson.dumps(found.expires_at)
-        return b'{"Record":%b,"ExpiresAt":%b}' % (features, expires_at)
-    return b'{"Record":%b}' % features
+    return b"{%b}" % _record_members(found, members)
 
 
 def batch_get(requests: Sequence[GetRecords], outcome: BatchOutcome, members: Members) -> bytes:
@@ -32,10 +28,10 @@ def batch_get(requests: Sequence[GetRecords], outcome: BatchOutcome, members: Me
     records: list[bytes] = []
     size = 0
     for place, identifier, found in outcome.found:
-        one = b'%b,"RecordIdentifierValueAsString":%b,%b' % (
+        one = b'%b,"RecordIdentifierValueAsString":%b,%b}' % (
             heads[place],
             orjson.dumps(identifier),
-            record(found, members)[1:],
+            _record_members(found, members),
         )
         if size + len(one) > MAX_ANSWER_BYTES:
             outcome.unprocessed.append((place, identifier))
@@ -76,6 +72,13 @@ def batch_write(
             f"at a time. The first reason: {failed[0][1] if failed else 'load'}"
         )
     return answer
+
+
+def _record_members(found: Found, members: Members) -> bytes:
+    if found.expires_nanos is not None and members.get("ExpirationTimeResponse") == "Enabled":
+        expires_at = orjson.dumps(found.expires_at)
+        return b'"Record":%b,"ExpiresAt":%b' % (features_json(found), expires_at)
+    return b'"Record":%b' % features_json(found)
 
 
 def _head(request: GetRecords, identifier: str) -> dict[str, Any]:

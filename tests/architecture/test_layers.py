@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "lambdas": {"lambdas", "larder"},
     "stacks": {"stacks", "larder"},
     "local": {"local"},
-    "examples": set(),
+    "examples": {"larder"},
     "benchmarks": {"benchmarks", "lambdas", "larder", "stacks"},
 }
 CORE_FORBIDS = {"boto3", "botocore", "aws_cdk", "pyiceberg", "pyarrow", "os.environ"}

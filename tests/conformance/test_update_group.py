@@ -1,6 +1,6 @@
 """UpdateFeatureGroup."""
 
-from tests.conformance.refusals import code
+from tests.conformance.refusals import code, refused
 from tests.conformance.store import AT, ID, T0
 from tests.conformance.waiting import eventually
 
@@ -102,3 +102,25 @@ def test_row_042_a_standard_group_moves_to_v2_with_its_data_and_not_back(store):
     assert store.get(name, "1") == {ID: "1", AT: T0, "city": "Ulm", "clicks": "1"}
     change["OnlineStoreConfig"] = {"StorageType": "Standard"}
     assert code(store.sm.update_feature_group, **change) == "ValidationException"
+
+
+def test_row_044_a_feature_is_removed_by_a_tag_and_comes_back_with_its_values(store):
+    name = store.create("shrinks")
+    store.put(name, "1", T0, {"city": "Ulm", "clicks": "3"})
+    arn = store.sm.describe_feature_group(FeatureGroupName=name)["FeatureGroupArn"]
+
+    def described():
+        group = store.sm.describe_feature_group(FeatureGroupName=name)
+        return {each["FeatureName"] for each in group["FeatureDefinitions"]}
+
+    def read():
+        return store.get(name, "1")
+
+    whole, seconds = described(), store.target.settings_seconds
+    store.sm.add_tags(ResourceArn=arn, Tags=[{"Key": "larder:removed:city", "Value": "unused"}])
+    assert described() == whole - {"city"}
+    eventually(lambda: read() == {ID: "1", AT: T0, "clicks": "3"}, seconds=seconds)
+    assert refused(store, name, {ID: "2", AT: T0, "city": "Oslo"}) == "ValidationError"
+    store.sm.delete_tags(ResourceArn=arn, TagKeys=["larder:removed:city"])
+    assert described() == whole
+    eventually(lambda: read().get("city") == "Ulm", seconds=seconds)

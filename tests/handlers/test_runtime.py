@@ -28,6 +28,7 @@ class Door:
     def __init__(self, *groups, store=None, rules=None):
         self.store = store or MemoryRecordStore()
         settings = group_settings(*(groups or (feature_group(),)))
+        self.groups = settings.registry
         api = RuntimeApi(
             reader=RecordReader(self.store, settings),
             writer=RecordWriter(self.store, settings),

