@@ -88,6 +88,10 @@ def write_profile(
     endpoints = dict.fromkeys(_SERVICE_IDS, f"\n  endpoint_url = {endpoint}")
     text = updated_section(text, section, settings)
     text = updated_section(text, f"services {services}", endpoints)
+    _write_whole(config, text)
+
+
+def _write_whole(config: Path, text: str) -> None:
     config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     unfinished = config.with_name(f"{config.name}.larder")
     unfinished.write_text(text)

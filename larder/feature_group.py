@@ -178,13 +178,6 @@ class FeatureGroup:
         return removed_by(self.tags)
 
     @cached_property
-    def served_ordinals(self) -> tuple[int, ...] | None:
-        """Places of the features in use where some are removed; ``None`` where none is."""
-        if not self.removed:
-            return None
-        return tuple(n for n, name in enumerate(self.feature_names) if name not in self.removed)
-
-    @cached_property
     def event_time_type(self) -> EventTimeType:
         """Type of the event-time feature, which rules how event times compare."""
         return EventTimeType(self.features[self.ordinals[self.event_time_name]].type.value)
@@ -203,6 +196,5 @@ class FeatureGroup:
     @property
     def stores(self) -> frozenset[TargetStore]:
         """The stores this group has."""
-        online = {TargetStore.ONLINE} if self.online else set()
-        offline = {TargetStore.OFFLINE} if self.offline else set()
-        return frozenset(online | offline)
+        stores = {TargetStore.ONLINE: self.online, TargetStore.OFFLINE: self.offline}
+        return frozenset(store for store, there in stores.items() if there)

@@ -21,7 +21,7 @@ from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot
 from larder.record_store import RecordStore
-from larder.record_values import UndefinedFeature, ordinals_of, slot_of
+from larder.record_values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of
 
 _CHUNK = 100
 
@@ -172,7 +172,7 @@ class RecordReader:
                 f"query its offline store, or enable one when creating it."
             )
         if features is None:
-            return group, group.served_ordinals
+            return group, ordinals_in_use(group)
         try:
             return group, ordinals_of(group, features)
         except UndefinedFeature:  # it may have been added a moment ago

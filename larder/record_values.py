@@ -45,6 +45,13 @@ def ordinals_of(group: FeatureGroup, names: Iterable[str]) -> list[int]:
     return list(ordinals)
 
 
+def ordinals_in_use(group: FeatureGroup) -> list[int] | None:
+    """Ordinals of the features in use where some are removed; ``None`` where none is."""
+    if not group.removed:
+        return None
+    return [n for n, name in enumerate(group.feature_names) if name not in group.removed]
+
+
 def checked_features(group: FeatureGroup, record: Iterable[tuple[str, object]]) -> dict[int, Value]:
     """Some features' values by ordinal.
 

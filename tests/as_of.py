@@ -66,17 +66,18 @@ def expected(case):
     return [tuple(row.values()) for row in as_of_join(labels, histories)]
 
 
-def actual(case, shape=None, run=None):
-    """What the generated SQL gives, by default on DuckDB, in the order of the labels."""
+def actual(case, shape=None):
+    """What the generated SQL gives on DuckDB, in the order of the labels."""
     rows, joins = prepared(case, shape)
     text = as_of_query(LABELS, joins)
-    tables = {
-        f"{t.table}": _history_table(t, r) for t, r in zip(case.tables, case.rows, strict=True)
-    }
-    tables[LABELS.table] = rows
-    found = (run or on_duckdb)(text, tables)
+    found = on_duckdb(text, tables_of(case) | {LABELS.table: rows})
     assert [row[0] for row in found] == list(range(len(case.labels)))
     return [row[4:] for row in found]
+
+
+def tables_of(case):
+    """The histories as offline tables, by name."""
+    return {t.table: _history_table(t, r) for t, r in zip(case.tables, case.rows, strict=True)}
 
 
 def prepared(case, shape=None):

@@ -41,9 +41,8 @@ def sign_for_execute_api(client_or_session: Any, *, region: str | None = None) -
         return
     events = getattr(client_or_session, "events", client_or_session)
     if not hasattr(events, "register"):
-        raise ConfigurationError(
-            f"A {type(client_or_session).__name__} is neither a client nor a session of boto3."
-        )
+        kind = type(client_or_session).__name__
+        raise ConfigurationError(f"A {kind} is neither a client nor a session of boto3.")
     for service in SERVICES:
         events.register(f"before-sign.{service}", sign, unique_id=f"{_HOOK}-{service}")
 

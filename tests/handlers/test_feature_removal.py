@@ -33,7 +33,7 @@ def test_a_removed_feature_is_described_no_more_until_its_tag_goes(client, group
 
 @pytest.mark.parametrize("feature", ["nope", "customer_id", "event_time", ""])
 def test_only_a_feature_that_may_go_is_removed(client, group, feature):
-    with pytest.raises(client.exceptions.ClientError, match="larder:removed|record identifier"):
+    with pytest.raises(client.exceptions.ClientError, match=r"larder:removed|record identifier"):
         client.add_tags(ResourceArn=GROUP, Tags=[{"Key": f"larder:removed:{feature}", "Value": ""}])
     assert names(client) == group
 
