@@ -18,6 +18,8 @@ from stacks.constructs.function_code import copy_compiled
 _TIMES = 15
 _START = "import sys, time; sys.path[:0] = {paths!r}; start = time.process_time(); "
 _END = "; print((time.process_time() - start) * 1000)"
+_OURS = "import lambdas.runtime.handler"
+_LEAST = "import ssl, orjson; ssl.create_default_context()"
 _BOTO3 = "import boto3; boto3.client('dynamodb', region_name='us-east-1')"
 _FEAST = "import feast; feast.FeatureStore"
 
@@ -25,46 +27,34 @@ _FEAST = "import feast; feast.FeatureStore"
 def rows(feast: Path | None) -> Iterator[Row]:
     """Import and size; beside Feast's where ``feast`` is its environment."""
     packages = Path(orjson.__file__).parent
+    site = str(packages.parent)
     with tempfile.TemporaryDirectory() as folder:
         copy_compiled("runtime", Path(folder))
-        program = "import lambdas.runtime.handler"
-        ours = _import(sys.executable, program, [folder, str(packages.parent)])
-        weight = _megabytes(Path(folder)) + _megabytes(packages)
+        ours = _import(sys.executable, _OURS, [folder, site])
+        weight = Figure(_megabytes(Path(folder)) + _megabytes(packages))
     yield Row(
         id="import of the read function",
         ours=ours,
         unit="ms CPU",
-        peer=_import(sys.executable, _BOTO3, [str(packages.parent)]),
+        peer=_import(sys.executable, _BOTO3, [site]),
         against="boto3 and one client",
-        limit=_import(
-            sys.executable,
-            "import ssl, orjson; ssl.create_default_context()",
-            [str(packages.parent)],
-        ),
+        limit=_import(sys.executable, _LEAST, [site]),
         least="TLS, its certificates, orjson",
         target=100,
     )
-    size = Row(id="read function, unzipped", ours=Figure(weight), unit="MB", target=10)
+    name = "read function, unzipped"
     if feast is None:
-        yield size
-        return
-    site = next(feast.glob("lib/python*/site-packages"))
-    python = str(feast / "bin/python")
-    yield Row(
-        id="import beside Feast",
-        ours=ours,
-        unit="ms CPU",
-        peer=_import(python, _FEAST, [str(site)], times=5),
-        against="Feast's SDK",
-    )
-    yield Row(
-        id=size.id,
-        ours=size.ours,
-        unit=size.unit,
-        target=size.target,
-        peer=Figure(_megabytes(site)),
-        against="Feast",
-    )
+        yield Row(id=name, ours=weight, unit="MB", target=10)
+    else:
+        theirs = Figure(_megabytes(_site(feast)))
+        yield Row(id=name, ours=weight, unit="MB", peer=theirs, against="Feast", target=10)
+        peer = _import(str(feast / "bin/python"), _FEAST, [str(_site(feast))], times=5)
+        name = "import of the read function, beside Feast"
+        yield Row(id=name, ours=ours, unit="ms CPU", peer=peer, against="Feast's SDK")
+
+
+def _site(environment: Path) -> Path:
+    return next(environment.glob("lib/python*/site-packages"))
 
 
 def _import(python: str, program: str, paths: list[str], *, times: int = _TIMES) -> Figure:

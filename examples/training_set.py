@@ -133,8 +133,8 @@ def compare(honest: Frame, leaking: Frame) -> None:
         results.append((tested, served))
     (_, kept), (promised, broken) = results
     print(
-        f"The leaking join promises {promised:.2f} and gives {broken:.2f} in service: it learned the "
-        f"answer.\nThe honest one gives the {kept:.2f} that it promises."
+        f"The leaking join promises {promised:.2f} and gives {broken:.2f} in service: it learned "
+        f"the answer.\nThe honest one gives the {kept:.2f} that it promises."
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from larder.errors import ValidationError
 from larder.event_time import EventTimeType
@@ -51,11 +50,6 @@ class FeatureTable:
     def event_time_type(self) -> EventTimeType:
         """How the group's event times are written, which rules how SQL compares them."""
         return EventTimeType(self.event_time.type.value)
-
-    @property
-    def created_at(self) -> datetime:
-        """When the group was created."""
-        return datetime.fromtimestamp(self.created / 1_000_000, UTC)
 
     def feature(self, name: str) -> FeatureDefinition | None:
         """The feature of that name, if the group has it."""

@@ -46,14 +46,9 @@ def rebuild(
     if lost:
         return Rebuilt(name, identical=False, changes=lost)
     location = sets.files.location(name, "rebuilt", sets.new_id())
-    try:
-        done, contents = _again(sets, manifest, location, report)
-    except BaseException:
-        sets.files.remove(location)
-        raise
+    done, contents = _again(sets, manifest, location, report)
     changes = tuple(_changes(manifest, contents))
-    kept = keep or bool(changes)
-    if not kept:
+    if not (kept := keep or bool(changes)):
         sets.files.remove(location)
     return Rebuilt(
         name,
@@ -71,9 +66,13 @@ def _again(
 ) -> tuple[QueryRun, Contents]:
     label_table = f"tmp_labels_{sets.new_id()}"
     query = manifest.query.replace(manifest.label_table, label_table)
-    with sets.label_tables.table(label_table, manifest.labels, training_set=manifest.name):
-        done = sets.queries.run(unload(query, location), report)
-    return done, sets.files.contents(location, manifest.rows, report)
+    try:
+        with sets.label_tables.table(label_table, manifest.labels, training_set=manifest.name):
+            done = sets.queries.run(unload(query, location), report)
+        return done, sets.files.contents(location, manifest.rows, report)
+    except BaseException:
+        sets.files.remove(location)
+        raise
 
 
 def _lost(sets: TrainingSets, manifest: Manifest) -> Iterator[str]:

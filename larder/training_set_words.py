@@ -61,14 +61,7 @@ def group_features(
     Raises:
         ValidationError: an option has another form, or another option names a group not asked for.
     """
-    features: dict[str, dict[str, str] | None] = {}
-    for text in asked:
-        group, colon, listed = text.partition(":")
-        named = features.setdefault(group, {} if colon else None)
-        if (named is None) == bool(colon):
-            raise ValidationError(f"--features asks both for all and for some of {group}")
-        if named is not None:
-            named.update(item.strip().partition("=")[::2] for item in listed.split(","))
+    features = _by_group(asked)
     stray = sorted((keys.keys() | look_backs.keys() | prefixes.keys()) - features.keys())
     if stray:
         raise ValidationError(f"no --features are asked of {', '.join(stray)}")
@@ -83,6 +76,19 @@ def group_features(
         )
         for group, named in features.items()
     )
+
+
+def _by_group(asked: Iterable[str]) -> dict[str, dict[str, str] | None]:
+    """Features with their output names, if any, by group; ``None`` stands for all."""
+    features: dict[str, dict[str, str] | None] = {}
+    for text in asked:
+        group, colon, listed = text.partition(":")
+        named = features.setdefault(group, {} if colon else None)
+        if (named is None) == bool(colon):
+            raise ValidationError(f"--features asks both for all and for some of {group}")
+        if named is not None:
+            named.update(item.strip().partition("=")[::2] for item in listed.split(","))
+    return features
 
 
 @dataclass(slots=True)

@@ -62,7 +62,6 @@ class LabelFiles:
 
     def stored(self, labels: LabelRows) -> StoredLabels:
         """What was written, once all of it was."""
-        columns = zip(labels.columns, labels.given, strict=True)
         return StoredLabels(
             location=self._location,
             files=tuple(self._files),
@@ -71,7 +70,7 @@ class LabelFiles:
             last=labels.last,
             columns=tuple(
                 LabelColumn(stored, name, str(labels.plain.field(name).type))
-                for (stored, name), _ in columns
+                for stored, name in labels.columns
             ),
             schema=tuple((field.name, _hive_type(field.type)) for field in self._schema),
         )

@@ -45,3 +45,11 @@ def test_a_thousand_histories():
         case = random_case(seed)
         for shape in Shape:
             assert actual(case, shape) == expected(case), (seed, shape)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("shape", Shape)
+def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says(shape):
+    case = random_case(5, labels=100_000, versions=50_000, keys=3000)
+    found = actual(case, shape)
+    assert (len(found), found) == (100_005, expected(case))

@@ -17,28 +17,11 @@ from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
 from larder.offline_rows import OfflineRow
 from larder.training_set_ports import QueryFailed
 from tests.as_of import expected, random_case, with_cuts
-from tests.contract.training_sets import Bench, asked, frame, local_athena
+from tests.contract.training_set.bench import asked, frame
 from tests.groups import FEATURES
-from tests.moto_cloud import moto_cloud
 from tests.offline import row
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def endpoints(tmp_path_factory):
-    with (
-        moto_cloud() as endpoint,
-        local_athena(endpoint, tmp_path_factory.mktemp("spill")) as athena,
-    ):
-        yield endpoint, athena
-
-
-@pytest.fixture
-def bench(endpoints, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoints[0])
-    monkeypatch.setenv("AWS_ENDPOINT_URL_ATHENA", endpoints[1])
-    return Bench.open()
 
 
 @pytest.fixture
@@ -78,24 +61,14 @@ def clicks(bench, customers, given, **changes):
 @pytest.mark.parametrize("seed", [3, 11, 20])
 def test_a_training_set_is_what_the_oracle_says_one_row_per_label_row(bench, seed):
     case = random_case(seed)
-    case = with_cuts(case, *(replace(cut, look_back=None) for cut in case.cuts))
-    case = with_cuts(
-        case,
-        *(
-            replace(
-                cut, known_as_of=case.cuts[0].known_as_of, as_known_then=case.cuts[0].as_known_then
-            )
-            for cut in case.cuts
-        ),
-    )
-    groups = [bench.group(t.features, r) for t, r in zip(case.tables, case.rows, strict=True)]
+    cut = replace(case.cuts[0], look_back=None)  # the others hold for the whole set
+    case = with_cuts(case, cut, replace(cut, look_back=3_000_000_000))
+    histories = zip(case.tables, case.rows, strict=True)
+    groups = [bench.group(table.features, rows) for table, rows in histories]
     spec = bench.spec(
-        *(
-            asked(group, n, cut)
-            for n, (group, cut) in enumerate(zip(groups, case.cuts, strict=True))
-        ),
-        known_as_of=case.cuts[0].known_as_of,
-        as_known_then=case.cuts[0].as_known_then,
+        *(asked(group, n, case.cuts[n]) for n, group in enumerate(groups)),
+        known_as_of=cut.known_as_of,
+        as_known_then=cut.as_known_then,
     )
     made = bench.client.create(spec, frame(case)).to_arrow()
     assert made.select(["asked", "K0", "k1"]).equals(frame(case))
