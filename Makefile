@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local cloud's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth test lint conformance soak snapshots
+.PHONY: help setup up down status logs clean env synth test lint conformance soak bench snapshots
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -62,6 +62,9 @@ conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; 
 
 soak: setup ## long random histories against the strict platform
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
+
+bench: setup ## speed beside Feast and beside the limit; writes benchmarks/results.json
+	@$(BIN)/python -m benchmarks
 
 snapshots: setup ## write the templates' snapshots anew; read the diff
 	@$(BIN)/pytest -q tests/infra --snapshot-update
