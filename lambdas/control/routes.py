@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from larder.access import AccessRules
-from larder.errors import LarderError
 from larder.feature_metadata import FeatureCatalog
-from larder.wire.access_log import logged
+from larder.wire.access_log import Handler, api_handler
 from larder.wire.annotation_api import annotation_operations
 from larder.wire.control_api import ControlApi, Operation, feature_group_operations
 from larder.wire.errors import Response, control_error
-from larder.wire.http import Request, parse_event
-
-Handler = Callable[[dict[str, Any], object], Response]
+from larder.wire.http import Request
 
 
 def create_handler(
@@ -33,14 +29,4 @@ def create_handler(
         return {**feature_group_operations(theirs.groups), **annotation_operations(theirs)}
 
     api = ControlApi(operations, forward)
-
-    @logged
-    def handle(event: dict[str, Any]) -> tuple[str, Response]:
-        try:
-            request = parse_event(event)
-        except LarderError as error:
-            request_id = event.get("requestContext", {}).get("requestId", "")
-            return "Unknown", control_error(error, request_id)
-        return api.handle(request)
-
-    return handle
+    return api_handler(api.handle, control_error)

