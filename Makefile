@@ -60,7 +60,8 @@ test: setup lint ## every test, the deployed platform in strict mode included
 conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; ENDPOINT=url for a deployed platform
 	@$(BIN)/python -m tests.conformance $(if $(ENDPOINT),--endpoint $(ENDPOINT),--report docs/compatibility.md)
 
-soak: setup ## long random histories against the strict platform
+soak: setup ## long random histories and fault runs, in process and on the strict platform
+	@$(BIN)/pytest -q -m soak --ignore=tests/conformance
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
 
 bench: setup ## speed beside Feast and beside the limit; writes benchmarks/results.json

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.properties.histories import Histories
+from tests.properties.histories import DeployedHistories
 from tests.properties.oracle import EVENT_TIME, IDENTIFIER
 
 FEATURES = {IDENTIFIER: "String", EVENT_TIME: "String", "clicks": "Integral", "city": "String"}
@@ -35,7 +35,7 @@ def door(request, store):
 
 
 def machine(door):
-    return type("Deployed", (Histories,), {"door": lambda _: door()})
+    return type("Deployed", (DeployedHistories,), {"door": lambda _: door()})
 
 
 def test_five_histories_of_the_endpoint_follow_the_oracle(door):

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.deadlines import eventually
+from tests.e2e.test_histories import names
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -98,8 +99,3 @@ def test_a_deleted_group_is_purged_and_its_name_comes_back_empty(platform):
     eventually(lambda: name not in names(control), seconds=90)
     control.create_feature_group(**definition)
     eventually(lambda: "Record" not in runtime.get_record(**read), seconds=10)
-
-
-def names(control):
-    pages = control.get_paginator("list_feature_groups").paginate()
-    return {each["FeatureGroupName"] for page in pages for each in page["FeatureGroupSummaries"]}

@@ -4,6 +4,10 @@ Event times have one form, so that the oracle may compare them as texts. A time 
 has passed for every event time but those of the year 9000, for which it never passes.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from operator import itemgetter
+
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -75,6 +79,28 @@ class Histories(RuleBasedStateMachine):
         for entry in entries:
             self.oracle.put(*entry)
 
+    @rule(
+        identifier=IDENTIFIERS,
+        writes=st.lists(
+            st.tuples(MOMENTS, FEATURES), min_size=2, max_size=4, unique_by=lambda each: each[0]
+        ),
+    )
+    def concurrent_puts(self, identifier, writes):
+        """Writers of one record at once, at event times of their own: the order can't matter."""
+
+        def put(event_time, features):
+            record = as_record(identifier, event_time, features)
+            return outcome(self.client.put_record, FeatureGroupName=self.group, Record=record)
+
+        answers = self.at_once([partial(put, *write) for write in writes])
+        assert all(isinstance(answer, dict) for answer in answers), answers
+        for write in sorted(writes, key=itemgetter(0)):
+            self.oracle.put(identifier, *write)
+
+    def at_once(self, calls):
+        """The answers of calls made in the order that Hypothesis drew; threads where they pay."""
+        return [call() for call in calls]
+
     @rule(identifier=IDENTIFIERS, event_time=MOMENTS)
     def soft_delete(self, identifier, event_time):
         answer = outcome(
@@ -144,3 +170,11 @@ class Histories(RuleBasedStateMachine):
         listed = [identifier for page in pages for identifier in page["RecordIdentifiers"]]
         assert len(listed) == len(set(listed))
         assert set(listed) == self.oracle.listed(soft_deleted=soft_deleted)
+
+
+class DeployedHistories(Histories):
+    """Over HTTP, where writers at once are threads of their own."""
+
+    def at_once(self, calls):
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return list(pool.map(lambda call: call(), calls))

@@ -114,6 +114,18 @@ def test_dynamodb_follows_the_oracle():
         run_state_machine_as_test(machine(lambda: store), settings=HISTORIES)
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_five_hundred_histories_in_memory_and_on_dynamodb_follow_the_oracle():
+    many = settings(HISTORIES, max_examples=500)
+    run_state_machine_as_test(machine(MemoryRecordStore), settings=many)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_records_table(client, "records")
+        store = DynamoRecordStore(BotoDynamo(client), "records")
+        run_state_machine_as_test(machine(lambda: store), settings=many)
+
+
 class OlderWins(MemoryRecordStore):
     """Bug: an older event time overwrites a newer one."""
 
