@@ -39,7 +39,7 @@ status: .venv/.ready ## what runs, where, and whether it is healthy
 logs: .venv/.ready ## the last lines of every part
 	@$(BIN)/python -m local logs
 
-env: .venv/.ready ## the variables that point boto3 at the local platform: eval "$$(make -s env)"
+env: .venv/.ready ## the variables that point boto3 at the local platform: eval "$(make -s env)"
 	@$(BIN)/python -m local env
 
 clean: .venv/.ready ## stop the platform and forget its data
