@@ -76,11 +76,15 @@ class RecordVersion:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a record lives: its group's identity and number of shards, and its identifier."""
+    """Where a record lives: its group's identity and number of shards, and its identifier.
+
+    ``in_memory`` says that the group's tier is InMemory: its records are served from Valkey too.
+    """
 
     uid: str
     shards: int
     identifier: str
+    in_memory: bool = False
 
     def __hash__(self) -> int:
         """By the identifier, which tells slots apart nearly always and whose own hash is kept."""

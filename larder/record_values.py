@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from larder.codec import Value
 from larder.errors import ValidationError
-from larder.feature_group import FeatureGroup, TargetStore
+from larder.feature_group import FeatureGroup, StorageType, TargetStore
 from larder.record import MAX_IDENTIFIER_BYTES, MAX_RECORD_BYTES, Slot
 from larder.values import canonical_identifier, check_value
 
@@ -32,7 +32,8 @@ def slot_of(group: FeatureGroup, identifier: str) -> Slot:
             f"Record identifier '{feature.name}' has {size} bytes; "
             f"it must have 1 to {MAX_IDENTIFIER_BYTES}."
         )
-    return Slot(group.uid, group.shards, canonical_identifier(feature, identifier))
+    in_memory = group.online is not None and group.online.storage_type is StorageType.IN_MEMORY
+    return Slot(group.uid, group.shards, canonical_identifier(feature, identifier), in_memory)
 
 
 def ordinals_of(group: FeatureGroup, names: Iterable[str]) -> list[int]:

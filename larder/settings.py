@@ -51,7 +51,22 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuntimeSettings(Settings):
+class MemorySettings(Settings):
+    """Where the in-memory tier is, if the stage has one.
+
+    ``valkey_address`` is ``host:port``, empty without a tier. ``valkey_tls`` is 1 or 0; without TLS
+    no credentials are sent. ``valkey_user`` is the ElastiCache user that authenticates by IAM,
+    ``valkey_cache`` the name of the serverless cache that its tokens are signed for.
+    """
+
+    valkey_address: str = ""
+    valkey_tls: int = 1
+    valkey_user: str = ""
+    valkey_cache: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeSettings(MemorySettings):
     """The data plane: PutRecord, GetRecord and their kin.
 
     ``account_id``, ``region`` and ``partition`` say which group ARNs are ours.
@@ -105,6 +120,13 @@ class LifecycleSettings(Settings):
     offline_bucket: str
     glue_database: str
     group_cache_seconds: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryProjectorSettings(MemorySettings):
+    """The projector that follows the records table's stream and repairs the in-memory tier."""
+
+    region: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,56 @@
+"""The data plane's parts over the stores that its settings name, for each door that needs them.
+
+The runtime function and the direct client are this same graph, so both mean the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from larder.access import AccessRules
+from larder.adapters.dynamodb_groups import DynamoGroups
+from larder.adapters.dynamodb_records import DynamoRecordStore
+from larder.adapters.dynamodb_wire import DynamoWire
+from larder.adapters.retries import Retries
+from larder.group_names import Home
+from larder.group_settings import GroupSettings
+from larder.record_listing import RecordLister
+from larder.record_reading import RecordReader
+from larder.record_updating import RecordUpdater
+from larder.record_writing import RecordWriter
+from larder.settings import RuntimeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlane:
+    """The use cases of records, and the rules about who may use them."""
+
+    reader: RecordReader
+    writer: RecordWriter
+    updater: RecordUpdater
+    lister: RecordLister
+    rules: AccessRules
+
+
+def open_data_plane(settings: RuntimeSettings) -> DataPlane:
+    """The data plane of a deployed platform, with the credentials of this process.
+
+    Raises:
+        ConfigurationError: there are no credentials, or a setting is malformed.
+    """
+    retries = Retries()
+    dynamodb = DynamoWire.from_environment(settings.region, settings.partition, retries)
+    store = DynamoRecordStore(dynamodb, settings.records_table, retries=retries)
+    home = Home(settings.partition, settings.region, settings.account_id)
+    groups = GroupSettings(
+        registry=DynamoGroups(dynamodb, settings.registry_table),
+        home=home,
+        lifetime=settings.group_cache_seconds,
+    )
+    return DataPlane(
+        reader=RecordReader(store, groups),
+        writer=RecordWriter(store, groups),
+        updater=RecordUpdater(store, groups),
+        lister=RecordLister(store, groups),
+        rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
+    )
