@@ -20,7 +20,7 @@ from larder.feature_group import FeatureGroup
 from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot
-from larder.record_store import RecordStore
+from larder.record_store import Consistency, RecordStore
 from larder.record_values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of
 
 _CHUNK = 100
@@ -100,10 +100,16 @@ class RecordReader:
         """The same for a caller, who needs the right to read each group that is named."""
         return replace(self, groups=self.groups.of_caller(access, Right.READ))
 
-    def get(self, group: str, identifier: str, features: Sequence[str] | None) -> Found | None:
+    def get(
+        self,
+        group: str,
+        identifier: str,
+        features: Sequence[str] | None,
+        consistency: Consistency = Consistency.DEFAULT,
+    ) -> Found | None:
         """The record, or ``None`` where a reader may see none, or none of the features asked for.
 
-        A read is strongly consistent: a writer reads its own write.
+        What a read may miss is told by ``Consistency``; by default a writer reads its own write.
 
         Raises:
             ResourceNotFound: there is no such group.
@@ -112,14 +118,16 @@ class RecordReader:
         """
         settings, ordinals = self._settings(group, features)
         slot = slot_of(settings, identifier)
-        reads = self.store.get([slot])
+        reads = self.store.get([slot], consistency=consistency)
         if slot in reads.unprocessed:
             raise ThrottlingException(
                 f"The store refused to read record {identifier[:64]!r} for load; try again."
             )
         return self._found(settings, ordinals, reads.found.get(slot))
 
-    def batch_get(self, requests: Sequence[GetRecords]) -> BatchOutcome:
+    def batch_get(
+        self, requests: Sequence[GetRecords], consistency: Consistency = Consistency.DEFAULT
+    ) -> BatchOutcome:
         """The records of many groups; one group's error leaves the others served.
 
         Identifiers that the store refused for load, or did not reach, are ``unprocessed``.
@@ -129,7 +137,7 @@ class RecordReader:
         while chunk := list(islice(wanted, _CHUNK)):
             slots = list(dict.fromkeys(want.slot for want in chunk))
             try:
-                reads = self.store.get(slots)
+                reads = self.store.get(slots, consistency=consistency)
             except (ThrottlingException, ServiceUnavailable):
                 outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
                 continue

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from larder.record import RecordVersion, Slot
+
+
+class Consistency(StrEnum):
+    """What a read may miss; the words are those of callers.
+
+    ``DEFAULT`` is what the group's tier promises: on Standard every acknowledged write is seen, on
+    InMemory the tier serves. ``STRONG`` asks DynamoDB for every acknowledged write, whatever the
+    tier. ``EVENTUAL`` may miss the writes of the last moments, at half of DynamoDB's price.
+    """
+
+    DEFAULT = "default"
+    STRONG = "strong"
+    EVENTUAL = "eventual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,9 @@ class RecordStore(Protocol):
         Returns whether it is kept; ``False`` where other content has its (event time, write time).
         """
 
-    def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:
+    def get(
+        self, slots: Sequence[Slot], *, consistency: Consistency = Consistency.DEFAULT
+    ) -> Reads:
         """The stored versions, whatever their state; at most 100 distinct slots."""
 
     def replace(

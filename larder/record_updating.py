@@ -24,7 +24,7 @@ from larder.feature_group import FeatureGroup, StorageType, TargetStore, TtlDura
 from larder.grants import Right
 from larder.group_settings import GroupSettings
 from larder.record import RecordVersion, Slot
-from larder.record_store import RecordStore
+from larder.record_store import Consistency, RecordStore
 from larder.record_values import (
     UndefinedFeature,
     checked_features,
@@ -115,7 +115,7 @@ class RecordUpdater:
         return group, changes
 
     def _stored(self, slot: Slot) -> RecordVersion:
-        reads = self.store.get([slot])
+        reads = self.store.get([slot], consistency=Consistency.STRONG)
         if reads.unprocessed:
             raise ThrottlingException("The store refused to read the record; try again.")
         stored = reads.found.get(slot)

@@ -10,7 +10,7 @@ from larder.adapters.record_item import Item, from_item, record_key
 from larder.adapters.retries import Attempt, Retries
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.record import RecordVersion, Slot
-from larder.record_store import Reads
+from larder.record_store import Consistency, Reads
 
 
 class DynamoRecordReads:
@@ -29,8 +29,11 @@ class DynamoRecordReads:
         self._retries = retries or Retries()
         self._batch_seconds = batch_seconds
 
-    def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:
+    def get(
+        self, slots: Sequence[Slot], *, consistency: Consistency = Consistency.DEFAULT
+    ) -> Reads:
         """See ``RecordStore.get``; keys that DynamoDB left unprocessed are asked for again."""
+        consistent = consistency is not Consistency.EVENTUAL
         if len(slots) == 1:
             return self._get_one(slots[0], consistent)
         keys = {slot: record_key(slot) for slot in slots}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from larder.adapters.record_item import record_key
 from larder.record import RecordVersion, Slot
-from larder.record_store import Page, Reads
+from larder.record_store import Consistency, Page, Reads
 
 
 @dataclass(slots=True)
@@ -55,7 +55,12 @@ class MemoryRecordStore:
         key = (slot, version.event_key, version.write_time)
         return self.logged.setdefault(key, version) == version
 
-    def get(self, slots: Sequence[Slot], *, consistent: bool = True) -> Reads:  # noqa: ARG002
+    def get(
+        self,
+        slots: Sequence[Slot],
+        *,
+        consistency: Consistency = Consistency.DEFAULT,  # noqa: ARG002
+    ) -> Reads:
         """See ``RecordStore.get``."""
         found = {slot: self.records[slot] for slot in slots if slot in self.records}
         return Reads(found, frozenset())

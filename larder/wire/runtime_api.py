@@ -21,6 +21,7 @@ from larder.errors import (
 )
 from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
+from larder.record_store import Consistency
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.wire import runtime_answers as answers
@@ -29,6 +30,7 @@ from larder.wire.http import Request
 from larder.wire.runtime_requests import (
     Members,
     checked,
+    consistency_asked,
     delete_record,
     get_records,
     put_record,
@@ -45,6 +47,14 @@ _ROOT_OPERATIONS = {
     "/BatchGetRecord": "BatchGetRecord",
     "/BatchWriteRecord": "BatchWriteRecord",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who asks, and what the answer may miss."""
+
+    access: Access
+    consistency: Consistency
 
 
 @dataclass(slots=True)
@@ -79,8 +89,10 @@ class RuntimeApi:
             )
         try:
             members = self._members(operation, group, request)
-            access = self._rules.access_of(request.caller_arn)
-            return operation, _answer(serve(members, access), request.request_id)
+            asker = _Asker(
+                self._rules.access_of(request.caller_arn), consistency_asked(request.headers)
+            )
+            return operation, _answer(serve(members, asker), request.request_id)
         except ResourceNotFound as error:
             if operation in _WITHOUT_NOT_FOUND:
                 return operation, runtime_error(ValidationError(str(error)), request.request_id)
@@ -88,7 +100,7 @@ class RuntimeApi:
         except LarderError as error:
             return operation, runtime_error(error, request.request_id)
 
-    def _operations(self) -> dict[str, Callable[[Members, Access], bytes]]:
+    def _operations(self) -> dict[str, Callable[[Members, _Asker], bytes]]:
         return {
             "PutRecord": self._put_record,
             "GetRecord": self._get_record,
@@ -109,31 +121,32 @@ class RuntimeApi:
             members["FeatureGroupName"] = group
         return checked(operation, members)
 
-    def _put_record(self, members: Members, access: Access) -> bytes:
-        self.writer.of_caller(access).put(put_record(members))
+    def _put_record(self, members: Members, asker: _Asker) -> bytes:
+        self.writer.of_caller(asker.access).put(put_record(members))
         return b""
 
-    def _delete_record(self, members: Members, access: Access) -> bytes:
-        self.writer.of_caller(access).delete(delete_record(members))
+    def _delete_record(self, members: Members, asker: _Asker) -> bytes:
+        self.writer.of_caller(asker.access).delete(delete_record(members))
         return b""
 
-    def _get_record(self, members: Members, access: Access) -> bytes:
-        found = self.reader.of_caller(access).get(
+    def _get_record(self, members: Members, asker: _Asker) -> bytes:
+        found = self.reader.of_caller(asker.access).get(
             members["FeatureGroupName"],
             members["RecordIdentifierValueAsString"],
             members.get("FeatureNames"),
+            asker.consistency,
         )
         return answers.record(found, members) if found else b"{}"
 
-    def _batch_get_record(self, members: Members, access: Access) -> bytes:
+    def _batch_get_record(self, members: Members, asker: _Asker) -> bytes:
         requests = [get_records(each) for each in members["Identifiers"]]
-        outcome = self.reader.of_caller(access).batch_get(requests)
+        outcome = self.reader.of_caller(asker.access).batch_get(requests, asker.consistency)
         return answers.batch_get(requests, outcome, members)
 
-    def _batch_write_record(self, members: Members, access: Access) -> bytes:
+    def _batch_write_record(self, members: Members, asker: _Asker) -> bytes:
         failed: list[tuple[int, LarderError]] = []
         unprocessed: list[int] = []
-        writer = self.writer.of_caller(access)
+        writer = self.writer.of_caller(asker.access)
         default = {"TtlDuration": members.get("TtlDuration")}
         for place, entry in enumerate(members["Entries"]):
             try:
@@ -144,12 +157,12 @@ class RuntimeApi:
                 failed.append((place, error))
         return answers.batch_write(members["Entries"], failed, unprocessed)
 
-    def _update_record(self, members: Members, access: Access) -> bytes:
-        self.updater.of_caller(access).update(update_record(members))
+    def _update_record(self, members: Members, asker: _Asker) -> bytes:
+        self.updater.of_caller(asker.access).update(update_record(members))
         return b""
 
-    def _list_records(self, members: Members, access: Access) -> bytes:
-        listing = self.lister.of_caller(access).list(
+    def _list_records(self, members: Members, asker: _Asker) -> bytes:
+        listing = self.lister.of_caller(asker.access).list(
             members["FeatureGroupName"],
             limit=members.get("MaxResults") or 100,
             token=members.get("NextToken"),

@@ -12,12 +12,15 @@ from larder.errors import ValidationError
 from larder.feature_group import TargetStore, TtlDuration
 from larder.problems import refuse
 from larder.record_reading import GetRecords
+from larder.record_store import Consistency
 from larder.record_updating import UpdateRecord
 from larder.record_writing import DeleteRecord, PutRecord
 from larder.wire.runtime_shapes import REQUESTS
 from larder.wire.shapes import problems
 
 Members = Mapping[str, Any]
+CONSISTENCY_HEADER = "x-larder-consistency"
+"""SageMaker's model has no member for it, and refuses those it does not know."""
 
 
 def checked(operation: str, members: Members) -> Members:
@@ -28,6 +31,24 @@ def checked(operation: str, members: Members) -> Members:
     """
     refuse(problems(REQUESTS[operation], dict(members)))
     return members
+
+
+def consistency_asked(headers: Mapping[str, str]) -> Consistency:
+    """What a read may miss, as the request's header says it; without one, what the tier promises.
+
+    Raises:
+        ValidationError: the header's value is no consistency.
+    """
+    value = headers.get(CONSISTENCY_HEADER)
+    if value is None:
+        return Consistency.DEFAULT
+    try:
+        return Consistency(value)
+    except ValueError:
+        raise ValidationError(
+            f"Header {CONSISTENCY_HEADER}: {value[:64]!r} must be one of "
+            f"[{', '.join(Consistency)}]; leave it out for what the group's tier promises."
+        ) from None
 
 
 def query_members(operation: str, fields: Mapping[str, Sequence[str]]) -> Members:

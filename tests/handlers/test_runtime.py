@@ -10,7 +10,7 @@ from larder.adapters.memory_records import MemoryRecordStore
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
-from larder.record_store import Reads
+from larder.record_store import Consistency, Reads
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.wire.runtime_api import RuntimeApi
@@ -184,7 +184,7 @@ class Refusing(MemoryRecordStore):
         super().__init__()
         self.error, self.unread = error, unread
 
-    def get(self, slots, *, consistent=True):
+    def get(self, slots, *, consistency=Consistency.DEFAULT):
         if self.error:
             raise self.error
         left = frozenset(slot for slot in slots if slot.identifier in self.unread)

@@ -24,7 +24,7 @@ from larder.feature_group import OnlineStore, StorageType
 from larder.record import RecordVersion, State
 from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
-from larder.record_store import Reads
+from larder.record_store import Consistency, Reads
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.wire.runtime_api import RuntimeApi
@@ -136,8 +136,8 @@ class OlderWins(MemoryRecordStore):
 class NeverExpires(MemoryRecordStore):
     """Bug: time to live is forgotten."""
 
-    def get(self, slots, *, consistent=True):
-        reads = super().get(slots)
+    def get(self, slots, *, consistency=Consistency.DEFAULT):
+        reads = super().get(slots, consistency=consistency)
         fresh = {slot: _without_expiry(version) for slot, version in reads.found.items()}
         return Reads(fresh, frozenset())
 
@@ -157,9 +157,9 @@ class LeavesSomeUnread(MemoryRecordStore):
 
     calls = 0
 
-    def get(self, slots, *, consistent=True):
+    def get(self, slots, *, consistency=Consistency.DEFAULT):
         self.calls += 1
-        reads = super().get(slots)
+        reads = super().get(slots, consistency=consistency)
         if len(slots) == 1 or self.calls % 2:
             return reads
         found = {slot: each for slot, each in reads.found.items() if slot != slots[-1]}
@@ -169,8 +169,8 @@ class LeavesSomeUnread(MemoryRecordStore):
 class ForgetsUnread(RecordReader):
     """Bug: what was left unprocessed is reported as missing."""
 
-    def batch_get(self, requests):
-        outcome = super().batch_get(requests)
+    def batch_get(self, requests, consistency=Consistency.DEFAULT):
+        outcome = super().batch_get(requests, consistency)
         outcome.unprocessed.clear()
         return outcome
 
