@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections import deque
 from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from larder.adapters.dynamodb_wire.connection import Answer, Connection, StaleConnection
 from larder.adapters.dynamodb_wire.endpoint import Endpoint
+from larder.adapters.idle_connections import IdleConnections
 
 _CONNECT_SECONDS = 1.0
-_LONGEST_IDLE = 50.0
-"""Seconds; a firewall between may have forgotten an idle connection without telling anybody."""
-_SURELY_OPEN = 1.0
-"""Seconds within which a connection is used again without a look at it."""
 
 
 class ConnectionPool:
@@ -25,8 +21,7 @@ class ConnectionPool:
         self, endpoint: Endpoint, *, size: int = 32, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._endpoint = endpoint
-        self._clock = clock
-        self._idle: deque[tuple[float, Connection]] = deque()
+        self._idle: IdleConnections[Connection] = IdleConnections(clock=clock)
         self._free = BoundedSemaphore(size)
         # made now: reading the system's certificates takes longer than any request may
         self._tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
@@ -41,7 +36,7 @@ class ConnectionPool:
         if not self._free.acquire(timeout=timeout):
             raise TimeoutError("all connections are busy")
         try:
-            kept = self._kept()
+            kept = self._idle.take()
             if kept is not None:
                 try:
                     return self._use(kept, request, timeout)
@@ -54,8 +49,7 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close all connections that are not in use."""
-        while self._idle:
-            self._idle.pop()[1].close()
+        self._idle.close()
 
     def _use(self, connection: Connection, request: bytes, timeout: float) -> Answer:
         try:
@@ -66,14 +60,5 @@ class ConnectionPool:
         if answer.last:
             connection.close()
         else:
-            self._idle.append((self._clock(), connection))
+            self._idle.put(connection)
         return answer
-
-    def _kept(self) -> Connection | None:
-        while self._idle:
-            since, connection = self._idle.pop()
-            idle = self._clock() - since
-            if idle < _SURELY_OPEN or (idle < _LONGEST_IDLE and not connection.is_readable()):
-                return connection
-            connection.close()
-        return None

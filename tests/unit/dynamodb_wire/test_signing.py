@@ -1,7 +1,5 @@
 """Signatures, byte for byte those of botocore."""
 
-from datetime import UTC, datetime
-
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -10,6 +8,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from larder.adapters.dynamodb_wire.credentials import Credentials
 from larder.adapters.dynamodb_wire.endpoint import Endpoint
 from larder.adapters.dynamodb_wire.signing import Signer
+from tests.botocore_clock import stop_botocores_clock
 
 DAY = 86_400
 NOON = 1_767_268_800
@@ -17,16 +16,7 @@ TARGET = "DynamoDB_20120810.GetItem"
 
 
 def by_botocore(monkeypatch, url, who, body, at):
-    class Frozen(datetime):
-        @classmethod
-        def now(cls, tz=None):
-            return datetime.fromtimestamp(at, tz)
-
-        @classmethod
-        def utcnow(cls):
-            return datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
-
-    monkeypatch.setattr("botocore.auth.get_current_datetime", Frozen.utcnow)
+    stop_botocores_clock(monkeypatch, at)
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": TARGET}
     request = AWSRequest("POST", url, data=body, headers=headers)
     boto = BotoCredentials(who.access_key, who.secret_key, who.token)

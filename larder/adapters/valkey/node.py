@@ -1,0 +1,58 @@
+"""One node, and the connections to it that threads share."""
+
+from __future__ import annotations
+
+from threading import BoundedSemaphore
+
+from larder.adapters.idle_connections import IdleConnections
+from larder.adapters.valkey.answers import Troubles
+from larder.adapters.valkey.connection import Connection, Connector
+from larder.adapters.valkey.deadline import Deadline
+from larder.adapters.valkey.endpoint import ValkeyEndpoint
+
+_LONGEST_LIFE = 11 * 3600.0
+"""Seconds. ElastiCache ends a connection that authenticated by IAM after 12 hours."""
+
+
+class Node:
+    """A server, and at most ``size`` connections to it."""
+
+    def __init__(
+        self, endpoint: ValkeyEndpoint, connector: Connector, troubles: Troubles, size: int
+    ) -> None:
+        self.address = (endpoint.host, endpoint.port)
+        self.troubles = troubles
+        self.free = BoundedSemaphore(size)
+        self._endpoint = endpoint
+        self._connector = connector
+        self._idle: IdleConnections[Connection] = IdleConnections(
+            clock=connector.clock, on_closed=troubles.disrupted
+        )
+        self._retired = False
+
+    def kept(self) -> Connection | None:
+        """An open connection that nobody uses, if there is one that is not too old."""
+        while (connection := self._idle.take()) is not None:
+            if self._connector.clock() - connection.opened < _LONGEST_LIFE:
+                return connection
+            connection.close()
+        return None
+
+    def fresh(self, deadline: Deadline) -> Connection:
+        """A new connection; see ``Connector.open``."""
+        return self._connector.open(self._endpoint, deadline)
+
+    def keep(self, connection: Connection) -> None:
+        """Take back a connection on which nothing is outstanding."""
+        self._idle.put(connection)
+        if self._retired:
+            self._idle.close()
+
+    def close_idle(self) -> None:
+        """Close all connections that are not in use."""
+        self._idle.close()
+
+    def retire(self) -> None:
+        """Close all connections, those in use as soon as they come back."""
+        self._retired = True
+        self._idle.close()
