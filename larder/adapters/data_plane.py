@@ -6,8 +6,10 @@ The runtime function and the direct client are this same graph, so both mean the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from larder.access import AccessRules
+from larder.adapters.dynamodb_api import DynamoApi
 from larder.adapters.dynamodb_groups import DynamoGroups
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.dynamodb_wire import DynamoWire
@@ -16,20 +18,25 @@ from larder.group_names import Home
 from larder.group_settings import GroupSettings
 from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
+from larder.record_store import RecordStore
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.settings import RuntimeSettings
 
+if TYPE_CHECKING:
+    from larder.adapters.memory_tier import MemoryTier
+
 
 @dataclass(frozen=True, slots=True)
 class DataPlane:
-    """The use cases of records, and the rules about who may use them."""
+    """The use cases of records, the rules about who may use them, and the tier if there is one."""
 
     reader: RecordReader
     writer: RecordWriter
     updater: RecordUpdater
     lister: RecordLister
     rules: AccessRules
+    memory: MemoryTier | None = None
 
 
 def open_data_plane(settings: RuntimeSettings) -> DataPlane:
@@ -40,7 +47,7 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
     """
     retries = Retries()
     dynamodb = DynamoWire.from_environment(settings.region, settings.partition, retries)
-    store = DynamoRecordStore(dynamodb, settings.records_table, retries=retries)
+    store, memory = _stores(settings, dynamodb, retries)
     home = Home(settings.partition, settings.region, settings.account_id)
     groups = GroupSettings(
         registry=DynamoGroups(dynamodb, settings.registry_table),
@@ -53,4 +60,20 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
         updater=RecordUpdater(store, groups),
         lister=RecordLister(store, groups),
         rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
+        memory=memory,
     )
+
+
+def _stores(
+    settings: RuntimeSettings, dynamodb: DynamoApi, retries: Retries
+) -> tuple[RecordStore, MemoryTier | None]:
+    table = settings.records_table
+    if not settings.valkey_address:
+        return DynamoRecordStore(dynamodb, table, retries=retries), None
+    # imported where there is a tier: a stage without one does not pay for it at a cold start
+    from larder.adapters.memory_open import open_memory_tier  # noqa: PLC0415
+    from larder.adapters.tiered_records import TieredRecordStore  # noqa: PLC0415
+
+    tier = open_memory_tier(settings, settings.region)
+    durable = DynamoRecordStore(dynamodb, table, retries=retries, projection=tier.accept)
+    return TieredRecordStore(durable, tier), tier

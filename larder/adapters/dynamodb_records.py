@@ -7,7 +7,10 @@ up. Where a condition fails DynamoDB returns the item that stood in the way
 
 from __future__ import annotations
 
-from larder.adapters.dynamodb_api import ConditionFailed
+from collections.abc import Callable
+from dataclasses import replace
+
+from larder.adapters.dynamodb_api import ConditionFailed, DynamoApi
 from larder.adapters.dynamodb_reads import DynamoRecordReads
 from larder.adapters.record_item import (
     KEEP_SECONDS,
@@ -18,6 +21,7 @@ from larder.adapters.record_item import (
     record_partition,
     to_attributes,
 )
+from larder.adapters.retries import Retries
 from larder.event_time import NANOS
 from larder.record import RecordVersion, Slot, State
 from larder.record_store import Page
@@ -33,12 +37,27 @@ _UNCHANGED = (
     "AND (attribute_not_exists(x) OR x > :now)"
 )
 _OPTIONAL = ("d", "x", "ttl", "o")
+Projection = Callable[[Slot, RecordVersion], None]
+"""Is told what an InMemory record has become, its life included, once DynamoDB has taken it."""
+_NO_LIFE = {"N": "0"}
 _NAMES = {"ttl": "#ttl"}
 """``TTL`` is a reserved word of DynamoDB's expressions."""
 
 
 class DynamoRecordStore(DynamoRecordReads):
-    """Registers in one table."""
+    """Registers in one table; ``projection`` hears of accepted writes to InMemory groups."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoApi,
+        table_name: str,
+        *,
+        retries: Retries | None = None,
+        batch_seconds: float = 2.0,
+        projection: Projection | None = None,
+    ) -> None:
+        super().__init__(dynamodb, table_name, retries=retries, batch_seconds=batch_seconds)
+        self._projection = projection
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """See ``RecordStore.put``."""
@@ -114,29 +133,40 @@ class DynamoRecordStore(DynamoRecordReads):
         values: Item = {f":{name}": value for name, value in attributes.items()}
         values |= expected
         values |= {":now": {"N": str(now_nanos)}, ":hard": {"N": str(int(State.HARD_DELETED))}}
+        request = {
+            "TableName": self._table,
+            "Key": record_key(slot),
+            "UpdateExpression": _expression(attributes, values, in_memory=slot.in_memory),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {"#ttl": "ttl"},
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        return self._update(slot, version, request)
+
+    def _update(self, slot: Slot, version: RecordVersion, request: Item) -> RecordVersion | None:
+        projection = self._projection if slot.in_memory else None
+        if projection is not None:
+            request["ReturnValues"] = "ALL_NEW"  # the record's life is among them
         try:
-            self._dynamodb.call(
-                "UpdateItem",
-                {
-                    "TableName": self._table,
-                    "Key": record_key(slot),
-                    "UpdateExpression": _update(attributes, values),
-                    "ConditionExpression": condition,
-                    "ExpressionAttributeNames": {"#ttl": "ttl"},
-                    "ExpressionAttributeValues": values,
-                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                },
-            )
+            stored: Item = self._dynamodb.call("UpdateItem", request).get("Attributes", {})
         except ConditionFailed as refusal:
-            return _winner(refusal.item, slot, version)
+            if (winner := _winner(refusal.item, slot, version)) is not None:
+                return winner
+            stored = refusal.item or {}
+        if projection is not None:
+            projection(slot, replace(version, life=int(stored.get("l", _NO_LIFE)["N"])))
         return None
 
 
-def _update(attributes: Item, values: Item) -> str:
+def _expression(attributes: Item, values: Item, *, in_memory: bool) -> str:
     sets = [f"{_NAMES.get(name, name)} = :{name}" for name in attributes]
     if attributes.get("d") == values[":hard"]:
         sets.append("l = if_not_exists(l, :zero) + :one")
-        values |= {":zero": {"N": "0"}, ":one": {"N": "1"}}
+        values |= {":zero": _NO_LIFE, ":one": {"N": "1"}}
+    if in_memory:
+        sets.append("m = :m")
+        values[":m"] = {"N": "1"}
     removed = [_NAMES.get(name, name) for name in _OPTIONAL if name not in attributes]
     return f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
 

@@ -11,6 +11,7 @@ writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its
     a    N  w - invocation time, us   d  N  state, where not live
     x    N  expiry, ns                ttl N  DynamoDB's own clock for removal, s
     o    N  0: not for the offline store      l  N  life, where > 0
+    m    N  1: of an InMemory group (the projector follows these)
 """
 
 from __future__ import annotations
@@ -30,9 +31,16 @@ KEEP_SECONDS = 8 * 86_400
 
 def record_key(slot: Slot) -> Item:
     """Key of a record's item."""
-    raw = slot.identifier.encode()
-    sort = f"r{slot.identifier}" if len(raw) < 1024 else f"h{sha256(raw).hexdigest()}"
-    return {"pk": {"S": record_partition(slot.uid, slot.shard)}, "sk": {"S": sort}}
+    return {
+        "pk": {"S": record_partition(slot.uid, slot.shard)},
+        "sk": {"S": sort_key(slot.identifier)},
+    }
+
+
+def sort_key(identifier: str) -> str:
+    """Sort key of a record's item."""
+    raw = identifier.encode()
+    return f"r{identifier}" if len(raw) < 1024 else f"h{sha256(raw).hexdigest()}"
 
 
 def log_key(slot: Slot, version: RecordVersion) -> Item:

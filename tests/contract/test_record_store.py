@@ -1,5 +1,6 @@
 """What every RecordStore promises, asked of each implementation."""
 
+from contextlib import closing
 from dataclasses import replace
 from uuid import uuid4
 
@@ -10,15 +11,19 @@ from moto import mock_aws
 from larder.adapters.dynamodb_boto import BotoDynamo
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.memory_records import MemoryRecordStore
+from larder.adapters.memory_tier import MemoryTier
+from larder.adapters.tiered_records import TieredRecordStore
+from larder.adapters.valkey import Valkey
 from larder.codec import pack
 from larder.event_time import NANOS
 from larder.record import RecordVersion, Slot, State
 from tests.moto_cloud import moto_cloud
 from tests.tables import create_records_table
+from tests.valkey_servers import valkey_server
 from tests.wire import wire_client
 
 NOW = 1_700_000_000 * NANOS
-SLOT = Slot("uid1", 64, "customer-1")
+SLOT = Slot("uid1", 64, "customer-1", in_memory=True)
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +33,27 @@ def dynamodb_url():
         yield url
 
 
-@pytest.fixture(params=["memory", "dynamodb", "dynamodb-wire"])
+@pytest.fixture(scope="module")
+def valkey():
+    """A real Valkey."""
+    with valkey_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb-wire", "tiered"])
 def store(request):
     if request.param == "memory":
         yield MemoryRecordStore()
+    elif request.param == "tiered":
+        server = request.getfixturevalue("valkey")
+        server.command("FLUSHALL")
+        valkey = Valkey(server.endpoint)
+        tier = MemoryTier(valkey, read_seconds=5, write_seconds=5)
+        with closing(valkey), mock_aws():
+            client = boto3.client("dynamodb", region_name="us-east-1")
+            create_records_table(client, "records")
+            durable = DynamoRecordStore(BotoDynamo(client), "records", projection=tier.accept)
+            yield TieredRecordStore(durable, tier)
     elif request.param == "dynamodb":
         with mock_aws():
             client = boto3.client("dynamodb", region_name="us-east-1")

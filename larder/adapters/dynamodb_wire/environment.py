@@ -21,7 +21,12 @@ def endpoint_from(region: str, partition: str, env: Mapping[str, str] = os.envir
         fips = env.get("AWS_USE_FIPS_ENDPOINT", "").lower() == "true"
         suffix = _SUFFIXES.get(partition, "amazonaws.com")
         url = f"https://dynamodb{'-fips' if fips else ''}.{region}.{suffix}"
-    return Endpoint.at(url, region, env.get("AWS_CA_BUNDLE") or None)
+    return Endpoint.at(url, region, ca_bundle_from(env))
+
+
+def ca_bundle_from(env: Mapping[str, str] = os.environ) -> str | None:
+    """A file of certificates to trust instead of the system's, if one is named."""
+    return env.get("AWS_CA_BUNDLE") or None
 
 
 def credentials_from(env: Mapping[str, str] = os.environ) -> Callable[[], Credentials]:

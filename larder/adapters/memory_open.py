@@ -1,0 +1,29 @@
+"""The in-memory tier that a function's settings name."""
+
+from __future__ import annotations
+
+from larder.adapters.dynamodb_wire.environment import ca_bundle_from, credentials_from
+from larder.adapters.memory_tier import MemoryTier
+from larder.adapters.valkey import Valkey, ValkeyEndpoint
+from larder.adapters.valkey.iam_auth import IamAuthentication
+from larder.settings import MemorySettings
+
+
+def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
+    """The tier. Nothing is connected yet.
+
+    Raises:
+        ConfigurationError: the address is none (empty where the stage has no tier), or there are
+            no credentials to sign with.
+    """
+    tls = bool(settings.valkey_tls)
+    endpoint = ValkeyEndpoint.at(settings.valkey_address, tls=tls, ca_bundle=ca_bundle_from())
+    credentials = None
+    if tls and settings.valkey_user:
+        credentials = IamAuthentication(
+            cache=settings.valkey_cache,
+            user=settings.valkey_user,
+            region=region,
+            credentials=credentials_from(),
+        )
+    return MemoryTier(Valkey(endpoint, credentials=credentials))
