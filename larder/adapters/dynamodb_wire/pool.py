@@ -54,8 +54,8 @@ class ConnectionPool:
 
     def close(self) -> None:
         """Close all connections that are not in use."""
-        while self._idle:
-            self._idle.pop()[1].close()
+        while (idle := self._last_idle()) is not None:
+            idle[1].close()
 
     def _use(self, connection: Connection, request: bytes, timeout: float) -> Answer:
         try:
@@ -70,10 +70,16 @@ class ConnectionPool:
         return answer
 
     def _kept(self) -> Connection | None:
-        while self._idle:
-            since, connection = self._idle.pop()
-            idle = self._clock() - since
-            if idle < _SURELY_OPEN or (idle < _LONGEST_IDLE and not connection.is_readable()):
+        while (idle := self._last_idle()) is not None:
+            since, connection = idle
+            age = self._clock() - since
+            if age < _SURELY_OPEN or (age < _LONGEST_IDLE and not connection.is_readable()):
                 return connection
             connection.close()
         return None
+
+    def _last_idle(self) -> tuple[float, Connection] | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # empty, or another thread was quicker
+            return None
