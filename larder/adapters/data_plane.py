@@ -5,6 +5,7 @@ The runtime function and the direct client are this same graph, so both mean the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from larder.access import AccessRules
@@ -19,17 +20,27 @@ from larder.record_reading import RecordReader
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.settings import RuntimeSettings
+from larder.wire.runtime_api import RuntimeApi
 
 
 @dataclass(frozen=True, slots=True)
 class DataPlane:
-    """The use cases of records, and the rules about who may use them."""
+    """The use cases of records, and the rules about who may use them.
+
+    ``close`` closes the connections that no thread is using; whoever needs one opens it again.
+    """
 
     reader: RecordReader
     writer: RecordWriter
     updater: RecordUpdater
     lister: RecordLister
     rules: AccessRules
+    close: Callable[[], None]
+
+    @property
+    def api(self) -> RuntimeApi:
+        """The same in SageMaker's words."""
+        return RuntimeApi(self.reader, self.writer, self.updater, self.lister, self.rules)
 
 
 def open_data_plane(settings: RuntimeSettings) -> DataPlane:
@@ -53,4 +64,5 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
         updater=RecordUpdater(store, groups),
         lister=RecordLister(store, groups),
         rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
+        close=dynamodb.close,
     )
