@@ -37,6 +37,7 @@ class DynamoRefused(Exception):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{code or status}: {message}")
+        self.status = status
         self.code = code
 
 
