@@ -25,7 +25,8 @@ from fractions import Fraction
 
 from larder.errors import ValidationError
 from larder.event_time import NANOS, EventTimeType, parse_event_time
-from larder.offline_rows import Cell, OfflineRow, Scalar
+from larder.offline_rows import Cell, OfflineRow
+from larder.values import Scalar
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 from larder.codec import Value, unpack
 from larder.errors import ValidationError
 from larder.event_time import NANOS, EventTimeType, nanos_to_iso
-from larder.feature_group import FeatureDefinition, FeatureGroup, FeatureType
+from larder.feature_group import FeatureDefinition, FeatureGroup
 from larder.record import RecordVersion, State
-from larder.values import canonical_identifier, check_value
+from larder.values import Scalar, Typed, canonical_identifier, check_value, typed_value
 
 T = TypeVar("T")
-Scalar = str | int | float
-Cell = Scalar | list[str] | list[int] | list[float] | None
+Cell = Typed | None
 Key = tuple[Scalar, Scalar, int]
 _FIRST_MICROS = -62_135_596_800_000_000
 """The year 1, where the calendars of Python, Arrow and Athena begin; event times may lie before."""
@@ -145,7 +144,7 @@ def _identifier(packed: Sequence[Value | None], group: FeatureGroup) -> Scalar:
         raise ValueError(f"the record lacks its identifier, '{group.record_identifier_name}'")
     feature = group.features[ordinal]
     try:
-        return _scalar(feature, canonical_identifier(feature, text))
+        return typed_value(feature, canonical_identifier(feature, text))
     except ValidationError as error:
         raise ValueError(str(error)) from error
 
@@ -157,19 +156,7 @@ def _cell(feature: FeatureDefinition, value: Value | None) -> Cell:
         checked = check_value(feature, value)
     except ValidationError as error:
         raise ValueError(str(error)) from error
-    if isinstance(checked, str):
-        return _scalar(feature, checked)
-    if feature.type is FeatureType.INTEGRAL:
-        return [int(text) for text in checked]
-    if feature.type is FeatureType.FRACTIONAL:
-        return [float(text) for text in checked]
-    return checked
-
-
-def _scalar(feature: FeatureDefinition, text: str) -> Scalar:
-    if feature.type is FeatureType.INTEGRAL:
-        return int(text)
-    return float(text) if feature.type is FeatureType.FRACTIONAL else text
+    return typed_value(feature, checked)
 
 
 def _at(values: Sequence[T], ordinal: int) -> T | None:

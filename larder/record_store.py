@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from larder.errors import ValidationError
 from larder.record import RecordVersion, Slot
 
 
@@ -21,6 +22,21 @@ class Consistency(StrEnum):
     DEFAULT = "default"
     STRONG = "strong"
     EVENTUAL = "eventual"
+
+    @classmethod
+    def named(cls, word: str, where: str = "consistency") -> Consistency:
+        """The one of that word.
+
+        Raises:
+            ValidationError: there is none; the message says ``where`` the word stood.
+        """
+        try:
+            return cls(word)
+        except ValueError:
+            raise ValidationError(
+                f"{where}: {word[:64]!r} must be one of [{', '.join(cls)}]; leave it out for what "
+                f"the group's tier promises."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)

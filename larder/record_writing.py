@@ -7,13 +7,19 @@ so that everything leaves for the offline store through the one stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from time import time_ns
+from typing import TypeVar
 
 from larder.access import Access
 from larder.codec import Value
-from larder.errors import ServiceUnavailable, ValidationError
+from larder.errors import (
+    LarderError,
+    ServiceUnavailable,
+    ThrottlingException,
+    ValidationError,
+)
 from larder.feature_group import FeatureGroup, TargetStore, TtlDuration
 from larder.grants import Right
 from larder.group_settings import GroupSettings
@@ -22,6 +28,7 @@ from larder.record_store import RecordStore
 from larder.record_values import UndefinedFeature, checked_features, complete, target_stores
 from larder.record_versions import Stamp, deletion_version, live_version
 
+T = TypeVar("T")
 _SKEW_TRIES = 8
 """How often a write at an equal event time steps past a write time ahead of its own clock."""
 
@@ -45,6 +52,23 @@ class DeleteRecord:
     event_time: str
     hard: bool = False
     targets: frozenset[TargetStore] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOutcome:
+    """What became of each of several writes, by its place; one in neither list was accepted.
+
+    ``errors`` were refused for good. ``unprocessed`` met a store that refused for load or did not
+    answer: nothing is known of them, and writing them again is safe.
+    """
+
+    errors: list[tuple[int, LarderError]] = field(default_factory=list)
+    unprocessed: list[int] = field(default_factory=list)
+
+    @property
+    def all_accepted(self) -> bool:
+        """Whether every write was accepted."""
+        return not self.errors and not self.unprocessed
 
 
 @dataclass(slots=True)
@@ -80,6 +104,21 @@ class RecordWriter:
         ttl = request.ttl or (group.online.ttl if group.online else None)
         slot, version = live_version(group, values, stamp=stamp, ttl=ttl, targets=targets)
         self._write(slot, version, targets)
+
+    def put_many(self, entries: Iterable[T], request_of: Callable[[T], PutRecord]) -> WriteOutcome:
+        """Accept records one after the other, whatever becomes of the others.
+
+        What ``request_of`` raises counts as that entry's refusal.
+        """
+        outcome = WriteOutcome()
+        for place, entry in enumerate(entries):
+            try:
+                self.put(request_of(entry))
+            except (ThrottlingException, ServiceUnavailable):
+                outcome.unprocessed.append(place)
+            except LarderError as error:
+                outcome.errors.append((place, error))
+        return outcome
 
     def delete(self, request: DeleteRecord) -> None:
         """Delete a record as of an event time; an unknown record is no error.

@@ -17,6 +17,14 @@ from larder.errors import ConfigurationError
 _PREFIX = "LARDER_"
 
 
+def client_parameter(stage: str) -> str:
+    """Name of the SSM parameter where a stage publishes its ``RuntimeSettings``.
+
+    Its value is the JSON of ``to_env()``.
+    """
+    return f"/larder/{stage}/client"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Base of the settings classes; fields are ``str``, ``int`` or ``float``."""

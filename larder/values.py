@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+from typing import overload
 
 from larder.codec import Value
 from larder.errors import ValidationError
 from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
 
+Scalar = str | int | float
+Typed = Scalar | list[str] | list[int] | list[float]
 _INTEGER = re.compile(r"[+-]?\d{1,40}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 MAX_ITEMS = 358_400
@@ -39,6 +42,22 @@ def check_value(feature: FeatureDefinition, value: object) -> Value:
             f"send ValueAsStringList, not ValueAsString."
         )
     return _check_items(feature, value)
+
+
+@overload
+def typed_value(feature: FeatureDefinition, value: str) -> Scalar: ...
+
+
+@overload
+def typed_value(feature: FeatureDefinition, value: Value) -> Typed: ...
+
+
+def typed_value(feature: FeatureDefinition, value: Value) -> Typed:
+    """A checked value in its feature's type: ``int``, ``float``, ``str``, or a list of them."""
+    if feature.type is FeatureType.STRING:
+        return value
+    number = int if feature.type is FeatureType.INTEGRAL else float
+    return number(value) if isinstance(value, str) else [number(text) for text in value]
 
 
 def canonical_identifier(feature: FeatureDefinition, value: str) -> str:

@@ -14,7 +14,7 @@ from botocore.config import Config
 
 from larder.wire import control_shapes, runtime_shapes
 from larder.wire.http import parse_event
-from larder.wire.runtime_api import operation_of
+from larder.wire.runtime_routes import operation_of
 from tests.answers import check_answer
 
 _SERVED = control_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()

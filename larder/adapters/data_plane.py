@@ -5,6 +5,7 @@ The runtime function and the direct client are this same graph, so both mean the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from larder.record_store import RecordStore
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.settings import RuntimeSettings
+from larder.wire.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from larder.adapters.memory_tier import MemoryTier
@@ -29,14 +31,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DataPlane:
-    """The use cases of records, the rules about who may use them, and the tier if there is one."""
+    """The use cases of records, the rules about who may use them, and the tier if there is one.
+
+    ``close`` closes the connections that no thread is using; whoever needs one opens it again.
+    """
 
     reader: RecordReader
     writer: RecordWriter
     updater: RecordUpdater
     lister: RecordLister
     rules: AccessRules
+    close: Callable[[], None]
     memory: MemoryTier | None = None
+
+    @property
+    def api(self) -> RuntimeApi:
+        """The same in SageMaker's words."""
+        return RuntimeApi(self.reader, self.writer, self.updater, self.lister, self.rules)
 
 
 def open_data_plane(settings: RuntimeSettings) -> DataPlane:
@@ -60,6 +71,7 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
         updater=RecordUpdater(store, groups),
         lister=RecordLister(store, groups),
         rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
+        close=lambda: _close(dynamodb, memory),
         memory=memory,
     )
 
@@ -77,3 +89,9 @@ def _stores(
     tier = open_memory_tier(settings, settings.region)
     durable = DynamoRecordStore(dynamodb, table, retries=retries, projection=tier.accept)
     return TieredRecordStore(durable, tier), tier
+
+
+def _close(dynamodb: DynamoWire, memory: MemoryTier | None) -> None:
+    dynamodb.close()
+    if memory is not None:
+        memory.close()

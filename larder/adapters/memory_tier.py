@@ -130,6 +130,10 @@ class MemoryTier:
         replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=seconds)
         return [not isinstance(reply, Unanswered) and reply != LATE for reply in replies]
 
+    def close(self) -> None:
+        """Close the connections to Valkey that are not in use."""
+        self._valkey.close()
+
     def _trusted(self, slot: Slot, entry: bytes, now_nanos: int) -> RecordVersion | None:
         try:
             version, stored_ms = read_entry(entry, slot.identifier)

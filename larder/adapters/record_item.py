@@ -55,6 +55,11 @@ def record_partition(uid: str, shard: int) -> str:
     return f"R#{uid}#{shard}"
 
 
+def partition_patterns(uid: str) -> list[str]:
+    """Patterns, of IAM's form, of all partition keys of a group's records and log items."""
+    return [f"R#{uid}#*", f"L#{uid}#*"]
+
+
 def parse_partition(pk: str) -> tuple[bool, str]:
     """Whether a partition key is a log item's, and the group's uid.
 

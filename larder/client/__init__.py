@@ -1,5 +1,22 @@
-"""What programs that call Larder import: helpers for AWS's own clients."""
+"""What programs that call Larder import: the direct door, and a hook for AWS's own clients."""
 
+from larder.client.async_feature_store import AsyncFeatureStore
+from larder.client.columns import Columns
+from larder.client.feature_store import FeatureStore
+from larder.client.records import Record, UnreadRecords
 from larder.client.signing import sign_for_execute_api
+from larder.record_reading import GetRecords
+from larder.record_store import Consistency
+from larder.record_writing import WriteOutcome
 
-__all__ = ["sign_for_execute_api"]
+__all__ = [
+    "AsyncFeatureStore",
+    "Columns",
+    "Consistency",
+    "FeatureStore",
+    "GetRecords",
+    "Record",
+    "UnreadRecords",
+    "WriteOutcome",
+    "sign_for_execute_api",
+]

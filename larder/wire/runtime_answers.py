@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from larder.errors import LarderError, ValidationError
+from larder.errors import ValidationError
 from larder.record_reading import BatchOutcome, Found, GetRecords
+from larder.record_writing import WriteOutcome
 from larder.wire.errors import runtime_code
 from larder.wire.record_json import features_json
 from larder.wire.runtime_requests import Members
@@ -50,9 +51,7 @@ def batch_get(requests: Sequence[GetRecords], outcome: BatchOutcome, members: Me
     )
 
 
-def batch_write(
-    entries: Sequence[Members], failed: Sequence[tuple[int, LarderError]], unprocessed: list[int]
-) -> bytes:
+def batch_write(entries: Sequence[Members], outcome: WriteOutcome) -> bytes:
     """BatchWriteRecord's answer; entries are echoed exactly as they were sent.
 
     Raises:
@@ -61,15 +60,16 @@ def batch_write(
     """
     errors = [
         {"Entry": entries[place], "ErrorCode": runtime_code(error), "ErrorMessage": str(error)}
-        for place, error in failed
+        for place, error in outcome.errors
     ]
-    left = [entries[place] for place in unprocessed]
+    left = [entries[place] for place in outcome.unprocessed]
     answer = orjson.dumps({"Errors": errors, "UnprocessedEntries": left})
     if len(answer) > MAX_ANSWER_BYTES:
-        places = ", ".join(str(place) for place, _ in failed)
+        places = ", ".join(str(place) for place, _ in outcome.errors)
+        reason = outcome.errors[0][1] if outcome.errors else "load"
         raise ValidationError(
             f"Entries {places} were refused, and too large to be echoed in one answer; send fewer "
-            f"at a time. The first reason: {failed[0][1] if failed else 'load'}"
+            f"at a time. The first reason: {reason}"
         )
     return answer
 

@@ -5,20 +5,13 @@ One request in, one response out; whoever carries HTTP (a Lambda function, a ser
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 import orjson
 
 from larder.access import Access, AccessRules
-from larder.errors import (
-    LarderError,
-    ResourceNotFound,
-    ServiceUnavailable,
-    ThrottlingException,
-    ValidationError,
-)
+from larder.errors import LarderError, ResourceNotFound, ValidationError
 from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
 from larder.record_store import Consistency
@@ -37,16 +30,24 @@ from larder.wire.runtime_requests import (
     query_members,
     update_record,
 )
+from larder.wire.runtime_routes import operation_of
 
-_GROUP_ROOT = "/FeatureGroup/"
-_GROUP_OPERATIONS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
 _WITHOUT_NOT_FOUND = frozenset({"PutRecord", "DeleteRecord"})
 """Operations whose model has no ResourceNotFound: they say it as a ValidationError."""
-_POST_OPERATIONS = {"ListRecords": "ListRecords", "Record": "UpdateRecord"}
-_ROOT_OPERATIONS = {
-    "/BatchGetRecord": "BatchGetRecord",
-    "/BatchWriteRecord": "BatchWriteRecord",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call by the members of the operation's model, however they came here.
+
+    ``caller_arn`` is as in ``Request``.
+    """
+
+    operation: str
+    members: Members
+    request_id: str
+    caller_arn: str | None = None
+    consistency: Consistency = Consistency.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,7 @@ class RuntimeApi:
     def handle(self, request: Request) -> tuple[str, Response]:
         """The operation that was asked for (``"Unknown"`` if none), and the answer to it."""
         operation, group = operation_of(request)
-        serve = self._operations().get(operation)
-        if serve is None:
+        if operation not in self._operations():
             text = (
                 f"{request.method} {request.path[:120]} is no operation of this endpoint; it "
                 f"serves {', '.join(self._operations())}."
@@ -88,17 +88,30 @@ class RuntimeApi:
                 "UnknownOperationException", 404, text, request.request_id
             )
         try:
-            members = self._members(operation, group, request)
-            asker = _Asker(
-                self._rules.access_of(request.caller_arn), consistency_asked(request.headers)
+            call = Call(
+                operation,
+                self._members(operation, group, request),
+                request_id=request.request_id,
+                caller_arn=request.caller_arn,
+                consistency=consistency_asked(request.headers),
             )
-            return operation, _answer(serve(members, asker), request.request_id)
-        except ResourceNotFound as error:
-            if operation in _WITHOUT_NOT_FOUND:
-                return operation, runtime_error(ValidationError(str(error)), request.request_id)
-            return operation, runtime_error(error, request.request_id)
         except LarderError as error:
             return operation, runtime_error(error, request.request_id)
+        return operation, self.perform(call)
+
+    def perform(self, call: Call) -> Response:
+        """The answer to a call of one of the model's operations."""
+        try:
+            members = checked(call.operation, call.members)
+            asker = _Asker(self._rules.access_of(call.caller_arn), call.consistency)
+            body = self._operations()[call.operation](members, asker)
+            return _answer(body, call.request_id)
+        except ResourceNotFound as error:
+            if call.operation in _WITHOUT_NOT_FOUND:
+                return runtime_error(ValidationError(str(error)), call.request_id)
+            return runtime_error(error, call.request_id)
+        except LarderError as error:
+            return runtime_error(error, call.request_id)
 
     def _operations(self) -> dict[str, Callable[[Members, _Asker], bytes]]:
         return {
@@ -119,7 +132,7 @@ class RuntimeApi:
             members = request.json_object()
         if group is not None:
             members["FeatureGroupName"] = group
-        return checked(operation, members)
+        return members
 
     def _put_record(self, members: Members, asker: _Asker) -> bytes:
         self.writer.of_caller(asker.access).put(put_record(members))
@@ -144,18 +157,12 @@ class RuntimeApi:
         return answers.batch_get(requests, outcome, members)
 
     def _batch_write_record(self, members: Members, asker: _Asker) -> bytes:
-        failed: list[tuple[int, LarderError]] = []
-        unprocessed: list[int] = []
-        writer = self.writer.of_caller(asker.access)
+        entries: Sequence[Members] = members["Entries"]
         default = {"TtlDuration": members.get("TtlDuration")}
-        for place, entry in enumerate(members["Entries"]):
-            try:
-                writer.put(put_record({**default, **entry}))
-            except (ThrottlingException, ServiceUnavailable):
-                unprocessed.append(place)
-            except LarderError as error:
-                failed.append((place, error))
-        return answers.batch_write(members["Entries"], failed, unprocessed)
+        outcome = self.writer.of_caller(asker.access).put_many(
+            entries, lambda entry: put_record({**default, **entry})
+        )
+        return answers.batch_write(entries, outcome)
 
     def _update_record(self, members: Members, asker: _Asker) -> bytes:
         self.updater.of_caller(asker.access).update(update_record(members))
@@ -170,22 +177,6 @@ class RuntimeApi:
         )
         more = {"NextToken": listing.next_token} if listing.next_token else {}
         return orjson.dumps({"RecordIdentifiers": listing.identifiers, **more})
-
-
-def operation_of(request: Request) -> tuple[str, str | None]:
-    """The operation's name, or ``""``, and the group's name or ARN where the path has one.
-
-    An ARN arrives as one percent-encoded segment or, decoded by an HTTP API, as two.
-    """
-    if request.method == "POST" and request.path in _ROOT_OPERATIONS:
-        return _ROOT_OPERATIONS[request.path], None
-    if not request.path.startswith(_GROUP_ROOT):
-        return "", None
-    group = unquote(request.path.removeprefix(_GROUP_ROOT))
-    if request.method == "POST":
-        group, _, last = group.rpartition("/")
-        return _POST_OPERATIONS.get(last, ""), group
-    return _GROUP_OPERATIONS.get(request.method, ""), group
 
 
 def _answer(body: bytes, request_id: str) -> Response:

@@ -3,27 +3,15 @@
 import pytest
 
 from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.memory_records import MemoryRecordStore
 from larder.feature_group import OnlineStore, StorageType
 from larder.record import Slot
 from larder.record_store import Consistency
 from tests.groups import feature_group
 from tests.handlers.test_runtime import T1, Door
+from tests.stores import Told
 
 HEADER = "x-larder-consistency"
 GROUP = feature_group(online=OnlineStore(StorageType.STANDARD_V2))
-
-
-class Told(MemoryRecordStore):
-    """A store that remembers what each read asked of it."""
-
-    def __init__(self):
-        super().__init__()
-        self.asked = []
-
-    def get(self, slots, *, consistency=Consistency.DEFAULT):
-        self.asked.append(consistency)
-        return super().get(slots, consistency=consistency)
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from larder.adapters.memory_records import MemoryRecordStore
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.record_listing import RecordLister
 from larder.record_reading import RecordReader
-from larder.record_store import Consistency, Reads
 from larder.record_updating import RecordUpdater
 from larder.record_writing import RecordWriter
 from larder.wire.runtime_api import RuntimeApi
 from tests.doors import checked_runtime
 from tests.events import http_event
 from tests.groups import HOME, feature_group, group_settings
+from tests.stores import Refusing
 
 T1, T2 = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
 NASTY = "a/b c+d,é&=?%20"
@@ -175,20 +175,6 @@ def test_what_does_not_fit_an_answer_is_left_for_the_caller_to_ask_again(door):
         left = [i for e in body["UnprocessedIdentifiers"]
                 for i in e["RecordIdentifiersValueAsString"]]  # fmt: skip
     assert got == identifiers
-
-
-class Refusing(MemoryRecordStore):
-    """A store that refuses for load, or leaves some keys unread."""
-
-    def __init__(self, error=None, unread=()):
-        super().__init__()
-        self.error, self.unread = error, unread
-
-    def get(self, slots, *, consistency=Consistency.DEFAULT):
-        if self.error:
-            raise self.error
-        left = frozenset(slot for slot in slots if slot.identifier in self.unread)
-        return Reads({}, left)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ class DynamoRefused(Exception):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{code or status}: {message}")
+        self.status = status
         self.code = code
 
 
@@ -67,6 +68,10 @@ class DynamoWire:
         """
         endpoint = endpoint_from(region, partition)
         return cls(Signer(endpoint, credentials_from()), ConnectionPool(endpoint), retries)
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._pool.close()
 
     def call(self, operation: str, request: Item, attempt: Attempt | None = None) -> Item:
         """See ``DynamoApi.call``; by itself a call takes three seconds at most.

@@ -1,0 +1,45 @@
+"""The data plane of this process, on behalf of one caller.
+
+Connections can't be shared with a forked child: both would read each other's answers. So a child
+that finds its parent's data plane opens one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from larder.adapters.data_plane import DataPlane
+
+
+class ProcessPlane:
+    """Opens a data plane for each process that uses it. ``caller`` is as in ``FeatureStore``."""
+
+    def __init__(self, open_plane: Callable[[], DataPlane], caller: str | None) -> None:
+        self.caller = caller
+        self._open_plane = open_plane
+        self._held = self._opened()
+
+    @property
+    def current(self) -> DataPlane:
+        """The data plane, whose use cases ask for the caller's grants."""
+        if self._held[0] != os.getpid():  # two threads may both open one: the later is kept
+            self._held = self._opened()
+        return self._held[1]
+
+    def close(self) -> None:
+        """Close the connections of this process that are not in use."""
+        if self._held[0] == os.getpid():
+            self._held[1].close()
+
+    def _opened(self) -> tuple[int, DataPlane]:
+        plane = self._open_plane()
+        access = plane.rules.access_of(self.caller)
+        return os.getpid(), replace(
+            plane,
+            reader=plane.reader.of_caller(access),
+            writer=plane.writer.of_caller(access),
+            updater=plane.updater.of_caller(access),
+            lister=plane.lister.of_caller(access),
+        )

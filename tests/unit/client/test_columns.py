@@ -1,0 +1,84 @@
+"""Records by columns: what is missing is missing, whatever the type."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from larder.client import UnreadRecords
+from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
+from tests.direct import direct_store
+from tests.groups import FEATURES, feature_group
+from tests.stores import Refusing
+
+AT = "2024-01-01T00:00:00Z"
+GROUP = feature_group(
+    features=(
+        *FEATURES,
+        FeatureDefinition("words", FeatureType.STRING, CollectionType.LIST),
+        FeatureDefinition("place", FeatureType.FRACTIONAL, CollectionType.VECTOR, 2),
+    )
+)
+WHOLE = {"clicks": 2**62 + 1, "score": 0.5, "city": "Ulm", "words": ["a", "b"], "place": [1.5, 2]}
+
+
+@pytest.fixture
+def store():
+    store = direct_store(GROUP)
+    store.put("customers", {"customer_id": "whole", "event_time": AT, **WHOLE})
+    store.put("customers", {"customer_id": "bare", "event_time": AT})
+    return store
+
+
+def test_arrow_columns_are_typed_and_null_where_nothing_is(store):
+    table = store.columns("customers", ["whole", "bare", "nobody"]).to_arrow()
+    assert table.schema == pa.schema(
+        {
+            "customer_id": pa.string(),
+            "event_time": pa.string(),
+            "clicks": pa.int64(),
+            "score": pa.float64(),
+            "city": pa.string(),
+            "words": pa.list_(pa.string()),
+            "place": pa.list_(pa.float64(), 2),
+        }
+    )
+    absent = dict.fromkeys(WHOLE)
+    assert table.to_pylist() == [
+        {"customer_id": "whole", "event_time": AT, **WHOLE, "place": [1.5, 2.0]},
+        {"customer_id": "bare", "event_time": AT, **absent},
+        {"customer_id": None, "event_time": None, **absent},
+    ]
+
+
+def test_numpy_columns_are_typed_and_never_zero_where_nothing_is(store):
+    asked = ["place", "score", "clicks", "city"]
+    columns = store.columns("customers", ["nobody", "whole", "bare"], asked).to_numpy()
+    assert list(columns) == asked
+    assert columns["clicks"].dtype == np.int64
+    assert columns["clicks"].tolist() == [None, 2**62 + 1, None]
+    assert np.asarray(columns["clicks"])[0] == -(2**63)
+    assert columns["score"].dtype == np.float64
+    assert math.isnan(columns["score"][0]) and columns["score"][1] == 0.5
+    assert columns["city"].tolist() == [None, "Ulm", None]
+    assert columns["place"].tolist() == [None, [1.5, 2.0], None]
+
+
+def test_no_identifiers_make_columns_without_rows(store):
+    columns = store.columns("customers", [], ["clicks", "words"])
+    assert columns.to_arrow().num_rows == 0
+    assert [len(column) for column in columns.to_numpy().values()] == [0, 0]
+
+
+def test_lists_of_one_length_stay_lists(store):
+    (column,) = store.columns("customers", ["whole", "whole"], ["words"]).to_numpy().values()
+    assert column.shape == (2,)
+    assert column.tolist() == [["a", "b"], ["a", "b"]]
+
+
+def test_columns_of_which_a_record_was_not_read_are_not_given():
+    store = direct_store(GROUP, store=Refusing(unread=["c2"]))
+    with pytest.raises(UnreadRecords) as refusal:
+        store.columns("customers", ["c1", "c2"])
+    assert refusal.value.unread == [("customers", "c2")]
