@@ -6,6 +6,8 @@ from lambdas.runtime.routes import create_handler
 from larder.adapters.data_plane import open_data_plane
 from larder.settings import RuntimeSettings
 
-handler = create_handler(open_data_plane(RuntimeSettings.from_env()).api)
+_plane = open_data_plane(RuntimeSettings.from_env())
+
+handler = create_handler(_plane.api, _plane.memory)
 
 gc.freeze()  # what a cold start has made lives as long as the process: never walk it again

@@ -18,9 +18,9 @@ entry lives longer than five minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from time import time_ns
 
+from larder.adapters.memory_counts import MemoryCounts
 from larder.adapters.memory_entries import (
     RACE_SECONDS,
     entry_parts,
@@ -43,18 +43,6 @@ _SKEW_MS = 50.0
 _DIRTY = 10_000
 """How many dirty records are told apart; beyond that there is a fence for all."""
 _LEAST = (-1, False, 0, False, 0)
-
-
-@dataclass(slots=True)
-class MemoryCounts:
-    """What the tier did since the last look; reads count by record."""
-
-    hits: int = 0
-    misses: int = 0
-    kept_back: int = 0
-    """Records that were not asked for because the breaker was open."""
-    unanswered: int = 0
-    late: int = 0
 
 
 class MemoryTier:
@@ -81,6 +69,7 @@ class MemoryTier:
         self._disruptions = valkey.disruptions
         self._fence_ms = 0.0
         self._dirty: dict[Slot, tuple[int, bool, int, bool, int]] = {}
+        self._told = 0
         self.counts = MemoryCounts()
 
     def now_ms(self) -> float:
@@ -129,6 +118,12 @@ class MemoryTier:
         calls = [self._call(key, each, deadline_ms, _GUARD_MS) for key, each in changes]
         replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=seconds)
         return [not isinstance(reply, Unanswered) and reply != LATE for reply in replies]
+
+    def take_counts(self) -> dict[str, int]:
+        """What was counted since the last call, by the metric's name; nothing where all is 0."""
+        counts, self.counts = self.counts, MemoryCounts()
+        opened, self._told = self._breaker.opened - self._told, self._breaker.opened
+        return counts.metrics(opened)
 
     def close(self) -> None:
         """Close the connections to Valkey that are not in use."""
