@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 from zlib import crc32
 
 MAX_RECORD_BYTES = 350 * 1024
@@ -74,21 +75,17 @@ class RecordVersion:
         return (self.event_key, self.state is State.LIVE, self.write_time)
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """Where a record lives: its group's identity and number of shards, and its identifier.
 
     ``in_memory`` says that the group's tier is InMemory: its records are served from Valkey too.
+    A tuple, because a batch makes a hundred, and hashes each several times.
     """
 
     uid: str
     shards: int
     identifier: str
     in_memory: bool = False
-
-    def __hash__(self) -> int:
-        """By the identifier, which tells slots apart nearly always and whose own hash is kept."""
-        return hash(self.identifier)
 
     @property
     def shard(self) -> int:

@@ -25,15 +25,18 @@ def slot_of(group: FeatureGroup, identifier: str) -> Slot:
         ValidationError: the identifier is empty, too long, or not of the feature's type.
     """
     feature = group.features[group.ordinals[group.record_identifier_name]]
-    _require_text(feature.name, identifier)
-    size = len(identifier.encode())
+    try:
+        size = len(identifier.encode())
+    except UnicodeEncodeError as error:
+        raise _not_unicode(feature.name, error) from None
     if not 0 < size <= MAX_IDENTIFIER_BYTES:
         raise ValidationError(
             f"Record identifier '{feature.name}' has {size} bytes; "
             f"it must have 1 to {MAX_IDENTIFIER_BYTES}."
         )
+    canonical = canonical_identifier(feature, identifier)
     in_memory = group.online is not None and group.online.storage_type is StorageType.IN_MEMORY
-    return Slot(group.uid, group.shards, canonical_identifier(feature, identifier), in_memory)
+    return Slot(group.uid, group.shards, canonical, in_memory)
 
 
 def ordinals_of(group: FeatureGroup, names: Iterable[str]) -> list[int]:
@@ -137,7 +140,11 @@ def _require_text(name: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValidationError(
-            f"Feature '{name}' holds text that is not valid Unicode (a lone surrogate at "
-            f"{error.start}); send UTF-8."
-        ) from None
+        raise _not_unicode(name, error) from None
+
+
+def _not_unicode(name: str, error: UnicodeEncodeError) -> ValidationError:
+    return ValidationError(
+        f"Feature '{name}' holds text that is not valid Unicode (a lone surrogate at "
+        f"{error.start}); send UTF-8."
+    )

@@ -25,6 +25,8 @@ from larder.event_time import NANOS
 from larder.record import RecordVersion, Slot, State
 
 Item = dict[str, Any]
+_SURELY_SHORT = 256
+"""Characters; none takes more than four bytes."""
 KEEP_SECONDS = 8 * 86_400
 """How long log items and hidden tombstones stay: longer than any stream consumer may lag."""
 
@@ -39,6 +41,8 @@ def record_key(slot: Slot) -> Item:
 
 def sort_key(identifier: str) -> str:
     """Sort key of a record's item."""
+    if len(identifier) < _SURELY_SHORT:
+        return f"r{identifier}"
     raw = identifier.encode()
     return f"r{identifier}" if len(raw) < 1024 else f"h{sha256(raw).hexdigest()}"
 

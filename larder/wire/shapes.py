@@ -8,6 +8,7 @@ dropped in silence.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -126,9 +127,8 @@ def _of_whole(shape: Whole, value: object, path: Path) -> Iterator[Problem]:
         text = f"Member must have value greater than or equal to {shape.min}"
         yield Problem(path, text, shown(value))
     elif value > shape.max:
-        yield Problem(
-            path, f"Member must have value less than or equal to {shape.max}", shown(value)
-        )
+        text = f"Member must have value less than or equal to {shape.max}"
+        yield Problem(path, text, shown(value))
 
 
 def _of_many(shape: Many, value: object, path: Path) -> Iterator[Problem]:
@@ -141,11 +141,21 @@ def _of_many(shape: Many, value: object, path: Path) -> Iterator[Problem]:
     if shape.max is not None and len(value) > shape.max:
         yield Problem(path, f"Member must have length less than or equal to {shape.max}", count)
         return
+    if isinstance(shape.item, Text) and _are_plain(shape.item, value):
+        return
     for place, item in enumerate(value):
         if item is None:
             yield Problem((*path, place), "Member must not be null", "null")
         else:
             yield from problems(shape.item, item, (*path, place))
+
+
+def _are_plain(shape: Text, items: list[object]) -> bool:
+    """Whether all is well with many texts of a free form, at a glance: batches have hundreds."""
+    longest = math.inf if shape.max is None else shape.max
+    return not (shape.enum or shape.pattern) and all(
+        isinstance(each, str) and shape.min <= len(each) <= longest for each in items
+    )
 
 
 def _of_map(shape: Map, value: object, path: Path) -> Iterator[Problem]:

@@ -222,7 +222,7 @@ def test_a_batch_reads_what_is_there_and_leaves_out_what_is_not(store):
 
 def test_two_lives_of_a_name_do_not_see_each_other(store):
     put(store, version(6))
-    assert store.get([replace(SLOT, uid="uid2")]).found == {}
+    assert store.get([SLOT._replace(uid="uid2")]).found == {}
 
 
 def test_a_replacement_takes_the_place_of_what_was_read(store):
@@ -251,7 +251,7 @@ def test_a_shard_is_paged_through_without_gaps_or_repeats(store):
     slots = [Slot("uid1", 1, f"c{n}") for n in range(7)] + [Slot("uid1", 1, "l" * 2000)]
     for n, slot in enumerate(slots):
         store.put(slot, version(n, identifier=slot.identifier), now_nanos=NOW)
-    store.put(replace(slots[0], uid="uid2"), version(1), now_nanos=NOW)
+    store.put(slots[0]._replace(uid="uid2"), version(1), now_nanos=NOW)
     entries, after = [], None
     while True:
         page = store.shard("uid1", 0, after=after, limit=3)
