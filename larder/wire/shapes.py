@@ -182,9 +182,8 @@ def _of_struct(shape: Struct, value: object, path: Path) -> Iterator[Problem]:
     if shape.union and len(given) != 1:
         names = ", ".join(shape.members)
         yield Problem(path, f"Member must have exactly one of [{names}] set", f"of {len(given)}")
-    for name in shape.required:
-        if name not in given:
-            yield Problem((*path, name), "Member must not be null", "null")
+    for name in [each for each in shape.required if each not in given]:
+        yield Problem((*path, name), "Member must not be null", "null")
     for name in given:
         yield from problems(shape.members[name], value[name], (*path, name))
 
