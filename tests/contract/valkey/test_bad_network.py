@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from larder.adapters.valkey import Unanswered
+from larder.adapters.valkey import Unanswered, ValkeyEndpoint
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.valkey_servers import valkey_server
 
@@ -83,11 +83,10 @@ def test_where_nobody_listens_that_is_said_and_the_next_call_tries_again(proxy, 
     assert (client.timeouts, client.disruptions) == (0, 1)
 
 
-def test_a_name_that_leads_nowhere_is_said(client_of):
-    class Nowhere:
-        address = "nowhere.invalid:6379"
-
-    assert reasons(client_of(Nowhere).get([b"a"], seconds=BUDGET)) == [("no", False)]
+@pytest.mark.parametrize("host", ["nowhere.invalid", "no..where", "x" * 80])
+def test_a_name_that_leads_nowhere_is_said(client_of, host):
+    client = client_of(ValkeyEndpoint(host, 6379, tls=False))
+    assert reasons(client.get([b"a"], seconds=BUDGET)) == [("no", False)]
 
 
 def test_threads_share_a_bounded_number_of_connections(proxy, client_of):

@@ -5,7 +5,14 @@ import ssl
 import pytest
 
 from larder.adapters.valkey import ValkeyEndpoint
+from larder.adapters.valkey.answers import Troubles
+from larder.adapters.valkey.connection import Connector
+from larder.adapters.valkey.deadline import Deadline
+from larder.adapters.valkey.exchange import Exchange
+from larder.adapters.valkey.node import Node
+from larder.adapters.valkey.requests import get_requests
 from local.emulator.certificate import write
+from tests.clocks import SleepingClock
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.valkey_servers import tls_proxy, valkey_server
 
@@ -66,6 +73,21 @@ def test_large_values_come_whole_through_tls(guarded, certificate, client_of):
         )
         assert client.run(STORE, [(b"a", [value])] * 3, seconds=BUDGET) == [value] * 3
         assert client.get([b"a"] * 3, seconds=BUDGET) == [value] * 3
+
+
+def test_an_idle_connection_over_tls_is_found_open(guarded, certificate):
+    clock, troubles = SleepingClock(), Troubles()
+    with tls_proxy(guarded, certificate) as proxy:
+        endpoint = trusting(proxy, certificate)
+        tls = ssl.create_default_context(cafile=endpoint.ca_bundle)
+        connector = Connector(tls, lambda: ("larder", "secret"), BUDGET, clock)
+        node = Node(endpoint, connector, troubles, 1)
+        for _ in range(3):
+            exchange = Exchange(node, get_requests([b"idle"])[0], 1, Deadline(BUDGET))
+            assert exchange.finish() == [None]
+            clock.sleep(30)
+        node.retire()
+        assert (proxy.connections, troubles.disruptions) == (1, 0)
 
 
 def test_a_certificate_that_is_not_trusted_is_refused(guarded, certificate, client_of):

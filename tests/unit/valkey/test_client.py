@@ -36,7 +36,7 @@ def asked(answer, *, times=1, keys=(b"a",)):
 
 @pytest.mark.parametrize(
     "text", ["LOADING Valkey is loading the dataset in memory", "TRYAGAIN", "BUSY a script runs",
-             "MASTERDOWN no link", "MOVED", "MOVED 1 nowhere", "ASK 1 x:y", "", "ERR whatever"],
+             "MASTERDOWN no link", "MOVED", "MOVED 1 nowhere", "ASK 1 x:y", "MOVED 1 x:65536", "", "ERR whatever"],
 )  # fmt: skip
 def test_a_refusal_that_no_other_try_would_change_is_given_at_once(text):
     (answers,), server, client = asked(lambda _: b"-%b\r\n" % text.encode())
