@@ -167,8 +167,8 @@ class FaultProxy:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-        except OSError:
-            pass  # nobody is behind: the client sees its connection end
+        except (OSError, asyncio.CancelledError):
+            pass  # nobody is behind, or the test is over: the client sees its connection end
         finally:
             for end in filter(None, (writer, server)):
                 end.close()

@@ -80,6 +80,7 @@ def valkey_cluster(*, nodes=2, configuration=()):
             servers[0].command("CLUSTER", "MEET", HOST, server.port, server.bus_port)
         for server in servers:
             server.wait_until_serving()
+            server.peers = servers
         yield servers
 
 
@@ -90,6 +91,7 @@ class ValkeyServer:
         self.port = free_port()
         self.bus_port = free_port()
         self.cluster = cluster
+        self.peers = [self]
         self._directory = directory
         self._configuration = list(configuration)
         self._announced = 0
@@ -147,10 +149,16 @@ class ValkeyServer:
         os.kill(self._process.pid, signal.SIGCONT)
 
     def announce(self, port):
-        """Tell clients of a cluster to come by another port, a proxy's; 0 is the server's own."""
+        """Tell clients of a cluster to come by another port, a proxy's; 0 is the server's own.
+
+        All nodes tell so when this returns: they take a second or two to hear of it.
+        """
         self._announced = port
         if self.cluster and self._process is not None:
             self.command("CONFIG", "SET", "cluster-announce-client-port", port)
+            name, shown = self.command("CLUSTER", "MYID"), port or self.port
+            alive = [peer for peer in self.peers if peer._process is not None]
+            eventually(lambda: all(peer._shows(name) == shown for peer in alive), every=0.02)
 
     def command(self, *words):
         """The reply to one command, straight from the server whatever is in front of it.
@@ -169,6 +177,11 @@ class ValkeyServer:
     def wait_until_serving(self):
         """Wait until the cluster is complete in this node's eyes: two seconds after its start."""
         eventually(self._serves, every=0.02)
+
+    def _shows(self, name):
+        """The port at which this node says that another one is."""
+        ranges = self.command("CLUSTER", "SLOTS")
+        return next((node[1] for _, _, *nodes in ranges for node in nodes if node[2] == name), None)
 
     def _answers(self):
         assert self._process.poll() is None, (self._directory / "log").read_text()

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import hiredis
 import orjson
 
 from larder.settings import RuntimeSettings
@@ -49,7 +50,7 @@ def test_the_read_function_loads_little_and_no_sdk(tmp_path):
 
 def test_the_read_function_and_its_packages_are_small(tmp_path):
     copy_compiled("runtime", tmp_path)
-    folders = [tmp_path, os.path.dirname(orjson.__file__)]  # noqa: PTH120
+    folders = [tmp_path, *(os.path.dirname(p.__file__) for p in (hiredis, orjson))]  # noqa: PTH120
     sizes = [
         os.path.getsize(os.path.join(at, name))  # noqa: PTH118, PTH202
         for folder in folders

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "examples": {"larder"},
     "benchmarks": {"benchmarks", "lambdas", "larder", "stacks"},
 }
-CORE_FORBIDS = {"boto3", "botocore", "aws_cdk", "pyiceberg", "pyarrow", "os.environ"}
+CORE_FORBIDS = {"boto3", "botocore", "aws_cdk", "pyiceberg", "pyarrow", "hiredis", "os.environ"}
 HEAVY = {"pyarrow", "pyiceberg", "pandas", "pydantic", "yaml", "jsonschema", "numpy", "duckdb"}
 
 

@@ -69,7 +69,10 @@ class Cluster:
         if words[0] not in {"MOVED", "ASK"} or len(words) < 3:
             return None
         host, _, port = words[2].rpartition(":")
-        return self._node(address_of(host, port, node.address)) if port.isdigit() else None
+        try:
+            return self._node(address_of(host, port, node.address))
+        except ValueError:
+            return None
 
     def heed(self, code: str, node: Node) -> None:
         """Learn from a node's refusal of some kind."""

@@ -133,7 +133,11 @@ class Connector:
 def _connected(host: str, port: int, deadline: Deadline) -> socket.socket:
     """A socket to the first of a host's addresses that lets us in; all of them share the time."""
     failure: OSError | None = None
-    for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{host!r} is no name of a host") from error
+    for *_, address in found:
         try:
             return socket.create_connection((str(address[0]), port), deadline.remaining())
         except OSError as error:

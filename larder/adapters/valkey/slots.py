@@ -52,11 +52,11 @@ class SlotMap:
         for entry in reply:
             try:
                 first, last, (host, port, *_), *_ = entry
+                if not 0 <= first <= last < SLOTS:
+                    raise ValueError("no such slots")
                 owners[first : last + 1] = [address_of(host, port, asked)] * (last + 1 - first)
             except (TypeError, ValueError) as error:
                 raise ValueError(f"CLUSTER SLOTS was answered by {entry!r}") from error
-        if len(owners) != SLOTS:
-            raise ValueError("CLUSTER SLOTS named a slot that there is not")
         return cls(owners)
 
     def addresses(self) -> set[Address]:
@@ -65,6 +65,13 @@ class SlotMap:
 
 
 def address_of(host: bytes | str | None, port: int | str, asked: Address) -> Address:
-    """A node's address as a node told it: no host, or ``?``, is the host that was asked."""
+    """A node's address as a node told it: no host, or ``?``, is the host that was asked.
+
+    Raises:
+        ValueError: the port is none.
+    """
     name = host.decode() if isinstance(host, bytes) else host
-    return (asked[0] if name in {None, "", "?"} else str(name), int(port))
+    number = int(port)
+    if not 0 < number < 65_536:
+        raise ValueError(f"{number} is no port")
+    return (asked[0] if name in {None, "", "?"} else str(name), number)

@@ -59,7 +59,7 @@ def test_a_map_that_nobody_serves_has_no_nodes():
 
 @pytest.mark.parametrize(
     "reply",
-    [b"OK", None, [1], [[0, 1]], [[0, 1, []]], [[0, b"1", [b"a", 1]]], [[0, SLOTS, [b"a", 1]]],
+    [b"OK", None, [1], [[0, 1]], [[0, 1, []]], [[0, b"1", [b"a", 1]]], [[0, SLOTS, [b"a", 1]]], [[-2, 1, [b"a", 1]]], [[5, 4, [b"a", 1]]], [[0, 1, [b"a", 65_536]]],
      [[0, 1, [b"a", b"x"]]], [[0, 1, [[], 1]]], [[0, 1, [b"\xff", 1]]]],
 )  # fmt: skip
 def test_what_is_no_map_is_refused(reply):

@@ -1,0 +1,16 @@
+"""What tests ask of a client, and how they look at what was answered."""
+
+from larder.adapters.valkey import Script, Unanswered
+
+ECHO = Script("return {KEYS[1], ARGV[1]}")
+STORE = Script("server.call('SET', KEYS[1], ARGV[1]) return ARGV[1]")
+BUDGET = 20.0
+"""Seconds for a call that must succeed, however busy the machine is."""
+SHORT = 0.2
+"""Seconds for a call that must not."""
+
+
+def reasons(answers):
+    """The first word of why each was not answered, and whether the server refused."""
+    assert all(isinstance(answer, Unanswered) for answer in answers), answers
+    return [(answer.reason.split()[0], answer.refused) for answer in answers]
