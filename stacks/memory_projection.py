@@ -5,6 +5,7 @@ from typing import Final
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
+from larder.adapters.memory_entries import LIFETIME_SECONDS
 from larder.settings import MemoryProjectorSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
@@ -17,13 +18,13 @@ from stacks.online_store import OnlineStoreStack
 # so its type is named; a removal has no new image, and an entry of the cache expires by itself.
 _IN_MEMORY_RECORDS: Final = {"dynamodb": {"NewImage": {"m": {"N": [{"exists": True}]}}}}
 
-# No entry of the cache outlives five minutes: what could not be repaired in twice that time has
-# nothing left to repair, so it is dropped and not spilled.
+# What could not be repaired in twice the longest life of an entry has nothing left to repair, so it
+# is dropped and not spilled.
 _REPAIRS: Final = Delivery(
     patterns=(_IN_MEMORY_RECORDS,),
     batch_size=1_000,
     window_seconds=1,
-    max_age_seconds=600,
+    max_age_seconds=2 * int(LIFETIME_SECONDS),
 )
 
 

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
+
+from larder.adapters.memory_entries import LIFETIME_SECONDS
 
 Resource = Mapping[str, Any]
-
-_ENTRY_SECONDS: Final = 300  # no entry of the cache lives longer
 
 
 def cache_is_closed(resource: Resource) -> bool:
@@ -57,7 +57,7 @@ def repairs_a_copy(mapping: Resource) -> bool:
     return bool(
         filters
         and all(_asks_for_the_tier(json.loads(each["Pattern"])) for each in filters)
-        and properties.get("MaximumRecordAgeInSeconds", -1) > _ENTRY_SECONDS
+        and properties.get("MaximumRecordAgeInSeconds", -1) > LIFETIME_SECONDS
     )
 
 

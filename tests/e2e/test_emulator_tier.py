@@ -1,21 +1,14 @@
 """What the emulator's launcher adds for the in-memory tier, observed through AWS's own APIs."""
 
 import json
-import socket
 
 import pytest
 
 from tests.deadlines import eventually
 from tests.e2e.conftest import DeployedPlatform
+from tests.e2e.valkey_probe import ask
 
 pytestmark = pytest.mark.e2e
-
-
-def ask(port: int, command: bytes) -> bytes:
-    """One inline command to Valkey and its answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.sendall(command + b"\r\n")
-        return connection.recv(4096)
 
 
 def test_a_serverless_cache_is_the_platforms_valkey(
@@ -41,10 +34,10 @@ def test_valkey_is_a_cluster_of_one_node_that_has_every_slot_and_evicts_what_exp
     platform: DeployedPlatform,
 ) -> None:
     port = platform.platform.ports["valkey"]
-    slots = ask(port, b"CLUSTER SLOTS")
+    slots = ask(port, "CLUSTER SLOTS")
     assert slots.startswith(b"*1\r\n*3\r\n:0\r\n:16383\r\n*4\r\n$9\r\n127.0.0.1\r\n:%d\r\n" % port)
-    assert b"volatile-lru" in ask(port, b"CONFIG GET maxmemory-policy")
-    assert b"268435456" in ask(port, b"CONFIG GET maxmemory")
+    assert b"volatile-lru" in ask(port, "CONFIG GET maxmemory-policy")
+    assert b"268435456" in ask(port, "CONFIG GET maxmemory")
 
 
 def test_rules_between_security_groups_and_flow_logs_are_stored(

@@ -1,10 +1,13 @@
 """The in-memory tier: a closed network, a closed cache, and a bill that has an end."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 
+from larder.adapters.memory_entries import item_memory_key
+from larder.adapters.memory_script import COMPARE_AND_SET
 from larder.errors import ConfigurationError
 from stacks.config import STAGES, InMemoryTier
 from tests.infra.templates import actions_of
@@ -159,6 +162,10 @@ def test_the_one_user_enters_by_iam_and_may_do_what_the_client_and_the_script_do
         "on ~r:* -@all +asking +auth +cluster|slots +del +evalsha +get +getrange +script|load "
         "+set +time"
     )
+    granted = {word.removeprefix("+").split("|")[0] for word in user["AccessString"].split()}
+    scripted = re.findall(r"redis\.call\('(\w+)'", COMPARE_AND_SET.text)
+    assert {command.lower() for command in scripted} <= granted
+    assert item_memory_key("u", "rkey").startswith(b"r:")
 
 
 @pytest.mark.parametrize("name", ["runtime", "memory_projector"])
