@@ -10,13 +10,14 @@ from pathlib import Path
 
 from local import stacks, tools
 from local.errors import LocalPlatformError
-from local.layout import ACCOUNT, REGION, REPOSITORY, Platform
+from local.layout import ACCOUNT, PORT_VARIABLES, REGION, REPOSITORY, Platform
 from local.processes import tail
 from local.progress import Progress, Step
 
 _SOURCES = ("app.py", "cdk.json", "stacks", "lambdas", "larder", "features")
 _EVENT = re.compile(r"^(\S+) \|\s+(\d+/\d+) \|.*\| (\S+)\s+\| (\S+)")
-_CONTEXT = ["-c", f"stage={stacks.STAGE}", "-c", "target=local"]
+# ``dev``, with the tier that its choices leave out: the one machine runs everything.
+_CONTEXT = ["-c", f"stage={stacks.STAGE}", "-c", "target=local", "-c", "in_memory=on"]
 
 
 def bootstrap(platform: Platform, progress: Progress) -> None:
@@ -38,6 +39,7 @@ def deploy(platform: Platform, progress: Progress) -> None:
     for stack in stacks.remove_unfinished(platform):
         progress.say(f"         removed stack {stack.name}, left in {stack.status}")
     bootstrap(platform, progress)
+    _require_same_cache(platform)
     fingerprint, marker = sources_fingerprint(REPOSITORY), platform.root / "deployed"
     if marker.exists() and marker.read_text() == fingerprint and _all_stand(platform):
         progress.say("         stacks are up to date")
@@ -55,6 +57,16 @@ def deploy(platform: Platform, progress: Progress) -> None:
         arguments += ["--output", str(platform.root / "cdk.out"), "--concurrency", "4"]
         _cdk(platform, arguments, cwd=REPOSITORY, step=step, progress=progress)
     marker.write_text(fingerprint)
+
+
+def _require_same_cache(platform: Platform) -> None:
+    """On AWS a cache keeps its address for life, and functions are deployed with it."""
+    known, wanted = stacks.outputs(platform).get("CachePort"), platform.ports["valkey"]
+    if known not in (None, str(wanted)):
+        raise LocalPlatformError(
+            f"the deployed functions look for Valkey on port {known}, and it runs on {wanted}: set "
+            f"{PORT_VARIABLES['valkey']}={known} after `make down`, or forget all by `make clean`"
+        )
 
 
 def sources_fingerprint(root: Path) -> str:

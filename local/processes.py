@@ -21,12 +21,13 @@ _children: list[subprocess.Popen[bytes]] = []
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A program of the platform: how to start it and how to see that it answers."""
+    """A program of the platform: how to make ready for it, start it and see that it answers."""
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     healthy: Callable[[], bool]
+    prepare: Callable[[], None] = lambda: None
     start_seconds: float = 30.0
 
 
@@ -37,6 +38,7 @@ def start(platform: Platform, service: Service) -> None:
         LocalPlatformError: its port is taken, it exits, or it does not answer in time.
     """
     _require_free_port(platform, service.name)
+    service.prepare()
     process = _spawn(platform, service)
     deadline = time.monotonic() + service.start_seconds
     while not service.healthy():

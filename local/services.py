@@ -12,6 +12,8 @@ from local.layout import HOST, REGION, Platform
 from local.processes import Service
 
 NAMES = ("valkey", "athena", "emulator")
+_CLUSTER_DIRECTORY = "valkey"
+_NODE_ID = "0" * 39 + "1"
 
 
 def all_services(platform: Platform) -> list[Service]:
@@ -20,16 +22,54 @@ def all_services(platform: Platform) -> list[Service]:
 
 
 def valkey(platform: Platform) -> Service:
-    """The cache behind ElastiCache; keeps nothing on disk, for it is never the only copy."""
+    """The cache behind ElastiCache: a cluster of one node, as a serverless cache looks.
+
+    It keeps no data on disk, for it is never the only copy, and may take 256 MB: as on AWS, keys
+    that expire are evicted above that.
+    """
     port = platform.ports["valkey"]
-    options = {"--bind": HOST, "--port": str(port), "--save": "", "--appendonly": "no"}
-    options["--set-proc-title"] = "no"  # a process is known again by its command line
+    options = {
+        "--bind": HOST,
+        "--port": str(port),
+        "--dir": str(platform.root / _CLUSTER_DIRECTORY),
+        "--save": "",
+        "--appendonly": "no",
+        "--maxmemory": "256mb",
+        "--maxmemory-policy": "volatile-lru",
+        "--cluster-enabled": "yes",
+        "--cluster-port": str(cluster_bus_port(port)),
+        "--cluster-announce-ip": HOST,
+        "--set-proc-title": "no",  # a process is known again by its command line
+    }
     command = [str(tools.valkey_server(platform.tools)), *sum(options.items(), ())]
     return Service(
         name="valkey",
         command=command,
         environment=_base_environment(platform),
-        healthy=lambda: _answers_ping(port),
+        healthy=lambda: _serves_every_slot(port),
+        prepare=lambda: _assign_slots(platform),
+    )
+
+
+def cluster_bus_port(port: int) -> int:
+    """Where a node of a cluster hears from others, here from none: 10,000 away from its own port,
+    upwards if there is room, as Valkey does it."""
+    return port + 10_000 if port + 10_000 < 65_536 else port - 10_000
+
+
+def _assign_slots(platform: Platform) -> None:
+    """Write the cluster's file: one node, all slots its own, before it starts for the first time.
+
+    Valkey would otherwise start without slots, and assigning them is a command that some process
+    would have to give.
+    """
+    port = platform.ports["valkey"]
+    directory = platform.root / _CLUSTER_DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    address = f"{HOST}:{port}@{cluster_bus_port(port)}"
+    (directory / "nodes.conf").write_text(
+        f"{_NODE_ID} {address} myself,master - 0 0 1 connected 0-16383\n"
+        "vars currentEpoch 1 lastVoteEpoch 0\n"
     )
 
 
@@ -108,10 +148,10 @@ def _answers(url: str, platform: Platform | None = None) -> bool:
         return False
 
 
-def _answers_ping(port: int) -> bool:
+def _serves_every_slot(port: int) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=2) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith(b"+PONG")
+            connection.sendall(b"CLUSTER INFO\r\n")
+            return b"cluster_state:ok" in connection.recv(4096)
     except OSError:
         return False

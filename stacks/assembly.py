@@ -9,7 +9,7 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from larder.errors import ConfigurationError
-from stacks.config import STAGES, StageConfig
+from stacks.config import STAGES, InMemoryTier, StageConfig
 from stacks.constructs.layer_archive import ROOT, Target
 from stacks.platform import Platform
 from stacks.rules import PlatformRules
@@ -19,12 +19,15 @@ _REPRODUCIBLE: Final = {"aws:cdk:disable-creation-stack-traces": True}
 
 
 def assemble(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
-    """An app with the stages that ``-c stage=NAME`` and ``-c target=local`` select, and checks.
+    """An app with the stages that ``-c stage=NAME`` selects, and checks.
+
+    ``-c target=local`` aims them at this machine; ``-c in_memory=on`` or ``off`` overrides the
+    stage's choice of that tier.
 
     The context is that of ``cdk.json``, then ``context``, then the command line's.
 
     Raises:
-        ConfigurationError: the stage or the target is unknown, or a definition file is bad.
+        ConfigurationError: a context value is none of its choices, or a definition file is bad.
     """
     settings = json.loads((ROOT / "cdk.json").read_text())
     app = App(
@@ -34,7 +37,8 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
         stack_traces=False,
     )
     for config in _selected(app.node.try_get_context("stage")):
-        Platform(app, _aimed(config, app.node.try_get_context("target")))
+        chosen = _with_tier(config, app.node.try_get_context("in_memory"))
+        Platform(app, _aimed(chosen, app.node.try_get_context("target")))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), PlatformRules())
     return app
 
@@ -47,9 +51,19 @@ def _selected(stage: str | None) -> Iterable[StageConfig]:
     return [STAGES[stage]]
 
 
+def _with_tier(config: StageConfig, choice: str | None) -> StageConfig:
+    if choice is None:
+        return config
+    if choice not in ("on", "off"):
+        raise ConfigurationError(f"in_memory: {choice!r} is none of on, off")
+    tier = config.in_memory or InMemoryTier()
+    return replace(config, in_memory=tier if choice == "on" else None)
+
+
 def _aimed(config: StageConfig, target: str | None) -> StageConfig:
     if target is None:
         return config
     if target != "local":
         raise ConfigurationError(f"target: {target!r} is not 'local', the only one to name")
-    return replace(config, target=Target.of_host())
+    tier = config.in_memory and replace(config.in_memory, tls=False)
+    return replace(config, target=Target.of_host(), in_memory=tier)

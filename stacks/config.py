@@ -12,6 +12,43 @@ from stacks.constructs.layer_archive import LAMBDA, Target
 
 
 @dataclass(frozen=True, kw_only=True)
+class InMemoryTier:
+    """The tier ``InMemory``: ElastiCache Serverless for Valkey, in a VPC of its own.
+
+    ``max_storage_gb`` (1 to 5,000) and ``max_ecpu_per_second`` (1,000 to 15,000,000) are where the
+    cache, and its bill, stop growing: above them it evicts and throttles, and reads fall back to
+    DynamoDB. ``availability_zones`` is 2 or 3. It has no snapshots to choose: nothing is in it that
+    is not in DynamoDB. ``tls`` is off only for the one machine, whose Valkey has none.
+
+    Raises:
+        ConfigurationError: a number is outside what ElastiCache takes.
+    """
+
+    max_storage_gb: int = 1
+    max_ecpu_per_second: int = 5_000
+    availability_zones: int = 2
+    vpc_cidr: str = "10.64.0.0/20"
+    projector_memory_mb: int = 512
+    tls: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse at synth what ElastiCache would refuse in the middle of a deployment."""
+        for name, least, most in _TIER_LIMITS:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigurationError(
+                    f"in_memory.{name}: {value} is not between {least} and {most}"
+                )
+
+
+_TIER_LIMITS: Final = (
+    ("max_storage_gb", 1, 5_000),
+    ("max_ecpu_per_second", 1_000, 15_000_000),
+    ("availability_zones", 2, 3),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageConfig:
     """One complete deployment of Larder.
 
@@ -26,6 +63,7 @@ class StageConfig:
     until something is granted on it. ``forward_sagemaker_endpoint`` is where operations of
     SageMaker go that Larder has not; the control function then does what
     ``forwarded_sagemaker_actions`` allow (``sagemaker:ListModels``), for every caller of it.
+    ``in_memory`` is the tier of that name; without it ``InMemory`` groups live in DynamoDB alone.
     """
 
     name: str
@@ -52,6 +90,7 @@ class StageConfig:
     missing_grants_deny: bool = False
     forward_sagemaker_endpoint: str = ""
     forwarded_sagemaker_actions: tuple[str, ...] = ()
+    in_memory: InMemoryTier | None = None
 
     def __post_init__(self) -> None:
         """Refuse a pattern of ``administrators`` that is none."""
@@ -100,6 +139,7 @@ _PROD: Final = StageConfig(
     noncurrent_version_days=30,
     alarm_topic=True,
     latency_alarm_ms=500,
+    in_memory=InMemoryTier(max_storage_gb=50, max_ecpu_per_second=100_000),
 )
 
 STAGES: Final = {config.name: config for config in (_DEV, _PROD)}

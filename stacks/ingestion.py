@@ -1,6 +1,7 @@
 """What follows the tables' streams: the offline writer and the groups' lifecycle."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack
@@ -46,7 +47,8 @@ _LARGEST_BATCH: Final = 10_000  # Lambda's limit; 6 MB of records usually come f
 
 
 class IngestionStack(Stack):
-    """One consumer for each stream; DynamoDB allows two before it slows both down."""
+    """The records' stream has one more consumer where the in-memory tier is on, and never a third:
+    DynamoDB slows down a stream that more than two processes read."""
 
     def __init__(
         self,
@@ -69,11 +71,12 @@ class IngestionStack(Stack):
             "RecordsStream",
             function=self.offline_writer,
             table=online.records,
-            failures=offline.bucket,
+            key=online.key,
             delivery=Delivery(
                 patterns=_RECORD_CHANGES,
                 batch_size=_LARGEST_BATCH,
                 window_seconds=config.offline_window_seconds,
+                spill_to=offline.bucket,
             ),
         )
         self.registry_consumer = StreamConsumer(
@@ -81,8 +84,8 @@ class IngestionStack(Stack):
             "RegistryStream",
             function=self.lifecycle,
             table=online.registry,
-            failures=offline.bucket,
-            delivery=_GROUP_DELIVERY,
+            key=online.key,
+            delivery=replace(_GROUP_DELIVERY, spill_to=offline.bucket),
         )
         CfnOutput(self, "OfflineWriterFunctionName", value=self.offline_writer.function_name)
         CfnOutput(self, "LifecycleFunctionName", value=self.lifecycle.function_name)

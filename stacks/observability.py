@@ -16,6 +16,8 @@ from constructs import Construct
 from stacks.config import StageConfig
 from stacks.dashboard import door_widgets, function_widget, lag_widget
 from stacks.ingestion import IngestionStack
+from stacks.memory_alarms import memory_watches, memory_widgets
+from stacks.memory_projection import MemoryProjectionStack
 from stacks.serving import ServingStack
 
 _FIVE_MINUTES: Final = Duration.minutes(5)
@@ -34,6 +36,7 @@ class ObservabilityStack(Stack):
         config: StageConfig,
         serving: ServingStack,
         ingestion: IngestionStack,
+        projection: MemoryProjectionStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.retain_data)
         self._topic = self._alarm_topic(config) if config.alarm_topic else None
@@ -43,6 +46,10 @@ class ObservabilityStack(Stack):
             "OfflineWriter": ingestion.offline_writer,
             "Lifecycle": ingestion.lifecycle,
         }
+        if projection is not None:
+            functions["MemoryProjector"] = projection.projector
+            for watch in memory_watches(projection):
+                self._alarm(watch.name, watch.metric, watch.meaning, threshold=watch.threshold)
         for name, function in functions.items():
             self._watch_function(name, function)
         self._watch_streams(ingestion)
@@ -52,6 +59,8 @@ class ObservabilityStack(Stack):
         dashboard.add_widgets(*door_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(lag_widget(ingestion))
+        if projection is not None:
+            dashboard.add_widgets(*memory_widgets(projection))
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
 
     def _watch_function(self, name: str, function: lambda_.IFunction) -> None:

@@ -1,6 +1,6 @@
 """The online store: which groups exist, and the latest record of each identifier."""
 
-from typing import cast
+from typing import Final, cast
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -10,6 +10,15 @@ from constructs import Construct
 from stacks.config import StageConfig
 
 GROUPS_INDEX = "groups"
+
+RECORD_ACTIONS: Final = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+)
+"""What the data plane does with the records table."""
 
 
 class OnlineStoreStack(Stack):

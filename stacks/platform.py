@@ -1,12 +1,16 @@
 """One deployment of Larder: every stack and every reference between them."""
 
 from aws_cdk import Stage, Tags
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from stacks.config import StageConfig
 from stacks.encryption import EncryptionStack
 from stacks.feature_groups import FeatureGroupsStack
 from stacks.ingestion import IngestionStack
+from stacks.memory_projection import MemoryProjectionStack
+from stacks.memory_store import MemoryStoreStack
+from stacks.network import NetworkStack
 from stacks.observability import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -22,15 +26,46 @@ class Platform(Stage):
         key = encryption.key
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
-        serving = ServingStack(self, "Serving", config=config, online=online, offline=offline)
+        memory = self._memory(config, key, online, offline)
+        serving = ServingStack(
+            self, "Serving", config=config, online=online, offline=offline, memory=memory
+        )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         groups = FeatureGroupsStack(
             self, "FeatureGroups", config=config, online=online, offline=offline
         )
         # No reference says so, but a group becomes Created by the lifecycle function alone.
         groups.add_stack_dependency(ingestion)
+        projection = None
+        if memory is not None:
+            projection = MemoryProjectionStack(
+                self, "MemoryProjection", config=config, online=online, memory=memory
+            )
         ObservabilityStack(
-            self, "Observability", config=config, serving=serving, ingestion=ingestion
+            self,
+            "Observability",
+            config=config,
+            serving=serving,
+            ingestion=ingestion,
+            projection=projection,
         )
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
+
+    def _memory(
+        self,
+        config: StageConfig,
+        key: kms.IKey,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+    ) -> MemoryStoreStack | None:
+        """The cache in its network, where the stage has the tier."""
+        tier = config.in_memory
+        if tier is None:
+            return None
+        network = NetworkStack(
+            self, "Network", config=config, tier=tier, online=online, offline=offline
+        )
+        return MemoryStoreStack(
+            self, "MemoryStore", config=config, tier=tier, network=network, key=key
+        )

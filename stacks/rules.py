@@ -1,9 +1,9 @@
 """What the templates must hold and cdk-nag can't see: our own checks, run at every synth."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import jsii
 from aws_cdk import (
@@ -14,7 +14,14 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-Resource = Mapping[str, Any]
+from stacks.memory_rules import (
+    Resource,
+    cache_is_closed,
+    only_the_cache_needs_a_network,
+    repairs_a_copy,
+    user_is_narrow,
+)
+
 Rule = Callable[[Resource], bool]
 
 
@@ -46,7 +53,7 @@ def _stream_loses_nothing(resource: Resource) -> bool:
         and properties.get("MaximumRetryAttempts") == -1
         and 0 < properties.get("MaximumRecordAgeInSeconds", -1) < 24 * 3600
         and properties.get("StartingPosition") == "TRIM_HORIZON"
-        and "OnFailure" in properties.get("DestinationConfig", {})
+        and ("OnFailure" in properties.get("DestinationConfig", {}) or repairs_a_copy(resource))
         and "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", [])
     )
 
@@ -79,7 +86,8 @@ _RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
     (
         "LARDER-ESM1",
         "AWS::Lambda::EventSourceMapping",
-        "streams are read from their start, retried without limit, halved, and spilled in time",
+        "streams are read from their start, retried without limit, halved, and spilled in time, "
+        "unless all they carry are repairs of the cache",
         _stream_loses_nothing,
     ),
     (
@@ -87,6 +95,24 @@ _RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
         "AWS::ApiGatewayV2::Route",
         "every route asks for a SigV4 signature",
         _route_asks_for_a_signature,
+    ),
+    (
+        "LARDER-MEM1",
+        "AWS::ElastiCache::ServerlessCache",
+        "caches have our key, a user group, a security group, two subnets and limits",
+        cache_is_closed,
+    ),
+    (
+        "LARDER-MEM2",
+        "AWS::ElastiCache::User",
+        "users of a cache enter by IAM and may run named commands only",
+        user_is_narrow,
+    ),
+    (
+        "LARDER-VPC1",
+        "AWS::Lambda::Function",
+        "functions are in a VPC exactly where they use the cache, in security groups of ours",
+        only_the_cache_needs_a_network,
     ),
     ("LARDER-LOG1", "AWS::Logs::LogGroup", "log groups have an end", _logs_end),
     ("LARDER-IAM1", "AWS::IAM::Policy", "policies name their actions", _actions_are_named),

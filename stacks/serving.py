@@ -16,21 +16,15 @@ from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.permissions import allow, allow_pattern, allow_table_key
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
+from stacks.memory_store import MemoryStoreStack, memory_settings
 from stacks.offline_store import OfflineStoreStack
-from stacks.online_store import OnlineStoreStack
+from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.registry_access import REGISTRY_WRITER, allow_registry
 
 _RUNTIME_ROUTES: Final = (
     ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
     ("/BatchGetRecord", apigw.HttpMethod.POST),
     ("/BatchWriteRecord", apigw.HttpMethod.POST),
-)
-_RECORD_ACTIONS: Final = (
-    "dynamodb:BatchGetItem",
-    "dynamodb:GetItem",
-    "dynamodb:PutItem",
-    "dynamodb:Query",
-    "dynamodb:UpdateItem",
 )
 _LOGGED: Final = {
     "time": "$context.requestTime",
@@ -58,6 +52,7 @@ class ServingStack(Stack):
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
+        memory: MemoryStoreStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.retain_data)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
@@ -75,7 +70,7 @@ class ServingStack(Stack):
         )
         allow_registry(self.control, online, REGISTRY_WRITER)
         _allow_forwarding(self.control, config)
-        self.runtime = self._runtime(config, online, layer)
+        self.runtime = self._runtime(config, online, memory, layer)
         self.api = self._api()
         self._stage(config)
         CfnOutput(self, "ApiEndpoint", value=self.api.api_endpoint)
@@ -87,6 +82,7 @@ class ServingStack(Stack):
         self,
         config: StageConfig,
         online: OnlineStoreStack,
+        memory: MemoryStoreStack | None,
         layer: DependencyLayer,
     ) -> PythonFunction:
         function = PythonFunction(
@@ -95,19 +91,25 @@ class ServingStack(Stack):
             config=config,
             program=Program(
                 name="runtime",
-                settings=self._runtime_settings(config, online),
+                settings=self._runtime_settings(config, online, memory),
                 memory_mb=config.runtime_memory_mb,
                 timeout=Duration.seconds(10),
             ),
             layer=layer,
+            vpc_access=memory.access if memory else None,
         )
+        if memory is not None:
+            memory.allow_connect(function)
         allow(function, ["dynamodb:GetItem"], [online.registry.table_arn])
-        allow(function, _RECORD_ACTIONS, [online.records.table_arn])
+        allow(function, RECORD_ACTIONS, [online.records.table_arn])
         allow_table_key(function, online.key)
         return function
 
-    def _runtime_settings(self, config: StageConfig, online: OnlineStoreStack) -> RuntimeSettings:
+    def _runtime_settings(
+        self, config: StageConfig, online: OnlineStoreStack, memory: MemoryStoreStack | None
+    ) -> RuntimeSettings:
         return RuntimeSettings(
+            **vars(memory_settings(memory)),
             registry_table=online.registry.table_name,
             records_table=online.records.table_name,
             account_id=self.account,

@@ -13,7 +13,16 @@ from typing import Any
 
 from ministack import app
 
-from local.emulator import custom_resources, functions, glue_access, http_api, resources, streams
+from local.emulator import (
+    caches,
+    custom_resources,
+    functions,
+    glue_access,
+    http_api,
+    networks,
+    resources,
+    streams,
+)
 
 
 def main() -> None:
@@ -21,6 +30,8 @@ def main() -> None:
     interpreter = os.environ.pop("LARDER_FUNCTION_PYTHON", sys.executable)
     window_limit = float(os.environ.pop("LARDER_BATCH_WINDOW_LIMIT", "inf"))
     resources.install()
+    networks.install()
+    caches.install()
     functions.install(interpreter)
     custom_resources.install()
     streams.install(window_limit)

@@ -13,6 +13,7 @@ from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import architecture_of
 from stacks.constructs.function_code import function_code
 from stacks.constructs.permissions import acknowledge
+from stacks.constructs.vpc_access import VpcAccess, allow_network_interfaces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class PythonFunction(lambda_.Function):
 
     No concurrency is reserved: the door's throttle bounds ``control`` and ``runtime``, the number
     of shards bounds the stream's functions, and a reservation fails in an account with the initial
-    quota.
+    quota. Only with ``vpc_access`` does it enter a network.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class PythonFunction(lambda_.Function):
         config: StageConfig,
         program: Program,
         layer: lambda_.ILayerVersion,
+        vpc_access: VpcAccess | None = None,
     ) -> None:
         log_group = logs.LogGroup(
             scope,
@@ -50,6 +52,8 @@ class PythonFunction(lambda_.Function):
         )
         role = _role(scope, construct_id)
         log_group.grant_write(role)
+        if vpc_access is not None:
+            allow_network_interfaces(role)
         super().__init__(
             scope,
             construct_id,
@@ -64,6 +68,9 @@ class PythonFunction(lambda_.Function):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=program.memory_mb,
             timeout=program.timeout,
+            vpc=vpc_access.vpc if vpc_access else None,
+            vpc_subnets=vpc_access.subnets if vpc_access else None,
+            security_groups=[vpc_access.security_group] if vpc_access else None,
         )
         acknowledge(
             self,

@@ -21,20 +21,26 @@ _UNLIMITED: Final = -1
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """Which changes reach the function (any of ``patterns``), how many at once, how late."""
+    """Which changes reach the function (any of ``patterns``), how many at once, how late.
+
+    Changes older than ``max_age_seconds`` are given up: they land in ``spill_to`` with their full
+    records (a queue would keep a pointer into a stream that forgets them). Without it they are
+    dropped, which only a copy that heals by itself may do (LARDER-ESM1 sees to that).
+    """
 
     patterns: Sequence[Mapping[str, object]]
     batch_size: int
     window_seconds: int
+    max_age_seconds: int = _MAX_RECORD_AGE_SECONDS
+    spill_to: OfflineBucket | None = None
 
 
 class StreamConsumer(Construct):
     """Delivers changes of ``table``'s stream to ``function``, at least once.
 
-    A batch that fails is halved until the bad record stands alone. Batches that outlive the
-    record age land in ``failures`` with their full records: a queue would keep a pointer into a
-    stream that forgets them. The event source is written as CloudFormation has it, since the
-    CDK's own grants S3 and stream rights wider than these.
+    A batch that fails is halved until the bad record stands alone, and is retried until its
+    delivery gives it up. ``key`` is the table's. The event source is written as CloudFormation has
+    it, since the CDK's own grants S3 and stream rights wider than these.
     """
 
     def __init__(
@@ -44,7 +50,7 @@ class StreamConsumer(Construct):
         *,
         function: lambda_.Function,
         table: dynamodb.TableV2,
-        failures: OfflineBucket,
+        key: kms.IKey,
         delivery: Delivery,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -61,17 +67,18 @@ class StreamConsumer(Construct):
             maximum_batching_window_in_seconds=delivery.window_seconds,
             parallelization_factor=1,
             bisect_batch_on_function_error=True,
-            maximum_record_age_in_seconds=_MAX_RECORD_AGE_SECONDS,
+            maximum_record_age_in_seconds=delivery.max_age_seconds,
             maximum_retry_attempts=_UNLIMITED,
             function_response_types=["ReportBatchItemFailures"],
-            destination_config=_spill_to(failures),
+            destination_config=_spill_to(delivery.spill_to) if delivery.spill_to else None,
             filter_criteria=_matching(delivery.patterns),
             metrics_config=lambda_.CfnEventSourceMapping.MetricsConfigProperty(
                 metrics=["EventCount"]
             ),
         )
-        _allow_stream(function, stream, failures.key)
-        _allow_spill(function, failures)
+        _allow_stream(function, stream, key)
+        if delivery.spill_to is not None:
+            _allow_spill(function, delivery.spill_to)
         # Lambda checks the role when the mapping is made, so the policy must be there.
         self.mapping.node.add_dependency(function.role or function)
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.e2e import gap_tier
+
 CODE = """
 import importlib.util
 
@@ -53,7 +55,9 @@ TABLE = {
     "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
 }
 TEMPLATE: dict[str, Any] = {
+    "Outputs": gap_tier.OUTPUTS,
     "Resources": {
+        **gap_tier.RESOURCES,
         "Key": {
             "Type": "AWS::KMS::Key",
             "Properties": {"KeyPolicy": {"Version": "2012-10-17", "Statement": []}},
@@ -182,5 +186,5 @@ TEMPLATE: dict[str, Any] = {
                 "Metrics": [{"Id": "sum", "Expression": "1 + 1"}],
             },
         },
-    }
+    },
 }

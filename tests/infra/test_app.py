@@ -41,6 +41,22 @@ BY_USE = {
     "AWS::S3::BucketPolicy",
     "Custom::LarderFeatureGroups",
 }
+# What the in-memory tier adds, when nobody reads and nothing is in it: a serverless cache is billed
+# for 100 MB at least ($0.084 a GB-hour). Gateway endpoints, security groups and users are free.
+TIER = {"AWS::ElastiCache::ServerlessCache": 0.1 * 0.084 * 730}
+FREE = {
+    "AWS::EC2::FlowLog",  # of refused packets: there are none, or something is wrong
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPC",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::ElastiCache::User",
+    "AWS::ElastiCache::UserGroup",
+}
 
 
 def test_flags_are_the_recommended_ones_of_the_installed_cdk():
@@ -67,12 +83,23 @@ def test_two_synths_are_byte_identical(synthesize):
     assert one == other
 
 
-def test_the_local_target_changes_the_architecture_and_nothing_else(templates, synthesize):
-    local = synthesize(target="local")
-    arm, host = "arm64", {"aarch64": "arm64"}.get(Target.of_host().machine, "x86_64")
-    for name in templates:
-        on_aws = json.dumps(masked(templates[name])).replace(f'"{arm}"', f'"{host}"')
-        assert json.loads(on_aws) == masked(local[name]), name
+def test_the_local_target_changes_architecture_and_tls_of_the_cache_and_nothing_else(synthesize):
+    on_aws, local = synthesize(in_memory="on"), synthesize(in_memory="on", target="local")
+    host = {"aarch64": "arm64"}.get(Target.of_host().machine, "x86_64")
+    changed = {'"arm64"': f'"{host}"', '"LARDER_VALKEY_TLS": "1"': '"LARDER_VALKEY_TLS": "0"'}
+    for name in on_aws:
+        text = json.dumps(masked(on_aws[name]))
+        for here, there in changed.items():
+            text = text.replace(here, there)
+        assert json.loads(text) == masked(local[name]), name
+
+
+def test_without_the_tier_the_local_target_changes_the_architecture_alone(synthesize):
+    on_aws, local = synthesize(in_memory="off"), synthesize(in_memory="off", target="local")
+    host = {"aarch64": "arm64"}.get(Target.of_host().machine, "x86_64")
+    for name in on_aws:
+        text = json.dumps(masked(on_aws[name])).replace('"arm64"', f'"{host}"')
+        assert json.loads(text) == masked(local[name]), name
 
 
 def test_a_stage_can_be_synthesized_alone(synthesize):
@@ -84,9 +111,10 @@ def test_a_stage_can_be_synthesized_alone(synthesize):
     [
         ({"stage": "qa"}, "stage: 'qa' is none of dev, prod"),
         ({"target": "lokal"}, "target: 'lokal' is not 'local'"),
+        ({"in_memory": "yes"}, "in_memory: 'yes' is none of on, off"),
     ],
 )
-def test_an_unknown_stage_or_target_is_refused_by_name(context, message):
+def test_an_unknown_choice_is_refused_by_name(context, message):
     with pytest.raises(ConfigurationError, match=message):
         assemble({**SKIP_BUNDLING, **context})
 
@@ -99,6 +127,21 @@ def test_dev_costs_less_than_ten_dollars_a_month_when_idle(templates):
     ]
     assert set(kinds) <= set(IDLE) | BY_USE, "say what a new type costs when nobody uses it"
     assert sum(IDLE.get(kind, 0) for kind in kinds) <= 10
+
+
+def test_the_in_memory_tier_adds_less_than_eight_dollars_a_month_when_idle(synthesize):
+    on, off = (
+        [
+            resource["Type"]
+            for template in synthesize(stage="dev", in_memory=choice).of_stage("dev").values()
+            for resource in template["Resources"].values()
+        ]
+        for choice in ("on", "off")
+    )
+    assert set(on) <= set(IDLE) | BY_USE | set(TIER) | FREE, "say what a new type costs"
+    cost = IDLE | TIER
+    added = sum(cost.get(kind, 0) for kind in on) - sum(cost.get(kind, 0) for kind in off)
+    assert 6 < added <= 8
 
 
 def test_dev_has_no_network_of_its_own(templates):

@@ -6,7 +6,16 @@ import sys
 import pytest
 from moto import mock_aws
 
-FUNCTIONS = ("control", "feature_groups", "lifecycle", "offline_writer", "runtime")
+FUNCTIONS = (
+    "control",
+    "feature_groups",
+    "lifecycle",
+    "memory_projector",
+    "offline_writer",
+    "runtime",
+)
+# What CloudFormation puts together at deployment, where its form matters to a function.
+RESOLVED = {"LARDER_VALKEY_ADDRESS": "cache.example:6379"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -14,7 +23,8 @@ def test_a_handler_imports_under_the_environment_of_its_own_template(templates, 
     properties = templates.function("prod", name)
     module_name, attribute = properties["Handler"].rsplit(".", 1)
     for key, value in properties["Environment"]["Variables"].items():
-        monkeypatch.setenv(key, value if isinstance(value, str) else "resolved-at-deploy")
+        resolved = RESOLVED.get(key, "resolved-at-deploy")
+        monkeypatch.setenv(key, value if isinstance(value, str) else resolved)
     monkeypatch.delitem(sys.modules, module_name, raising=False)
     with mock_aws():
         module = importlib.import_module(module_name)
@@ -53,6 +63,7 @@ def test_the_hot_path_does_not_carry_the_offline_packages(templates):
         "control": "Lean",
         "feature_groups": "Lean",
         "lifecycle": "Offline",
+        "memory_projector": "Lean",
         "offline_writer": "Offline",
         "runtime": "Lean",
     }
@@ -68,11 +79,15 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
     assert named == {
         "ApiEndpoint",
         "ApiId",
+        "CacheAddress",
+        "CacheName",
+        "CachePort",
         "ControlFunctionName",
         "DashboardName",
         "DatabaseName",
         "FeatureGroupsFunctionName",
         "LifecycleFunctionName",
+        "MemoryProjectorFunctionName",
         "OfflineBucketName",
         "OfflineWriterFunctionName",
         "RecordsTableName",

@@ -56,19 +56,59 @@ MAY = {
     | REGISTRY_WRITER
     | {"dynamodb:BatchWriteItem", "events:PutEvents", "glue:CreateTable"},
 }
+INTERFACES = {
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
+}
+CACHE = INTERFACES | {"elasticache:Connect"}
+MAY_WITH_THE_TIER = {
+    **MAY,
+    "runtime": MAY["runtime"] | CACHE,
+    "memory_projector": LOGS | TABLE_KEY | STREAM | CACHE,
+}
+CHOICES = [("dev", name, MAY[name]) for name in sorted(MAY)]
+CHOICES += [("prod", name, MAY_WITH_THE_TIER[name]) for name in sorted(MAY_WITH_THE_TIER)]
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod"])
-@pytest.mark.parametrize("name", sorted(MAY))
-def test_a_function_may_do_exactly_its_work(templates, stage, name):
+@pytest.mark.parametrize(("stage", "name", "work"), CHOICES)
+def test_a_function_may_do_exactly_its_work(templates, stage, name, work):
     statements = templates.statements(stage, name)
-    assert {statement["Effect"] for statement in statements} == {"Allow"}
-    assert set().union(*map(actions_of, statements)) == MAY[name]
+    allowed = [each for each in statements if each["Effect"] == "Allow"]
+    assert set().union(*map(actions_of, allowed)) == work
 
 
-def test_every_function_is_listed_here(templates):
-    handlers = {properties["Handler"] for _, _, properties in templates.functions("prod")}
-    assert handlers == {f"lambdas.{name}.handler.handler" for name in MAY}
+@pytest.mark.parametrize(("stage", "listed"), [("dev", MAY), ("prod", MAY_WITH_THE_TIER)])
+def test_every_function_is_listed_here(templates, stage, listed):
+    handlers = {properties["Handler"] for _, _, properties in templates.functions(stage)}
+    assert handlers == {f"lambdas.{name}.handler.handler" for name in listed}
+
+
+@pytest.mark.parametrize("name", ["runtime", "memory_projector"])
+def test_the_code_of_a_function_in_the_network_may_not_touch_the_network(templates, name):
+    denied = [each for each in templates.statements("prod", name) if each["Effect"] == "Deny"]
+    (statement,) = denied
+    assert actions_of(statement) == INTERFACES
+    assert statement["Resource"] == "*"
+    assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+
+
+@pytest.mark.parametrize("name", ["runtime", "memory_projector"])
+def test_the_cache_is_entered_as_one_user_of_one_cache(templates, name):
+    (statement,) = (
+        each
+        for each in templates.statements("prod", name)
+        if "elasticache:Connect" in actions_of(each)
+    )
+    assert actions_of(statement) == {"elasticache:Connect"}
+    outputs = [each["Fn::GetStackOutput"]["OutputName"] for each in statement["Resource"]]
+    assert [name.rstrip("0123456789ABCDEF") for name in outputs] == [
+        "PublishOutputFnGetAttCacheARN",
+        "PublishOutputFnGetAttUserArn",
+    ]
 
 
 def test_no_action_has_a_star(templates):
@@ -77,15 +117,14 @@ def test_no_action_has_a_star(templates):
             assert not any("*" in action for action in actions_of(statement)), logical_id
 
 
-def test_only_the_listing_of_streams_names_every_resource(templates):
+def test_only_the_listing_of_streams_and_network_interfaces_name_every_resource(templates):
     unbounded = [
         actions_of(statement)
         for _, _, policy in templates.of_type("AWS::IAM::Policy")
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
-        if statement["Resource"] == "*"
+        if statement["Resource"] == "*" and statement["Effect"] == "Allow"
     ]
-    assert unbounded
-    assert all(actions == {"dynamodb:ListStreams"} for actions in unbounded)
+    assert set().union(*unbounded) == {"dynamodb:ListStreams"} | INTERFACES
 
 
 def test_the_runtime_only_reads_the_registry(templates):

@@ -61,6 +61,63 @@ def allow_everything(resources):
     statements[0]["Action"] = "dynamodb:*"
 
 
+def shorten_repairs(resources):
+    properties(resources, "AWS::Lambda::EventSourceMapping")["MaximumRecordAgeInSeconds"] = 300
+
+
+def project_everything(resources):
+    filters = [{"Pattern": json.dumps({"eventName": ["INSERT", "MODIFY"]})}]
+    mapping = properties(resources, "AWS::Lambda::EventSourceMapping")
+    mapping["FilterCriteria"] = {"Filters": filters}
+
+
+def without(kind, name):
+    """A change that drops one property of a resource."""
+
+    def change(resources):
+        del properties(resources, kind)[name]
+
+    return change
+
+
+def unbound_cache(resources):
+    limits = properties(resources, "AWS::ElastiCache::ServerlessCache")["CacheUsageLimits"]
+    del limits["ECPUPerSecond"]
+
+
+def let_in_without_iam(resources):
+    user = properties(resources, "AWS::ElastiCache::User")
+    user["AuthenticationMode"] = {"Type": "no-password-required"}
+
+
+def open_default_user(resources):
+    properties(resources, "AWS::ElastiCache::User")["UserName"] = "default"
+
+
+def allow_a_category(resources):
+    properties(resources, "AWS::ElastiCache::User")["AccessString"] += " +@read"
+
+
+def runtime_of(resources):
+    return next(
+        each["Properties"]
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Function" and "VpcConfig" in each["Properties"]
+    )
+
+
+def leave_the_network(resources):
+    del runtime_of(resources)["VpcConfig"]
+
+
+def enter_for_nothing(resources):
+    runtime_of(resources)["Environment"]["Variables"]["LARDER_VALKEY_ADDRESS"] = ""
+
+
+def join_the_default_group(resources):
+    del runtime_of(resources)["VpcConfig"]["SecurityGroupIds"]
+
+
 @pytest.mark.parametrize(
     ("stack", "change", "rule"),
     [
@@ -73,6 +130,19 @@ def allow_everything(resources):
         ("prod/Serving", open_a_route, "LARDER-API1"),
         ("prod/Serving", keep_logs_for_ever, "LARDER-LOG1"),
         ("prod/Serving", allow_everything, "LARDER-IAM1"),
+        ("prod/MemoryProjection", shorten_repairs, "LARDER-ESM1"),
+        ("prod/MemoryProjection", project_everything, "LARDER-ESM1"),
+        *(
+            ("prod/MemoryStore", without("AWS::ElastiCache::ServerlessCache", name), "LARDER-MEM1")
+            for name in ("KmsKeyId", "UserGroupId", "SecurityGroupIds", "SubnetIds")
+        ),
+        ("prod/MemoryStore", unbound_cache, "LARDER-MEM1"),
+        ("prod/MemoryStore", let_in_without_iam, "LARDER-MEM2"),
+        ("prod/MemoryStore", open_default_user, "LARDER-MEM2"),
+        ("prod/MemoryStore", allow_a_category, "LARDER-MEM2"),
+        ("prod/Serving", leave_the_network, "LARDER-VPC1"),
+        ("prod/Serving", enter_for_nothing, "LARDER-VPC1"),
+        ("prod/Serving", join_the_default_group, "LARDER-VPC1"),
     ],
 )
 def test_a_broken_promise_is_found(templates, tmp_path, stack, change, rule):

