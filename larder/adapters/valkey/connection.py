@@ -106,7 +106,10 @@ class Connector:
             OSError: nobody is there, or not in time.
             Refusal: the credentials are not accepted.
         """
-        deadline = Deadline(min(deadline.remaining(), self._connect_seconds))
+        with deadline.connecting(self._connect_seconds) as patience:
+            return self._opened(endpoint, patience)
+
+    def _opened(self, endpoint: ValkeyEndpoint, deadline: Deadline) -> Connection:
         opened: socket.socket = _connected(endpoint.host, endpoint.port, deadline)
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
