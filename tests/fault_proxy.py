@@ -49,6 +49,7 @@ class FaultProxy:
       taken. ``resume()`` passes on all that was held, so that late replies do arrive.
     - ``reset()``: every open connection ends at once by RST, whatever was on its way is lost.
     - ``refuse()``: as ``reset()``, and new connections are refused until ``accept()``.
+    - ``lead_to(target)``: new connections go to another server, as after a failover.
     - ``cut_replies(count)``: after so many more bytes of replies, counted over all connections,
       the one that has the next byte is closed in the middle; once.
     """
@@ -101,6 +102,11 @@ class FaultProxy:
     def accept(self):
         """See the class."""
         self._do(self._listen())
+
+    def lead_to(self, target):
+        """See the class."""
+        host, _, port = str(target).rpartition(":")
+        self._told(lambda: setattr(self, "_target", (host or HOST, int(port))))
 
     def cut_replies(self, count):
         """See the class."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
+from tests.deadlines import eventually
 from tests.faults.memory_load import Load
 from tests.faults.memory_platform import Platform
 from tests.valkey_servers import fault_proxy, valkey_server
@@ -19,42 +20,42 @@ RECOVERED_SECONDS = 5.0
 
 
 @contextmanager
-def killed(server, _proxy):
+def killed(_stack, server, _proxy):
     server.kill()
     yield
     server.restart()
 
 
 @contextmanager
-def stopped(server, _proxy):
+def stopped(_stack, server, _proxy):
     server.freeze()
     yield
     server.thaw()
 
 
 @contextmanager
-def slowed(_server, proxy):
+def slowed(_stack, _server, proxy):
     proxy.delay(0.025)
     yield
     proxy.delay(0)
 
 
 @contextmanager
-def unreachable(_server, proxy):
+def unreachable(_stack, _server, proxy):
     proxy.refuse()
     yield
     proxy.accept()
 
 
 @contextmanager
-def stalled(_server, proxy):
+def stalled(_stack, _server, proxy):
     proxy.stall()
     yield
     proxy.resume()
 
 
 @contextmanager
-def evicting(server, _proxy):
+def evicting(_stack, server, _proxy):
     used = int(server.command("INFO", "memory").decode().split("used_memory:")[1].split()[0])
     server.command("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
     server.command("CONFIG", "SET", "maxmemory", used - 4_000)
@@ -66,7 +67,7 @@ def repeated(fault):
     """A fault of an instant, again and again."""
 
     @contextmanager
-    def during(server, proxy):
+    def during(_stack, server, proxy):
         fault(server, proxy)
         yield lambda: fault(server, proxy)
 
@@ -84,13 +85,26 @@ def reset(_server, proxy):
     proxy.reset()
 
 
-FAULTS = [killed, stopped, slowed, unreachable, stalled, evicting, flushed, reset]
+@contextmanager
+def failing_over(stack, server, proxy):
+    """A replica that has missed the last writes takes the place of the primary, which is lost."""
+    replica = stack.enter_context(valkey_server(cluster=False))
+    replica.command("REPLICAOF", "127.0.0.1", server.port)
+    eventually(lambda: b"master_link_status:up" in replica.command("INFO", "replication"))
+    replica.command("REPLICAOF", "NO", "ONE")
+    yield
+    proxy.refuse()
+    proxy.lead_to(replica.address)
+    proxy.accept()
+
+
+FAULTS = [killed, stopped, slowed, unreachable, stalled, evicting, flushed, reset, failing_over]
 
 
 def under(fault, *, seconds, rate=300, doors=3, seed=1):
     """The load before, during and after a fault: its history, and when the fault ended."""
     with ExitStack() as stack:
-        server = stack.enter_context(valkey_server())
+        server = stack.enter_context(valkey_server(cluster=getattr(fault, "cluster", True)))
         proxy = stack.enter_context(fault_proxy(server))
         platform = Platform(proxy.port, doors=doors)
         stack.callback(platform.close)
@@ -98,7 +112,7 @@ def under(fault, *, seconds, rate=300, doors=3, seed=1):
         load = stack.enter_context(Load(platform, rate=rate, seed=seed))
         time.sleep(1.0)
         began = time.perf_counter()
-        with fault(server, proxy) as again:
+        with fault(stack, server, proxy) as again:
             while time.perf_counter() < began + seconds:
                 time.sleep(seconds / 20)
                 if again:

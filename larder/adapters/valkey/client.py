@@ -26,8 +26,9 @@ class Valkey:
     """A deployment of Valkey, reached by one endpoint; safe for threads.
 
     Nothing is connected at construction. ``seconds`` is how long a whole call may take, with all
-    connecting beyond the grace, and only the look-up of a name by the operating system may exceed it. No trouble of
-    server or network is raised: each call has its answer in its place, or ``Unanswered``.
+    connecting beyond the grace, and only the look-up of a name by the operating system may exceed
+    it. No trouble of server or network is raised: each call has its answer in its place, or
+    ``Unanswered``.
     """
 
     def __init__(
