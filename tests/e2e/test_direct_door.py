@@ -168,3 +168,22 @@ def test_the_example_runs(platform: DeployedPlatform) -> None:
     assert "typed        {'carrier': 'ZZ'" in done.stdout
     assert "100 reads, all {'flights_24h': 12}" in done.stdout
     assert "deleted      None" in done.stdout
+
+
+@pytest.mark.parametrize("word", ["strong", "eventual", "sometimes"])
+def test_over_http_a_header_says_what_a_read_may_miss(
+    platform: DeployedPlatform, connect: Any, group: str, word: str
+) -> None:
+    connect().put(group, {"id": "asked", "at": AT})
+    runtime = platform.client("sagemaker-featurestore-runtime")
+
+    def ask(request: Any, **_: Any) -> None:
+        request.headers["x-larder-consistency"] = word
+
+    runtime.meta.events.register("before-sign", ask)
+    asked = {"FeatureGroupName": group, "RecordIdentifierValueAsString": "asked"}
+    if word == "sometimes":
+        with pytest.raises(runtime.exceptions.ValidationError, match="x-larder-consistency"):
+            runtime.get_record(**asked)
+    else:
+        assert runtime.get_record(**asked)["Record"]
