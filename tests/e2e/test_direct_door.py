@@ -64,17 +64,21 @@ def user(platform: DeployedPlatform, actions: list[str]) -> Credentials:
 
 
 @pytest.fixture
-def connect(platform: DeployedPlatform, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Connects as a program of these credentials does."""
+def connect(platform: DeployedPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Connects as a program of these credentials does; closes what it opened."""
+    opened: list[FeatureStore] = []
     for name, value in platform.environment.items():
         monkeypatch.setenv(name, value)
 
     def make(credentials: Credentials = ROOT) -> FeatureStore:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials.access_key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
-        return FeatureStore.connect("dev")
+        opened.append(FeatureStore.connect("dev"))
+        return opened[-1]
 
-    return make
+    yield make
+    for store in opened:
+        store.close()
 
 
 def test_both_doors_see_each_others_writes(
