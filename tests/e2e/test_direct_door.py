@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from larder.adapters.dynamodb_wire.client import DynamoRefused
-from larder.client import AsyncFeatureStore, FeatureStore
+from larder.client import AsyncFeatureStore, DynamoRefused, FeatureStore
 from local.layout import ACCOUNT, REGION
 from tests.e2e.conftest import ROOT, Credentials, DeployedPlatform
 from tests.e2e.test_clients import run_example
