@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import overload
+from collections.abc import Callable
+from typing import Any, overload
 
 from larder.codec import Value
 from larder.errors import ValidationError
@@ -54,10 +55,16 @@ def typed_value(feature: FeatureDefinition, value: Value) -> Typed: ...
 
 def typed_value(feature: FeatureDefinition, value: Value) -> Typed:
     """A checked value in its feature's type: ``int``, ``float``, ``str``, or a list of them."""
+    read = reader_of(feature)
+    return value if read is None else read(value)
+
+
+def reader_of(feature: FeatureDefinition) -> Callable[[Any], Typed] | None:
+    """What makes of a feature's checked value the one of its type; ``None`` where it is that."""
     if feature.type is FeatureType.STRING:
-        return value
+        return None
     number = int if feature.type is FeatureType.INTEGRAL else float
-    return number(value) if isinstance(value, str) else [number(text) for text in value]
+    return number if feature.collection is None else lambda texts: [number(each) for each in texts]
 
 
 def canonical_identifier(feature: FeatureDefinition, value: str) -> str:

@@ -1,8 +1,10 @@
 """What a process needs in its environment to use the deployed platform with plain AWS clients."""
 
+import json
 import shlex
 
 from local import signing
+from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import Platform
 
@@ -26,20 +28,31 @@ def api_endpoint(platform: Platform, outputs: dict[str, str]) -> str:
 
 
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
-    """The environment by name: endpoints, credentials, trust, the signing overlay, and names of
-    resources that the examples and the ``larder`` command want."""
+    """The environment by name: endpoints, credentials, trust, the signing overlay, names of
+    resources that the examples and the ``larder`` command want, and the settings by which
+    ``larder.client`` finds the stores."""
     endpoint = api_endpoint(platform, outputs)
     return {
         **platform.client_environment(),
         "AWS_ENDPOINT_URL_SAGEMAKER": endpoint,
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
+        **_client_settings(platform, outputs),
         **{
             variable: outputs[output]
             for variable, output in _OUTPUT_VARIABLES.items()
             if output in outputs
         },
     }
+
+
+def _client_settings(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
+    """What the stacks publish for programs that use the stores directly."""
+    if "ClientParameterName" not in outputs:
+        return {}
+    found = client(platform, "ssm").get_parameter(Name=outputs["ClientParameterName"])
+    settings: dict[str, str] = json.loads(found["Parameter"]["Value"])
+    return settings
 
 
 def exports(values: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from larder.settings import RuntimeSettings
 from stacks.config import StageConfig
+from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.permissions import allow, allow_pattern, allow_table_key
 from stacks.constructs.python_function import Program, PythonFunction
@@ -85,13 +86,15 @@ class ServingStack(Stack):
         memory: MemoryStoreStack | None,
         layer: DependencyLayer,
     ) -> PythonFunction:
+        settings = self._runtime_settings(config, online, memory)
+        ClientParameter(self, "ClientParameter", stage=config.name, settings=settings)
         function = PythonFunction(
             self,
             "Runtime",
             config=config,
             program=Program(
                 name="runtime",
-                settings=self._runtime_settings(config, online, memory),
+                settings=settings,
                 memory_mb=config.runtime_memory_mb,
                 timeout=Duration.seconds(10),
             ),

@@ -1,5 +1,6 @@
 """What programs that call Larder import: the direct door, and a hook for AWS's own clients."""
 
+from larder.adapters.dynamodb_wire.client import DynamoRefused
 from larder.client.async_feature_store import AsyncFeatureStore
 from larder.client.columns import Columns
 from larder.client.feature_store import FeatureStore
@@ -13,6 +14,7 @@ __all__ = [
     "AsyncFeatureStore",
     "Columns",
     "Consistency",
+    "DynamoRefused",
     "FeatureStore",
     "GetRecords",
     "Record",

@@ -7,9 +7,9 @@ instead of sending a request.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import orjson
@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
+from larder.adapters.data_plane import DataPlane
 from larder.adapters.dynamodb_wire.client import DynamoRefused
 from larder.client.process_plane import ProcessPlane
 from larder.record_store import Consistency
@@ -34,29 +35,9 @@ def boto3_client(plane: ProcessPlane, region: str, consistency: Consistency) -> 
     class Direct:
         """Goes before botocore's client among the bases of the class that botocore makes."""
 
-        meta: Any
-        exceptions: Any
-
         def _make_api_call(self, operation: str, members: Mapping[str, Any]) -> dict[str, Any]:
-            shape = self.meta.service_model.operation_model(operation).input_shape
-            report = _VALIDATOR.validate(members, shape)
-            if report.has_errors():
-                raise ParamValidationError(report=report.generate_report())
-            call = Call(
-                operation,
-                members,
-                request_id=str(uuid.uuid4()),
-                caller_arn=plane.caller,
-                consistency=consistency,
-            )
-            try:
-                response = plane.current.api.perform(call)
-            except DynamoRefused as refusal:
-                raise ClientError(_told(refusal), operation) from refusal
-            parsed = _parsed(response)
-            if response["statusCode"] >= 300:
-                raise self.exceptions.from_code(parsed["Error"]["Code"])(parsed, operation)
-            return parsed
+            call = Call(operation, members, str(uuid4()), plane.caller, consistency)
+            return _answer(self, plane.current, call)
 
     def insert(base_classes: list[type], **_: object) -> None:
         base_classes.insert(0, Direct)
@@ -65,6 +46,22 @@ def boto3_client(plane: ProcessPlane, region: str, consistency: Consistency) -> 
     session.events.register(f"creating-client-class.{_SERVICE}", insert)
     make: Callable[..., Any] = session.client
     return make(_SERVICE, config=Config(signature_version=UNSIGNED))
+
+
+def _answer(client: Any, plane: DataPlane, call: Call) -> dict[str, Any]:  # noqa: ANN401
+    """The answer to a client's call, as botocore would parse it; raises as such a client."""
+    shape = client.meta.service_model.operation_model(call.operation).input_shape
+    report = _VALIDATOR.validate(call.members, shape)
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
+    try:
+        response = plane.api.perform(call)
+    except DynamoRefused as refusal:
+        raise ClientError(_told(refusal), call.operation) from refusal
+    parsed = _parsed(response)
+    if response["statusCode"] >= 300:
+        raise client.exceptions.from_code(parsed["Error"]["Code"])(parsed, call.operation)
+    return parsed
 
 
 def _told(refusal: DynamoRefused) -> Any:  # noqa: ANN401 - botocore's own type of a response

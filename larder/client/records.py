@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from larder.codec import unpack
 from larder.errors import ThrottlingException
+from larder.feature_group import FeatureDefinition, FeatureGroup
 from larder.record_reading import Found
-from larder.values import Typed, typed_value
+from larder.values import Typed, reader_of
 
 Key = tuple[str, str]
 """Feature group as it was named, and record identifier as text."""
 _NAMED = 3
+_MOST_KEPT = 256
 
 
 class Record(dict[str, Typed]):
@@ -46,9 +50,25 @@ class UnreadRecords(ThrottlingException):
 
 def record_of(found: Found) -> Record:
     """What a reader is given, in the types of its features."""
-    group = found.group
+    row, names, readers = unpack(found.packed), found.group.feature_names, _readers(found.group)
+    ordinals = range(len(row)) if found.ordinals is None else found.ordinals
     values = {
-        name: typed_value(group.features[group.ordinals[name]], value)
-        for name, value in found.values
+        names[ordinal]: read(value) if (read := readers[ordinal]) else value
+        for ordinal in ordinals
+        if ordinal < len(row) and (value := row[ordinal]) is not None
     }
     return Record(values, found.expires_at)
+
+
+def _readers(group: FeatureGroup) -> Sequence[Callable[[Any], Typed] | None]:
+    """What types each feature's value, by ordinal; kept, for it would cost as much as a record."""
+    kept = _kept.get(id(group.features))
+    if kept is None or kept[0] is not group.features:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        kept = group.features, [reader_of(feature) for feature in group.features]
+        _kept[id(group.features)] = kept
+    return kept[1]
+
+
+_kept: dict[int, tuple[Sequence[FeatureDefinition], list[Callable[[Any], Typed] | None]]] = {}

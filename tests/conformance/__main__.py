@@ -3,6 +3,8 @@
 Without ``--endpoint`` the platform is brought up on this machine in strict mode and taken down
 again. With it, credentials and region come from the AWS SDK's own settings, and
 LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say.
+``--door direct`` asks the rows of the data plane of ``larder.client`` instead, which finds the
+stores by the environment that ``make env`` prints.
 ``LARDER_CONFORMANCE_TARGET=sagemaker`` asks Amazon SageMaker itself. Whatever stands after ``--``
 goes to pytest.
 """
@@ -22,11 +24,26 @@ from tests.conformance.checklist import rows
 from tests.strict_platform import strict_platform
 
 _SERVICES = ("SAGEMAKER", "SAGEMAKER_FEATURESTORE_RUNTIME")
+_DATA_PLANE = (
+    "batch_write",
+    "collections",
+    "delete_and_expiry",
+    "event_times",
+    "groups",
+    "histories",
+    "put",
+    "read",
+    "update_group",
+    "update_record",
+)
+"""What asks nothing but the members of operations: no headers, no signatures."""
 
 
 def main():
     options = _parser().parse_args()
-    for version in (2, 3):
+    door = "" if options.door == "http" else f"-{options.door}"
+    options.results = options.results or Path(f"build/conformance{door}.json")
+    for version in (2, 3) if options.door == "http" else ():
         print(f"         SageMaker SDK v{version}: {environments.interpreter(version)}", flush=True)
     try:
         with _target(options.endpoint) as variables:
@@ -43,7 +60,8 @@ def main():
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("--endpoint", default="", help="a deployed platform's ApiEndpoint")
-    parser.add_argument("--results", type=Path, default=Path("build/conformance.json"))
+    parser.add_argument("--door", choices=("http", "direct"), default="http", help="see above")
+    parser.add_argument("--results", type=Path, help="where they go, as JSON")
     parser.add_argument("--report", type=Path, help="write docs/compatibility.md there")
     parser.add_argument("--soak", action="store_true", help="the long random histories too")
     parser.add_argument("pytest", nargs="*", help="more arguments for pytest")
@@ -73,10 +91,12 @@ def _run(options, variables):
     sagemaker = variables.get("LARDER_CONFORMANCE_TARGET") == "sagemaker"
     in_process = [test for row in rows().values() if not sagemaker for test in row.in_process]
     selection = "" if options.soak else "not soak"
+    direct = [f"tests/conformance/test_{name}.py" for name in _DATA_PLANE]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-m", selection]
     command += ["--conformance-results", str(options.results)]
-    paths = options.pytest or ["tests/conformance", *in_process]
-    return subprocess.run([*command, *paths], env=variables, check=False).returncode
+    asked = direct if options.door == "direct" else ["tests/conformance", *in_process]
+    named = {**variables, "LARDER_CONFORMANCE_DOOR": options.door}
+    return subprocess.run([*command, *(options.pytest or asked)], env=named, check=False).returncode
 
 
 if __name__ == "__main__":

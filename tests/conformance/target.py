@@ -13,6 +13,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class Target:
     """The platform under test.
 
+    ``door`` is ``http``, or ``direct``: the data plane by ``larder.client`` instead of the endpoint.
     ``group_seconds`` is how long a group may take to be made, ``settings_seconds`` how long the
     data plane may go on with a group's old settings, ``offline_seconds`` how long a write may take
     to be in the offline store. ``run`` distinguishes this run's names from those of any other.
@@ -20,6 +21,7 @@ class Target:
 
     sagemaker: bool
     endpoint: str
+    door: str
     bucket: str
     workgroup: str
     role: str | None
@@ -36,6 +38,7 @@ class Target:
         return cls(
             sagemaker=sagemaker,
             endpoint=environment.get("AWS_ENDPOINT_URL_SAGEMAKER", ""),
+            door=environment.get("LARDER_CONFORMANCE_DOOR", "http"),
             bucket=environment.get("LARDER_OFFLINE_BUCKET", ""),
             workgroup=environment.get("LARDER_WORKGROUP", "primary"),
             role=environment.get("LARDER_CONFORMANCE_ROLE"),

@@ -24,8 +24,9 @@ EVENTS = {
 
 def run_example(platform, name, *arguments):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    program = ["-m", name] if name.startswith("examples.") else [str(ROOT / "examples" / name)]
     return subprocess.run(
-        [sys.executable, str(ROOT / "examples" / name), *arguments],
+        [sys.executable, *program, *arguments],
         env={**kept, **platform.environment},
         capture_output=True,
         text=True,

@@ -39,6 +39,7 @@ BY_USE = {
     "AWS::Logs::MetricFilter",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
+    "AWS::SSM::Parameter",  # of the standard tier
     "Custom::LarderFeatureGroups",
 }
 # What the in-memory tier adds, when nobody reads and nothing is in it: a serverless cache is billed

@@ -47,3 +47,20 @@ def test_no_browser_is_let_in(templates):
 def test_payloads_are_of_version_2(templates):
     for _, logical_id, resource in templates.of_type("AWS::ApiGatewayV2::Integration"):
         assert resource["Properties"]["PayloadFormatVersion"] == "2.0", logical_id
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_programs_find_the_stores_by_what_the_runtime_function_is_told(templates, stage):
+    ((_, _, parameter),) = templates.of_type("AWS::SSM::Parameter", stage)
+    properties = parameter["Properties"]
+    assert properties["Name"] == f"/larder/{stage}/client"
+    told = "".join(map(_shown, properties["Value"]["Fn::Join"][1]))
+    runtime = templates.function(stage, "runtime")["Environment"]["Variables"]
+    assert json.loads(told) == {
+        name: _shown(value) for name, value in runtime.items() if name.startswith("LARDER_")
+    }
+
+
+def _shown(value):
+    """A text, or in its place the intrinsic function that makes it."""
+    return value if isinstance(value, str) else json.dumps(value).replace('"', "'")

@@ -82,6 +82,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "CacheAddress",
         "CacheName",
         "CachePort",
+        "ClientParameterName",
         "ControlFunctionName",
         "DashboardName",
         "DatabaseName",

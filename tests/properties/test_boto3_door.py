@@ -2,8 +2,11 @@
 
 import random
 import re
+from itertools import count
 
 from botocore.exceptions import ClientError, ParamValidationError
+from hypothesis import settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from lambdas.runtime.routes import create_handler
 from larder.adapters.memory_records import MemoryRecordStore
@@ -12,12 +15,15 @@ from tests.direct import direct_store, memory_plane
 from tests.doors import bound_client
 from tests.groups import feature_group
 from tests.hostile_requests import RUNTIME, broken, shape_of, whole
+from tests.properties.histories import Histories
+from tests.properties.test_histories import HISTORIES
 
 GROUPS = [
     feature_group(name, online=OnlineStore(StorageType.STANDARD_V2))
     for name in ("customers", "orders")
 ]
 ROUNDS, CALLS = 15, 80
+_numbers = count()
 
 
 def clients(near, far):
@@ -90,6 +96,18 @@ def test_both_doors_of_boto3_say_the_same_to_anything():
         assert kept(stores[0]) == kept(stores[1])
     assert {operation for operation, kind in seen if kind == "answer"} == set(RUNTIME)
     assert {"ParamValidationError", "ValidationError"} <= {kind for _, kind in seen}
+
+
+class DirectHistories(Histories):
+    def door(self):
+        name = f"group-{next(_numbers)}"
+        tier = OnlineStore(StorageType.STANDARD_V2)
+        group = feature_group(name, uid=name, online=tier, shards=2)
+        return direct_store(group).as_boto3(), name
+
+
+def test_the_direct_door_follows_the_oracle():
+    run_state_machine_as_test(DirectHistories, settings=settings(HISTORIES, max_examples=50))
 
 
 def calls(dice):

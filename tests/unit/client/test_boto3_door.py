@@ -4,7 +4,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from larder.adapters.dynamodb_wire.client import DynamoRefused
+from larder.client import DynamoRefused
 from larder.errors import ThrottlingException
 from tests.direct import direct_store
 from tests.groups import feature_group

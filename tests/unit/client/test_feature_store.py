@@ -4,11 +4,15 @@ import os
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from larder.access import AccessRules
 from larder.adapters.memory_records import MemoryRecordStore
+from larder.adapters.record_item import log_key, partition_patterns, record_key
 from larder.client import FeatureStore, GetRecords, UnreadRecords
 from larder.errors import (
     AccessForbidden,
@@ -19,6 +23,7 @@ from larder.errors import (
     ValidationError,
 )
 from larder.feature_group import FeatureDefinition, FeatureType, OnlineStore, StorageType
+from larder.record import RecordVersion, Slot, State
 from tests.direct import SETTINGS, direct_store, memory_plane
 from tests.groups import FEATURES, HOME, feature_group
 from tests.stores import Refusing, Told
@@ -272,3 +277,14 @@ def test_a_forked_process_opens_stores_of_its_own(monkeypatch):
 
 def test_a_groups_leading_keys_are_those_of_its_items_alone(store):
     assert store.leading_keys("customers") == ["R#ucustomers#*", "L#ucustomers#*"]
+
+
+@given(identifier=st.text(min_size=1, max_size=300).filter(lambda text: text.isprintable()))
+def test_the_leading_keys_of_a_group_cover_its_items_and_no_others(identifier):
+    patterns = partition_patterns("u1")
+    for uid, covered in (("u1", True), ("u11", False), ("u", False), ("u2", False)):
+        slot = Slot(uid, 64, identifier)
+        version = RecordVersion(identifier, 1, 1, 1, State.LIVE, b"[]", 1)
+        for key in (record_key(slot), log_key(slot, version)):
+            matches = [fnmatchcase(key["pk"]["S"], pattern) for pattern in patterns]
+            assert any(matches) is covered

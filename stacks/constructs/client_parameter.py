@@ -1,0 +1,26 @@
+"""Where programs in the account find the data plane: ``larder.client.FeatureStore.connect``."""
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from larder.settings import RuntimeSettings, client_parameter
+
+
+class ClientParameter(ssm.StringParameter):
+    """One parameter of a fixed name: a program knows the stage and nothing else.
+
+    It holds names and addresses, no secrets; whoever reads it needs rights on the tables as well.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: str, settings: RuntimeSettings
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            parameter_name=client_parameter(stage),
+            description="Larder's stores, for larder.client.FeatureStore.connect",
+            string_value=Stack.of(scope).to_json_string(settings.to_env()),
+        )
+        CfnOutput(scope, "ClientParameterName", value=self.parameter_name)
