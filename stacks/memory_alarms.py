@@ -44,6 +44,10 @@ def memory_watches(projection: MemoryProjectionStack) -> Iterator[Watch]:
         metric=_of_cache(memory, "Evictions", "Sum"),
         meaning="records leave the cache before their time: raise max_storage_gb",
     )
+    yield from _near_limits(memory)
+
+
+def _near_limits(memory: MemoryStoreStack) -> Iterator[Watch]:
     yield Watch(
         name="CacheNearlyBusy",
         metric=_of_cache(memory, "ElastiCacheProcessingUnits", "Sum"),

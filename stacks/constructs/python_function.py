@@ -1,6 +1,7 @@
 """A Lambda function of this repository: ``lambdas/<name>`` and the library, nothing else."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -14,6 +15,11 @@ from stacks.constructs.dependency_layer import architecture_of
 from stacks.constructs.function_code import function_code
 from stacks.constructs.permissions import acknowledge
 from stacks.constructs.vpc_access import VpcAccess, allow_network_interfaces
+
+_WHY_3_13: Final = (
+    "Python 3.13 is supported to 2029-10 and the newest that every wheel of the layers is built "
+    "and tested for here"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +78,7 @@ class PythonFunction(lambda_.Function):
             vpc_subnets=vpc_access.subnets if vpc_access else None,
             security_groups=[vpc_access.security_group] if vpc_access else None,
         )
-        acknowledge(
-            self,
-            "AwsSolutions-L1",
-            "Python 3.13 is supported to 2029-10 and the newest that every wheel of the layers "
-            "is built and tested for here",
-        )
+        acknowledge(self, "AwsSolutions-L1", _WHY_3_13)
 
 
 def _role(scope: Construct, construct_id: str) -> iam.Role:
