@@ -25,6 +25,18 @@ def api_endpoint(platform: Platform, outputs: dict[str, str]) -> str:
     return f"{platform.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
 
 
+def function_url(platform: Platform, outputs: dict[str, str]) -> str:
+    """Address of the data plane's Function URL, which the emulator serves under a path too."""
+    if not _has_url(outputs):
+        raise LocalPlatformError("the deployed stacks have no Function URL: run `make up`")
+    url_id = outputs["FunctionUrl"].partition("://")[2].partition(".")[0]
+    return f"{platform.endpoint}/_aws/lambda-url/{url_id}"
+
+
+def _has_url(outputs: dict[str, str]) -> bool:
+    return "FunctionUrl" in outputs
+
+
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
     """The environment by name: endpoints, credentials, trust, the signing overlay, and names of
     resources that the examples and the ``larder`` command want."""
@@ -34,11 +46,23 @@ def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SAGEMAKER": endpoint,
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
+        **({"LARDER_FUNCTION_URL": function_url(platform, outputs)} if _has_url(outputs) else {}),
         **{
             variable: outputs[output]
             for variable, output in _OUTPUT_VARIABLES.items()
             if output in outputs
         },
+    }
+
+
+def through_function_url(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
+    """``variables`` for a process whose data plane is called at its Function URL."""
+    url = function_url(platform, outputs)
+    overlay = signing.write_overlay(platform.root / "function-url-models", url)
+    return {
+        **variables(platform, outputs),
+        "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": url,
+        "AWS_DATA_PATH": str(overlay),
     }
 
 

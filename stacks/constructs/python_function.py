@@ -1,6 +1,7 @@
 """A Lambda function of this repository: ``lambdas/<name>`` and the library, nothing else."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -15,15 +16,21 @@ from stacks.constructs.function_code import function_code
 from stacks.constructs.permissions import acknowledge
 from stacks.constructs.vpc_access import VpcAccess, allow_network_interfaces
 
+_ON_VERSIONS: Final = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
+
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What runs: the folder under ``lambdas/``, its settings, and the machine it gets."""
+    """What runs: the folder under ``lambdas/``, its settings, and the machine it gets.
+
+    ``snapshots`` has Lambda start environments of published versions from a snapshot (SnapStart).
+    """
 
     name: str
     settings: Settings
     memory_mb: int
     timeout: Duration
+    snapshots: bool = False
 
 
 class PythonFunction(lambda_.Function):
@@ -68,15 +75,26 @@ class PythonFunction(lambda_.Function):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=program.memory_mb,
             timeout=program.timeout,
+            snap_start=_ON_VERSIONS if program.snapshots else None,
             vpc=vpc_access.vpc if vpc_access else None,
             vpc_subnets=vpc_access.subnets if vpc_access else None,
             security_groups=[vpc_access.security_group] if vpc_access else None,
         )
+        _accept_findings(self, program)
+
+
+def _accept_findings(function: PythonFunction, program: Program) -> None:
+    acknowledge(
+        function,
+        "AwsSolutions-L1",
+        "Python 3.13 is supported to 2029-10 and the newest that every wheel of the layers "
+        "is built and tested for here",
+    )
+    if program.snapshots:
         acknowledge(
-            self,
-            "AwsSolutions-L1",
-            "Python 3.13 is supported to 2029-10 and the newest that every wheel of the layers "
-            "is built and tested for here",
+            function,
+            "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
+            "the doors call an alias of a published version",
         )
 
 

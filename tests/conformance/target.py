@@ -20,6 +20,7 @@ class Target:
 
     sagemaker: bool
     endpoint: str
+    runtime_endpoint: str
     bucket: str
     workgroup: str
     role: str | None
@@ -36,6 +37,7 @@ class Target:
         return cls(
             sagemaker=sagemaker,
             endpoint=environment.get("AWS_ENDPOINT_URL_SAGEMAKER", ""),
+            runtime_endpoint=environment.get("AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME", ""),
             bucket=environment.get("LARDER_OFFLINE_BUCKET", ""),
             workgroup=environment.get("LARDER_WORKGROUP", "primary"),
             role=environment.get("LARDER_CONFORMANCE_ROLE"),
@@ -45,6 +47,19 @@ class Target:
             keep_groups=environment.get("LARDER_CONFORMANCE_KEEP_GROUPS", "0") not in ("", "0"),
             run=uuid.uuid4().hex[:6],
         )
+
+    @property
+    def signing_names(self) -> dict[str, str]:
+        """What the doors want signatures for, by service; the data plane may have a door alone."""
+        alone = self.runtime_endpoint not in ("", self.endpoint)
+        return {
+            "sagemaker": "execute-api",
+            "sagemaker-featurestore-runtime": "lambda" if alone else "execute-api",
+        }
+
+    def endpoint_of(self, service: str) -> str:
+        """The address at which a service of SageMaker's is called."""
+        return self.endpoint if service == "sagemaker" else self.runtime_endpoint
 
     @property
     def missing(self) -> list[str]:
