@@ -58,7 +58,7 @@ test: setup lint ## every test, the deployed platform in strict mode included
 	@$(BIN)/pytest -q -m e2e
 
 conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; ENDPOINT=url for a deployed platform
-	@$(BIN)/python -m tests.conformance $(if $(ENDPOINT),--endpoint $(ENDPOINT),--report docs/compatibility.md)
+	@$(BIN)/python -m tests.conformance $(if $(ENDPOINT),--endpoint $(ENDPOINT),$(if $(DOOR),--door $(DOOR),--report docs/compatibility.md))
 
 soak: setup ## long random histories and fault runs, in process and on the strict platform
 	@$(BIN)/pytest -q -m soak --ignore=tests/conformance

@@ -13,13 +13,9 @@ from typing import TypeAlias
 import orjson
 
 from larder.adapters.redrive_aws import open_failure_objects, open_writer
-from larder.configure import (
-    checked_endpoint,
-    environment,
-    exports,
-    write_overlay,
-    write_profile,
-)
+from larder.adapters.stage_choices import stage_choices
+from larder.configure import Doors, environment, exports, write_overlay, write_profile
+from larder.cost_command import add_cost
 from larder.errors import ConfigurationError
 from larder.redrive import Redrive, Redriven
 from larder.training_set_command import add_training_set
@@ -37,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_redrive(commands)
     _add_configure(commands)
     add_training_set(commands)
+    add_cost(commands, stage_choices)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
@@ -71,21 +68,27 @@ def _add_configure(commands: Commands) -> None:
     configure = commands.add_parser(
         "configure",
         help="point boto3 and the SageMaker SDK at Larder",
-        description="Writes the files that make unmodified AWS clients sign for API Gateway, and "
-        'prints the variables that make them call Larder: eval "$(python -m larder configure '
+        description="Writes the files that make unmodified AWS clients sign for Larder's doors, "
+        'and prints the variables that make them call Larder: eval "$(python -m larder configure '
         '--endpoint URL)". Every SageMaker client of such a process calls Larder. With --profile '
         "only the clients of that profile do.",
     )
     configure.add_argument(
         "--endpoint", help="the stack's output ApiEndpoint; without it only the signatures change"
     )
+    configure.add_argument(
+        "--function-url",
+        metavar="URL",
+        help="the stack's output FunctionUrl: the data plane is called there, the control plane at "
+        "the endpoint",
+    )
     configure.add_argument("--profile", help="set up this profile in the AWS config file")
     configure.add_argument("--region", help="the profile's region")
     configure.add_argument(
         "--directory",
         type=Path,
-        default=Path.home() / ".larder" / "models",
-        help="where the files go (default: %(default)s)",
+        help="where the files go (default: ~/.larder/models; with a Function URL, which wants "
+        "other signatures, ~/.larder/function-url-models)",
     )
     configure.add_argument("--json", action="store_true", help="print the variables as JSON")
     configure.set_defaults(run=_configure)
@@ -111,22 +114,23 @@ def _redrive(options: argparse.Namespace) -> int:
 
 
 def _configure(options: argparse.Namespace) -> int:
-    endpoint = None if options.endpoint is None else checked_endpoint(options.endpoint)
-    directory = options.directory.absolute()
+    doors = Doors(options.endpoint, options.function_url)
+    folder = "function-url-models" if options.function_url else "models"
+    directory = (options.directory or Path.home() / ".larder" / folder).absolute()
     if options.region and not options.profile:
         raise ConfigurationError("--region is that of a profile: give --profile too.")
-    write_overlay(directory)
+    write_overlay(directory, doors.signing_names)
     if options.profile:
-        if endpoint is None:
+        if doors.api is None:
             raise ConfigurationError("--profile needs the --endpoint that its clients call.")
         config = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config")
         write_profile(
-            config, options.profile, endpoint=endpoint, directory=directory, region=options.region
+            config, options.profile, doors=doors, directory=directory, region=options.region
         )
         variables = {"AWS_PROFILE": options.profile}
     else:
         before = os.environ.get("AWS_DATA_PATH", "")
-        variables = environment(endpoint, directory, data_path=before)
+        variables = environment(doors, directory, data_path=before)
     print(orjson.dumps(variables).decode() if options.json else exports(variables))
     return 0
 

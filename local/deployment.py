@@ -16,8 +16,13 @@ from local.progress import Progress, Step
 
 _SOURCES = ("app.py", "cdk.json", "stacks", "lambdas", "larder", "features")
 _EVENT = re.compile(r"^(\S+) \|\s+(\d+/\d+) \|.*\| (\S+)\s+\| (\S+)")
-# ``dev``, with the tier that its choices leave out: the one machine runs everything.
-_CONTEXT = ["-c", f"stage={stacks.STAGE}", "-c", "target=local", "-c", "in_memory=on"]
+CHOICES = {"in_memory": "on", "function_url": "on", "runtime_start": "snap_start"}
+"""What is chosen over the stage's own choices: this machine shows every part there is."""
+_CONTEXT = [
+    part
+    for name, value in {"stage": stacks.STAGE, "target": "local", **CHOICES}.items()
+    for part in ("-c", f"{name}={value}")
+]
 
 
 def bootstrap(platform: Platform, progress: Progress) -> None:
@@ -71,7 +76,7 @@ def _require_same_cache(platform: Platform) -> None:
 
 def sources_fingerprint(root: Path) -> str:
     """A digest of all that decides what would be deployed, and of the interpreter."""
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {_CONTEXT}".encode())
     for path in _source_files(root):
         digest.update(f"{path.relative_to(root)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

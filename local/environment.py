@@ -27,6 +27,18 @@ def api_endpoint(platform: Platform, outputs: dict[str, str]) -> str:
     return f"{platform.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"
 
 
+def function_url(platform: Platform, outputs: dict[str, str]) -> str:
+    """Address of the data plane's Function URL, which the emulator serves under a path too."""
+    if not _has_url(outputs):
+        raise LocalPlatformError("the deployed stacks have no Function URL: run `make up`")
+    url_id = outputs["FunctionUrl"].partition("://")[2].partition(".")[0]
+    return f"{platform.endpoint}/_aws/lambda-url/{url_id}"
+
+
+def _has_url(outputs: dict[str, str]) -> bool:
+    return "FunctionUrl" in outputs
+
+
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
     """The environment by name: endpoints, credentials, trust, the signing overlay, names of
     resources that the examples and the ``larder`` command want, and the settings by which
@@ -38,6 +50,7 @@ def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
         **_client_settings(platform, outputs),
+        **({"LARDER_FUNCTION_URL": function_url(platform, outputs)} if _has_url(outputs) else {}),
         **{
             variable: outputs[output]
             for variable, output in _OUTPUT_VARIABLES.items()
@@ -53,6 +66,17 @@ def _client_settings(platform: Platform, outputs: dict[str, str]) -> dict[str, s
     found = client(platform, "ssm").get_parameter(Name=outputs["ClientParameterName"])
     settings: dict[str, str] = json.loads(found["Parameter"]["Value"])
     return settings
+
+
+def through_function_url(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
+    """``variables`` for a process whose data plane is called at its Function URL."""
+    url = function_url(platform, outputs)
+    overlay = signing.write_overlay(platform.root / "function-url-models", url)
+    return {
+        **variables(platform, outputs),
+        "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": url,
+        "AWS_DATA_PATH": str(overlay),
+    }
 
 
 def exports(values: dict[str, str]) -> str:

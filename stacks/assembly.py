@@ -1,7 +1,7 @@
 """Which stages an app holds, and what its templates must pass before they are written."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from stacks.config import STAGES, InMemoryTier, StageConfig
 from stacks.constructs.layer_archive import ROOT, Target
 from stacks.platform import Platform
 from stacks.rules import PlatformRules
+from stacks.runtime_start import runtime_start
 
 # Traces name the temporary folder of the CDK's own code: with them no two synths are alike.
 _REPRODUCIBLE: Final = {"aws:cdk:disable-creation-stack-traces": True}
@@ -21,10 +22,10 @@ _REPRODUCIBLE: Final = {"aws:cdk:disable-creation-stack-traces": True}
 def assemble(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
     """An app with the stages that ``-c stage=NAME`` selects, and checks.
 
-    ``-c target=local`` aims them at this machine; ``-c in_memory=on`` or ``off`` overrides the
-    stage's choice of that tier.
-
-    The context is that of ``cdk.json``, then ``context``, then the command line's.
+    ``-c target=local`` aims them at this machine; ``-c in_memory=on|off``, ``function_url=on|off``
+    and ``runtime_start=on_demand|snap_start|provisioned:N`` override what the stages choose.
+    The context is that of ``cdk.json``, then ``context``, then
+    the command line's.
 
     Raises:
         ConfigurationError: a context value is none of its choices, or a definition file is bad.
@@ -37,7 +38,7 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
         stack_traces=False,
     )
     for config in _selected(app.node.try_get_context("stage")):
-        chosen = _with_tier(config, app.node.try_get_context("in_memory"))
+        chosen = _chosen(config, app.node.try_get_context)
         Platform(app, _aimed(chosen, app.node.try_get_context("target")))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), PlatformRules())
     return app
@@ -51,13 +52,21 @@ def _selected(stage: str | None) -> Iterable[StageConfig]:
     return [STAGES[stage]]
 
 
-def _with_tier(config: StageConfig, choice: str | None) -> StageConfig:
-    if choice is None:
-        return config
-    if choice not in ("on", "off"):
-        raise ConfigurationError(f"in_memory: {choice!r} is none of on, off")
-    tier = config.in_memory or InMemoryTier()
-    return replace(config, in_memory=tier if choice == "on" else None)
+def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageConfig:
+    if (text := named("function_url")) is not None:
+        config = replace(config, function_url=_switch("function_url", text))
+    if (text := named("runtime_start")) is not None:
+        config = replace(config, runtime_start=runtime_start(text))
+    if (text := named("in_memory")) is not None:
+        tier = config.in_memory or InMemoryTier()
+        config = replace(config, in_memory=tier if _switch("in_memory", text) else None)
+    return config
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ConfigurationError(f"{name}: {text!r} is none of on, off")
+    return text == "on"
 
 
 def _aimed(config: StageConfig, target: str | None) -> StageConfig:

@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from larder.errors import ConfigurationError
 from larder.grants import pattern_problem
 from stacks.constructs.layer_archive import LAMBDA, Target
+from stacks.runtime_start import RuntimeStart, Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,8 @@ class StageConfig:
     until something is granted on it. ``forward_sagemaker_endpoint`` is where operations of
     SageMaker go that Larder has not; the control function then does what
     ``forwarded_sagemaker_actions`` allow (``sagemaker:ListModels``), for every caller of it.
+    ``function_url`` opens a second, cheaper door to the data plane. ``runtime_start`` is how its
+    function comes up: a choice but ``Start.ON_DEMAND`` costs while nobody calls.
     ``in_memory`` is the tier of that name; without it ``InMemory`` groups live in DynamoDB alone.
     """
 
@@ -90,6 +93,8 @@ class StageConfig:
     missing_grants_deny: bool = False
     forward_sagemaker_endpoint: str = ""
     forwarded_sagemaker_actions: tuple[str, ...] = ()
+    function_url: bool = False
+    runtime_start: RuntimeStart = Start.ON_DEMAND
     in_memory: InMemoryTier | None = None
 
     def __post_init__(self) -> None:

@@ -123,6 +123,23 @@ class ObservabilityStack(Stack):
             threshold=config.latency_alarm_ms,
             periods=3,
         )
+        if config.function_url:
+            self._watch_function_url(config, serving.runtime)
+
+    def _watch_function_url(self, config: StageConfig, function: lambda_.IFunction) -> None:
+        self._alarm(
+            "UrlServerErrors",
+            function.metric("Url5xxCount", period=_FIVE_MINUTES, statistic="Sum"),
+            "a client of the Function URL was answered 5xx",
+        )
+        self._alarm(
+            "UrlLatency",
+            # AWS ("Monitoring Lambda function URLs") names average and maximum, no percentiles.
+            function.metric("UrlRequestLatency", period=_FIVE_MINUTES, statistic="Average"),
+            f"an answer of the Function URL takes {config.latency_alarm_ms} ms on average",
+            threshold=config.latency_alarm_ms,
+            periods=3,
+        )
 
     def _alarm(
         self,

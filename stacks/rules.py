@@ -62,12 +62,25 @@ def _route_asks_for_a_signature(resource: Resource) -> bool:
     return bool(resource["Properties"].get("AuthorizationType") == "AWS_IAM")
 
 
+def _url_asks_for_a_signature(resource: Resource) -> bool:
+    return bool(resource["Properties"].get("AuthType") == "AWS_IAM")
+
+
 def _logs_end(resource: Resource) -> bool:
     return "RetentionInDays" in resource["Properties"]
 
 
 def _actions_are_named(resource: Resource) -> bool:
     return not any("*" in action for action in allowed_actions(resource))
+
+
+def _invokes_by_url_alone(resource: Resource) -> bool:
+    statements = resource["Properties"]["PolicyDocument"]["Statement"]
+    return all(
+        statement.get("Condition", {}).get("Bool", {}).get("lambda:InvokedViaFunctionUrl") is True
+        for statement in statements
+        if "lambda:InvokeFunction" in _named(statement)
+    )
 
 
 _RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
@@ -97,6 +110,12 @@ _RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
         _route_asks_for_a_signature,
     ),
     (
+        "LARDER-API2",
+        "AWS::Lambda::Url",
+        "every Function URL asks for a SigV4 signature",
+        _url_asks_for_a_signature,
+    ),
+    (
         "LARDER-MEM1",
         "AWS::ElastiCache::ServerlessCache",
         "caches have our key, a user group, a security group, two subnets and limits",
@@ -116,16 +135,24 @@ _RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
     ),
     ("LARDER-LOG1", "AWS::Logs::LogGroup", "log groups have an end", _logs_end),
     ("LARDER-IAM1", "AWS::IAM::Policy", "policies name their actions", _actions_are_named),
+    (
+        "LARDER-IAM2",
+        "AWS::IAM::ManagedPolicy",
+        "no policy lets its holder invoke a function past its URL, under any caller's name",
+        _invokes_by_url_alone,
+    ),
 )
 
 
 def allowed_actions(policy: Resource) -> list[str]:
     """The actions that an ``AWS::IAM::Policy`` allows, one list over all its statements."""
-    actions: list[str] = []
-    for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-        named = statement["Action"]
-        actions += [named] if isinstance(named, str) else named
-    return actions
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    return [action for statement in statements for action in _named(statement)]
+
+
+def _named(statement: Resource) -> list[str]:
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions
 
 
 @jsii.implements(IPolicyValidationPlugin)

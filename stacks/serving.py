@@ -5,6 +5,7 @@ from typing import Final
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigw
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
@@ -14,6 +15,7 @@ from larder.settings import RuntimeSettings
 from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
+from stacks.constructs.function_url import FunctionUrl
 from stacks.constructs.permissions import allow, allow_pattern, allow_table_key
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
@@ -21,6 +23,7 @@ from stacks.memory_store import MemoryStoreStack, memory_settings
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.registry_access import REGISTRY_WRITER, allow_registry
+from stacks.runtime_start import Start, door_target
 
 _RUNTIME_ROUTES: Final = (
     ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
@@ -43,7 +46,10 @@ _LOGGED: Final = {
 
 
 class ServingStack(Stack):
-    """SageMaker's wire API over HTTPS: ``control`` at ``POST /``, ``runtime`` at its own paths."""
+    """SageMaker's wire API over HTTPS: ``control`` at ``POST /``, ``runtime`` at its own paths.
+
+    Where the stage asks for it, ``runtime`` has a Function URL too.
+    """
 
     def __init__(
         self,
@@ -72,8 +78,11 @@ class ServingStack(Stack):
         allow_registry(self.control, online, REGISTRY_WRITER)
         _allow_forwarding(self.control, config)
         self.runtime = self._runtime(config, online, memory, layer)
-        self.api = self._api()
+        target = door_target(self.runtime, config.runtime_start)
+        self.api = self._api(target)
         self._stage(config)
+        if config.function_url:
+            self._function_url(target)
         CfnOutput(self, "ApiEndpoint", value=self.api.api_endpoint)
         CfnOutput(self, "ApiId", value=self.api.api_id)
         CfnOutput(self, "ControlFunctionName", value=self.control.function_name)
@@ -97,6 +106,7 @@ class ServingStack(Stack):
                 settings=settings,
                 memory_mb=config.runtime_memory_mb,
                 timeout=Duration.seconds(10),
+                snapshots=config.runtime_start is Start.SNAP_START,
             ),
             layer=layer,
             vpc_access=memory.access if memory else None,
@@ -122,7 +132,17 @@ class ServingStack(Stack):
             missing_grants_deny=int(config.missing_grants_deny),
         )
 
-    def _api(self) -> apigw.HttpApi:
+    def _function_url(self, target: lambda_.IFunction) -> None:
+        door = FunctionUrl(
+            self,
+            "Door",
+            target=target,
+            description="Larder: may call the data plane's Function URL",
+        )
+        CfnOutput(self, "FunctionUrl", value=door.address)
+        CfnOutput(self, "FunctionUrlCallersPolicyArn", value=door.callers.managed_policy_arn)
+
+    def _api(self, runtime_target: lambda_.IFunction) -> apigw.HttpApi:
         api = apigw.HttpApi(
             self,
             "Api",
@@ -135,7 +155,7 @@ class ServingStack(Stack):
             methods=[apigw.HttpMethod.POST],
             integration=HttpLambdaIntegration("ControlIntegration", self.control),
         )
-        runtime = HttpLambdaIntegration("RuntimeIntegration", self.runtime)
+        runtime = HttpLambdaIntegration("RuntimeIntegration", runtime_target)
         for path, method in _RUNTIME_ROUTES:
             api.add_routes(path=path, methods=[method], integration=runtime)
         return api

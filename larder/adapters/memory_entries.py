@@ -17,9 +17,9 @@ tombstone: it begins its life, and whatever is put in that life replaces it.
 from __future__ import annotations
 
 import struct
-from random import random
 
 from larder.adapters.record_item import sort_key
+from larder.jitter import jitter
 from larder.record import RecordVersion, Slot, State
 
 ORDER_BYTES = 32
@@ -100,7 +100,7 @@ def lifetime_ms(version: RecordVersion, now_nanos: int) -> int:
 
     An entry that has expired stands just long enough to keep out an older one under way.
     """
-    longest = LIFETIME_SECONDS * 1000 * (1 - 0.2 * random())  # noqa: S311 - spreads the refills
+    longest = LIFETIME_SECONDS * 1000 * (1 - 0.2 * jitter())  # spreads the refills
     if version.expires_at is not None:
         left = (version.expires_at - now_nanos) / 1_000_000
         longest = min(longest, max(left, RACE_SECONDS * 1000))

@@ -11,7 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from random import random
+
+from larder.jitter import jitter
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Retries:
     savings: float = 5000.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    random: Callable[[], float] = random
+    random: Callable[[], float] = jitter
     balance: float = 0.0
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from larder.client.async_feature_store import AsyncFeatureStore
 from larder.client.columns import Columns
 from larder.client.feature_store import FeatureStore
 from larder.client.records import Record, UnreadRecords
-from larder.client.signing import sign_for_execute_api
+from larder.client.signing import sign_for_execute_api, sign_for_function_url
 from larder.record_reading import GetRecords
 from larder.record_store import Consistency
 from larder.record_writing import WriteOutcome
@@ -21,4 +21,5 @@ __all__ = [
     "UnreadRecords",
     "WriteOutcome",
     "sign_for_execute_api",
+    "sign_for_function_url",
 ]

@@ -11,6 +11,7 @@ Runs in the emulator's own virtual environment (``local/requirements-emulator.tx
 - ``custom_resources``: custom resources whose function can't answer.
 - ``glue_access``: which resources IAM checks for a call to Glue.
 - ``http_api``: what an HTTP API answers when its function fails.
+- ``function_urls``: what a Function URL tells its function, and which permissions it asks for.
 
 The modules replace private functions of one pinned version; ``tests/e2e/test_emulator_gaps.py``
 observes every gap through AWS's own APIs.

@@ -16,6 +16,7 @@ from ministack import app
 from local.emulator import (
     caches,
     custom_resources,
+    function_urls,
     functions,
     glue_access,
     http_api,
@@ -36,6 +37,7 @@ def main() -> None:
     custom_resources.install()
     streams.install(window_limit)
     http_api.install()
+    function_urls.install()
     glue_access.install()
     # A client that keeps its connection open would hold up the end, and the saving of state.
     asyncio.start_server = _with_short_goodbye(asyncio.start_server)

@@ -20,16 +20,21 @@ _WHY_3_13: Final = (
     "Python 3.13 is supported to 2029-10 and the newest that every wheel of the layers is built "
     "and tested for here"
 )
+_ON_VERSIONS: Final = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What runs: the folder under ``lambdas/``, its settings, and the machine it gets."""
+    """What runs: the folder under ``lambdas/``, its settings, and the machine it gets.
+
+    ``snapshots`` has Lambda start environments of published versions from a snapshot (SnapStart).
+    """
 
     name: str
     settings: Settings
     memory_mb: int
     timeout: Duration
+    snapshots: bool = False
 
 
 class PythonFunction(lambda_.Function):
@@ -74,11 +79,22 @@ class PythonFunction(lambda_.Function):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=program.memory_mb,
             timeout=program.timeout,
+            snap_start=_ON_VERSIONS if program.snapshots else None,
             vpc=vpc_access.vpc if vpc_access else None,
             vpc_subnets=vpc_access.subnets if vpc_access else None,
             security_groups=[vpc_access.security_group] if vpc_access else None,
         )
-        acknowledge(self, "AwsSolutions-L1", _WHY_3_13)
+        _accept_findings(self, program)
+
+
+def _accept_findings(function: PythonFunction, program: Program) -> None:
+    acknowledge(function, "AwsSolutions-L1", _WHY_3_13)
+    if program.snapshots:
+        acknowledge(
+            function,
+            "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
+            "the doors call an alias of a published version",
+        )
 
 
 def _role(scope: Construct, construct_id: str) -> iam.Role:

@@ -2,9 +2,10 @@
 
 Without ``--endpoint`` the platform is brought up on this machine in strict mode and taken down
 again. With it, credentials and region come from the AWS SDK's own settings, and
-LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say.
-``--door direct`` asks the rows of the data plane of ``larder.client`` instead, which finds the
-stores by the environment that ``make env`` prints.
+LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say. ``--door
+function-url`` calls the data plane at its Function URL and everything else at the API, ``--door
+direct`` asks the rows of the data plane of ``larder.client``, which finds the stores by the
+environment that ``make env`` prints.
 ``LARDER_CONFORMANCE_TARGET=sagemaker`` asks Amazon SageMaker itself. Whatever stands after ``--``
 goes to pytest.
 """
@@ -40,13 +41,17 @@ _DATA_PLANE = (
 
 
 def main():
-    options = _parser().parse_args()
-    door = "" if options.door == "http" else f"-{options.door}"
+    parser = _parser()
+    options = parser.parse_args()
+    if options.function_url and not options.endpoint:
+        parser.error("--function-url is a deployed platform's: give its --endpoint too")
+    door = "" if options.door == "api" else f"-{options.door}"
     options.results = options.results or Path(f"build/conformance{door}.json")
-    for version in (2, 3) if options.door == "http" else ():
+    # Whoever names tests gets an SDK's interpreter made when one of them asks for it.
+    for version in () if options.pytest or options.door == "direct" else (2, 3):
         print(f"         SageMaker SDK v{version}: {environments.interpreter(version)}", flush=True)
     try:
-        with _target(options.endpoint) as variables:
+        with _target(options) as variables:
             status = _run(options, variables)
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -60,7 +65,11 @@ def main():
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("--endpoint", default="", help="a deployed platform's ApiEndpoint")
-    parser.add_argument("--door", choices=("http", "direct"), default="http", help="see above")
+    doors = ["api", "function-url", "direct"]
+    parser.add_argument("--door", choices=doors, default="api", help="see above")
+    parser.add_argument(
+        "--function-url", metavar="URL", help="a deployed platform's FunctionUrl; with --endpoint"
+    )
     parser.add_argument("--results", type=Path, help="where they go, as JSON")
     parser.add_argument("--report", type=Path, help="write docs/compatibility.md there")
     parser.add_argument("--soak", action="store_true", help="the long random histories too")
@@ -69,11 +78,14 @@ def _parser():
 
 
 @contextmanager
-def _target(endpoint):
+def _target(options):
     """The environment that names the target."""
-    if endpoint:
-        urls = {f"AWS_ENDPOINT_URL_{service}": endpoint for service in _SERVICES}
-        overlay = signing.write_overlay(Path("build/conformance/models").absolute())
+    if options.endpoint:
+        urls = {f"AWS_ENDPOINT_URL_{service}": options.endpoint for service in _SERVICES}
+        if options.function_url:
+            urls[f"AWS_ENDPOINT_URL_{_SERVICES[1]}"] = options.function_url
+        models = Path("build/conformance/models").absolute()
+        overlay = signing.write_overlay(models, options.function_url)
         yield {"AWS_DATA_PATH": str(overlay), **os.environ, **urls}
     elif os.environ.get("LARDER_CONFORMANCE_TARGET") == "sagemaker":
         yield dict(os.environ)
@@ -82,9 +94,11 @@ def _target(endpoint):
             tempfile.TemporaryDirectory(prefix="larder-conformance-") as root,
             strict_platform(Path(root)) as (platform, outputs),
         ):
-            named = environment.variables(platform, outputs)
+            by_url = options.door == "function-url"
+            named = environment.through_function_url if by_url else environment.variables
             # Groups go with the platform; deleting them one by one is other tests' business.
-            yield {**os.environ, **named, "LARDER_CONFORMANCE_KEEP_GROUPS": "1"}
+            keep = {"LARDER_CONFORMANCE_KEEP_GROUPS": "1"}
+            yield {**os.environ, **named(platform, outputs), **keep}
 
 
 def _run(options, variables):

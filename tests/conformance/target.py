@@ -22,6 +22,7 @@ class Target:
     sagemaker: bool
     endpoint: str
     door: str
+    runtime_endpoint: str
     bucket: str
     workgroup: str
     role: str | None
@@ -38,7 +39,8 @@ class Target:
         return cls(
             sagemaker=sagemaker,
             endpoint=environment.get("AWS_ENDPOINT_URL_SAGEMAKER", ""),
-            door=environment.get("LARDER_CONFORMANCE_DOOR", "http"),
+            door=environment.get("LARDER_CONFORMANCE_DOOR", "api"),
+            runtime_endpoint=environment.get("AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME", ""),
             bucket=environment.get("LARDER_OFFLINE_BUCKET", ""),
             workgroup=environment.get("LARDER_WORKGROUP", "primary"),
             role=environment.get("LARDER_CONFORMANCE_ROLE"),
@@ -48,6 +50,19 @@ class Target:
             keep_groups=environment.get("LARDER_CONFORMANCE_KEEP_GROUPS", "0") not in ("", "0"),
             run=uuid.uuid4().hex[:6],
         )
+
+    @property
+    def signing_names(self) -> dict[str, str]:
+        """What the doors want signatures for, by service; the data plane may have a door alone."""
+        alone = self.runtime_endpoint not in ("", self.endpoint)
+        return {
+            "sagemaker": "execute-api",
+            "sagemaker-featurestore-runtime": "lambda" if alone else "execute-api",
+        }
+
+    def endpoint_of(self, service: str) -> str:
+        """The address at which a service of SageMaker's is called."""
+        return self.endpoint if service == "sagemaker" else self.runtime_endpoint
 
     @property
     def missing(self) -> list[str]:

@@ -8,7 +8,19 @@ import pytest
 from tests.conformance.refusals import code, refusal
 from tests.conformance.store import AT, CONTROL, ID, RUNTIME, T0, values
 
-EVERY_CALL = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": "*"}
+EVERY_CALL = [
+    {
+        "Effect": "Allow",
+        "Action": ["execute-api:Invoke", "lambda:InvokeFunctionUrl"],
+        "Resource": "*",
+    },
+    {
+        "Effect": "Allow",
+        "Action": "lambda:InvokeFunction",
+        "Resource": "*",
+        "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}},
+    },
+]
 
 
 def status(error):
@@ -17,16 +29,16 @@ def status(error):
 
 @pytest.fixture
 def user(request, store):
-    """The key of a new user; a test's parameter is the statement that is allowed to it."""
+    """The key of a new user; a test's parameter is the statements that allow it things."""
     iam, name = boto3.client("iam"), store.name("user")
     iam.create_user(UserName=name)
-    statement = getattr(request, "param", None)
-    if statement:
-        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    statements = getattr(request, "param", None)
+    if statements:
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
         iam.put_user_policy(UserName=name, PolicyName="allowed", PolicyDocument=document)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     yield {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    if statement:
+    if statements:
         iam.delete_user_policy(UserName=name, PolicyName="allowed")
     iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
     iam.delete_user(UserName=name)

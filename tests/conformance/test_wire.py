@@ -26,8 +26,13 @@ def authorization(client, call, members):
     return (header.decode() if isinstance(header, bytes) else header), answer
 
 
-def sign_for_the_gateway(request, **_):
-    request.context.update(signing={"signing_name": "execute-api"})
+def sign_for(name):
+    """A hook that signs for a door."""
+
+    def sign(request, **_):
+        request.context.update(signing={"signing_name": name})
+
+    return sign
 
 
 def without_overlay(service):
@@ -46,20 +51,20 @@ def test_row_001_plain_clients_live_a_groups_whole_life(store):
 
 
 @pytest.mark.parametrize("service", [RUNTIME, CONTROL])
-def test_row_002_with_the_overlay_files_requests_are_signed_for_the_gateway(group, service):
+def test_row_002_with_the_overlay_files_requests_are_signed_for_the_door(target, group, service):
     client = boto3.client(service)
     header, answer = authorization(client, *reading(client, group))
-    assert "/execute-api/aws4_request" in header
+    assert f"/{target.signing_names[service]}/aws4_request" in header
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
 @pytest.mark.parametrize("service", [RUNTIME, CONTROL])
-def test_row_003_one_line_before_signing_does_the_same(group, service):
+def test_row_003_one_line_before_signing_does_the_same(target, group, service):
     client = without_overlay(service)
     assert client.meta.service_model.signing_name == "sagemaker"
-    client.meta.events.register("before-sign", sign_for_the_gateway)
+    client.meta.events.register("before-sign", sign_for(target.signing_names[service]))
     header, answer = authorization(client, *reading(client, group))
-    assert "/execute-api/aws4_request" in header
+    assert f"/{target.signing_names[service]}/aws4_request" in header
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
@@ -164,13 +169,13 @@ def test_row_011_times_are_epoch_seconds_with_milliseconds(store, group):
 
 @pytest.mark.parametrize("end", ["", "/"])
 def test_row_017_the_endpoint_is_reached_with_and_without_a_slash(target, group, end):
-    endpoint = target.endpoint.rstrip("/") + end
-    answer = boto3.client(CONTROL, endpoint_url=endpoint).describe_feature_group(
-        FeatureGroupName=group
+    control, runtime = (
+        boto3.client(service, endpoint_url=target.endpoint_of(service).rstrip("/") + end)
+        for service in (CONTROL, RUNTIME)
     )
+    answer = control.describe_feature_group(FeatureGroupName=group)
     assert answer["FeatureGroupName"] == group
-    reader = boto3.client(RUNTIME, endpoint_url=endpoint)
-    assert "Record" not in reader.get_record(
+    assert "Record" not in runtime.get_record(
         FeatureGroupName=group, RecordIdentifierValueAsString=T2
     )
 

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from larder.client import sign_for_function_url
 from local import environment
 from local.errors import LocalPlatformError
 from local.layout import ACCESS_KEY, REGION, SECRET_KEY, Platform
@@ -52,10 +53,23 @@ class DeployedPlatform:
 
     def client(self, service: str, credentials: Credentials = ROOT) -> Any:
         """A client of ``service``; SageMaker's sign for API Gateway, as its endpoint wants."""
+        client = self._client(service, self._endpoint(service), credentials)
+        if service in SAGEMAKER:
+            client.meta.events.register("before-sign", _sign_for_api_gateway)
+        return client
+
+    def runtime_at_url(self, credentials: Credentials = ROOT) -> Any:
+        """A client of the data plane that calls its Function URL."""
+        url = environment.function_url(self.platform, self.outputs)
+        client = self._client(SAGEMAKER[1], url, credentials)
+        sign_for_function_url(client)
+        return client
+
+    def _client(self, service: str, endpoint: str, credentials: Credentials) -> Any:
         make: Callable[..., Any] = boto3.client
-        client = make(
+        return make(
             service,
-            endpoint_url=self._endpoint(service),
+            endpoint_url=endpoint,
             region_name=REGION,
             aws_access_key_id=credentials.access_key,
             aws_secret_access_key=credentials.secret_key,
@@ -63,9 +77,6 @@ class DeployedPlatform:
             verify=str(self.platform.ca_bundle),
             config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
         )
-        if service in SAGEMAKER:
-            client.meta.events.register("before-sign", _sign_for_api_gateway)
-        return client
 
     def credentials_of(self, function: str) -> Credentials:
         """Credentials of a function's role; ``function`` is the name of a stack output."""

@@ -4,6 +4,8 @@ import json
 import re
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+# A version's logical id ends in a hash of its function's code and configuration.
+_VERSION = re.compile(r"(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
 
 
 class Templates:
@@ -76,7 +78,8 @@ def actions_of(statement):
 
 def masked(template):
     """The template with every asset hash replaced: code changes are not changes of the stack."""
-    return json.loads(_HASH.sub("<asset hash>", json.dumps(template)))
+    text = _VERSION.sub(r"\1<hash>", _HASH.sub("<asset hash>", json.dumps(template)))
+    return json.loads(text)
 
 
 def _read(outdir):

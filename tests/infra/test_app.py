@@ -11,9 +11,11 @@ import cfnlint
 import pytest
 
 from larder.errors import ConfigurationError
+from local.deployment import CHOICES
 from stacks.assembly import assemble
 from stacks.config import STAGES
 from stacks.constructs.layer_archive import ROOT, Target
+from stacks.runtime_start import Provisioned
 from tests.infra.conftest import SKIP_BUNDLING
 from tests.infra.templates import masked
 
@@ -68,7 +70,9 @@ def test_flags_are_the_recommended_ones_of_the_installed_cdk():
     assert context == recommended
 
 
-def test_templates_pass_cfn_lint(templates):
+@pytest.mark.parametrize("choices", [{}, CHOICES, {"runtime_start": "provisioned:2"}])
+def test_templates_pass_cfn_lint(synthesize, choices):
+    templates = synthesize(**choices)
     # W3005: the CDK writes DependsOn beside a reference that says the same.
     config = cfnlint.ManualArgs(ignore_checks=["W3005"], regions=["us-east-1"])
     found = [
@@ -85,7 +89,8 @@ def test_two_synths_are_byte_identical(synthesize):
 
 
 def test_the_local_target_changes_architecture_and_tls_of_the_cache_and_nothing_else(synthesize):
-    on_aws, local = synthesize(in_memory="on"), synthesize(in_memory="on", target="local")
+    # With the choices that the local platform makes, so that each is compared.
+    on_aws, local = synthesize(**CHOICES), synthesize(**CHOICES, target="local")
     host = {"aarch64": "arm64"}.get(Target.of_host().machine, "x86_64")
     changed = {'"arm64"': f'"{host}"', '"LARDER_VALKEY_TLS": "1"': '"LARDER_VALKEY_TLS": "0"'}
     for name in on_aws:
@@ -112,6 +117,9 @@ def test_a_stage_can_be_synthesized_alone(synthesize):
     [
         ({"stage": "qa"}, "stage: 'qa' is none of dev, prod"),
         ({"target": "lokal"}, "target: 'lokal' is not 'local'"),
+        ({"function_url": "yes"}, "function_url: 'yes' is none of on, off"),
+        ({"runtime_start": "warm"}, "is none of on_demand, snap_start, provisioned:N"),
+        ({"runtime_start": "provisioned:0"}, "must keep 1 environment at least"),
         ({"in_memory": "yes"}, "in_memory: 'yes' is none of on, off"),
     ],
 )
@@ -176,7 +184,11 @@ def _files(outdir):
 
 def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch):
     everything = replace(
-        STAGES["prod"], alarm_email="ops@example.com", other_offline_buckets=("lake", "archive")
+        STAGES["prod"],
+        alarm_email="ops@example.com",
+        other_offline_buckets=("lake", "archive"),
+        function_url=True,
+        runtime_start=Provisioned(3),
     )
     monkeypatch.setattr("stacks.assembly.STAGES", {"prod": everything})
     templates = synthesize()

@@ -61,6 +61,16 @@ def allow_everything(resources):
     statements[0]["Action"] = "dynamodb:*"
 
 
+def open_the_url(resources):
+    resources["Open"] = {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}
+
+
+def let_callers_past_the_url(resources):
+    statement = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": "x"}
+    document = {"PolicyDocument": {"Statement": [statement]}}
+    resources["Callers"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": document}
+
+
 def shorten_repairs(resources):
     properties(resources, "AWS::Lambda::EventSourceMapping")["MaximumRecordAgeInSeconds"] = 300
 
@@ -128,6 +138,8 @@ def join_the_default_group(resources):
         ("prod/Ingestion", limit_retries, "LARDER-ESM1"),
         ("prod/Ingestion", drop_spill, "LARDER-ESM1"),
         ("prod/Serving", open_a_route, "LARDER-API1"),
+        ("prod/Serving", open_the_url, "LARDER-API2"),
+        ("prod/Serving", let_callers_past_the_url, "LARDER-IAM2"),
         ("prod/Serving", keep_logs_for_ever, "LARDER-LOG1"),
         ("prod/Serving", allow_everything, "LARDER-IAM1"),
         ("prod/MemoryProjection", shorten_repairs, "LARDER-ESM1"),

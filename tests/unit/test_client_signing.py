@@ -12,10 +12,11 @@ import pytest
 
 from larder.aws_config import updated_section, value_of
 from larder.cli import main
-from larder.client import sign_for_execute_api
+from larder.client import sign_for_execute_api, sign_for_function_url
 from larder.errors import ConfigurationError
 
 ENDPOINT = "https://abc.execute-api.eu-west-1.amazonaws.com"
+URL = "https://abc.lambda-url.eu-west-1.on.aws"
 SAGEMAKER, RUNTIME = "sagemaker", "sagemaker-featurestore-runtime"
 PROGRAM = """
 import boto3, json
@@ -53,6 +54,8 @@ def scope(client):
     with pytest.raises(_Signed) as sent:
         if client.meta.service_model.service_name == "s3":
             client.list_buckets()
+        elif client.meta.service_model.service_name == SAGEMAKER:
+            client.list_feature_groups()
         else:
             client.list_records(FeatureGroupName="customers")
     return re.search(r"Credential=testing/\d{8}/([^/]+/[^/]+)/aws4_request", str(sent.value))[1]
@@ -89,6 +92,30 @@ def test_a_client_that_never_calls_larder_is_refused():
         sign_for_execute_api(boto3.client("s3"))
     with pytest.raises(ConfigurationError, match="A str is neither a client nor a session"):
         sign_for_execute_api("sagemaker")
+
+
+def test_a_data_plane_client_signs_for_its_function_url_whatever_it_signed_for_before():
+    client = boto3.client(RUNTIME)
+    sign_for_execute_api(client)
+    sign_for_function_url(client, region="eu-west-1")
+    assert scope(client) == "eu-west-1/lambda"
+    sign_for_execute_api(client)
+    assert scope(client) == "us-east-1/execute-api"
+
+
+@pytest.mark.parametrize("make", [boto3.Session, botocore.session.Session])
+def test_a_session_may_use_both_doors(make):
+    session = make()
+    sign_for_execute_api(session)
+    sign_for_function_url(session)
+    create = session.client if make is boto3.Session else session.create_client
+    assert scope(create(RUNTIME)) == "us-east-1/lambda"
+    assert scope(create(SAGEMAKER)) == "us-east-1/execute-api"
+
+
+def test_a_function_url_serves_no_control_plane():
+    with pytest.raises(ConfigurationError, match="sagemaker never calls Larder's Function URL"):
+        sign_for_function_url(boto3.client(SAGEMAKER))
 
 
 def calls_with(variables):
@@ -128,6 +155,27 @@ def test_variables_make_an_unmodified_program_call_larder(tmp_path, capsys):
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": ENDPOINT,
     }
     assert calls_with(variables | {"AWS_DEFAULT_REGION": "eu-west-1"}) == REDIRECTED
+
+
+def test_the_data_plane_alone_may_be_called_at_its_function_url(tmp_path, capsys, monkeypatch):
+    arguments = ("--function-url", f"{URL}/", "--directory", str(tmp_path))
+    variables = configured(capsys, *arguments)
+    there = {**REDIRECTED, f"{URL}/BatchGetRecord": "eu-west-1/lambda"}
+    del there[f"{ENDPOINT}/BatchGetRecord"]
+    assert calls_with(variables | {"AWS_DEFAULT_REGION": "eu-west-1"}) == there
+    config = tmp_path / "aws" / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    variables = configured(capsys, *arguments, "--profile", "cheap", "--region", "eu-west-1")
+    assert calls_with(variables | {"AWS_CONFIG_FILE": str(config)}) == there
+
+
+def test_each_door_has_files_of_its_own(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    one, other = configured(capsys), configured(capsys, "--function-url", URL)
+    assert one["AWS_DATA_PATH"] != other["AWS_DATA_PATH"]
+    assert "execute-api" in "".join(
+        path.read_text() for path in tmp_path.glob(".larder/models/*-runtime/*/*.json")
+    )
 
 
 def test_without_an_endpoint_the_signatures_alone_change(tmp_path, capsys):
@@ -178,6 +226,8 @@ def test_what_a_shell_evaluates_is_quoted_and_keeps_other_data_paths(tmp_path, c
     [
         (["--endpoint", "abc.execute-api"], "is not like https://<id>.execute-api"),
         (["--endpoint", f"{ENDPOINT}?x"], "is not like https://<id>.execute-api"),
+        (["--function-url", "abc"], "is not like https://<id>.lambda-url"),
+        (["--function-url", URL, "--profile", "lake"], "--profile needs the --endpoint"),
         (["--endpoint", ENDPOINT, "--region", "x"], "give --profile too"),
         (["--profile", "lake"], "--profile needs the --endpoint"),
         (["--endpoint", ENDPOINT, "--profile", "a]b"], "must be of letters"),

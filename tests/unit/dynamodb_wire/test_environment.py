@@ -1,5 +1,10 @@
 """Where the client goes, and in whose name."""
 
+import json
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
 import pytest
 
 from larder.adapters.dynamodb_wire.credentials import Credentials
@@ -55,3 +60,46 @@ def test_where_nobody_has_any_it_is_said_at_the_start(monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ConfigurationError, match="No AWS credentials"):
         credentials_from({})
+
+
+@pytest.fixture
+def container():
+    """Lambda's endpoint for the credentials of a function that starts from a snapshot."""
+    asked = []
+
+    class Keys(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.headers["Authorization"])
+            # Five minutes are so few that the next use asks anew, as after hours in a snapshot.
+            end = datetime.now(UTC) + timedelta(minutes=5)
+            key = {"AccessKeyId": f"K{len(asked)}", "SecretAccessKey": "s", "Token": "t"}
+            body = json.dumps({**key, "Expiration": f"{end:%Y-%m-%dT%H:%M:%SZ}"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Keys)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/keys", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_function_restored_from_a_snapshot_renews_the_credentials_that_are_in_it(
+    container, monkeypatch
+):
+    url, asked = container
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "at-init")
+    current = credentials_from({})
+    monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "restored")
+    assert current().access_key == f"K{len(asked)}"
+    assert (asked[0], asked[-1]) == ("at-init", "restored")

@@ -14,6 +14,8 @@ from local.errors import LocalPlatformError
 from local.layout import HOST, Platform
 from local.progress import Progress
 
+SAGEMAKER_RUNTIME = "sagemaker-featurestore-runtime"
+
 
 def platform(root: Path, *, strict: bool = False) -> Platform:
     return Platform(
@@ -68,6 +70,25 @@ def test_the_environment_survives_a_shell(tmp_path: Path) -> None:
     assert f"export AWS_ENDPOINT_URL_SAGEMAKER='{endpoint}'" in lines
     assert "AWS_CA_BUNDLE" not in values
     assert (tmp_path / "models" / "sagemaker" / "2017-07-24").is_dir()
+
+
+def test_the_data_plane_may_be_called_at_its_function_url(tmp_path: Path) -> None:
+    outputs = {"ApiId": "abc", "FunctionUrl": "https://xyz.lambda-url.us-east-1.on.aws/"}
+    values = environment.through_function_url(platform(tmp_path), outputs)
+    url = "http://127.0.0.1:14001/_aws/lambda-url/xyz"
+    assert values["AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME"] == url
+    assert values["AWS_ENDPOINT_URL_SAGEMAKER"].endswith("/_aws/execute-api/abc/$default")
+    models = Path(values["AWS_DATA_PATH"])
+    signing_names = {
+        path.parts[-3]: "lambda" if '"lambda"' in path.read_text() else "execute-api"
+        for path in models.rglob("*.json")
+    }
+    assert signing_names == {"sagemaker": "execute-api", SAGEMAKER_RUNTIME: "lambda"}
+
+
+def test_without_a_function_url_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LocalPlatformError, match="no Function URL"):
+        environment.function_url(platform(tmp_path), {"ApiId": "abc"})
 
 
 def test_the_strict_environment_has_trust_for_every_client(tmp_path: Path) -> None:

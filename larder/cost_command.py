@@ -1,0 +1,116 @@
+"""``larder cost``: a month's bill by door and scale, as a table or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import orjson
+
+from larder.cost.bills import Biller
+from larder.cost.price_list import OURS, PriceList
+from larder.cost.report import document, table
+from larder.cost.terms import Function, StageChoices, Standing, Workload
+from larder.errors import ConfigurationError
+
+_MEMORY_MB = 512
+_ABOUT = (
+    "Computes; asks AWS for nothing. Every row serves the same workload. With --stage the "
+    "function's memory and what costs while nobody calls are those of a stage of this repository, "
+    "counted in its templates. Prices are those of us-east-1 in larder/cost/prices.yaml, each with "
+    "source and date; sums with an unconfirmed price are marked '?'."
+)
+
+
+def add_cost(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    choices_of: Callable[[str], StageChoices],
+) -> None:
+    """Add the command to the parser's; ``choices_of`` tells of a stage by its name."""
+    cost = commands.add_parser("cost", help="a month's bill by door and scale", description=_ABOUT)
+    cost.add_argument("--stage", help="a stage of stacks/config.py: dev, prod")
+    _add_workload(cost)
+    cost.add_argument(
+        "--memory-mb", type=int, help="of the function (default: the stage's, or 512)"
+    )
+    cost.add_argument("--function-ms", type=float, help="a request takes, in place of the model's")
+    cost.add_argument("--batch-function-ms", type=float, help="a batch takes, likewise")
+    cost.add_argument("--prices", type=Path, default=OURS, help="a price list of your own")
+    cost.add_argument("--json", action="store_true", help="print everything as JSON")
+    cost.set_defaults(run=partial(_cost, choices_of))
+
+
+def _add_workload(cost: argparse.ArgumentParser) -> None:
+    cost.add_argument("--scale", choices=["S", "M", "L"], default="M", help="default: %(default)s")
+    for name, meaning in (
+        ("reads", "millions of records read in a month"),
+        ("writes", "millions of records written in a month"),
+        ("gb", "GB in the online store"),
+    ):
+        cost.add_argument(f"--{name}", type=float, help=f"{meaning} (default: the scale's)")
+    cost.add_argument("--record-kb", type=float, default=1.0, help="default: %(default)s")
+    cost.add_argument(
+        "--hot-share", type=float, help="of the records are in the in-memory tier (default: 0.1)"
+    )
+    cost.add_argument(
+        "--hit-rate", type=float, help="of the reads are answered from the tier (default: 0.9)"
+    )
+    cost.add_argument("--eventual", action="store_true", help="reads by every door are eventual")
+    cost.add_argument("--direct-writes", action="store_true", help="writes go straight to DynamoDB")
+
+
+def _cost(choices_of: Callable[[str], StageChoices], options: argparse.Namespace) -> int:
+    prices = PriceList.read(options.prices)
+    use = _workload(options, prices)
+    stage = choices_of(options.stage) if options.stage else None
+    function = _function(options, prices, stage)
+    standing = stage.standing if stage else Standing()
+    bills = list(Biller(prices.prices, function, standing).bills(use))
+    if options.json:
+        print(orjson.dumps(document(prices, use, function, bills)).decode())
+    else:
+        print("\n".join(table(prices, use, function, bills)))
+    return 0
+
+
+def _workload(options: argparse.Namespace, prices: PriceList) -> Workload:
+    scale = dict(prices.scales[options.scale])
+    asked = {name: getattr(options, name) for name in ("reads", "writes", "gb")}
+    use = Workload(
+        **{**scale, **{name: value for name, value in asked.items() if value is not None}},
+        record_kb=options.record_kb,
+        eventual=options.eventual,
+        direct_writes=options.direct_writes,
+    )
+    shares = {name: getattr(options, name) for name in ("hot_share", "hit_rate")}
+    use = replace(use, **{name: value for name, value in shares.items() if value is not None})
+    for name, most in (("reads", None), ("writes", None), ("gb", None), ("hot_share", 1)):
+        _check(name, getattr(use, name), most)
+    _check("hit_rate", use.hit_rate, 1)
+    _check("record_kb", use.record_kb, 400)
+    return use
+
+
+def _check(name: str, value: float, most: float | None) -> None:
+    if value < 0 or (most is not None and value > most):
+        flag = "--" + name.replace("_", "-")
+        bound = "" if most is None else f" and at most {most:g}"
+        raise ConfigurationError(f"{flag}: {value:g} must be at least 0{bound}.")
+
+
+def _function(
+    options: argparse.Namespace, prices: PriceList, stage: StageChoices | None
+) -> Function:
+    memory = options.memory_mb or (stage.memory_mb if stage else _MEMORY_MB)
+    if not 128 <= memory <= 10_240:
+        raise ConfigurationError(f"--memory-mb: {memory} must be 128 to 10240, as Lambda has it.")
+    function = prices.function(memory)
+    single, batch = options.function_ms, options.batch_function_ms
+    if single is not None:
+        function = replace(function, get_ms=single, put_ms=single)
+    if batch is not None:
+        function = replace(function, batch_get_ms=batch, batch_write_ms=batch)
+    return function

@@ -1,0 +1,133 @@
+"""The data plane's second door and how its function comes up, by the stage's choices."""
+
+from dataclasses import replace
+
+import pytest
+
+from stacks.config import STAGES
+from stacks.runtime_start import Provisioned, Start, as_text, runtime_start
+from tests.infra.templates import actions_of, masked
+
+ALIAS = {"Ref": "RuntimeAliasliveBC9C0148"}
+
+
+@pytest.fixture(scope="module")
+def chosen(synthesize):
+    """The Serving stack of ``dev`` under some choices."""
+
+    def run(**choices):
+        return synthesize(stage="dev", **choices)
+
+    return run
+
+
+def resources(templates, kind):
+    return {
+        logical_id: resource["Properties"]
+        for logical_id, resource in templates["dev/Serving"]["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def runtime_integration(templates):
+    """What API Gateway calls for the data plane."""
+    serving = templates["dev/Serving"]["Resources"]
+    (route,) = (
+        each
+        for each in resources(templates, "AWS::ApiGatewayV2::Route").values()
+        if each["RouteKey"] == "POST /BatchGetRecord"
+    )
+    integration = route["Target"]["Fn::Join"][1][1]["Ref"]
+    return serving[integration]["Properties"]["IntegrationUri"]
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_stage_has_neither_url_nor_versions_unless_it_says_so(templates, stage):
+    kinds = {each["Type"] for each in templates[f"{stage}/Serving"]["Resources"].values()}
+    assert not kinds & {"AWS::Lambda::Url", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
+    assert "SnapStart" not in templates.function(stage, "runtime")
+
+
+def test_the_url_is_of_the_data_plane_alone_and_asks_for_a_signature(chosen):
+    templates = chosen(function_url="on")
+    (url,) = resources(templates, "AWS::Lambda::Url").values()
+    runtime = url["TargetFunctionArn"]["Fn::GetAtt"][0]
+    handler = templates["dev/Serving"]["Resources"][runtime]["Properties"]["Handler"]
+    assert handler == "lambdas.runtime.handler.handler"
+    assert (url["AuthType"], url.get("Cors")) == ("AWS_IAM", None)
+    assert {"FunctionUrl", "FunctionUrlCallersPolicyArn"} <= set(
+        templates["dev/Serving"]["Outputs"]
+    )
+
+
+@pytest.mark.parametrize("start", ["on_demand", "snap_start"])
+def test_the_callers_policy_reaches_the_function_by_its_url_alone(chosen, start):
+    templates = chosen(function_url="on", runtime_start=start)
+    (policy,) = resources(templates, "AWS::IAM::ManagedPolicy").values()
+    by_url, invoke = policy["PolicyDocument"]["Statement"]
+    assert actions_of(by_url) == {"lambda:InvokeFunctionUrl"}
+    assert by_url["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
+    assert actions_of(invoke) == {"lambda:InvokeFunction"}
+    assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": True}}
+    (url,) = resources(templates, "AWS::Lambda::Url").values()
+    target = ALIAS if start == "snap_start" else url["TargetFunctionArn"]
+    assert by_url["Resource"] == invoke["Resource"] == target
+    assert not {"Users", "Roles", "Groups"} & set(policy)
+
+
+def test_the_url_is_watched_where_there_is_one(templates, chosen):
+    def metrics(found):
+        return {
+            alarm["Properties"].get("MetricName")
+            for _, _, alarm in found.of_type("AWS::CloudWatch::Alarm", "dev")
+        }
+
+    watched = {"Url5xxCount", "UrlRequestLatency"}
+    assert metrics(chosen(function_url="on")) - metrics(templates) == watched
+
+
+@pytest.mark.parametrize("start", ["snap_start", "provisioned:2"])
+def test_every_door_leads_to_the_alias_of_a_published_version(chosen, start):
+    templates = chosen(function_url="on", runtime_start=start)
+    ((alias_id, alias),) = resources(templates, "AWS::Lambda::Alias").items()
+    (version,) = resources(templates, "AWS::Lambda::Version")
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
+    assert {"Ref": alias_id} == runtime_integration(templates) == ALIAS
+    (url,) = resources(templates, "AWS::Lambda::Url").values()
+    assert url["Qualifier"] == alias["Name"] == "live"
+
+
+def test_snapshots_are_taken_of_the_data_planes_versions_alone(chosen):
+    templates = chosen(runtime_start="snap_start")
+    started = {
+        properties["Handler"]: properties.get("SnapStart")
+        for _, _, properties in templates.functions("dev")
+    }
+    assert started.pop("lambdas.runtime.handler.handler") == {"ApplyOn": "PublishedVersions"}
+    assert set(started.values()) == {None}
+
+
+def test_environments_are_kept_for_the_alias(chosen):
+    templates = chosen(runtime_start="provisioned:2")
+    (alias,) = resources(templates, "AWS::Lambda::Alias").values()
+    kept = {"ProvisionedConcurrentExecutions": 2}
+    assert alias["ProvisionedConcurrencyConfig"] == kept
+    assert "SnapStart" not in templates.function("dev", "runtime")
+
+
+def test_a_versions_id_follows_the_functions_configuration(synthesize, monkeypatch):
+    def version(memory):
+        config = replace(STAGES["dev"], runtime_memory_mb=memory)
+        monkeypatch.setitem(STAGES, "dev", config)
+        templates = synthesize(stage="dev", runtime_start="snap_start")
+        (logical_id,) = resources(templates, "AWS::Lambda::Version")
+        return logical_id, masked(templates["dev/Serving"])["Resources"].keys()
+
+    (one, masked_one), (other, masked_other) = version(512), version(1024)
+    assert one != other
+    assert masked_one == masked_other
+
+
+@pytest.mark.parametrize("start", [Start.ON_DEMAND, Start.SNAP_START, Provisioned(7)])
+def test_a_choice_is_written_as_it_is_read(start):
+    assert runtime_start(as_text(start)) == start

@@ -1,0 +1,50 @@
+"""``larder cost --stage``: a stage's own choices, asked of the CDK app as a person does."""
+
+import subprocess
+import sys
+
+import orjson
+import pytest
+
+from stacks.config import STAGES
+from stacks.constructs.layer_archive import ROOT
+
+
+def cost(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "larder", "cost", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates, stage):
+    found = orjson.loads(cost("--stage", stage, "--json").stdout)
+    assert found["function"]["memory_mb"] == STAGES[stage].runtime_memory_mb
+    kinds = [
+        resource["Type"]
+        for template in templates.of_stage(stage).values()
+        for resource in template["Resources"].values()
+    ]
+    idle = (
+        kinds.count("AWS::KMS::Key")
+        + 0.1 * kinds.count("AWS::CloudWatch::Alarm")
+        + 3 * kinds.count("AWS::CloudWatch::Dashboard")
+    )
+    bills = {bill["door"]: bill for bill in found["bills"]}
+    api = bills["API Gateway, one record a request"]
+    assert api["parts"]["standing"] == round(idle, 2)
+    url = bills["Function URL, one record a request"]
+    assert url["absent"] is ("AWS::Lambda::Url" not in kinds)
+    tier = bills["direct, in-memory tier before DynamoDB"]
+    assert tier["absent"] is ("AWS::ElastiCache::ServerlessCache" not in kinds)
+
+
+def test_a_stage_that_is_none_is_refused_with_the_way_out():
+    done = cost("--stage", "qa")
+    assert done.returncode == 2
+    assert "stage: 'qa' is none of dev, prod" in done.stderr
+    assert "--memory-mb" in done.stderr
