@@ -103,22 +103,25 @@ def _online_config(online: OnlineStore) -> Members:
 
 
 def _offline_config(offline: OfflineStore) -> Members:
-    return {
-        "S3StorageConfig": present(
-            {
-                "S3Uri": offline.s3_uri,
-                "KmsKeyId": offline.kms_key_id,
-                "ResolvedOutputS3Uri": f"{offline.location}/data",
-            }
-        ),
-        "DisableGlueTableCreation": offline.disable_glue_table_creation,
-        "DataCatalogConfig": {
-            "TableName": offline.table,
-            "Catalog": offline.catalog,
-            "Database": offline.database,
-        },
-        "TableFormat": offline.table_format.value,
+    catalogued = {
+        "TableName": offline.table,
+        "Catalog": offline.catalog,
+        "Database": offline.database,
     }
+    return present(
+        {
+            "S3StorageConfig": present(
+                {
+                    "S3Uri": offline.s3_uri,
+                    "KmsKeyId": offline.kms_key_id,
+                    "ResolvedOutputS3Uri": offline.data_uri,
+                }
+            ),
+            "DisableGlueTableCreation": offline.disable_glue_table_creation,
+            "DataCatalogConfig": catalogued if offline.table else None,
+            "TableFormat": offline.table_format.value,
+        }
+    )
 
 
 def _last_update(group: FeatureGroup) -> Members | None:
