@@ -112,9 +112,8 @@ class OnlineStore:
 class OfflineStore:
     """The offline half of a group.
 
-    ``location`` is the table's root. With DisableGlueTableCreation ``catalog``, ``database`` and
-    ``table`` name a table that its owner makes and keeps, or are empty where there is none.
-    ``status`` is SageMaker's OfflineStoreStatus: Active, Blocked or Disabled.
+    ``location`` is the table's root. Without a table of its own (DisableGlueTableCreation) the
+    catalog's names are its owner's or empty. ``status`` is SageMaker's OfflineStoreStatus.
     """
 
     s3_uri: str
@@ -126,11 +125,6 @@ class OfflineStore:
     kms_key_id: str | None = None
     disable_glue_table_creation: bool = False
     status: str = "Active"
-
-    @property
-    def data_uri(self) -> str:
-        """Where the data files lie: SageMaker's ``ResolvedOutputS3Uri``."""
-        return f"{self.location}/data"
 
 
 @dataclass(frozen=True)

@@ -59,15 +59,17 @@ class FeatureTable:
 class TableVersion:
     """One state of an offline table.
 
-    ``snapshot_id`` is ``None`` for a table without history of its own (hive-partitioned Parquet)
-    and for an Iceberg table that was never written, which is ``empty``. ``columns`` are those of
-    the snapshot, which may lack features added since. ``size`` is the bytes of its files.
+    ``snapshot_id`` is ``None`` for a table without history of its own (format Glue), of which
+    ``written_until`` (microseconds since the epoch) is then read, and for an Iceberg table that was
+    never written, which is ``empty``. ``columns`` are those of the snapshot, which may lack
+    features added since. ``size`` is the bytes of its files.
     """
 
     snapshot_id: int | None
     columns: frozenset[str]
     empty: bool = False
     size: int = 0
+    written_until: int | None = None
 
 
 def no_history(group: str) -> str:

@@ -15,6 +15,7 @@ from larder.adapters.record_item import log_key, record_key, to_attributes
 from larder.codec import pack
 from larder.event_time import parse_event_time
 from larder.feature_group import TableFormat
+from larder.hive_layout import data_uri
 from larder.offline_rows import OfflineRow
 from larder.record import RecordVersion, Slot, State
 from tests.groups import OFFLINE, feature_group
@@ -134,7 +135,7 @@ def rows_in(catalog, group):
 
 def hive_rows(group):
     """All rows of the files of a table of format Glue, as ``rows_in`` gives them."""
-    bucket, s3 = group.offline.data_uri.split("/")[2], boto3.client("s3")
+    bucket, s3 = data_uri(group.offline).split("/")[2], boto3.client("s3")
     tables = [
         pq.read_table(BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
         for key in hive_files(group)
@@ -145,7 +146,7 @@ def hive_rows(group):
 
 def hive_files(group):
     """Keys of the data files of a table of format Glue."""
-    bucket, _, prefix = group.offline.data_uri.removeprefix("s3://").partition("/")
+    bucket, _, prefix = data_uri(group.offline).removeprefix("s3://").partition("/")
     pages = boto3.client("s3").get_paginator("list_objects_v2")
     found = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
     return [each["Key"] for page in found for each in page.get("Contents", [])]

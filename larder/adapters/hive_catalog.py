@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from larder.adapters.glue_parquet import parquet_table
@@ -9,6 +10,7 @@ from larder.adapters.hive_commits import Overtaken
 from larder.adapters.hive_schema import SYSTEM_COLUMNS, hive_columns
 from larder.adapters.iceberg_schema import UID_PROPERTY
 from larder.feature_group import FeatureGroup, OfflineStore
+from larder.hive_layout import data_uri
 from larder.offline_table import TableUnusable
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def create_table(glue: GlueClient, group: FeatureGroup, store: OfflineStore) -> 
     table = parquet_table(
         store.table,
         hive_columns(group),
-        store.data_uri,
+        data_uri(store),
         description=f"History of feature group {group.name}",
     )
     table["Parameters"] = {**table["Parameters"], UID_PROPERTY: group.uid}
@@ -86,16 +88,7 @@ def complete_table(glue: GlueClient, group: FeatureGroup, store: OfflineStore) -
     """
     table = load_table(glue, group, store)
     columns = cast("list[ColumnTypeDef]", table["StorageDescriptor"]["Columns"])
-    kinds = {column["Name"]: column["Type"] for column in columns}
-    missing: list[ColumnTypeDef] = []
-    for name, kind in hive_columns(group).items():
-        if name not in kinds:
-            missing.append({"Name": name, "Type": kind})
-        elif kinds[name] != kind:
-            raise TableUnusable(
-                f"column {name} of offline table {store.database}.{store.table} is {kinds[name]}, "
-                f"not {kind}: give it back its type"
-            )
+    missing = _missing(columns, group, store)
     if not missing:
         return
     ends = [place for place, each in enumerate(columns) if each["Name"] in SYSTEM_COLUMNS]
@@ -110,3 +103,19 @@ def complete_table(glue: GlueClient, group: FeatureGroup, store: OfflineStore) -
         )
     except glue.exceptions.ConcurrentModificationException as error:
         raise Overtaken(f"{store.database}.{store.table} was changed meanwhile") from error
+
+
+def _missing(
+    columns: Iterable[ColumnTypeDef], group: FeatureGroup, store: OfflineStore
+) -> list[ColumnTypeDef]:
+    kinds = {column["Name"]: column.get("Type") for column in columns}
+    missing: list[ColumnTypeDef] = []
+    for name, kind in hive_columns(group).items():
+        if name not in kinds:
+            missing.append({"Name": name, "Type": kind})
+        elif kinds[name] != kind:
+            raise TableUnusable(
+                f"column {name} of offline table {store.database}.{store.table} is {kinds[name]}, "
+                f"not {kind}: give it back its type"
+            )
+    return missing

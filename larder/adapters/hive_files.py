@@ -19,7 +19,7 @@ from larder.adapters.hive_schema import file_schema
 from larder.adapters.offline_arrow import arrow_table, column_name
 from larder.adapters.training_set_objects import split
 from larder.feature_group import FeatureGroup, OfflineStore
-from larder.hive_layout import file_name, hour_folder
+from larder.hive_layout import data_uri, file_name, hour_folder
 from larder.offline_rows import Key, OfflineRow, Scalar
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class HiveFiles:
 
         def write(folder: str) -> None:
             name = file_name(slot.commit, folder, (event_times[n] for n in places[folder]))
-            bucket, key = split(f"{store.data_uri}/{folder}{name}")
+            bucket, key = split(f"{data_uri(store)}/{folder}{name}")
             with suppress(Overtaken):  # it is there already
                 part = to_parquet(rows.take(places[folder]))
                 put_if(self.client, bucket, key, part, etag=None)
@@ -70,7 +70,7 @@ class HiveFiles:
 
         def found(folder: str) -> set[Key]:
             since = oldest[folder] / 1_000_000 - _SKEW_SECONDS
-            files = self._files(f"{store.data_uri}/{folder}", since)
+            files = self._files(f"{data_uri(store)}/{folder}", since)
             return {key for file in files for key in self._keys(group, file)}
 
         with ThreadPoolExecutor(_WORKERS) as pool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from larder.feature_group import FeatureDefinition, FeatureGroup, OfflineStore, OnlineStore
 from larder.group_listing import offline_status
+from larder.hive_layout import data_uri
 
 Members = dict[str, Any]
 _LONGEST_REASON = 1024
@@ -114,7 +115,7 @@ def _offline_config(offline: OfflineStore) -> Members:
                 {
                     "S3Uri": offline.s3_uri,
                     "KmsKeyId": offline.kms_key_id,
-                    "ResolvedOutputS3Uri": offline.data_uri,
+                    "ResolvedOutputS3Uri": data_uri(offline),
                 }
             ),
             "DisableGlueTableCreation": offline.disable_glue_table_creation,
