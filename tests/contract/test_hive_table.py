@@ -1,29 +1,25 @@
 """What every OfflineTables promises, asked of tables of format Glue: files on S3, a table in Glue.
 
-What is the same in every format is asked in the words of ``test_offline_table.py``.
+What is the same in every format is in ``test_every_offline_table.py``.
 """
 
 import re
 from dataclasses import replace
-from datetime import datetime
-from uuid import uuid4
 
-import boto3
 import pytest
 
 from larder.adapters.hive_commits import Overtaken, S3Slots
 from larder.adapters.hive_tables import HiveTables
-from larder.adapters.iceberg_catalog import glue_client, open_files
+from larder.adapters.iceberg_catalog import open_files
 from larder.errors import ServiceUnavailable
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.offline_rows import OfflineRow
+from larder.feature_group import FeatureDefinition, FeatureType
 from larder.offline_table import Appended, TableUnusable
+from tests.contract.offline_bench import hive_on_s3
 from tests.groups import FEATURES
 from tests.moto_cloud import moto_cloud
-from tests.offline import NOON, WRITTEN, hive_files, hive_group, hive_rows, make_lake, row, seconds
+from tests.offline import hive_files, hive_rows, row, seconds
 
 ZIP = FeatureDefinition("Zip", FeatureType.STRING)
-SEEN = FeatureDefinition("seen", FeatureType.INTEGRAL, CollectionType.LIST)
 
 
 @pytest.fixture(scope="module")
@@ -32,40 +28,10 @@ def cloud():
         yield endpoint
 
 
-class Bench:
-    """Tables under test, and a group of a table of its own."""
-
-    def __init__(self):
-        self.name = f"customers_{uuid4().hex[:8]}"
-        self.root = f"s3://lake-{self.name[-8:]}/offline"
-        make_lake(f"lake-{self.name[-8:]}")
-        self.s3, self.glue = boto3.client("s3"), glue_client()
-        self.tables = HiveTables(self.s3, self.glue, open_files(), sleep=lambda _pause: None)
-
-    def group(self, **changes):
-        return hive_group(f"{self.root}/{self.name}", table=self.name, **changes)
-
-    def created(self, **changes):
-        group = self.group(**changes)
-        self.tables.create(group)
-        return group
-
-    def append(self, group, *rows, left=60):
-        return self.tables.append(group, rows, remaining=seconds(left))
-
-    def table(self, group):
-        store = group.offline
-        return self.glue.get_table(DatabaseName=store.database, Name=store.table)["Table"]
-
-    def columns(self, group):
-        columns = self.table(group)["StorageDescriptor"]["Columns"]
-        return [(each["Name"], each["Type"]) for each in columns]
-
-
 @pytest.fixture
 def bench(cloud, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
-    return Bench()
+    return hive_on_s3()
 
 
 def test_a_new_table_is_sagemakers_an_external_one_without_partitions(bench):
@@ -111,50 +77,6 @@ def test_a_fractional_event_time_has_its_hour_too(bench):
         "year=2023/month=11/day=14/hour=22/20231114T221320Z_",
     ]
     assert [each["event_time"] for each in hive_rows(group)] == [-1.0, 1_700_000_000.5]
-
-
-def test_rows_are_read_back_whole(bench):
-    group = bench.created()
-    deleted = row("c2", is_deleted=True, values=("c2", NOON), write_time=WRITTEN + 1_000_000)
-    assert bench.append(group, row(), deleted) == Appended(2, 0, None)
-    live, marker = hive_rows(group)
-    assert live == {
-        "customer_id": "c1",
-        "event_time": NOON,
-        "clicks": 3,
-        "score": 0.5,
-        "city": "Oslo",
-        "write_time": datetime(2023, 11, 14, 22, 13, 20),
-        "api_invocation_time": datetime(2023, 11, 14, 22, 13, 19, 999993),
-        "is_deleted": False,
-    }
-    assert (marker["customer_id"], marker["clicks"], marker["is_deleted"]) == ("c2", None, True)
-
-
-def test_collections_and_names_with_capitals_and_hyphens_are_kept(bench):
-    features = (
-        FeatureDefinition("Customer-Id", FeatureType.INTEGRAL),
-        FeatureDefinition("Event-Time", FeatureType.STRING),
-        FeatureDefinition("Tags", FeatureType.STRING, CollectionType.SET),
-        FeatureDefinition("Place", FeatureType.FRACTIONAL, CollectionType.VECTOR, 2),
-    )
-    group = bench.created(
-        features=features, record_identifier_name="Customer-Id", event_time_name="Event-Time"
-    )
-    given = OfflineRow(7, NOON, WRITTEN, WRITTEN, False, (7, NOON, ["a", "b"], [0.5, 1.0]))
-    assert bench.append(group, given).rows == 1
-    assert bench.append(group, given).duplicates == 1
-    (found,) = hive_rows(group)
-    assert list(found.values())[:4] == [7, NOON, ["a", "b"], [0.5, 1.0]]
-    kinds = [kind for _, kind in bench.columns(group)][:4]
-    assert kinds == ["bigint", "string", "array<string>", "array<double>"]
-
-
-def test_creating_twice_is_the_same_as_once(bench):
-    group = bench.created()
-    bench.append(group, row())
-    bench.tables.create(group)
-    assert bench.append(group, row()).duplicates == 1
 
 
 def test_a_table_of_another_life_of_the_name_is_not_taken_over(bench):
@@ -203,52 +125,12 @@ def test_a_table_that_was_dropped_does_not_hold_up_writes(bench):
         bench.tables.evolve(group, remaining=seconds(30))
 
 
-def test_a_key_is_written_once_whatever_the_batches(bench):
-    group = bench.created()
-    batch = [row(f"c{n}", write_time=WRITTEN + n) for n in range(10)]
-    assert bench.append(group, *batch[:6], batch[0]) == Appended(6, 1, None)
-    assert bench.append(group, *batch[3:]) == Appended(4, 3, None)
-    assert bench.append(group, *batch) == Appended(0, 10, None)
-    assert len(hive_rows(group)) == 10
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"identifier": "c2"},
-        {"event_time": "2024-01-31T12:00:00.0Z"},
-        {"write_time": WRITTEN + 1},
-    ],
-)
-def test_rows_that_differ_in_any_part_of_the_key_are_two(bench, other):
-    group = bench.created()
-    bench.append(group, row())
-    bench.append(group, row(**other))
-    assert len(hive_rows(group)) == 2
-
-
 def test_history_over_many_hours_is_written_in_several_commits(bench, monkeypatch):
     monkeypatch.setattr("larder.adapters.hive_tables._MOST_HOURS", 2)
     group = bench.created()
     days = [row("c", event_time=f"2024-01-{day:02d}T00:00:00Z") for day in range(1, 6)]
     assert bench.append(group, *days).rows == 5
     assert (len(hive_files(group)), bench.append(group, *days).rows) == (5, 0)
-
-
-def test_a_newer_features_column_is_added_before_sagemakers_columns(bench):
-    group = bench.created()
-    bench.append(group, row())
-    grown = bench.group(features=(*FEATURES, ZIP, SEEN))
-    bench.tables.evolve(grown, remaining=seconds(30))
-    newer = row("c2", values=("c2", NOON, 1, 1.0, "Rome", "00100", [1]))
-    bench.append(grown, newer)
-    bench.append(group, row("c3"))  # late, of the old schema
-    assert [name for name, _ in bench.columns(grown)][4:8] == ["city", "zip", "seen", "write_time"]
-    assert {each["customer_id"]: (each["zip"], each["seen"]) for each in hive_rows(grown)} == {
-        "c1": (None, None),
-        "c2": ("00100", [1]),
-        "c3": (None, None),
-    }
 
 
 def test_evolving_is_idempotent(bench):
