@@ -17,22 +17,19 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
     from mypy_boto3_glue.type_defs import ColumnTypeDef, TableInputTypeDef, TableTypeDef
 
-_GLUES_OWN = frozenset(
-    {
-        "CatalogId",
-        "CreatedBy",
-        "CreateTime",
-        "DatabaseName",
-        "FederatedTable",
-        "IsMaterializedView",
-        "IsMultiDialectView",
-        "IsRegisteredWithLakeFormation",
-        "Status",
-        "UpdateTime",
-        "VersionId",
-    }
+_KEPT = (
+    "Name",
+    "Description",
+    "Owner",
+    "LastAccessTime",
+    "LastAnalyzedTime",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "TableType",
+    "Parameters",
 )
-"""What GetTable tells and UpdateTable does not take."""
+"""What UpdateTable takes of what GetTable tells, and forgets where it is left out."""
 
 
 def create_table(glue: GlueClient, group: FeatureGroup, store: OfflineStore) -> None:
@@ -95,7 +92,8 @@ def complete_table(glue: GlueClient, group: FeatureGroup, store: OfflineStore) -
     place = min(ends, default=len(columns))
     wider = [*columns[:place], *missing, *columns[place:]]
     descriptor = {**table["StorageDescriptor"], "Columns": wider}
-    kept = {name: value for name, value in table.items() if name not in _GLUES_OWN}
+    # an empty Owner is refused
+    kept = {name: value for name, value in table.items() if name in _KEPT and value}
     changed = cast("TableInputTypeDef", kept | {"StorageDescriptor": descriptor})
     try:
         glue.update_table(

@@ -188,3 +188,16 @@ def test_files_that_others_put_there_are_no_hindrance(bench):
         Bucket=bucket, Key=f"{key}/year=2024/month=01/day=31/hour=12/_SUCCESS", Body=b""
     )
     assert bench.append(group, row()).duplicates == 1
+
+
+def test_what_the_table_has_beside_its_columns_stays_when_it_grows(bench, monkeypatch):
+    group = bench.created()
+    told = bench.table(group)
+    # members that AWS answers and moto does not, some of which UpdateTable refuses
+    more = {"Owner": "", "PartitionKeys": [], "Retention": 7, "CreatedBy": "somebody"}
+    with monkeypatch.context() as as_on_aws:
+        as_on_aws.setattr(bench.glue, "get_table", lambda **_: {"Table": told | more})
+        bench.tables.evolve(bench.group(features=(*FEATURES, ZIP)), remaining=seconds(30))
+    table = bench.table(group)
+    assert (table["Retention"], table["Parameters"]) == (7, told["Parameters"])
+    assert "zip" in dict(bench.columns(group))
