@@ -13,7 +13,7 @@ from string import ascii_letters, digits
 
 from larder.event_time import NANOS, nanos_to_iso
 from larder.feature_group import OfflineStore
-from larder.offline_rows import Scalar
+from larder.values import Scalar
 
 _ALPHABET = digits + ascii_letters
 _LETTERS = 16

@@ -20,7 +20,8 @@ from larder.adapters.offline_arrow import arrow_table, column_name
 from larder.adapters.training_set_objects import split
 from larder.feature_group import FeatureGroup, OfflineStore
 from larder.hive_layout import data_uri, file_name, hour_folder
-from larder.offline_rows import Key, OfflineRow, Scalar
+from larder.offline_rows import Key, OfflineRow
+from larder.values import Scalar
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
