@@ -112,8 +112,8 @@ class OnlineStore:
 class OfflineStore:
     """The offline half of a group.
 
-    ``location`` is the table's root (``ResolvedOutputS3Uri`` without its ``/data``). ``status`` is
-    SageMaker's OfflineStoreStatus: Active, Blocked or Disabled.
+    ``location`` is the table's root. Without a table of its own (DisableGlueTableCreation) the
+    catalog's names are its owner's or empty. ``status`` is SageMaker's OfflineStoreStatus.
     """
 
     s3_uri: str

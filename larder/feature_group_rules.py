@@ -105,16 +105,11 @@ def _format_problems(spec: GroupSpec) -> Iterator[Problem]:
             "tables need a String event time",
             shown("Iceberg"),
         )
-    if spec.offline.table_format is TableFormat.GLUE:
-        yield Problem(
-            path,
-            "Member must be Iceberg, Default or left out: tables of format Glue are not served "
-            "yet, and an Iceberg table is queried in the same way",
-            shown("Glue"),
-        )
-    if spec.offline.disable_glue_table_creation:
+    iceberg = spec.offline.table_format is TableFormat.ICEBERG
+    if iceberg and spec.offline.disable_glue_table_creation:
         yield Problem(
             ("OfflineStoreConfig", "DisableGlueTableCreation"),
-            "Member must be false or left out: an Iceberg table lives in its catalog entry",
+            "Member must be false or left out where the TableFormat is Iceberg: an Iceberg table "
+            "lives in its catalog entry",
             shown(True),
         )

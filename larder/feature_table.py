@@ -29,13 +29,12 @@ class FeatureTable:
         """The table of a group.
 
         Raises:
-            ValidationError: the group has no offline store, so it keeps no history.
+            ValidationError: the group has no offline store, or no table in the catalog.
         """
         if group.offline is None:
-            raise ValidationError(
-                f"feature group {group.name} has no offline store, so it keeps no history to join; "
-                "create it with an OfflineStoreConfig"
-            )
+            raise ValidationError(no_history(group.name))
+        if not group.offline.table:
+            raise ValidationError(no_table(group.name))
         return cls(
             group=group.name,
             created=group.creation_time,
@@ -60,12 +59,30 @@ class FeatureTable:
 class TableVersion:
     """One state of an offline table.
 
-    ``snapshot_id`` is ``None`` for a table without history of its own (hive-partitioned Parquet)
-    and for an Iceberg table that was never written, which is ``empty``. ``columns`` are those of
-    the snapshot, which may lack features added since. ``size`` is the bytes of its files.
+    ``snapshot_id`` is ``None`` for a table without history of its own (format Glue), of which
+    ``written_until`` (microseconds since the epoch) is then read, and for an Iceberg table that was
+    never written, which is ``empty``. ``columns`` are those of the snapshot, which may lack
+    features added since. ``size`` is the bytes of its files.
     """
 
     snapshot_id: int | None
     columns: frozenset[str]
     empty: bool = False
     size: int = 0
+    written_until: int | None = None
+
+
+def no_history(group: str) -> str:
+    """Why a group without an offline store can't be queried."""
+    return (
+        f"feature group {group} has no offline store, so it keeps no history to join; create it "
+        "with an OfflineStoreConfig"
+    )
+
+
+def no_table(group: str) -> str:
+    """Why a group whose data nobody catalogued can't be queried."""
+    return (
+        f"the data of feature group {group} are in no table of the catalog: it was created with "
+        "DisableGlueTableCreation and without a DataCatalogConfig"
+    )

@@ -52,9 +52,9 @@ class OfflineTables(Protocol):
     def append(
         self, group: FeatureGroup, rows: Sequence[OfflineRow], *, remaining: Remaining
     ) -> Appended:
-        """Write the rows whose keys the table does not hold, in at most one commit.
+        """Write the rows whose keys the table does not hold, in one commit or a few.
 
         Whatever came before (a lost answer, another batch's bounds, a writer at the same time,
-        a compaction), afterwards the table holds each of the keys exactly once. Columns that the
-        table lacks are added first.
+        a compaction), afterwards the table holds each of the keys exactly once. Columns that an
+        Iceberg table lacks are added first; a table of format Glue shows them once it evolves.
         """

@@ -23,17 +23,22 @@ _LONGEST_PREFIX = 700
 _NOT_FOR_DATA = ("athena-results", "aws", "failed-batches", "quarantine")
 _GLUE_NAME = re.compile("[a-z_][a-z0-9_]*", re.ASCII)
 _LONGEST_TABLE = 252
+_LONGEST_DATABASE = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One deployment. ``buckets`` are those that may hold offline data, its own first."""
+    """One deployment. ``buckets`` are those that may hold offline data, its own first.
+
+    ``other_databases`` are those that a DataCatalogConfig may name beside ``glue_database``.
+    """
 
     home: Home
     buckets: tuple[str, ...]
     glue_database: str
     kms_key_arn: str
     max_groups: int
+    other_databases: tuple[str, ...] = ()
 
     @property
     def default_s3_uri(self) -> str:
@@ -50,14 +55,19 @@ class Platform:
             yield from self._key_problems(spec.offline.kms_key_id, (*path, "KmsKeyId"))
             yield from self._uri_problems(spec.offline.s3_uri, (*path, "S3Uri"))
             if spec.offline.catalog is not None:
-                yield from self._catalog_problems(spec.offline.catalog)
+                owned = spec.offline.disable_glue_table_creation
+                yield from self._catalog_problems(spec.offline.catalog, brought=owned)
 
     def offline_store(self, name: str, offline: OfflineSpec, *, creation_time: int) -> OfflineStore:
         """The offline store that a new group gets; ``creation_time`` in microseconds."""
         epoch = creation_time // _MICROS
         s3_uri = offline.s3_uri or self.default_s3_uri
         table = f"{name.replace('-', '_').lower()}_{epoch}"
-        catalog = offline.catalog or CatalogSpec(CATALOG, self.glue_database, table)
+        disabled = offline.disable_glue_table_creation
+        nothing = CatalogSpec("", "", "")
+        ours = nothing if disabled else CatalogSpec(CATALOG, self.glue_database, table)
+        catalog = offline.catalog or ours
+        by_default = TableFormat.GLUE if disabled else TableFormat.ICEBERG
         return OfflineStore(
             s3_uri=s3_uri,
             location=f"{s3_uri.rstrip('/')}/{self.home.account_id}/sagemaker/{self.home.region}"
@@ -65,8 +75,9 @@ class Platform:
             catalog=catalog.catalog,
             database=catalog.database,
             table=catalog.table,
-            table_format=TableFormat.ICEBERG,
+            table_format=offline.table_format or by_default,
             kms_key_id=offline.kms_key_id,
+            disable_glue_table_creation=disabled,
         )
 
     def _key_problems(self, key: str | None, path: Path) -> Iterator[Problem]:
@@ -103,16 +114,24 @@ class Platform:
             text = f"Member must not lie under one of [{names}], which the platform uses itself"
             yield Problem(path, text, shown(uri))
 
-    def _catalog_problems(self, spec: CatalogSpec) -> Iterator[Problem]:
+    def _catalog_problems(self, spec: CatalogSpec, *, brought: bool) -> Iterator[Problem]:
+        """A table that its owner brings may be in any database: the platform never touches it."""
         path = ("OfflineStoreConfig", "DataCatalogConfig")
         if spec.catalog != CATALOG:
             yield Problem((*path, "Catalog"), f"Member must be {CATALOG}", shown(spec.catalog))
-        if spec.database != self.glue_database:
-            text = f"Member must be {self.glue_database}, the database that the platform may write"
+        names = (
+            ("Database", spec.database, _LONGEST_DATABASE),
+            ("TableName", spec.table, _LONGEST_TABLE),
+        )
+        for member, name, longest in names:
+            if len(name) > longest or _GLUE_NAME.fullmatch(name) is None:
+                text = (
+                    f"Member must be 1 to {longest} lower-case letters, digits and underscores, "
+                    "and must not begin with a digit"
+                )
+                yield Problem((*path, member), text, shown(name))
+        databases = (self.glue_database, *self.other_databases)
+        if not brought and spec.database not in databases:
+            known = ", ".join(databases)
+            text = f"Member must be one of [{known}], the databases that the platform may write"
             yield Problem((*path, "Database"), text, shown(spec.database))
-        if len(spec.table) > _LONGEST_TABLE or _GLUE_NAME.fullmatch(spec.table) is None:
-            text = (
-                f"Member must be 1 to {_LONGEST_TABLE} lower-case letters, digits and underscores, "
-                "and must not begin with a digit"
-            )
-            yield Problem((*path, "TableName"), text, shown(spec.table))

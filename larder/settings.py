@@ -99,7 +99,8 @@ class ControlSettings(Settings):
     """The control plane: CreateFeatureGroup and its kin, over the API or from CloudFormation.
 
     ``offline_bucket`` is the platform's own; ``other_offline_buckets`` is a comma-separated list
-    of further buckets whose ``S3Uri`` is accepted. ``kms_key_arn`` is the platform's key, the only
+    of further buckets whose ``S3Uri`` is accepted, ``other_databases`` one of further databases
+    that a DataCatalogConfig may name. ``kms_key_arn`` is the platform's key, the only
     one that a request may name. ``max_feature_groups`` is the account quota. ``administrators``
     and ``missing_grants_deny`` are as for the data plane. ``forward_sagemaker_endpoint`` is where
     operations of SageMaker go that Larder has not; without one they are refused.
@@ -113,6 +114,7 @@ class ControlSettings(Settings):
     glue_database: str
     kms_key_arn: str
     other_offline_buckets: str = ""
+    other_databases: str = ""
     max_feature_groups: int = 1000
     administrators: str = ""
     missing_grants_deny: int = 0

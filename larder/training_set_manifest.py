@@ -31,7 +31,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:
-    """A table that was read. ``snapshot_id`` is ``None`` where the table has no snapshots."""
+    """A table that was read.
+
+    ``snapshot_id`` is ``None`` where the table has no snapshots. Then rows that were accepted up to
+    ``written_until`` were read, which does not hold the table still: such rows may come later.
+    """
 
     group: str
     group_created: str
@@ -39,6 +43,7 @@ class SourceTable:
     table: str
     snapshot_id: int | None
     empty: bool
+    written_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,12 @@ def _changes(manifest: Manifest, contents: Contents) -> Iterator[str]:
         return
     if contents.rows != manifest.rows or not contents.complete:
         yield f"{manifest.rows} rows were made then, {contents.rows} now, not each exactly once"
-    unpinned = [t.group for t in manifest.tables if t.snapshot_id is None and not t.empty]
-    if unpinned:
-        yield f"tables without snapshots may have changed: {', '.join(unpinned)}"
+    for table in manifest.tables:
+        if table.written_until is not None:
+            yield (
+                f"feature group {table.group}: its table has no snapshots; rows accepted before "
+                f"{table.written_until} have come or gone since"
+            )
     then, now = manifest.column_hashes, contents.column_hashes
     sources = {column.column: column.source for column in manifest.columns}
     for column in sorted(then.keys() | now.keys()):

@@ -83,8 +83,15 @@ def _columns(made: Made) -> Iterator[Column]:
 def _table(join: PlannedJoin, version: TableVersion) -> SourceTable:
     table = join.table
     created = _iso(table.created / 1_000_000)
+    until = None if version.written_until is None else _iso(version.written_until / 1_000_000)
     return SourceTable(
-        table.group, created, table.database, table.table, version.snapshot_id, version.empty
+        group=table.group,
+        group_created=created,
+        database=table.database,
+        table=table.table,
+        snapshot_id=version.snapshot_id,
+        empty=version.empty,
+        written_until=until,
     )
 
 

@@ -59,6 +59,8 @@ class StageConfig:
     offline writer; SageMaker allows itself 15 minutes, Larder promises one.
     ``failed_batch_days`` must exceed what an operator needs to notice and redrive.
     ``alarm_email`` subscribes an address to the alarm topic, which exists where ``alarm_topic``.
+    ``other_offline_buckets`` and ``other_databases`` (Glue) exist already, and are what an
+    OfflineStoreConfig may name beside the platform's own.
     ``administrators`` are ARN patterns (``larder.grants``) of principals that may do all with every
     feature group, as the root user may; ``missing_grants_deny`` closes a group to everybody else
     until something is granted on it. ``forward_sagemaker_endpoint`` is where operations of
@@ -89,6 +91,7 @@ class StageConfig:
     query_result_days: int = 30
     access_log_days: int = 90
     other_offline_buckets: tuple[str, ...] = ()
+    other_databases: tuple[str, ...] = ()
     administrators: tuple[str, ...] = ()
     missing_grants_deny: bool = False
     forward_sagemaker_endpoint: str = ""

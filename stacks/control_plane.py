@@ -25,6 +25,7 @@ def control_settings(
         glue_database=offline.database.database_name,
         kms_key_arn=online.key.key_arn,
         other_offline_buckets=",".join(config.other_offline_buckets),
+        other_databases=",".join(config.other_databases),
         administrators=" ".join(config.administrators),
         missing_grants_deny=int(config.missing_grants_deny),
         forward_sagemaker_endpoint=config.forward_sagemaker_endpoint,

@@ -144,6 +144,6 @@ class IngestionStack(Stack):
         )
 
     def _allow_tables(self, function: PythonFunction, actions: Sequence[str]) -> None:
-        name = self._config.database_name
-        allow_tables(function, database=name, scope=self, actions=actions)
+        for name in (self._config.database_name, *self._config.other_databases):
+            allow_tables(function, database=name, scope=self, actions=actions)
         self._offline.bucket.allow_data(function, *self._config.other_offline_buckets)

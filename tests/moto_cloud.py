@@ -1,7 +1,8 @@
 """moto as a process of its own: S3, Glue and DynamoDB over HTTP, until its standard input ends.
 
 moto ignores the ``VersionId`` of Glue's UpdateTable, so concurrent commits would silently undo each
-other. Here a stale version is refused as Glue refuses it.
+other. Here a stale version is refused as Glue refuses it. And of two conditional PutObject at once
+moto lets both look before either writes; here they take turns, as in S3.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ from pathlib import Path
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import EmptyResult
 from moto.glue.responses import GlueResponse
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 _LOCK = threading.Lock()
@@ -52,8 +54,17 @@ def _update_table(self):
     return EmptyResult()
 
 
+_put_object = S3Response.put_object
+
+
+def _put_in_turn(self):
+    with _LOCK:
+        return _put_object(self)
+
+
 def _serve():
     GlueResponse.update_table = _update_table
+    S3Response.put_object = _put_in_turn
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -3,14 +3,19 @@
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import replace
+from io import BytesIO
 from time import monotonic
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyiceberg.catalog.sql import SqlCatalog
 
 from larder.adapters.record_item import log_key, record_key, to_attributes
 from larder.codec import pack
 from larder.event_time import parse_event_time
+from larder.feature_group import TableFormat
+from larder.hive_layout import data_uri
 from larder.offline_rows import OfflineRow
 from larder.record import RecordVersion, Slot, State
 from tests.groups import OFFLINE, feature_group
@@ -23,6 +28,12 @@ NOON = "2024-01-31T12:00:00Z"
 def offline_group(location="s3://lake/offline/customers-1700000000", **changes):
     store = replace(OFFLINE, location=location, table=changes.pop("table", OFFLINE.table))
     return feature_group(**{"offline": store} | changes)
+
+
+def hive_group(location, **changes):
+    """A group whose table is of format Glue."""
+    group = offline_group(location, **changes)
+    return replace(group, offline=replace(group.offline, table_format=TableFormat.GLUE))
 
 
 def row(identifier="c1", event_time=NOON, write_time=WRITTEN, **changes):
@@ -120,3 +131,22 @@ def rows_in(catalog, group):
     table = catalog.load_table((group.offline.database, group.offline.table))
     rows = table.scan().to_arrow().to_pylist()
     return sorted(rows, key=lambda each: tuple(str(value) for value in each.values()))
+
+
+def hive_rows(group):
+    """All rows of the files of a table of format Glue, as ``rows_in`` gives them."""
+    bucket, s3 = data_uri(group.offline).split("/")[2], boto3.client("s3")
+    tables = [
+        pq.read_table(BytesIO(s3.get_object(Bucket=bucket, Key=key)["Body"].read()))
+        for key in hive_files(group)
+    ]
+    rows = pa.concat_tables(tables, promote_options="default").to_pylist() if tables else []
+    return sorted(rows, key=lambda each: tuple(str(value) for value in each.values()))
+
+
+def hive_files(group):
+    """Keys of the data files of a table of format Glue."""
+    bucket, _, prefix = data_uri(group.offline).removeprefix("s3://").partition("/")
+    pages = boto3.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    return [each["Key"] for page in found for each in page.get("Contents", [])]

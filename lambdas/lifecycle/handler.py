@@ -11,8 +11,7 @@ from lambdas.lifecycle.events import create_consumer
 from larder.adapters.dynamodb_purge import DynamoPurge
 from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.adapters.eventbridge import EventBridge
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters.offline_tables import open_tables
 from larder.lifecycle import Lifecycle
 from larder.settings import LifecycleSettings
 
@@ -25,7 +24,7 @@ _dynamodb = boto3.client("dynamodb", config=_config)
 _consume = create_consumer(
     Lifecycle(
         registry=DynamoRegistry(_dynamodb, _settings.registry_table),
-        tables=IcebergTables(open_catalog()),
+        tables=open_tables(boto3.client("s3", config=_config)),
         records=DynamoPurge(_dynamodb, _settings.records_table),
         group_cache_seconds=_settings.group_cache_seconds,
     ),

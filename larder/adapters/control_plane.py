@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 def control_plane(client: DynamoDBClient, settings: ControlSettings) -> FeatureCatalog:
     """The feature groups of the platform that the settings describe, and what is written on them.
 
-    ``other_offline_buckets`` may be an empty text: then there are none.
+    ``other_offline_buckets`` and ``other_databases`` may be empty texts: then there are none.
     """
-    others = tuple(name for name in settings.other_offline_buckets.split(",") if name)
     platform = Platform(
         home=Home(settings.partition, settings.region, settings.account_id),
-        buckets=(settings.offline_bucket, *others),
+        buckets=(settings.offline_bucket, *_listed(settings.other_offline_buckets)),
         glue_database=settings.glue_database,
         kms_key_arn=settings.kms_key_arn,
         max_groups=settings.max_feature_groups,
+        other_databases=_listed(settings.other_databases),
     )
     groups = FeatureGroups(
         registry=DynamoRegistry(client, settings.registry_table),
@@ -41,6 +41,10 @@ def control_plane(client: DynamoDBClient, settings: ControlSettings) -> FeatureC
     return FeatureCatalog(
         groups, DynamoFeatureMetadata(client, settings.registry_table), clock=now_micros
     )
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name for name in names.split(",") if name)
 
 
 def now_micros() -> int:

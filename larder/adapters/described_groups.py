@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.errors import AccessForbidden, ServiceUnavailable, ValidationError
 from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.feature_table import FeatureTable
+from larder.feature_table import FeatureTable, no_history, no_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,12 @@ def table_of(description: dict[str, Any]) -> FeatureTable:
         ValidationError: the group has no offline table.
     """
     name = description["FeatureGroupName"]
-    catalog = description.get("OfflineStoreConfig", {}).get("DataCatalogConfig")
+    store = description.get("OfflineStoreConfig")
+    catalog = store and store.get("DataCatalogConfig")
+    if store is None:
+        raise ValidationError(no_history(name))
     if catalog is None:
-        raise ValidationError(
-            f"feature group {name} has no offline store, so it keeps no history to join; create it "
-            "with an OfflineStoreConfig"
-        )
+        raise ValidationError(no_table(name))
     features = tuple(map(_feature, description["FeatureDefinitions"]))
     by_name = {feature.name: feature for feature in features}
     return FeatureTable(

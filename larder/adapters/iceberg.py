@@ -7,11 +7,9 @@ wrote a row before, in which batch, and whether he was told.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import InitVar, dataclass, field
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import (
@@ -23,7 +21,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
 from larder.adapters.iceberg_errors import translated_errors
-from larder.adapters.iceberg_files import existing_keys, sorted_unique, write_rows
+from larder.adapters.iceberg_files import existing_keys, write_rows
 from larder.adapters.iceberg_schema import (
     check_owner,
     complete,
@@ -32,14 +30,11 @@ from larder.adapters.iceberg_schema import (
     schema_of,
     sort_order_of,
 )
-from larder.errors import ServiceUnavailable
+from larder.adapters.offline_arrow import sorted_unique
+from larder.adapters.settling import Settling
 from larder.feature_group import FeatureGroup, OfflineStore
 from larder.offline_rows import Key, OfflineRow
 from larder.offline_table import Appended, Remaining
-
-T = TypeVar("T")
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +56,12 @@ class IcebergTables:
     """Implements ``larder.offline_table.OfflineTables``."""
 
     catalog: Catalog
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = field(default=random.random)
+    sleep: InitVar[Callable[[float], None]] = time.sleep
+    _settling: Settling = field(init=False)
+
+    def __post_init__(self, sleep: Callable[[float], None]) -> None:
+        """Take a commit that was refused for somebody's being faster."""
+        self._settling = Settling(CommitFailedException, sleep)
 
     def create(self, group: FeatureGroup) -> None:
         """See the port."""
@@ -79,7 +78,9 @@ class IcebergTables:
 
     def evolve(self, group: FeatureGroup, *, remaining: Remaining) -> None:
         """See the port."""
-        self._until_settled(group, lambda: complete(self._load(group), group), remaining)
+        self._settling.until_settled(
+            _name(_offline(group)), lambda: complete(self._load(group), group), remaining
+        )
 
     def append(
         self, group: FeatureGroup, rows: Sequence[OfflineRow], *, remaining: Remaining
@@ -87,8 +88,8 @@ class IcebergTables:
         """See the port."""
         unique = list(sorted_unique(rows))
         written: list[_Written] = []
-        fresh, snapshot_id = self._until_settled(
-            group, lambda: self._try_append(group, unique, written), remaining
+        fresh, snapshot_id = self._settling.until_settled(
+            _name(_offline(group)), lambda: self._try_append(group, unique, written), remaining
         )
         return Appended(fresh, len(rows) - fresh, snapshot_id)
 
@@ -108,24 +109,6 @@ class IcebergTables:
                 )
             _commit(table, written[-1].files)
         return len(fresh), table.metadata.current_snapshot_id
-
-    def _until_settled(
-        self, group: FeatureGroup, attempt: Callable[[], T], remaining: Remaining
-    ) -> T:
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                with translated_errors(_name(_offline(group))):
-                    return attempt()
-            except (CommitFailedException, ServiceUnavailable) as error:
-                wait = pause * self.jitter()
-                if remaining() <= wait:
-                    raise ServiceUnavailable(
-                        f"the offline table {_name(_offline(group))} could not be written in "
-                        f"time: {error}"
-                    ) from error
-                self.sleep(wait)
-                pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _load(self, group: FeatureGroup) -> Table:
         store = _offline(group)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.io.pyarrow import PyArrowFileIO
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 def open_catalog(env: Mapping[str, str] = os.environ) -> GlueCatalog:
     """The catalog that the SDK's variables name."""
     return GlueCatalog("larder", client=glue_client(), **file_properties(env))
+
+
+def open_files(env: Mapping[str, str] = os.environ) -> PyArrowFileIO:
+    """S3's files, read in ranges, in the cloud that the SDK's variables name."""
+    return PyArrowFileIO(file_properties(env))
 
 
 def file_properties(env: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ computed here the function's layer does without those 38 MB.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from itertools import count
 from typing import Any
@@ -21,7 +21,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
 from pyiceberg.table import Table, WriteTask
 
-from larder.adapters.iceberg_schema import column_name
+from larder.adapters.offline_arrow import arrow_table, cell_getters, column_name
 from larder.feature_group import FeatureGroup
 from larder.offline_rows import Key, OfflineRow
 
@@ -36,12 +36,13 @@ def write_rows(table: Table, group: FeatureGroup, rows: Sequence[OfflineRow]) ->
     for row in rows:
         parts[place(row)].append(row)
     numbers, batch = count(), uuid4()
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
     tasks = (
         WriteTask(
             write_uuid=batch,
             task_id=next(numbers),
             schema=table.schema(),
-            record_batches=_arrow(table, group, part).to_batches(),
+            record_batches=arrow_table(schema, group, part).to_batches(),
             partition_key=_partition_key(table, values),
         )
         for values, part in parts.items()
@@ -95,7 +96,7 @@ def _within(bounds: tuple[int, int]) -> BooleanExpression:
 
 
 def _places(table: Table, group: FeatureGroup) -> Any:  # noqa: ANN401 - a function of a row
-    getters = _getters(group)
+    getters = cell_getters(group)
     fields = []
     for field in table.spec().fields:
         source = table.schema().find_field(field.source_id)
@@ -113,38 +114,3 @@ def _partition_key(table: Table, values: tuple[Any, ...]) -> PartitionKey | None
         partition_spec=spec,
         schema=table.schema(),
     )
-
-
-def _arrow(table: Table, group: FeatureGroup, rows: Sequence[OfflineRow]) -> pa.Table:
-    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    getters = _getters(group)
-    return pa.Table.from_arrays([_column(field, getters, rows) for field in schema], schema=schema)
-
-
-def _column(field: pa.Field, getters: dict[str, Any], rows: Sequence[OfflineRow]) -> pa.Array:
-    get = getters.get(field.name)
-    if get is None:  # a column that somebody else added
-        return pa.nulls(len(rows), field.type)
-    if pa.types.is_timestamp(field.type):
-        return pa.array(map(get, rows), pa.int64()).cast(field.type)
-    return pa.array(map(get, rows), field.type)
-
-
-def _getters(group: FeatureGroup) -> dict[str, Any]:
-    def value_at(ordinal: int) -> Any:  # noqa: ANN401
-        return lambda row: row.values[ordinal] if ordinal < len(row.values) else None
-
-    return {
-        column_name(feature.name): value_at(ordinal)
-        for ordinal, feature in enumerate(group.features)
-    } | {
-        "write_time": lambda row: row.write_time,
-        "api_invocation_time": lambda row: row.invocation_time,
-        "is_deleted": lambda row: row.is_deleted,
-    }
-
-
-def sorted_unique(rows: Iterable[OfflineRow]) -> Iterator[OfflineRow]:
-    """The rows by identifier and event time, each key once."""
-    unique = {row.key: row for row in rows}
-    return iter(sorted(unique.values(), key=lambda row: row.key))

@@ -27,6 +27,7 @@ from pyiceberg.types import (
     TimestampType,
 )
 
+from larder.adapters.offline_arrow import column_name
 from larder.event_time import EventTimeType
 from larder.feature_group import FeatureDefinition, FeatureGroup, FeatureType
 from larder.offline_table import TableUnusable
@@ -40,11 +41,6 @@ SYSTEM_COLUMNS: dict[str, IcebergType] = {
 }
 _MEASURED_COLUMNS = 100
 """With more columns, bounds are kept of the keys alone, or each small file's would outweigh it."""
-
-
-def column_name(feature: str) -> str:
-    """The column of a feature."""
-    return feature.lower()
 
 
 def schema_of(group: FeatureGroup) -> Schema:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.adapters.glue_parquet import parquet_table
 from larder.errors import AccessForbidden, ServiceUnavailable
 from larder.training_set_ports import StoredLabels
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
-    from mypy_boto3_glue.type_defs import TableInputTypeDef
-
-_PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +28,9 @@ class GlueLabelTables:
     def table(self, name: str, labels: StoredLabels, *, training_set: str) -> Iterator[None]:
         """See the port."""
         try:
-            self.client.create_table(
-                DatabaseName=self.database, TableInput=_table_input(name, labels, training_set)
-            )
+            about = f"Labels of training set {training_set}; gone when its query ends"
+            table = parquet_table(name, dict(labels.schema), labels.location, description=about)
+            self.client.create_table(DatabaseName=self.database, TableInput=table)
         except (ClientError, BotoCoreError) as error:
             raise _translated(error, f"could not make the table {self.database}.{name}") from error
         try:
@@ -48,22 +46,6 @@ class GlueLabelTables:
         except (ClientError, BotoCoreError) as error:
             what = f"could not drop the temporary table {self.database}.{name}; drop it by hand"
             raise _translated(error, what) from error
-
-
-def _table_input(name: str, labels: StoredLabels, training_set: str) -> TableInputTypeDef:
-    return {
-        "Name": name,
-        "Description": f"Labels of training set {training_set}; gone when its query ends",
-        "TableType": "EXTERNAL_TABLE",
-        "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
-        "StorageDescriptor": {
-            "Location": labels.location,
-            "Columns": [{"Name": column, "Type": kind} for column, kind in labels.schema],
-            "InputFormat": f"{_PARQUET}.MapredParquetInputFormat",
-            "OutputFormat": f"{_PARQUET}.MapredParquetOutputFormat",
-            "SerdeInfo": {"SerializationLibrary": f"{_PARQUET}.serde.ParquetHiveSerDe"},
-        },
-    }
 
 
 def _translated(error: ClientError | BotoCoreError, what: str) -> Exception:

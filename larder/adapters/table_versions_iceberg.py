@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import NoSuchIcebergTableError, NoSuchTableError
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.exceptions import (
+    NoSuchIcebergTableError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+)
 from pyiceberg.table import Table
 
 from larder.feature_table import FeatureTable, TableVersion
 from larder.training_set_ports import SnapshotGone
+
+_NOT_ICEBERG = (NoSuchIcebergTableError, NoSuchPropertyException)
 
 
 @dataclass(frozen=True, slots=True)
 class IcebergVersions:
     """Implements ``larder.training_set_ports.TableVersions``."""
 
-    catalog: Catalog
+    catalog: GlueCatalog
+    clock: Callable[[], float] = time.time
 
     def current(self, table: FeatureTable) -> TableVersion:
         """See the port.
 
         The columns are the snapshot's own: features added since the last write are not in it, and
-        a query of that snapshot would not find them.
+        a query of that snapshot would not find them. A table of format Glue has none, and is read
+        up to now.
         """
         try:
             found = self._load(table.database, table.table)
-        except NoSuchIcebergTableError:  # hive-partitioned Parquet, which has no snapshots
-            return TableVersion(None, frozenset(f.name.lower() for f in table.features))
+        except _NOT_ICEBERG:
+            return TableVersion(None, self._columns(table), written_until=self._now())
         snapshot = found.current_snapshot()
         if snapshot is None:
             names = frozenset(found.schema().column_names)
@@ -43,7 +53,7 @@ class IcebergVersions:
         """See the port."""
         try:
             found = self._load(database, table)
-        except NoSuchIcebergTableError as error:
+        except _NOT_ICEBERG as error:
             raise SnapshotGone(f"{database}.{table} is not an Iceberg table any more") from error
         if found.snapshot_by_id(snapshot_id) is None:
             raise SnapshotGone(
@@ -51,10 +61,17 @@ class IcebergVersions:
                 "compacted since can't be read as it was"
             )
 
+    def _columns(self, table: FeatureTable) -> frozenset[str]:
+        found = self.catalog.glue.get_table(DatabaseName=table.database, Name=table.table)
+        return frozenset(each["Name"] for each in found["Table"]["StorageDescriptor"]["Columns"])
+
+    def _now(self) -> int:
+        return int(self.clock() * 1_000_000)
+
     def _load(self, database: str, table: str) -> Table:
         try:
             return self.catalog.load_table((database, table))
-        except NoSuchIcebergTableError:
+        except _NOT_ICEBERG:
             raise
         except NoSuchTableError as error:
             raise SnapshotGone(f"there is no table {database}.{table} any more") from error

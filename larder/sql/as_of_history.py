@@ -117,7 +117,8 @@ def _bounds(join: Join) -> Iterator[str]:
         yield f"{event} <= {double(seconds_not_after(join.last))}"
         if earliest is not None:
             yield f"{event} >= {double(seconds_not_before(earliest))}"
-    written = [cut.known_as_of] if cut.known_as_of is not None else []
+    until = (cut.known_as_of, join.version.written_until)
+    written = [each for each in until if each is not None]
     if cut.as_known_then:
         written.append(join.last // 1000)
     if written:

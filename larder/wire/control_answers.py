@@ -10,6 +10,7 @@ from typing import Any
 
 from larder.feature_group import FeatureDefinition, FeatureGroup, OfflineStore, OnlineStore
 from larder.group_listing import offline_status
+from larder.hive_layout import data_uri
 
 Members = dict[str, Any]
 _LONGEST_REASON = 1024
@@ -103,22 +104,25 @@ def _online_config(online: OnlineStore) -> Members:
 
 
 def _offline_config(offline: OfflineStore) -> Members:
-    return {
-        "S3StorageConfig": present(
-            {
-                "S3Uri": offline.s3_uri,
-                "KmsKeyId": offline.kms_key_id,
-                "ResolvedOutputS3Uri": f"{offline.location}/data",
-            }
-        ),
-        "DisableGlueTableCreation": offline.disable_glue_table_creation,
-        "DataCatalogConfig": {
-            "TableName": offline.table,
-            "Catalog": offline.catalog,
-            "Database": offline.database,
-        },
-        "TableFormat": offline.table_format.value,
+    catalogued = {
+        "TableName": offline.table,
+        "Catalog": offline.catalog,
+        "Database": offline.database,
     }
+    return present(
+        {
+            "S3StorageConfig": present(
+                {
+                    "S3Uri": offline.s3_uri,
+                    "KmsKeyId": offline.kms_key_id,
+                    "ResolvedOutputS3Uri": data_uri(offline),
+                }
+            ),
+            "DisableGlueTableCreation": offline.disable_glue_table_creation,
+            "DataCatalogConfig": catalogued if offline.table else None,
+            "TableFormat": offline.table_format.value,
+        }
+    )
 
 
 def _last_update(group: FeatureGroup) -> Members | None:

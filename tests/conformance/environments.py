@@ -37,7 +37,7 @@ def interpreter(version):
     return python
 
 
-def tell(version, settings, directory):
+def tell(version, settings, directory, story="v"):
     """Run an SDK's story with the environment as it is; what each of its steps gave."""
     configuration, outcome = directory / "sdk.yaml", directory / "outcome.json"
     configuration.write_text(_NO_TELEMETRY)
@@ -56,7 +56,7 @@ def tell(version, settings, directory):
             [
                 interpreter(version),
                 "-m",
-                f"tests.conformance.sdk.v{version}",
+                f"tests.conformance.sdk.{story}{version}",
                 json.dumps(settings),
                 outcome,
             ],

@@ -51,13 +51,13 @@ class Offline:
 
     def eventually(self, group, identifier, count):
         """The rows once there are so many; fails where there are more."""
-        found = eventually(
-            lambda: len(rows := self.rows(group, identifier)) >= count and rows,
-            seconds=self.store.target.offline_seconds,
-            pause=0.5,
-        )
+        found = self.until(lambda: len(rows := self.rows(group, identifier)) >= count and rows)
         assert len(found) == count, found
         return found
+
+    def until(self, observe):
+        """What is observed once it is true, as soon as a write may take to get here."""
+        return eventually(observe, seconds=self.store.target.offline_seconds, pause=0.5)
 
     def query(self, sql):
         """Run a statement and read its result."""

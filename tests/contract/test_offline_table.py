@@ -1,28 +1,22 @@
 """What every OfflineTables promises, asked of Iceberg in a local catalog and in Glue on S3."""
 
 import sys
-from datetime import datetime
-from uuid import uuid4
 
 import pytest
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.transforms import DayTransform, TruncateTransform
 
 from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
 from larder.errors import ServiceUnavailable
 from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.offline_rows import OfflineRow
 from larder.offline_table import Appended, TableUnusable
+from tests.contract.offline_bench import IcebergBench, iceberg_on_s3
 from tests.groups import FEATURES
 from tests.moto_cloud import moto_cloud
 from tests.offline import (
     NOON,
     WRITTEN,
-    make_lake,
-    offline_group,
     row,
-    rows_in,
     seconds,
     sql_catalog,
 )
@@ -38,48 +32,15 @@ def cloud():
 def bench(request, tmp_path, monkeypatch):
     if request.param == "file":
         with sql_catalog(tmp_path) as catalog:
-            yield Bench(catalog, f"file://{tmp_path}/offline")
+            yield IcebergBench(catalog, f"file://{tmp_path}/offline")
         return
     monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("cloud"))
-    bucket = f"lake-{uuid4().hex[:8]}"
-    make_lake(bucket)
-    yield Bench(open_catalog(), f"s3://{bucket}/offline")
-
-
-class Bench:
-    """Tables under test, and a group of a table of its own."""
-
-    def __init__(self, catalog, root):
-        self.catalog = catalog
-        self.root = root
-        self.name = f"customers_{uuid4().hex[:8]}"
-        self.tables = IcebergTables(catalog, sleep=lambda _pause: None)
-
-    def group(self, **changes):
-        return offline_group(f"{self.root}/{self.name}", table=self.name, **changes)
-
-    def created(self, **changes):
-        group = self.group(**changes)
-        self.tables.create(group)
-        return group
-
-    def append(self, group, *rows, left=30):
-        return self.tables.append(group, rows, remaining=seconds(left))
-
-    def table(self, group):
-        return self.catalog.load_table((group.offline.database, group.offline.table))
-
-    def rows(self, group):
-        return rows_in(self.catalog, group)
-
-
-def columns(bench, group):
-    return [(f.name, str(f.field_type)) for f in bench.table(group).schema().fields]
+    yield iceberg_on_s3()
 
 
 def test_a_new_table_has_the_features_and_then_the_services_columns(bench):
     group = bench.created()
-    assert columns(bench, group) == [
+    assert bench.columns(group) == [
         ("customer_id", "string"),
         ("event_time", "string"),
         ("clicks", "long"),
@@ -109,21 +70,6 @@ def test_a_fractional_event_time_is_partitioned_by_the_day_of_writing(bench):
     assert [each["event_time"] for each in bench.rows(group)] == [1700000000.5]
 
 
-def test_creating_twice_is_the_same_as_once(bench):
-    group = bench.created()
-    bench.append(group, row())
-    bench.tables.create(group)
-    assert len(bench.rows(group)) == 1
-
-
-def test_a_table_of_another_life_of_the_name_is_not_taken_over(bench):
-    bench.created()
-    with pytest.raises(TableUnusable, match="already exists and is not that of feature group"):
-        bench.tables.create(bench.group(uid="another"))
-    with pytest.raises(TableUnusable, match="already exists"):
-        bench.append(bench.group(uid="another"), row())
-
-
 def test_a_database_that_is_missing_is_named(bench):
     group = bench.group()
     store = group.offline
@@ -142,85 +88,11 @@ def test_a_table_that_is_missing_is_named(bench):
         bench.append(bench.group(), row())
 
 
-def test_rows_are_read_back_whole(bench):
-    group = bench.created()
-    done = bench.append(
-        group,
-        row(),
-        row("c2", is_deleted=True, values=("c2", NOON), write_time=WRITTEN + 1_000_000),
-    )
-    assert (done.rows, done.duplicates) == (2, 0)
-    assert done.snapshot_id == bench.table(group).current_snapshot().snapshot_id
-    live, deleted = bench.rows(group)
-    assert list(live.items())[:5] == [
-        ("customer_id", "c1"),
-        ("event_time", NOON),
-        ("clicks", 3),
-        ("score", 0.5),
-        ("city", "Oslo"),
-    ]
-    assert live["write_time"] == datetime(2023, 11, 14, 22, 13, 20)
-    assert live["api_invocation_time"] == datetime(2023, 11, 14, 22, 13, 19, 999993)
-    assert live["is_deleted"] is False
-    assert (deleted["customer_id"], deleted["clicks"], deleted["is_deleted"]) == ("c2", None, True)
-
-
-def test_collections_and_names_with_capitals_and_hyphens_are_kept(bench):
-    features = (
-        FeatureDefinition("Customer-Id", FeatureType.INTEGRAL),
-        FeatureDefinition("Event-Time", FeatureType.STRING),
-        FeatureDefinition("Tags", FeatureType.STRING, CollectionType.SET),
-        FeatureDefinition("Place", FeatureType.FRACTIONAL, CollectionType.VECTOR, 2),
-    )
-    group = bench.created(
-        features=features, record_identifier_name="Customer-Id", event_time_name="Event-Time"
-    )
-    given = OfflineRow(7, NOON, WRITTEN, WRITTEN, False, (7, NOON, ["a", "b"], [0.5, 1.0]))
-    assert bench.append(group, given).rows == 1
-    assert bench.append(group, given).duplicates == 1
-    (found,) = bench.rows(group)
-    assert list(found.values())[:4] == [7, NOON, ["a", "b"], [0.5, 1.0]]
-    assert list(found)[:4] == ["customer-id", "event-time", "tags", "place"]
-
-
 def test_writing_needs_none_of_pyicebergs_rust_companion(bench, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyiceberg_core", None)  # the function's layer is without it
     group = bench.created()
     assert bench.append(group, row(), row("c2", event_time="2024-02-01T00:00:00Z")).rows == 2
     assert bench.append(group, row()).duplicates == 1
-
-
-def test_a_key_is_written_once_whatever_the_batches(bench):
-    group = bench.created()
-    batch = [row(f"c{n}", write_time=WRITTEN + n) for n in range(10)]
-    assert bench.append(group, *batch[:6]).rows == 6
-    assert bench.append(group, *batch[3:]) == Appended(
-        4, 3, bench.table(group).current_snapshot().snapshot_id
-    )
-    before = bench.table(group).current_snapshot().snapshot_id
-    assert bench.append(group, *batch) == Appended(0, 10, before)
-    assert len(bench.rows(group)) == 10
-
-
-def test_a_batch_that_holds_a_row_twice_writes_it_once(bench):
-    group = bench.created()
-    done = bench.append(group, row(), row(), row("c2"))
-    assert (done.rows, done.duplicates) == (2, 1)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"identifier": "c2"},
-        {"event_time": "2024-01-31T12:00:00.0Z"},
-        {"write_time": WRITTEN + 1},
-    ],
-)
-def test_rows_that_differ_in_any_part_of_the_key_are_two(bench, other):
-    group = bench.created()
-    bench.append(group, row())
-    bench.append(group, row(**other))
-    assert len(bench.rows(group)) == 2
 
 
 def test_an_expiry_of_long_ago_is_found_again_beside_rows_of_today(bench):
@@ -245,7 +117,7 @@ def test_a_newer_features_column_is_added_before_the_services_columns(bench):
     grown = bench.group(features=(*FEATURES, *extra))
     newer = row("c2", values=("c2", NOON, 1, 1.0, "Rome", "00100", [1]))
     bench.append(grown, newer)
-    assert [name for name, _ in columns(bench, grown)][4:8] == ["city", "zip", "seen", "write_time"]
+    assert [name for name, _ in bench.columns(grown)][4:8] == ["city", "zip", "seen", "write_time"]
     assert [(each["zip"], each["seen"]) for each in bench.rows(grown)] == [
         (None, None),
         ("00100", [1]),
@@ -338,3 +210,18 @@ def test_bounds_of_the_write_time_are_whole_with_any_number_of_features(bench):
     span = metrics["upper_bound"] - metrics["lower_bound"]
     assert span.total_seconds() == 0.000003
     assert len(file["lower_bounds"]) == 3
+
+
+def test_a_table_of_another_life_of_the_name_is_not_taken_over(bench):
+    bench.created()
+    with pytest.raises(TableUnusable, match="already exists and is not that of feature group"):
+        bench.tables.create(bench.group(uid="another"))
+    with pytest.raises(TableUnusable, match="already exists"):
+        bench.append(bench.group(uid="another"), row())
+
+
+def test_an_append_tells_the_snapshot_that_holds_its_rows(bench):
+    group = bench.created()
+    first = bench.append(group, row(), row("c2")).snapshot_id
+    assert first == bench.table(group).current_snapshot().snapshot_id
+    assert bench.append(group, row()) == Appended(0, 1, first)

@@ -15,15 +15,25 @@ from botocore.exceptions import ReadTimeoutError
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.expressions import AlwaysTrue
 
-from larder.adapters import iceberg
+from larder.adapters import hive_files, iceberg
+from larder.adapters.hive_commits import S3Slots
+from larder.adapters.hive_tables import HiveTables
 from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters.iceberg_catalog import open_catalog, open_files
+from larder.adapters.offline_tables import open_tables
 from larder.adapters.redrive_aws import S3FailureObjects
+from larder.feature_group import TableFormat
 from larder.redrive import Redrive
 from tests.faults.history import random_history
-from tests.faults.writer_process import KILL_POINTS, KILLED, consumer, group_of
+from tests.faults.writer_process import (
+    HIVE_KILL_POINTS,
+    ICEBERG_KILL_POINTS,
+    KILLED,
+    consumer,
+    group_of,
+)
 from tests.moto_cloud import moto_cloud
-from tests.offline import make_lake, offline_group, rows_in, sql_catalog
+from tests.offline import hive_rows, make_lake, offline_group, rows_in, sql_catalog
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,13 +47,14 @@ def cloud():
 class Bench:
     """A group's table in Glue, its history, and writers of it in this and other processes."""
 
-    def __init__(self, folder, seed):
+    def __init__(self, folder, seed, table_format=TableFormat.ICEBERG):
         self.folder = folder
+        self.format = table_format
         self.table = f"customers_{uuid4().hex[:8]}"
         self.bucket = f"lake-{self.table[-8:]}"
-        self.group = group_of(self.table, self.bucket)
+        self.group = group_of(table_format, self.table, self.bucket)
         self.catalog = open_catalog()
-        self.tables = IcebergTables(self.catalog)
+        self.tables = open_tables(boto3.client("s3"))
         self.consume = consumer(self.tables, self.group)
         self.history = random_history(self.group, seed)
         self.rng = random.Random(seed)
@@ -58,7 +69,8 @@ class Bench:
             paths.append(self.folder / f"{uuid4().hex}.json")
             paths[-1].write_text(json.dumps(batch))
         module = "tests.faults.writer_process"
-        command = [sys.executable, "-m", module, self.table, self.bucket, kill_at, *map(str, paths)]
+        told = [self.format.value, self.table, self.bucket, kill_at, *map(str, paths)]
+        command = [sys.executable, "-m", module, *told]
         with (self.folder / "stderr").open("a") as stderr:
             return subprocess.Popen(command, cwd=ROOT, stderr=stderr)
 
@@ -74,25 +86,49 @@ class Bench:
         table.overwrite(table.scan().to_arrow(), overwrite_filter=AlwaysTrue())
 
     def assert_each_once(self):
-        assert found(self.catalog, self.group) == self.history.owed
+        hive = self.format is TableFormat.GLUE
+        rows = hive_rows(self.group) if hive else rows_in(self.catalog, self.group)
+        assert found(rows) == self.history.owed
 
 
-def found(catalog, group):
-    rows = rows_in(catalog, group)
+def found(rows):
     return sorted((each["customer_id"], each["event_time"], each["is_deleted"]) for each in rows)
 
 
 @pytest.fixture
-def bench(cloud, monkeypatch, tmp_path, request):
+def start(cloud, monkeypatch, tmp_path, request):
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
-    bench = Bench(tmp_path, seed=len(request.node.name))
-    make_lake(bench.bucket)
-    bench.tables.create(bench.group)
-    return bench
+
+    def start(table_format):
+        bench = Bench(tmp_path, len(request.node.name), table_format)
+        make_lake(bench.bucket)
+        bench.tables.create(bench.group)
+        return bench
+
+    return start
 
 
-@pytest.mark.parametrize("point", KILL_POINTS)
-def test_a_writer_killed(bench, point):
+@pytest.fixture
+def bench(start):
+    return start(TableFormat.ICEBERG)
+
+
+@pytest.fixture(params=list(TableFormat))
+def any_bench(start, request):
+    return start(request.param)
+
+
+@pytest.mark.parametrize("point", ICEBERG_KILL_POINTS)
+def test_a_writer_of_iceberg_killed(bench, point):
+    kill_and_redeliver(bench, point)
+
+
+@pytest.mark.parametrize("point", HIVE_KILL_POINTS)
+def test_a_writer_of_hourly_files_killed(start, point):
+    kill_and_redeliver(start(TableFormat.GLUE), point)
+
+
+def kill_and_redeliver(bench, point):
     before, batch, after = (
         bench.history.records[cut] for cut in (slice(40), slice(40, 80), slice(80, None))
     )
@@ -105,38 +141,53 @@ def test_a_writer_killed(bench, point):
     bench.assert_each_once()
 
 
-def test_two_writers_at_once_of_the_same_records_in_other_batches(bench):
-    writers = [bench.start(bench.history.batches(bench.rng)) for _ in range(2)]
-    assert [bench.end(writer) for writer in writers] == [0, 0]
-    bench.assert_each_once()
+def test_two_writers_at_once_of_the_same_records_in_other_batches(any_bench):
+    writers = [any_bench.start(any_bench.history.batches(any_bench.rng)) for _ in range(2)]
+    assert [any_bench.end(writer) for writer in writers] == [0, 0]
+    any_bench.assert_each_once()
 
 
 def test_a_commit_whose_answer_was_lost_is_neither_repeated_nor_undone(bench):
-    lost = lose_one_answer(bench.catalog.glue)
-    bench.write(bench.history.records[:60])
-    assert lost == ["UpdateTable"]
+    tables = IcebergTables(bench.catalog)
+    consume = consumer(tables, bench.group)
+    lost = lose_one_answer(bench.catalog.glue, "glue.UpdateTable")
+    assert consume({"Records": bench.history.records[:60]}) == {"batchItemFailures": []}
+    assert lost == ["glue.UpdateTable"]
     bench.write(bench.history.records)
     bench.assert_each_once()
 
 
-def lose_one_answer(client):
-    """Let the next UpdateTable take effect and its answer get lost on the way."""
+def test_hourly_files_are_written_once_although_an_answer_was_lost(start):
+    bench = start(TableFormat.GLUE)
+    s3, catalog = boto3.client("s3"), bench.catalog
+    consume = consumer(HiveTables(s3, catalog.glue, open_files()), bench.group)
+    lost = lose_one_answer(s3, "s3.PutObject")
+    assert consume({"Records": bench.history.records[:60]}) == {"batchItemFailures": []}
+    assert lost == ["s3.PutObject"]
+    bench.write(bench.history.records)
+    bench.assert_each_once()
+
+
+def lose_one_answer(client, operation):
+    """Let the next call take effect and its answer get lost on the way."""
     lost = []
 
     def send_and_forget(request, **_):
         if not lost:
-            lost.append("UpdateTable")
+            lost.append(operation)
             client._endpoint.http_session.send(request)
             raise ReadTimeoutError(endpoint_url=request.url)
 
-    client.meta.events.register("before-send.glue.UpdateTable", send_and_forget)
+    client.meta.events.register(f"before-send.{operation}", send_and_forget)
     return lost
 
 
-def test_a_failure_object_redriven_after_later_batches_and_a_compaction(bench):
+def test_a_failure_object_redriven_after_later_batches_and_a_compaction(any_bench):
+    bench = any_bench
     spilled, later = bench.history.records[:50], bench.history.records[30:]
     bench.write(later)
-    bench.compact()
+    if bench.format is TableFormat.ICEBERG:
+        bench.compact()
     s3 = boto3.client("s3")
     key = "aws/lambda/0e8b/shardId-0/2023/11/14/2023-11-14T22.13.20-0b1c"
     body = orjson.dumps({"version": "1.0", "payload": json.dumps({"Records": spilled})})
@@ -182,16 +233,34 @@ def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
         tables = IcebergTables(catalog, sleep=lambda _pause: None)
         tables.create(group)
         consume = consumer(tables, group)
-        die_at_random(monkeypatch, rng)
-        for batch in history.batches(rng):
-            while True:  # as the event source does, with bounds of its own
-                try:
-                    consume({"Records": batch})
-                    break
-                except Killed:
-                    consume_some(consume, history.records, rng)
+        die_at_random(monkeypatch, rng, (iceberg, "write_rows"), (SqlCatalog, "commit_table"))
+        write_metadata = dangerous(SqlCatalog, "_write_metadata", rng)
+        monkeypatch.setattr(SqlCatalog, "_write_metadata", staticmethod(write_metadata))
+        deliver(consume, history, rng)
         monkeypatch.undo()
-        assert found(catalog, group) == history.owed
+        assert found(rows_in(catalog, group)) == history.owed
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_batches_kills_and_redeliveries_of_hourly_files(start, monkeypatch, seed):
+    bench, rng = start(TableFormat.GLUE), random.Random(seed)
+    history = random_history(bench.group, seed, length=60)
+    with monkeypatch.context() as deadly:
+        steps = ((S3Slots, "read"), (S3Slots, "replace"), (hive_files, "put_if"))
+        die_at_random(deadly, rng, *steps)
+        deliver(bench.consume, history, rng)
+    assert found(hive_rows(bench.group)) == history.owed
+
+
+def deliver(consume, history, rng):
+    """All batches until each is taken, as the event source does, with bounds of its own."""
+    for batch in history.batches(rng):
+        while True:
+            try:
+                consume({"Records": batch})
+                break
+            except Killed:
+                consume_some(consume, history.records, rng)
 
 
 def consume_some(consume, records, rng):
@@ -200,25 +269,22 @@ def consume_some(consume, records, rng):
         consume({"Records": records[start : start + rng.randint(1, 30)]})
 
 
-def die_at_random(monkeypatch, rng):
+def die_at_random(monkeypatch, rng, *steps):
     """Kill before or after each of the steps of a commit, every sixth time."""
+    for owner, name in steps:
+        monkeypatch.setattr(owner, name, dangerous(owner, name, rng))
 
-    def dangerous(owner, name):
-        original = getattr(owner, name)
 
-        def step(*arguments, **more):
-            fate = rng.randrange(12)
-            if fate == 0:
-                raise Killed
-            result = original(*arguments, **more)
-            if fate == 1:
-                raise Killed
-            return result
+def dangerous(owner, name, rng):
+    original = getattr(owner, name)
 
-        return step
+    def step(*arguments, **more):
+        fate = rng.randrange(12)
+        if fate == 0:
+            raise Killed
+        result = original(*arguments, **more)
+        if fate == 1:
+            raise Killed
+        return result
 
-    for owner, name in ((iceberg, "write_rows"), (SqlCatalog, "commit_table")):
-        monkeypatch.setattr(owner, name, dangerous(owner, name))
-    monkeypatch.setattr(
-        SqlCatalog, "_write_metadata", staticmethod(dangerous(SqlCatalog, "_write_metadata"))
-    )
+    return step

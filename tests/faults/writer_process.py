@@ -1,30 +1,41 @@
 """An offline writer in a process of its own that may be killed at a given point of its work.
 
-``python -m tests.faults.writer_process TABLE BUCKET KILL_AT BATCH...``: writes the batches (files
-of stream records) one after the other into the cloud that the environment names.
+``python -m tests.faults.writer_process FORMAT TABLE BUCKET KILL_AT BATCH...``: writes the batches
+(files of stream records) one after the other into the cloud that the environment names.
 """
 
 import json
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
+import boto3
 from pyiceberg.catalog.glue import GlueCatalog
 
 from lambdas.offline_writer.events import create_consumer
-from larder.adapters import iceberg
-from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters import hive_commits, hive_files, iceberg
+from larder.adapters.offline_tables import open_tables
+from larder.feature_group import TableFormat
 from larder.offline_writing import OfflineWriter
-from tests.offline import offline_group, seconds
+from tests.offline import hive_group, offline_group, seconds
 
 KILLED = 9
-KILL_POINTS = {
+ICEBERG_KILL_POINTS = {
     "before anything is written": (iceberg, "write_rows", "before"),
     "after the data files": (iceberg, "write_rows", "after"),
     "after the manifests": (GlueCatalog, "commit_table", "before"),
     "after the metadata file": (GlueCatalog, "_update_glue_table", "before"),
     "right after the commit": (GlueCatalog, "_update_glue_table", "after"),
 }
+HIVE_KILL_POINTS = {
+    "before the commit": (hive_commits.S3Slots, "replace", "before"),
+    "right after the slot": (hive_commits.S3Slots, "replace", "after"),
+    "before the first file": (hive_files.HiveFiles, "publish", "before"),
+    "after some files": (hive_files, "put_if", "third"),
+    "after the files": (hive_files.HiveFiles, "publish", "after"),
+}
+KILL_POINTS = ICEBERG_KILL_POINTS | HIVE_KILL_POINTS
 
 
 class NoQuarantine:
@@ -44,8 +55,9 @@ class OneGroup:
         return self.group if uid == self.group.uid else None
 
 
-def group_of(table, bucket):
-    return offline_group(f"s3://{bucket}/offline/{table}", table=table)
+def group_of(table_format, table, bucket):
+    make = hive_group if table_format == TableFormat.GLUE else offline_group
+    return make(f"s3://{bucket}/offline/{table}", table=table)
 
 
 def consumer(tables, group, log=lambda _line: None):
@@ -57,9 +69,11 @@ def consumer(tables, group, log=lambda _line: None):
 def kill_at(point):
     """Let the process die at that point, without a word and without cleaning up."""
     owner, name, when = KILL_POINTS[point]
-    original = getattr(owner, name)
+    original, calls = getattr(owner, name), count(1)
 
     def dying(*arguments, **more):
+        if when == "third" and next(calls) < 3:
+            return original(*arguments, **more)
         if when == "after":
             original(*arguments, **more)
         os._exit(KILLED)
@@ -67,10 +81,11 @@ def kill_at(point):
     setattr(owner, name, dying)
 
 
-def main(table, bucket, point, *batches):
+def main(table_format, table, bucket, point, *batches):
     if point:
         kill_at(point)
-    consume = consumer(iceberg.IcebergTables(open_catalog()), group_of(table, bucket))
+    tables = open_tables(boto3.client("s3"))
+    consume = consumer(tables, group_of(table_format, table, bucket))
     for batch in batches:
         answer = consume({"Records": json.loads(Path(batch).read_text())})
         assert answer == {"batchItemFailures": []}, answer

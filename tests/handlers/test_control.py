@@ -59,6 +59,31 @@ def test_a_group_is_created_and_described_member_by_member(client):
     }
 
 
+def test_a_group_without_a_glue_table_is_described_without_a_catalog(client):
+    config = {
+        "S3StorageConfig": {"S3Uri": "s3://lake/offline"},
+        "DisableGlueTableCreation": True,
+    }
+    client.create_feature_group(**create_request(OfflineStoreConfig=config))
+
+    described = client.describe_feature_group(FeatureGroupName="customers")["OfflineStoreConfig"]
+    assert set(described) == {"S3StorageConfig", "DisableGlueTableCreation", "TableFormat"}
+    assert (described["DisableGlueTableCreation"], described["TableFormat"]) == (True, "Glue")
+
+
+def test_a_table_that_its_owner_brings_is_described_as_it_was_given(client):
+    catalog = {"Catalog": "AwsDataCatalog", "Database": "mine", "TableName": "customers"}
+    config = {
+        "S3StorageConfig": {"S3Uri": "s3://lake/offline"},
+        "DisableGlueTableCreation": True,
+        "DataCatalogConfig": catalog,
+    }
+    client.create_feature_group(**create_request(OfflineStoreConfig=config))
+
+    described = client.describe_feature_group(FeatureGroupName="customers")["OfflineStoreConfig"]
+    assert described["DataCatalogConfig"] == catalog
+
+
 def test_collections_are_described_as_they_were_defined(client):
     request = create_request(
         OnlineStoreConfig={"EnableOnlineStore": True, "StorageType": "InMemory"}

@@ -17,6 +17,7 @@ from larder.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
+    TableFormat,
     UpdateStatus,
 )
 from larder.settings import LifecycleSettings
@@ -106,6 +107,16 @@ def test_a_new_group_gets_its_table_and_is_created(bench):
     assert bench.handle("customers") == {"batchItemFailures": []}
     assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
     assert bench.columns(group)[:2] == ["customer_id", "event_time"]
+
+
+def test_a_new_group_of_format_glue_gets_a_table_over_its_files(bench):
+    store = replace(bench.registered("other").offline, table_format=TableFormat.GLUE)
+    store = replace(store, table=f"hourly_{bench.id}", location=f"{store.location}-hourly")
+    group = bench.registered("hourly", offline=store)
+    assert bench.handle("hourly") == {"batchItemFailures": []}
+    assert bench.registry.get("hourly").status is FeatureGroupStatus.CREATED
+    found = boto3.client("glue").get_table(DatabaseName="larder_dev", Name=group.offline.table)
+    assert found["Table"]["StorageDescriptor"]["Location"] == f"{store.location}/data"
 
 
 def test_a_name_taken_in_glue_fails_the_creation_with_the_reason(bench):

@@ -19,7 +19,16 @@ from larder.cli import main
 from larder.feature_group import FeatureGroupStatus
 from larder.settings import OfflineWriterSettings
 from tests.moto_cloud import moto_cloud
-from tests.offline import NOON, make_lake, offline_group, rows_in, stream_record, version
+from tests.offline import (
+    NOON,
+    hive_group,
+    hive_rows,
+    make_lake,
+    offline_group,
+    rows_in,
+    stream_record,
+    version,
+)
 from tests.tables import create_registry_table
 
 EVENTS = Path(__file__).parents[2] / "examples" / "events"
@@ -52,10 +61,10 @@ class Bench:
         self.tables = IcebergTables(self.catalog)
         self.settings = OfflineWriterSettings(registry_table=self.table, offline_bucket=self.bucket)
 
-    def group(self, name="customers", **changes):
+    def group(self, name="customers", make=offline_group, **changes):
         name = f"{name}_{self.id}"
         location = f"s3://{self.bucket}/offline/{name}"
-        group = offline_group(location, name=name, table=name, uid=f"u{name}", **changes)
+        group = make(location, name=name, table=name, uid=f"u{name}", **changes)
         self.registry.create(group)
         return group
 
@@ -102,6 +111,14 @@ def test_a_batch_of_two_groups_is_in_their_tables(bench):
     assert answer == {"batchItemFailures": []}
     assert [r["customer_id"] for r in rows_in(bench.catalog, customers)] == ["c1", "c2"]
     assert [r["clicks"] for r in rows_in(bench.catalog, orders)] == [3]
+
+
+def test_a_batch_of_groups_of_both_formats_is_in_both_tables(bench):
+    iceberg, group = bench.created(), bench.group("hourly", make=hive_group)
+    assert bench.handle(put(iceberg), put(group)) == {"batchItemFailures": []}
+    assert bench.handle(put(group), put(group, "c2")) == {"batchItemFailures": []}
+    assert [each["customer_id"] for each in rows_in(bench.catalog, iceberg)] == ["c1"]
+    assert [each["customer_id"] for each in hive_rows(group)] == ["c1", "c2"]
 
 
 def test_each_commit_is_one_log_line_and_its_metrics(bench, capsys):

@@ -189,6 +189,7 @@ def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch
         other_offline_buckets=("lake", "archive"),
         function_url=True,
         runtime_start=Provisioned(3),
+        other_databases=("marketing",),
     )
     monkeypatch.setattr("stacks.assembly.STAGES", {"prod": everything})
     templates = synthesize()
@@ -197,5 +198,7 @@ def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch
     for name in ("offline_writer", "lifecycle"):
         for bucket in ("lake", "archive"):
             assert f":s3:::{bucket}/*" in str(templates.statements("prod", name))
+        assert "table/marketing/*" in str(templates.statements("prod", name))
     settings = templates.function("prod", "control")["Environment"]["Variables"]
     assert settings["LARDER_OTHER_OFFLINE_BUCKETS"] == "lake,archive"
+    assert settings["LARDER_OTHER_DATABASES"] == "marketing"

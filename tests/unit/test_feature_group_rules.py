@@ -1,5 +1,7 @@
 """Which feature groups are refused, and in which words."""
 
+from dataclasses import replace
+
 import pytest
 
 from larder.errors import (
@@ -16,6 +18,7 @@ from larder.feature_group import (
     StorageType,
     TableFormat,
 )
+from larder.feature_table import FeatureTable
 from larder.group_spec import CatalogSpec, OfflineSpec
 from tests.control import (
     KEY_ARN,
@@ -44,6 +47,11 @@ def offline(**members):
 def catalog(**members):
     names = {"catalog": "AwsDataCatalog", "database": "larder_dev", "table": "customers"}
     return offline(catalog=CatalogSpec(**names | members))
+
+
+def brought(**members):
+    asked = catalog(**members)
+    return replace(asked, offline=replace(asked.offline, disable_glue_table_creation=True))
 
 
 REFUSED = {
@@ -112,10 +120,9 @@ REFUSED = {
         ),
         "SageMaker's Iceberg tables need a String event time",
     ),
-    "Glue tables": (offline(table_format=TableFormat.GLUE), "Member must be Iceberg, Default or"),
-    "no table": (
-        offline(disable_glue_table_creation=True),
-        "'offlineStoreConfig.disableGlueTableCreation'",
+    "Iceberg without a table": (
+        offline(table_format=TableFormat.ICEBERG, disable_glue_table_creation=True),
+        "Member must be false or left out where the TableFormat is Iceberg",
     ),
     "provisioned without units": (
         group_spec(throughput={"ThroughputMode": "Provisioned", "ProvisionedReadCapacityUnits": 1}),
@@ -155,7 +162,8 @@ REFUSED = {
     "a long prefix": (offline(s3_uri="s3://lake/" + "x" * 701), "at most 700 characters"),
     "the platform's own prefix": (offline(s3_uri="s3://lake/quarantine/x"), "uses itself"),
     "another catalog": (catalog(catalog="mine"), "Member must be AwsDataCatalog"),
-    "another database": (catalog(database="mine"), "Member must be larder_dev"),
+    "another database": (catalog(database="mine"), "Member must be one of [larder_dev]"),
+    "an upper-case database": (brought(database="Mine"), "1 to 255 lower-case letters"),
     "an upper-case table": (catalog(table="Customers"), "lower-case letters, digits and underscor"),
     "a long table": (catalog(table="x" * 253), "1 to 252"),
 }
@@ -191,6 +199,9 @@ ACCEPTED = {
     "another bucket that is listed": offline(s3_uri="s3://other-lake"),
     "a reserved prefix elsewhere": offline(s3_uri="s3://other-lake/quarantine"),
     "a table of its own name": catalog(),
+    "a table of format Glue": offline(table_format=TableFormat.GLUE),
+    "no table": offline(disable_glue_table_creation=True),
+    "a table that its owner brings": brought(database="mine"),
     "50 tags": group_spec(tags=tuple((f"k{n}", "") for n in range(50))),
     "provisioned": group_spec(
         throughput={
@@ -238,6 +249,30 @@ def test_a_new_group_is_placed_as_sagemaker_places_it():
     assert (group.offline.database, group.offline.table) == ("larder_dev", "my_group_1700000000")
     assert group.offline.table_format is TableFormat.ICEBERG
     assert group.status is FeatureGroupStatus.CREATING
+
+
+def test_without_a_glue_table_data_are_in_format_glue_and_in_no_table():
+    group = control_plane().groups.create(offline(disable_glue_table_creation=True))
+
+    assert group.offline.table_format is TableFormat.GLUE
+    assert (group.offline.catalog, group.offline.database, group.offline.table) == ("", "", "")
+    with pytest.raises(ValidationError, match="are in no table of the catalog"):
+        FeatureTable.of(group)
+
+
+def test_a_table_that_its_owner_brings_is_named_as_given():
+    group = control_plane().groups.create(brought(database="mine", table="ours"))
+
+    assert (group.offline.database, group.offline.table) == ("mine", "ours")
+    assert group.offline.disable_glue_table_creation
+
+
+def test_a_listed_database_may_be_named():
+    platform = replace(PLATFORM, other_databases=("mine",))
+
+    group = control_plane(platform=platform).groups.create(catalog(database="mine"))
+
+    assert (group.offline.database, group.offline.table) == ("mine", "customers")
 
 
 def test_a_slash_at_the_end_of_the_uri_does_not_double():

@@ -10,8 +10,8 @@ from datetime import timedelta
 import boto3
 import pyarrow as pa
 
-from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_catalog import open_catalog
+from larder.adapters.offline_tables import TablesByFormat, open_tables
 from larder.client.training_sets import (
     ClientSettings,
     GroupFeatures,
@@ -19,6 +19,7 @@ from larder.client.training_sets import (
     training_sets,
 )
 from larder.errors import ValidationError
+from larder.feature_group import TableFormat
 from larder.feature_table import FeatureTable
 from larder.training_set_spec import TrainingSetSpec
 from local.athena.cloud import Cloud
@@ -69,15 +70,15 @@ class Bench:
 
     client: TrainingSetsClient
     groups: KnownGroups
-    tables: IcebergTables
+    tables: TablesByFormat
 
     @classmethod
     def open(cls):
         client, groups = training_sets(SETTINGS), KnownGroups()
         client = replace(client, sets=replace(client.sets, groups=groups))
-        return cls(client, groups, IcebergTables(open_catalog()))
+        return cls(client, groups, open_tables(boto3.client("s3")))
 
-    def group(self, features, rows, name=None):
+    def group(self, features, rows, name=None, table_format=TableFormat.ICEBERG):
         """A group of its own with that history."""
         name = name or f"group-{next(_numbers)}"
         table = name.replace("-", "_")
@@ -86,13 +87,22 @@ class Bench:
             features=features,
             record_identifier_name=features[0].name,
             event_time_name=features[1].name,
-            offline=replace(OFFLINE, table=table, location=f"s3://lake/offline/{table}"),
+            offline=replace(
+                OFFLINE,
+                table=table,
+                location=f"s3://lake/offline/{table}",
+                table_format=table_format,
+            ),
         )
         self.tables.create(group)
         if rows:
             self.append(group, rows)
         self.groups.tables[name] = FeatureTable.of(group)
         return group
+
+    def table(self, group):
+        """The group's Iceberg table."""
+        return open_catalog().load_table(("larder_dev", group.offline.table))
 
     def append(self, group, rows):
         self.tables.append(group, rows, remaining=seconds(30))

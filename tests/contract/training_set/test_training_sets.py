@@ -13,7 +13,7 @@ import pytest
 
 from larder.client.training_sets import GroupFeatures, SqlLabels
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
 from larder.offline_rows import OfflineRow
 from larder.training_set_ports import QueryFailed
 from tests.as_of import expected, random_case, with_cuts
@@ -58,13 +58,18 @@ def clicks(bench, customers, given, **changes):
     return bench.client.create(spec, given).to_pandas()["clicks"].astype("Int64").tolist()
 
 
-@pytest.mark.parametrize("seed", [3, 11, 20])
-def test_a_training_set_is_what_the_oracle_says_one_row_per_label_row(bench, seed):
+@pytest.mark.parametrize(
+    ("seed", "table_format"),
+    [(3, TableFormat.ICEBERG), (11, TableFormat.ICEBERG), (20, TableFormat.GLUE)],
+)
+def test_a_training_set_is_what_the_oracle_says_one_row_per_label_row(bench, seed, table_format):
     case = random_case(seed)
     cut = replace(case.cuts[0], look_back=None)  # the others hold for the whole set
     case = with_cuts(case, cut, replace(cut, look_back=3_000_000_000))
     histories = zip(case.tables, case.rows, strict=True)
-    groups = [bench.group(table.features, rows) for table, rows in histories]
+    groups = [
+        bench.group(table.features, rows, table_format=table_format) for table, rows in histories
+    ]
     spec = bench.spec(
         *(asked(group, n, case.cuts[n]) for n, group in enumerate(groups)),
         known_as_of=cut.known_as_of,
@@ -87,7 +92,7 @@ def test_a_deletion_hides_a_record_until_it_is_written_again_and_a_correction_wi
 def test_the_manifest_tells_what_was_read_and_what_came_out(bench, customers):
     made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     manifest = json.loads(bench.client.get(made.manifest.name).manifest.to_json())
-    table = bench.tables.catalog.load_table(("larder_dev", customers.offline.table))
+    table = bench.table(customers)
     (source,) = manifest["tables"]
     assert source["snapshot_id"] == table.current_snapshot().snapshot_id
     assert f"FOR VERSION AS OF {source['snapshot_id']}" in manifest["query"]
@@ -139,7 +144,7 @@ def test_a_rebuild_gives_the_same_content_although_the_tables_went_on(bench, cus
 def test_a_rebuild_says_which_snapshot_and_which_labels_are_gone(bench, customers):
     made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     bench.append(customers, [row("c2")])
-    table = bench.tables.catalog.load_table(("larder_dev", customers.offline.table))
+    table = bench.table(customers)
     table.maintenance.expire_snapshots().by_id(made.manifest.tables[0].snapshot_id).commit()
     (file,) = made.manifest.labels.files
     bench.client.objects.remove(made.manifest.labels.location)
