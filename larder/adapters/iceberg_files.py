@@ -35,16 +35,23 @@ def write_rows(table: Table, group: FeatureGroup, rows: Sequence[OfflineRow]) ->
     place = _places(table, group)
     for row in rows:
         parts[place(row)].append(row)
+    return write_parts(
+        table, ((values, _arrow(table, group, part)) for values, part in parts.items())
+    )
+
+
+def write_parts(table: Table, parts: Iterable[tuple[tuple[Any, ...], pa.Table]]) -> list[DataFile]:
+    """Write one file per partition, given as its values and its rows; no commit."""
     numbers, batch = count(), uuid4()
     tasks = (
         WriteTask(
             write_uuid=batch,
             task_id=next(numbers),
             schema=table.schema(),
-            record_batches=_arrow(table, group, part).to_batches(),
+            record_batches=rows.to_batches(),
             partition_key=_partition_key(table, values),
         )
-        for values, part in parts.items()
+        for values, rows in parts
     )
     return list(write_file(table.io, table.metadata, tasks))
 
