@@ -8,6 +8,8 @@ import boto3
 from botocore.config import Config
 
 from lambdas.offline_writer.events import create_consumer
+from larder.adapters.dynamodb_boto import BotoDynamo
+from larder.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_catalog import open_catalog
@@ -20,15 +22,17 @@ _RESERVE_SECONDS = 5.0
 
 _settings = OfflineWriterSettings.from_env()
 _config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 4})
+_dynamodb = boto3.client("dynamodb", config=_config)
 _consume = create_consumer(
     OfflineWriter(
-        DynamoRegistry(boto3.client("dynamodb", config=_config), _settings.registry_table),
+        DynamoRegistry(_dynamodb, _settings.registry_table),
         IcebergTables(open_catalog()),
         S3Quarantine(
             boto3.client("s3", config=_config),
             _settings.offline_bucket,
             _settings.quarantine_prefix,
         ),
+        DynamoBeatStore(BotoDynamo(_dynamodb), _settings.registry_table).note,
     )
 )
 
