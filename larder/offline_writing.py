@@ -7,12 +7,14 @@ never holds up the others; one that can't be written *yet* keeps its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.feature_group import FeatureGroup, FeatureGroupStatus
+from larder.heartbeat import FRESH_MICROS, Heartbeat
 from larder.offline_rows import Due, OfflineRow, StreamChange, row_of, rows_due
 from larder.offline_table import (
     Appended,
@@ -23,6 +25,7 @@ from larder.offline_table import (
 )
 
 _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden, TableNotReady)
+_Beats = list[tuple[int, Heartbeat]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class UnreadableChange:
     sequence: str
     raw: Mapping[str, Any]
     reason: str
+
+
+Delivered = StreamChange | UnreadableChange | Heartbeat
 
 
 class GroupsByUid(Protocol):
@@ -96,16 +102,20 @@ class _GroupRows:
 
 @dataclass(slots=True)
 class OfflineWriter:
-    """Writes batches of changes. What is known of a group is kept: its features only grow."""
+    """Writes batches of changes. What is known of a group is kept: its features only grow.
+
+    ``note`` hears of each heartbeat once all that came before it is done with; ``clock`` gives
+    microseconds since the epoch.
+    """
 
     groups: GroupsByUid
     tables: OfflineTables
     quarantine: Quarantine
+    note: Callable[[Heartbeat], None] = lambda _beat: None
+    clock: Callable[[], int] = lambda: time.time_ns() // 1000
     _known: dict[str, FeatureGroup] = field(default_factory=dict)
 
-    def write(
-        self, changes: Sequence[StreamChange | UnreadableChange], *, remaining: Remaining
-    ) -> BatchReport:
+    def write(self, changes: Sequence[Delivered], *, remaining: Remaining) -> BatchReport:
         """Write a batch, one commit per group, and report on it.
 
         Raises:
@@ -113,7 +123,8 @@ class OfflineWriter:
                 failed, so nothing can be said of the batch, or not one group could be written.
         """
         report = BatchReport()
-        for batch in self._sort(changes, report):
+        beats: _Beats = []
+        for batch in self._sort(changes, report, beats):
             try:
                 appended = self.tables.append(batch.group, batch.rows, remaining=remaining)
             except TableUnusable as error:
@@ -126,13 +137,26 @@ class OfflineWriter:
                 report.commits.append(Commit(batch.group, appended, oldest))
         if report.error is not None and not report.commits and not report.quarantined:
             raise report.error
+        self._note(beats, report)
         return report
 
+    def _note(self, beats: _Beats, report: BatchReport) -> None:
+        done = [beat for at, beat in beats if report.failed is None or at < report.failed]
+        for beat in done:
+            if self.clock() - beat.time < FRESH_MICROS:
+                try:
+                    self.note(beat)
+                except _RETRIABLE:
+                    return  # the watermark stands still until the next one
+
     def _sort(
-        self, changes: Iterable[StreamChange | UnreadableChange], report: BatchReport
+        self, changes: Iterable[Delivered], report: BatchReport, beats: _Beats
     ) -> list[_GroupRows]:
         batches: dict[str, _GroupRows] = {}
         for position, change in enumerate(changes):
+            if isinstance(change, Heartbeat):
+                beats.append((position, change))
+                continue
             if isinstance(change, UnreadableChange):
                 self._reject(None, change, change.reason, report)
                 continue

@@ -150,3 +150,23 @@ class OfflineWriterSettings(Settings):
     registry_table: str
     offline_bucket: str
     quarantine_prefix: str = "quarantine/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaintenanceSettings(Settings):
+    """The scheduled upkeep of the offline tables; the numbers are ``larder.upkeep``'s rules."""
+
+    registry_table: str
+    offline_bucket: str
+    snapshot_days: int
+    pinned_days: int
+    orphan_hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatSettings(Settings):
+    """The heartbeat that proves how far the records table's stream has been written offline."""
+
+    registry_table: str
+    records_table: str
+    records_stream: str

@@ -58,6 +58,9 @@ class StageConfig:
     ``offline_window_seconds`` is how long the stream may gather records for one commit of the
     offline writer; SageMaker allows itself 15 minutes, Larder promises one.
     ``failed_batch_days`` must exceed what an operator needs to notice and redrive.
+    ``snapshot_days`` is how far back offline tables can be queried as they were (all states of the
+    last hours, then one an hour), ``pinned_snapshot_days`` how long a training set can be rebuilt,
+    ``orphan_hours`` the age at which files that no snapshot names are removed.
     ``alarm_email`` subscribes an address to the alarm topic, which exists where ``alarm_topic``.
     ``other_offline_buckets`` and ``other_databases`` (Glue) exist already, and are what an
     OfflineStoreConfig may name beside the platform's own.
@@ -88,6 +91,9 @@ class StageConfig:
     target: Target = LAMBDA
     alarm_email: str | None = None
     failed_batch_days: int = 400
+    snapshot_days: int = 7
+    pinned_snapshot_days: int = 400
+    orphan_hours: int = 72
     query_result_days: int = 30
     access_log_days: int = 90
     other_offline_buckets: tuple[str, ...] = ()

@@ -19,7 +19,8 @@ from stacks.constructs.python_function import Program, PythonFunction
 from stacks.constructs.stream_consumer import Delivery, StreamConsumer
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
+from stacks.registry_access import REGISTRY_NOTER, REGISTRY_WRITER, allow_registry
+from stacks.upkeep import Upkeep
 
 # Every accepted write, and of removals only DynamoDB's own of an expired record: the purge of a
 # deleted group and the expiry of a log item say nothing about a record.
@@ -66,6 +67,9 @@ class IngestionStack(Stack):
         self._layer = DependencyLayer(self, "Offline", recipe=OFFLINE, target=config.target)
         self.offline_writer = self._offline_writer()
         self.lifecycle = self._lifecycle()
+        self.upkeep = Upkeep(
+            self, "Upkeep", config=config, online=online, offline=offline, layer=self._layer
+        )
         self.records_consumer = StreamConsumer(
             self,
             "RecordsStream",
@@ -89,6 +93,7 @@ class IngestionStack(Stack):
         )
         CfnOutput(self, "OfflineWriterFunctionName", value=self.offline_writer.function_name)
         CfnOutput(self, "LifecycleFunctionName", value=self.lifecycle.function_name)
+        CfnOutput(self, "MaintenanceFunctionName", value=self.upkeep.maintenance.function_name)
 
     def _offline_writer(self) -> PythonFunction:
         bucket = self._offline.bucket
@@ -98,7 +103,7 @@ class IngestionStack(Stack):
             quarantine_prefix=QUARANTINE_PREFIX,
         )
         function = self._function("OfflineWriter", "offline_writer", settings)
-        allow_registry(function, self._online, REGISTRY_READER)
+        allow_registry(function, self._online, REGISTRY_NOTER)
         self._allow_tables(function, TABLE_WRITER)
         bucket.allow_prefix(
             function, ["s3:PutObject"], QUARANTINE_PREFIX, reason="one object for each bad record"

@@ -45,6 +45,8 @@ class ObservabilityStack(Stack):
             "Runtime": serving.runtime,
             "OfflineWriter": ingestion.offline_writer,
             "Lifecycle": ingestion.lifecycle,
+            "Maintenance": ingestion.upkeep.maintenance,
+            "Heartbeat": ingestion.upkeep.heartbeat,
         }
         if projection is not None:
             functions["MemoryProjector"] = projection.projector

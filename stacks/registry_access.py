@@ -1,4 +1,4 @@
-"""Rights on the registry table, in the three widths that the functions need."""
+"""Rights on the registry table, in the widths that the functions need."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,6 +9,8 @@ from stacks.constructs.permissions import allow, allow_table_key
 from stacks.online_store import GROUPS_INDEX, OnlineStoreStack
 
 REGISTRY_READER: Final = ("dynamodb:GetItem",)
+REGISTRY_LISTER: Final = ("dynamodb:GetItem", "dynamodb:Query")
+REGISTRY_NOTER: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
 
 # A transaction needs the rights of its parts; there is no action named TransactWriteItems.
 REGISTRY_WRITER: Final = (

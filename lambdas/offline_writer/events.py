@@ -8,11 +8,19 @@ from typing import Any, cast
 
 import orjson
 
+from larder.adapters.heartbeat_item import beat_of, is_beat
 from larder.adapters.record_item import from_item, parse_partition
 from larder.emf import metric_line
+from larder.heartbeat import Heartbeat
 from larder.offline_rows import StreamChange
 from larder.offline_table import Remaining
-from larder.offline_writing import BatchReport, Commit, OfflineWriter, UnreadableChange
+from larder.offline_writing import (
+    BatchReport,
+    Commit,
+    Delivered,
+    OfflineWriter,
+    UnreadableChange,
+)
 from larder.record import RecordVersion
 
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
@@ -29,7 +37,11 @@ def create_consumer(
 
     def consume(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
         records = event["Records"]
-        report = writer.write([parse_change(record) for record in records], remaining=remaining)
+        changes = [parse_change(record) for record in records]
+        if event.get("redrive"):  # what went before a heartbeat then is not before it now
+            kept = [at for at, each in enumerate(changes) if not isinstance(each, Heartbeat)]
+            records, changes = [records[at] for at in kept], [changes[at] for at in kept]
+        report = writer.write(changes, remaining=remaining)
         _tell(report, log)
         answer: dict[str, Any] = {"batchItemFailures": _failures(records, report)}
         if event.get("redrive"):
@@ -44,12 +56,14 @@ def create_consumer(
     return consume
 
 
-def parse_change(record: Mapping[str, Any]) -> StreamChange | UnreadableChange:
+def parse_change(record: Mapping[str, Any]) -> Delivered:
     """One record of the event; what is not of the records table's layout says why."""
     sequence = ""
     try:
         stream = record["dynamodb"]
         sequence = stream["SequenceNumber"]
+        if is_beat(stream["Keys"]):
+            return beat_of(stream)
         is_log, uid = parse_partition(stream["Keys"]["pk"]["S"])
         return StreamChange(
             sequence=sequence,

@@ -8,6 +8,8 @@ import boto3
 from botocore.config import Config
 
 from lambdas.offline_writer.events import create_consumer
+from larder.adapters.dynamodb_boto import BotoDynamo
+from larder.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.adapters.offline_tables import open_tables
 from larder.adapters.quarantine_s3 import S3Quarantine
@@ -20,11 +22,13 @@ _RESERVE_SECONDS = 5.0
 _settings = OfflineWriterSettings.from_env()
 _config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 4})
 _s3 = boto3.client("s3", config=_config)
+_dynamodb = boto3.client("dynamodb", config=_config)
 _consume = create_consumer(
     OfflineWriter(
-        DynamoRegistry(boto3.client("dynamodb", config=_config), _settings.registry_table),
+        DynamoRegistry(_dynamodb, _settings.registry_table),
         open_tables(_s3),
         S3Quarantine(_s3, _settings.offline_bucket, _settings.quarantine_prefix),
+        DynamoBeatStore(BotoDynamo(_dynamodb), _settings.registry_table).note,
     )
 )
 

@@ -35,17 +35,24 @@ def write_rows(table: Table, group: FeatureGroup, rows: Sequence[OfflineRow]) ->
     place = _places(table, group)
     for row in rows:
         parts[place(row)].append(row)
-    numbers, batch = count(), uuid4()
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    return write_parts(
+        table, ((values, arrow_table(schema, group, part)) for values, part in parts.items())
+    )
+
+
+def write_parts(table: Table, parts: Iterable[tuple[tuple[Any, ...], pa.Table]]) -> list[DataFile]:
+    """Write one file per partition, given as its values and its rows; no commit."""
+    numbers, batch = count(), uuid4()
     tasks = (
         WriteTask(
             write_uuid=batch,
             task_id=next(numbers),
             schema=table.schema(),
-            record_batches=arrow_table(schema, group, part).to_batches(),
+            record_batches=rows.to_batches(),
             partition_key=_partition_key(table, values),
         )
-        for values, part in parts.items()
+        for values, rows in parts
     )
     return list(write_file(table.io, table.metadata, tasks))
 

@@ -19,7 +19,12 @@ from larder.label_columns import LabelKey
 from larder.progress import Progress, Report
 from larder.training_set_ports import Contents, StoredFile, StoredLabels
 
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
+
+
+def training_sets_at(bucket: str) -> str:
+    """The folder of all training sets; each has one of its name there, with its manifest."""
+    return f"s3://{bucket}/training-sets/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class S3SetFiles:
 
     def location(self, *parts: str) -> str:
         """See the port."""
-        return f"s3://{self.bucket}/training-sets/" + "".join(f"{part}/" for part in parts)
+        return training_sets_at(self.bucket) + "".join(f"{part}/" for part in parts)
 
     def write_labels(
         self,
@@ -76,11 +81,11 @@ class S3SetFiles:
 
     def manifest(self, name: str) -> bytes | None:
         """See the port."""
-        return self.objects.read(self.location(name) + _MANIFEST)
+        return self.objects.read(self.location(name) + MANIFEST)
 
     def put_manifest(self, name: str, document: bytes) -> None:
         """See the port."""
-        self.objects.create(self.location(name) + _MANIFEST, document)
+        self.objects.create(self.location(name) + MANIFEST, document)
 
     def names(self) -> list[str]:
         """See the port."""

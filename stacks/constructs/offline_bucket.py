@@ -19,6 +19,7 @@ from stacks.constructs.permissions import (
 
 RESULTS_PREFIX: Final = "athena-results/"
 QUARANTINE_PREFIX: Final = "quarantine/"
+TRAINING_SETS_PREFIX: Final = "training-sets/"
 FAILED_BATCHES_PREFIX: Final = "aws/lambda/"  # Lambda's own: an event source can't choose it
 
 _DATA_ACTIONS: Final = (

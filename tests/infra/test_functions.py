@@ -9,7 +9,9 @@ from moto import mock_aws
 FUNCTIONS = (
     "control",
     "feature_groups",
+    "heartbeat",
     "lifecycle",
+    "maintenance",
     "memory_projector",
     "offline_writer",
     "runtime",
@@ -62,8 +64,10 @@ def test_the_hot_path_does_not_carry_the_offline_packages(templates):
     assert layers == {
         "control": "Lean",
         "feature_groups": "Lean",
+        "heartbeat": "Offline",
         "lifecycle": "Offline",
         "memory_projector": "Lean",
+        "maintenance": "Offline",
         "offline_writer": "Offline",
         "runtime": "Lean",
     }
@@ -89,6 +93,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "FeatureGroupsFunctionName",
         "LifecycleFunctionName",
         "MemoryProjectorFunctionName",
+        "MaintenanceFunctionName",
         "OfflineBucketName",
         "OfflineWriterFunctionName",
         "RecordsTableName",

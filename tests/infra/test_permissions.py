@@ -47,7 +47,17 @@ MAY = {
         "dynamodb:Query",
         "dynamodb:UpdateItem",
     },
-    "offline_writer": LOGS | TABLE_KEY | STREAM | GLUE | FILES | {"dynamodb:GetItem"},
+    "offline_writer": LOGS
+    | TABLE_KEY
+    | STREAM
+    | GLUE
+    | FILES
+    | {"dynamodb:GetItem", "dynamodb:PutItem"},
+    "maintenance": LOGS | TABLE_KEY | GLUE | FILES | {"dynamodb:GetItem", "dynamodb:Query"},
+    "heartbeat": LOGS
+    | TABLE_KEY
+    | (STREAM - {"dynamodb:ListStreams"})
+    | {"dynamodb:GetItem", "dynamodb:PutItem"},
     "lifecycle": LOGS
     | TABLE_KEY
     | STREAM

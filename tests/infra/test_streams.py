@@ -114,14 +114,28 @@ def test_each_function_has_an_alarm_for_errors_and_throttles(templates):
         for _, _, resource in templates.of_type("AWS::CloudWatch::Alarm", "prod")
         if resource["Properties"].get("Dimensions")
     }
-    for name in ("Control", "Runtime", "OfflineWriter", "Lifecycle", "MemoryProjector"):
+    names = ("Control", "Runtime", "OfflineWriter", "Lifecycle", "MemoryProjector")
+    for name in (*names, "UpkeepMaintenance", "UpkeepHeartbeat"):
         for metric in ("Errors", "Throttles"):
             assert any(f"Ref{name}" in where and metric == what for where, what in watched), name
 
 
 def test_groups_that_a_stream_gave_up_on_are_swept_up_within_the_hour(templates):
-    ((_, _, rule),) = templates.of_type("AWS::Events::Rule", "prod")
-    assert rule["Properties"]["ScheduleExpression"] == "rate(1 hour)"
-    (target,) = rule["Properties"]["Targets"]
-    assert target["Arn"]["Fn::GetAtt"][0].startswith("Lifecycle")
-    assert "Input" not in target
+    assert schedules(templates)["Lifecycle"] == "rate(1 hour)"
+
+
+def test_heartbeats_go_each_minute_and_tables_are_kept_each_quarter_of_a_day(templates):
+    found = schedules(templates)
+    assert found["UpkeepHeartbeat"] == "rate(1 minute)"
+    assert found["UpkeepMaintenance"] == "rate(6 hours)"
+
+
+def schedules(templates):
+    """Rate of each rule by the function that it calls, always without an input of its own."""
+    found = {}
+    for _, _, rule in templates.of_type("AWS::Events::Rule", "prod"):
+        (target,) = rule["Properties"]["Targets"]
+        assert "Input" not in target
+        function = target["Arn"]["Fn::GetAtt"][0][:-8]  # less CloudFormation's hash
+        found[function] = rule["Properties"]["ScheduleExpression"]
+    return found

@@ -1,0 +1,226 @@
+"""Upkeep changes no row, whatever runs beside it and wherever it dies."""
+
+import random
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from larder.adapters import iceberg_rewrite, iceberg_upkeep
+from larder.adapters.iceberg import IcebergTables
+from larder.adapters.iceberg_orphans import files_below, named_files
+from larder.adapters.iceberg_upkeep import IcebergUpkeep
+from larder.offline_table import TableUnusable
+from larder.upkeep import UpkeepRules
+from tests.offline import NOON, WRITTEN, offline_group, row, rows_in, seconds, sql_catalog
+
+RULES = UpkeepRules(
+    merged_bytes=64 << 20,
+    min_files=3,
+    settled_minutes=0,
+    full_hours=0,
+    snapshot_days=0,
+    orphan_hours=0,
+)
+DAYS = ("2024-01-30", "2024-01-31")
+
+
+class Killed(BaseException):
+    """Ends the work at once, past every handler of errors."""
+
+
+class Bench:
+    def __init__(self, folder, catalog):
+        self.catalog = catalog
+        self.group = offline_group(f"file://{folder}/offline")
+        self.tables = IcebergTables(catalog, sleep=lambda _pause: None)
+        self.tables.create(self.group)
+        self.written = 0
+
+    def append(self, count=5):
+        start = self.written
+        self.written += count
+        rows = [
+            row(f"c{number % 7}", f"{DAYS[number % 2]}T12:00:{number % 60:02}Z", WRITTEN + number)
+            for number in range(start, self.written)
+        ]
+        self.tables.append(self.group, rows, remaining=seconds(60))
+
+    def keep(self, rules=RULES, pinned=(), clock=None):
+        upkeep = IcebergUpkeep(self.catalog, **({"clock": clock} if clock else {}))
+        return upkeep.keep(self.group, rules, pinned, seconds(120))
+
+    @property
+    def table(self):
+        return self.catalog.load_table((self.group.offline.database, self.group.offline.table))
+
+    def rows(self):
+        return rows_in(self.catalog, self.group)
+
+    def data_files(self):
+        return len(list(self.table.scan().plan_files()))
+
+    def files(self):
+        return {file.path for file in files_below(self.table)}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with sql_catalog(tmp_path) as catalog:
+        yield Bench(tmp_path, catalog)
+
+
+def test_files_are_merged_snapshots_expired_and_orphans_removed_and_no_row_changes(bench):
+    for _ in range(8):
+        bench.append()
+    before = bench.rows()
+    done = bench.keep()
+    assert (done.merged, done.made, done.snapshots) == (16, 2, 9)
+    assert bench.rows() == before
+    assert bench.data_files() == 2
+    assert len(bench.table.snapshots()) == 1
+    assert bench.files() == named_files(bench.table)
+    assert bench.keep().merged == 0
+
+
+def test_merged_files_are_sorted_and_the_look_for_duplicates_still_finds_each_key(bench):
+    for _ in range(6):
+        bench.append()
+    bench.keep()
+    before = bench.rows()
+    bench.written = 0
+    for _ in range(6):
+        bench.append()
+    assert bench.rows() == before
+    for task in bench.table.scan().plan_files():
+        ids = iceberg_rewrite.rows_of(bench.table, [task])["customer_id"].to_pylist()
+        assert ids == sorted(ids)
+
+
+def test_fresh_files_are_left_to_the_writer(bench):
+    for _ in range(4):
+        bench.append()
+    hour = UpkeepRules(min_files=3, settled_minutes=60)
+    assert bench.keep(hour, clock=lambda: WRITTEN + 60_000_000).merged == 0
+    assert bench.keep(hour, clock=lambda: WRITTEN + 4_000_000_000).merged == 8
+
+
+def test_an_append_between_the_reading_and_the_commit_is_kept(bench, monkeypatch):
+    for _ in range(4):
+        bench.append()
+    once = iter([bench.append])
+    original = iceberg_upkeep.write_sorted
+
+    def append_first(*arguments):
+        with suppress(StopIteration):
+            next(once)()
+        return original(*arguments)
+
+    monkeypatch.setattr(iceberg_upkeep, "write_sorted", append_first)
+    done = bench.keep()
+    assert done.merged >= 8
+    assert len(bench.rows()) == 25
+
+
+def test_two_merges_at_once_lose_and_repeat_nothing(bench, monkeypatch):
+    for _ in range(4):
+        bench.append()
+    before = bench.rows()
+    once = iter([True])
+    original = iceberg_upkeep.write_sorted
+
+    def merge_first(*arguments):
+        if next(once, False):
+            bench.keep(UpkeepRules(min_files=3, settled_minutes=0))
+        return original(*arguments)
+
+    monkeypatch.setattr(iceberg_upkeep, "write_sorted", merge_first)
+    bench.keep()
+    assert bench.rows() == before
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_anywhere_and_begun_anew(bench, monkeypatch, seed):
+    rng = random.Random(seed)
+
+    def dangerous(owner, name):
+        original = getattr(owner, name)
+
+        def step(*arguments, **more):
+            fate = rng.randrange(6)
+            if fate == 0:
+                raise Killed
+            result = original(*arguments, **more)
+            if fate == 1:
+                raise Killed
+            return result
+
+        monkeypatch.setattr(owner, name, step)
+
+    dangerous(iceberg_upkeep, "write_sorted")
+    dangerous(type(bench.catalog), "commit_table")
+    for _ in range(6):
+        with suppress(Killed):
+            bench.append()
+            bench.keep()
+    monkeypatch.undo()
+    bench.written = 0
+    for _ in range(6):
+        bench.append()
+    rows = bench.rows()
+    assert len(rows) == len({(each["customer_id"], each["write_time"]) for each in rows}) == 30
+    bench.keep()
+    assert bench.rows() == rows
+    assert bench.files() == named_files(bench.table)
+
+
+def test_a_pinned_snapshot_stays_with_its_files(bench):
+    bench.append()
+    bench.append()
+    pinned = bench.table.current_snapshot().snapshot_id
+    then = bench.rows()
+    for _ in range(4):
+        bench.append()
+    bench.keep(pinned={pinned})
+    assert {each.snapshot_id for each in bench.table.snapshots()} >= {pinned}
+    found = bench.table.scan(snapshot_id=pinned).to_arrow().to_pylist()
+    assert sorted(map(str, found)) == sorted(map(str, then))
+
+
+def test_young_files_that_nothing_names_are_left_alone(bench):
+    bench.append()
+    stray = Path(urlsplit(bench.table.location()).path) / "data" / "stray.parquet"
+    stray.write_bytes(b"being written")
+    bench.keep(UpkeepRules(orphan_hours=1))
+    assert stray.exists()
+    bench.keep(UpkeepRules(orphan_hours=0))
+    assert not stray.exists()
+    assert len(bench.rows()) == 5
+
+
+def test_another_groups_table_is_not_touched(bench):
+    stranger = offline_group(bench.group.offline.location, uid="another")
+    with pytest.raises(TableUnusable, match="is not that of feature group"):
+        IcebergUpkeep(bench.catalog).keep(stranger, RULES, (), seconds(10))
+
+
+def test_a_commit_opens_no_more_manifests_after_a_long_history_than_after_a_short_one(bench):
+    for _ in range(60):
+        bench.append(2)
+    bench.keep()
+    for _ in range(5):
+        bench.append(2)
+    head = bench.table.current_snapshot()
+    assert len(head.manifests(bench.table.io)) <= 30
+    assert len(bench.table.snapshots()) <= 6
+    newest = row("c1", NOON, WRITTEN + 10_000_000)
+    tasks = list(
+        bench.table.scan(row_filter=f"write_time >= '{_iso(newest.write_time)}'").plan_files()
+    )
+    assert tasks == []
+
+
+def _iso(micros):
+    return datetime.fromtimestamp(micros / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S")
