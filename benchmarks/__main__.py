@@ -1,7 +1,7 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``) and writes nothing.
+``imports``, ``serving``, ``memory``) and writes nothing.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, serving
+from benchmarks import environments, handlers, imports, memory, serving
 from benchmarks.rows import Row, table
 
+_PARTS = ("handlers", "imports", "serving", "memory")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -26,17 +28,19 @@ def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--without-feast", action="store_true")
-    parser.add_argument("--only", choices=["handlers", "imports", "serving"])
+    parser.add_argument("--only", choices=_PARTS)
     asked = parser.parse_args()
-    parts = {asked.only} if asked.only else {"handlers", "imports", "serving"}
+    parts = {asked.only} if asked.only else set(_PARTS)
     feast = None if asked.without_feast else environments.feast()
     rows: list[Row] = []
     if parts & {"handlers", "serving"}:
-        rows += _told(list(handlers.rows()))
+        rows += _told(handlers.rows())
     if "imports" in parts:
-        rows += _told(list(imports.rows(feast)))
+        rows += _told(imports.rows(feast))
     if "serving" in parts:
-        rows += _told(list(serving.rows(environments.serving(), feast, rows)))
+        rows += _told(serving.rows(environments.serving(), feast, rows))
+    if "memory" in parts:
+        rows += _told(memory.rows(environments.serving(), feast, environments.bare_client()))
     machine = _machine()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     print(f"\n{table(rows)}")
@@ -45,10 +49,12 @@ def main() -> None:
         _RESULTS.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def _told(rows: list[Row]) -> list[Row]:
+def _told(rows: Iterator[Row]) -> list[Row]:
+    found = []
     for row in rows:
         print(f"  {row.id}: {row.ours.value:.3g} {row.unit}", file=sys.stderr)
-    return rows
+        found.append(row)
+    return found
 
 
 def _machine() -> dict[str, str]:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "build" / "bench"
-FEAST = "feast[aws]==0.67.0"
-SERVING = ("granian==2.8.7", "orjson==3.13.0")
+FEAST = "feast[aws,redis]==0.67.0"
+SERVING = ("granian==2.8.7", "orjson==3.13.0", "hiredis==3.5.0")
+BARE = ("redis==8.1.0", "hiredis==3.5.0")
 _MINUTES = 3
 
 
@@ -21,6 +22,11 @@ def feast() -> Path | None:
 def serving() -> Path | None:
     """The environment of the HTTP server that runs the function."""
     return _made("serving", *SERVING)
+
+
+def bare_client() -> Path | None:
+    """The environment of redis-py, with its parser in C."""
+    return _made("bare", *BARE)
 
 
 def _made(name: str, *packages: str) -> Path | None:

@@ -1,4 +1,5 @@
-"""Feast over the same stub of DynamoDB. Runs on Feast's own Python: ``feast_peer.py DIR URL``.
+"""Feast over the same store. Runs on Feast's own Python: ``feast_peer.py DIR ONLINE_STORE``, the
+online store's settings as JSON.
 
 Prepares a repository in the folder, fills the online store, measures reads in this process, and
 prints ``{row: {"wall": [ms, ...], "cpu": [ms, ...]}}``. The repository is left for ``feast serve``.
@@ -24,7 +25,7 @@ WIDTHS = (10, 50)
 ROWS = {"read-1x10": (1, 10), "read-100x10": (100, 10), "read-100x50": (100, 50)}
 
 
-def main(folder: Path, url: str) -> None:
+def main(folder: Path, online_store: str) -> None:
     """Prepare, measure, print."""
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,7 @@ def main(folder: Path, url: str) -> None:
 provider: local
 registry: {folder}/registry.db
 offline_store: {{type: dask}}
-online_store: {{type: dynamodb, region: us-east-1, endpoint_url: "{url}", consistent_reads: true}}
+online_store: {online_store}
 entity_key_serialization_version: 3
 """
     )

@@ -6,7 +6,7 @@ import base64
 import importlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -15,18 +15,21 @@ from botocore.config import Config
 
 from benchmarks.stub import Item, load
 from lambdas.runtime.routes import create_handler
+from larder.adapters.data_plane import open_data_plane
 from larder.adapters.dynamodb_api import DynamoApi
 from larder.adapters.dynamodb_boto import BotoDynamo
 from larder.adapters.dynamodb_groups import DynamoGroups
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.record_item import record_key, to_attributes
 from larder.adapters.registry_item import name_key, to_item
+from larder.client.feature_store import FeatureStore
 from larder.feature_group import (
     FeatureDefinition,
     FeatureGroup,
     FeatureGroupStatus,
     FeatureType,
     OnlineStore,
+    StorageType,
 )
 from larder.group_names import Home
 from larder.group_settings import GroupSettings
@@ -65,15 +68,21 @@ class Shape:
     """A feature group of so many numbers beside identifier and event time."""
 
     features: int
+    in_memory: bool = False
+
+    @property
+    def name(self) -> str:
+        """The group's name."""
+        return f"{'memory' if self.in_memory else 'group'}-{self.features}"
 
     @property
     def group(self) -> FeatureGroup:
         """The group."""
         numbers = [f"feature_{n:03}" for n in range(self.features)]
         return FeatureGroup(
-            name=f"group-{self.features}",
-            uid=f"uid{self.features}",
-            arn=HOME.arn(f"group-{self.features}"),
+            name=self.name,
+            uid=f"uid-{self.name}",
+            arn=HOME.arn(self.name),
             record_identifier_name="id",
             event_time_name="event_time",
             features=(
@@ -81,7 +90,7 @@ class Shape:
                 FeatureDefinition("event_time", FeatureType.STRING),
                 *(FeatureDefinition(each, FeatureType.FRACTIONAL) for each in numbers),
             ),
-            online=OnlineStore(),
+            online=OnlineStore(StorageType.IN_MEMORY if self.in_memory else StorageType.STANDARD),
             offline=None,
             creation_time=_NOW,
             last_modified_time=_NOW,
@@ -104,10 +113,15 @@ def fill(url: str, shapes: list[Shape], records: int) -> None:
         load(url, [_entry(group, shape.values(f"c{n}")) for n in range(records)])
 
 
-def environment(store: str = "") -> dict[str, str]:
+def settings(valkey: str = "") -> RuntimeSettings:
+    """The function's settings; with a tier where an address of Valkey is given."""
+    return replace(_SETTINGS, valkey_address=valkey, valkey_tls=0)
+
+
+def environment(store: str = "", valkey: str = "") -> dict[str, str]:
     """The variables of a process that runs the function, or boto3, over a store."""
     endpoint = {"AWS_ENDPOINT_URL_DYNAMODB": store} if store else {}
-    return {**os.environ, **_SETTINGS.to_env(), **_CLIENT, **endpoint}
+    return {**os.environ, **settings(valkey).to_env(), **_CLIENT, **endpoint}
 
 
 def deployed(url: str) -> Handler:
@@ -115,6 +129,13 @@ def deployed(url: str) -> Handler:
     os.environ.update(environment(url))
     handler: Handler = importlib.import_module("lambdas.runtime.handler").handler
     return handler
+
+
+def tiered(url: str, valkey: str) -> tuple[Handler, FeatureStore]:
+    """The same with the in-memory tier, and the direct door to the same stores."""
+    os.environ.update(environment(url, valkey))
+    plane = open_data_plane(settings(valkey))
+    return create_handler(plane.api, plane.memory), FeatureStore(settings(valkey))
 
 
 def over_boto3(url: str) -> Handler:

@@ -37,3 +37,19 @@ def cpu_milliseconds(*calls: Callable[[], object], rounds: int = 15, count: int)
                 call()
             taken.append((time.process_time_ns() - start) / count / 1e6)
     return [figure(each) for each in samples]
+
+
+def wall_milliseconds(call: Callable[[], object], *, rounds: int = 15, count: int) -> Figure:
+    """The median of the rounds' median times of one call, waiting for its store included."""
+    medians = []
+    for _ in range(count // 4):
+        call()
+    gc.collect()
+    for _ in range(rounds):
+        taken = []
+        for _ in range(count):
+            start = time.perf_counter_ns()
+            call()
+            taken.append((time.perf_counter_ns() - start) / 1e6)
+        medians.append(median(taken))
+    return figure(medians)

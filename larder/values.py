@@ -72,12 +72,12 @@ def canonical_identifier(feature: FeatureDefinition, value: str) -> str:
 
     The offline table holds typed identifiers; both stores must mean the same record.
     """
+    if feature.type is FeatureType.STRING:
+        return value
     _check_text(feature, value)
     if feature.type is FeatureType.INTEGRAL:
         return str(int(value))
-    if feature.type is FeatureType.FRACTIONAL:
-        return repr(float(value) + 0.0)
-    return value
+    return repr(float(value) + 0.0)
 
 
 def _check_items(feature: FeatureDefinition, items: list[object]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import call
 from typing import Any
 
 from larder.codec import unpack
@@ -25,7 +26,11 @@ class Record(dict[str, Typed]):
 
     __slots__ = ("expires_at",)
 
-    def __init__(self, values: Mapping[str, Typed], expires_at: str | None = None) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Typed] | Iterable[tuple[str, Typed]],
+        expires_at: str | None = None,
+    ) -> None:
         super().__init__(values)
         self.expires_at = expires_at
 
@@ -51,24 +56,30 @@ class UnreadRecords(ThrottlingException):
 def record_of(found: Found) -> Record:
     """What a reader is given, in the types of its features."""
     row, names, readers = unpack(found.packed), found.group.feature_names, _readers(found.group)
+    if found.ordinals is None and None not in row:
+        return Record(zip(names, map(call, readers, row), strict=False), found.expires_at)
     ordinals = range(len(row)) if found.ordinals is None else found.ordinals
     values = {
-        names[ordinal]: read(value) if (read := readers[ordinal]) else value
+        names[ordinal]: readers[ordinal](value)
         for ordinal in ordinals
         if ordinal < len(row) and (value := row[ordinal]) is not None
     }
     return Record(values, found.expires_at)
 
 
-def _readers(group: FeatureGroup) -> Sequence[Callable[[Any], Typed] | None]:
+def _readers(group: FeatureGroup) -> Sequence[Callable[[Any], Typed]]:
     """What types each feature's value, by ordinal; kept, for it would cost as much as a record."""
     kept = _kept.get(id(group.features))
     if kept is None or kept[0] is not group.features:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        kept = group.features, [reader_of(feature) for feature in group.features]
+        kept = group.features, [_reader(feature) for feature in group.features]
         _kept[id(group.features)] = kept
     return kept[1]
 
 
-_kept: dict[int, tuple[Sequence[FeatureDefinition], list[Callable[[Any], Typed] | None]]] = {}
+def _reader(feature: FeatureDefinition) -> Callable[[Any], Typed]:
+    return reader_of(feature) or (str if feature.collection is None else list)
+
+
+_kept: dict[int, tuple[Sequence[FeatureDefinition], list[Callable[[Any], Typed]]]] = {}
