@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from larder.client import AsyncFeatureStore, DynamoRefused, FeatureStore
 from local.layout import ACCOUNT, REGION
+from tests.conformance.store import definitions
 from tests.e2e.conftest import ROOT, Credentials, DeployedPlatform
 from tests.e2e.test_clients import run_example
 
@@ -22,19 +23,16 @@ READS = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
 WRITES = ["dynamodb:PutItem", "dynamodb:UpdateItem"]
 
 
-@pytest.fixture(scope="module")
-def group(platform: DeployedPlatform) -> Iterator[str]:
+@pytest.fixture(scope="module", params=["Standard", "InMemory"])
+def group(platform: DeployedPlatform, request: pytest.FixtureRequest) -> Iterator[str]:
     """A group with an online store."""
     name, control = f"direct-{uuid.uuid4().hex[:8]}", platform.client("sagemaker")
-    kinds = {"id": "String", "at": "String", "clicks": "Integral"}
     control.create_feature_group(
         FeatureGroupName=name,
         RecordIdentifierFeatureName="id",
         EventTimeFeatureName="at",
-        FeatureDefinitions=[
-            {"FeatureName": name, "FeatureType": kind} for name, kind in kinds.items()
-        ],
-        OnlineStoreConfig={"EnableOnlineStore": True},
+        FeatureDefinitions=definitions({"id": "String", "at": "String", "clicks": "Integral"}),
+        OnlineStoreConfig={"EnableOnlineStore": True, "StorageType": request.param},
     )
     yield name
     control.delete_feature_group(FeatureGroupName=name)

@@ -63,4 +63,9 @@ def test_programs_find_the_stores_by_what_the_runtime_function_is_told(templates
 
 def _shown(value):
     """A text, or in its place the intrinsic function that makes it."""
-    return value if isinstance(value, str) else json.dumps(value).replace('"', "'")
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": ["", parts]}:
+            return "".join(map(_shown, parts))
+    return json.dumps(value).replace('"', "'")
