@@ -52,7 +52,7 @@ class S3Slots:
         Raises:
             TableUnusable: the location is another group's, or another life's of this one's name.
         """
-        bucket, key = _place(store)
+        bucket, key = split(_place(store))
         try:
             answer = self.client.get_object(Bucket=bucket, Key=key)
             body = answer["Body"].read()
@@ -77,31 +77,38 @@ class S3Slots:
         Raises:
             Overtaken: the slot is not ``old`` any more.
         """
-        bucket, key = _place(store)
         commit = uuid4().hex
         head = orjson.dumps({"uid": group.uid, "commit": commit})
-        etag = put_if(self.client, bucket, key, head + b"\n" + rows, etag=old.etag if old else None)
+        body, etag = head + b"\n" + rows, old.etag if old else None
+        etag = put_if(self.client, store, _place(store), body, etag=etag)
         return Slot(group.uid, commit, rows, etag)
 
 
-def put_if(client: S3Client, bucket: str, key: str, body: bytes, *, etag: str | None) -> str:
+def put_if(
+    client: S3Client, store: OfflineStore, address: str, body: bytes, *, etag: str | None
+) -> str:
     """Write an object that still has that ETag, or that is not there yet; its new ETag.
+
+    The group's key encrypts it, if it names one, whatever the bucket's own is.
 
     Raises:
         Overtaken: it is otherwise.
         TableUnusable: there is no such bucket.
     """
-    condition: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+    bucket, key = split(address)
+    more: dict[str, Any] = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+    if store.kms_key_id is not None:
+        more |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": store.kms_key_id}
     try:
-        return client.put_object(Bucket=bucket, Key=key, Body=body, **condition)["ETag"]
+        return client.put_object(Bucket=bucket, Key=key, Body=body, **more)["ETag"]
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _OVERTAKEN:
-            raise Overtaken(f"s3://{bucket}/{key} was written meanwhile") from error
+            raise Overtaken(f"{address} was written meanwhile") from error
         if code == "NoSuchBucket":
             raise TableUnusable(f"there is no bucket {bucket}") from error
         raise
 
 
-def _place(store: OfflineStore) -> tuple[str, str]:
-    return split(f"{store.location}/commits/slot")
+def _place(store: OfflineStore) -> str:
+    return f"{store.location}/commits/slot"

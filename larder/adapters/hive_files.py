@@ -48,10 +48,9 @@ class HiveFiles:
 
         def write(folder: str) -> None:
             name = file_name(slot.commit, folder, (event_times[n] for n in places[folder]))
-            bucket, key = split(f"{data_uri(store)}/{folder}{name}")
+            part = to_parquet(rows.take(places[folder]))
             with suppress(Overtaken):  # it is there already
-                part = to_parquet(rows.take(places[folder]))
-                put_if(self.client, bucket, key, part, etag=None)
+                put_if(self.client, store, f"{data_uri(store)}/{folder}{name}", part, etag=None)
 
         with ThreadPoolExecutor(_WORKERS) as pool:
             list(pool.map(write, places))

@@ -6,6 +6,7 @@ What is the same in every format is in ``test_every_offline_table.py``.
 import re
 from dataclasses import replace
 
+import boto3
 import pytest
 
 from larder.adapters.hive_commits import Overtaken, S3Slots
@@ -201,3 +202,14 @@ def test_what_the_table_has_beside_its_columns_stays_when_it_grows(bench, monkey
     table = bench.table(group)
     assert (table["Retention"], table["Parameters"]) == (7, told["Parameters"])
     assert "zip" in dict(bench.columns(group))
+
+
+def test_the_groups_key_encrypts_its_files(bench):
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    group = bench.group()
+    group = replace(group, offline=replace(group.offline, kms_key_id=key))
+    bench.tables.create(group)
+    bench.append(group, row())
+    (file,) = hive_files(group)
+    head = bench.s3.head_object(Bucket=group.offline.location.split("/")[2], Key=file)
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
