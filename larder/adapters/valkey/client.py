@@ -26,7 +26,7 @@ class Valkey:
     """A deployment of Valkey, reached by one endpoint; safe for threads.
 
     Nothing is connected at construction. ``seconds`` is how long a whole call may take, with all
-    connecting, and only the look-up of a name by the operating system may exceed it. No trouble of
+    connecting. A connection that takes longer is not given up: a later call uses it. No trouble of
     server or network is raised: each call has its answer in its place, or ``Unanswered``.
     """
 
@@ -85,8 +85,18 @@ class Valkey:
         answers = self._call(keys, delete_requests(keys), seconds)
         return cast("list[int | Unanswered]", answers)
 
+    def connect(self, *, seconds: float) -> bool:
+        """Open a connection and learn who serves what, before the first call; whether it is done.
+
+        For a moment when there is time: while a function starts, say.
+        """
+        return self._cluster.ready(Deadline(seconds)) is None
+
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections, those in use as soon as they come back.
+
+        Calls are still answered, each over a connection of its own.
+        """
         self._cluster.close()
 
     def _call(
