@@ -8,9 +8,6 @@ from larder.adapters.valkey import Valkey, ValkeyEndpoint
 from larder.adapters.valkey.iam_auth import IamAuthentication
 from larder.settings import MemorySettings
 
-_GRACE_SECONDS = 0.1
-"""A TLS handshake and the authentication take longer than a read may, once for each connection."""
-
 
 def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
     """The tier. Nothing is connected yet.
@@ -29,5 +26,4 @@ def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
             region=region,
             credentials=credentials_from(),
         )
-    valkey = Valkey(endpoint, credentials=credentials, grace_seconds=_GRACE_SECONDS)
-    return MemoryTier(valkey)
+    return MemoryTier(Valkey(endpoint, credentials=credentials))

@@ -26,9 +26,8 @@ class Valkey:
     """A deployment of Valkey, reached by one endpoint; safe for threads.
 
     Nothing is connected at construction. ``seconds`` is how long a whole call may take, with all
-    connecting beyond the grace, and only the look-up of a name by the operating system may exceed
-    it. No trouble of server or network is raised: each call has its answer in its place, or
-    ``Unanswered``.
+    connecting. A connection that takes longer is not given up: a later call uses it. No trouble of
+    server or network is raised: each call has its answer in its place, or ``Unanswered``.
     """
 
     def __init__(
@@ -37,7 +36,6 @@ class Valkey:
         *,
         credentials: Credentials | None = None,
         connect_seconds: float = 1.0,
-        grace_seconds: float = 0.0,
         size: int = 32,
     ) -> None:
         """Read certificates; nothing else is done yet.
@@ -46,12 +44,10 @@ class Valkey:
             endpoint: Where to ask first, and whom else is learned from there.
             credentials: Gives user and password for each new connection; not asked for without.
             connect_seconds: How long opening one connection may take at most.
-            grace_seconds: How much longer a call may take that has to open connections.
             size: How many connections to each node there may be.
         """
         tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
         self._troubles = Troubles()
-        self._grace_seconds = grace_seconds
         connector = Connector(tls, credentials, connect_seconds)
         self._cluster = Cluster(endpoint, connector, self._troubles, size)
 
@@ -89,8 +85,18 @@ class Valkey:
         answers = self._call(keys, delete_requests(keys), seconds)
         return cast("list[int | Unanswered]", answers)
 
+    def connect(self, *, seconds: float) -> bool:
+        """Open a connection and learn who serves what, before the first call; whether it is done.
+
+        For a moment when there is time: while a function starts, say.
+        """
+        return self._cluster.ready(Deadline(seconds)) is None
+
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections, those in use as soon as they come back.
+
+        Calls are still answered, each over a connection of its own.
+        """
         self._cluster.close()
 
     def _call(
@@ -100,7 +106,7 @@ class Valkey:
         seconds: float,
         script: Script | None = None,
     ) -> list[object]:
-        deadline = Deadline(seconds, self._grace_seconds)
+        deadline = Deadline(seconds)
         if len(requests) <= _MOST_AT_ONCE:
             return self._at_once(keys, requests, deadline, script)
         answers: list[object] = []

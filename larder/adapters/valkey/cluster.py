@@ -91,11 +91,11 @@ class Cluster:
             self._doubted = True
 
     def close(self) -> None:
-        """Close all connections that are not in use."""
+        """Close all connections, those in use as soon as they come back."""
         with self._changing:
             nodes = list(self._nodes.values())
         for node in nodes:
-            node.close_idle()
+            node.retire()
 
     def _learn(self, deadline: Deadline) -> Unanswered | None:
         self._doubted = False  # what is doubted from here on stays in doubt

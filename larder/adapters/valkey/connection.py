@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from select import select
 
-from hiredis import Reader
+from hiredis import ProtocolError, Reader
 
 from larder.adapters.valkey.answers import Refusal
 from larder.adapters.valkey.deadline import Deadline
@@ -21,6 +21,8 @@ from larder.adapters.valkey.requests import auth_request
 _CHUNK = 65_536
 _NO_TIME = 1e-6
 """Seconds, where none are left: 0 would mean that a TLS handshake never waits, which is refused."""
+FAULTS = (OSError, ProtocolError, Refusal)
+"""What may become of a connection: no more than this is to be expected of a network."""
 Credentials = Callable[[], tuple[str, str]]
 
 
@@ -96,20 +98,17 @@ class Connector:
     ) -> None:
         self._tls = tls
         self._credentials = credentials
-        self._connect_seconds = connect_seconds
+        self.connect_seconds = connect_seconds
         self.clock = clock
 
-    def open(self, endpoint: ValkeyEndpoint, deadline: Deadline) -> Connection:
-        """Connect and authenticate.
+    def open(self, endpoint: ValkeyEndpoint) -> Connection:
+        """Connect and authenticate, within ``connect_seconds``.
 
         Raises:
             OSError: nobody is there, or not in time.
             Refusal: the credentials are not accepted.
         """
-        with deadline.connecting(self._connect_seconds) as patience:
-            return self._opened(endpoint, patience)
-
-    def _opened(self, endpoint: ValkeyEndpoint, deadline: Deadline) -> Connection:
+        deadline = Deadline(self.connect_seconds)
         opened: socket.socket = _connected(endpoint.host, endpoint.port, deadline)
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 class Deadline:
-    """A moment some seconds from now; opening connections may put it off, by ``grace`` at most."""
+    """A moment some seconds from now."""
 
-    __slots__ = ("_at", "_grace")
+    __slots__ = ("_at",)
 
-    def __init__(self, seconds: float, grace: float = 0.0) -> None:
+    def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
-        self._grace = grace
 
     def remaining(self) -> float:
         """Seconds left, 0 where it has passed.
@@ -25,15 +22,4 @@ class Deadline:
 
     def share(self, parts: int) -> Deadline:
         """The end of an equal part of what is left."""
-        return Deadline(self.remaining() / parts, self._grace / parts)
-
-    @contextmanager
-    def connecting(self, at_most: float) -> Iterator[Deadline]:
-        """The deadline of opening a connection; what that takes is given back, up to the grace."""
-        start = time.monotonic()
-        try:
-            yield Deadline(min(self.remaining() + self._grace, at_most))
-        finally:
-            given = min(self._grace, time.monotonic() - start)
-            self._grace -= given
-            self._at += given
+        return Deadline(self.remaining() / parts)

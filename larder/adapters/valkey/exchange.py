@@ -9,12 +9,11 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from hiredis import ProtocolError
-
 from larder.adapters.valkey.answers import TIMED_OUT, Refusal, Unanswered
-from larder.adapters.valkey.connection import Connection
+from larder.adapters.valkey.connection import FAULTS, Connection
 from larder.adapters.valkey.deadline import Deadline
 from larder.adapters.valkey.node import Node
+from larder.adapters.valkey.opening import StillOpening
 
 _LOST = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LATE = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -111,14 +110,18 @@ class Exchange:
 
     def _start_anew(self) -> Connection:
         self._kept = False
-        self._connection = self.node.fresh(self._deadline)
+        try:
+            self._connection = self.node.fresh(self._deadline)
+        except StillOpening:
+            self._held = False  # our place goes to the connection that is to come
+            raise
         self._connection.send(self._requests, self._deadline)
         return self._connection
 
     def _attempt(self, step: Callable[[], object]) -> None:
         try:
             step()
-        except (OSError, ProtocolError, Refusal) as error:
+        except FAULTS as error:
             self._failure = self._failed(error)
         except BaseException:
             self.abandon()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from threading import BoundedSemaphore
 
 from larder.adapters.idle_connections import IdleConnections
@@ -9,6 +10,7 @@ from larder.adapters.valkey.answers import Troubles
 from larder.adapters.valkey.connection import Connection, Connector
 from larder.adapters.valkey.deadline import Deadline
 from larder.adapters.valkey.endpoint import ValkeyEndpoint
+from larder.adapters.valkey.opening import Opening, StillOpening
 
 _LONGEST_LIFE = 11 * 3600.0
 """Seconds. ElastiCache ends a connection that authenticated by IAM after 12 hours."""
@@ -28,6 +30,7 @@ class Node:
         self._idle: IdleConnections[Connection] = IdleConnections(
             clock=connector.clock, on_closed=troubles.disrupted
         )
+        self._openings: deque[Opening] = deque()
         self._retired = False
 
     def kept(self) -> Connection | None:
@@ -39,14 +42,44 @@ class Node:
         return None
 
     def fresh(self, deadline: Deadline) -> Connection:
-        """A new connection; see ``Connector.open``."""
-        return self._connector.open(self._endpoint, deadline)
+        """A new connection, or one that was begun for somebody who could not wait for it.
+
+        Raises:
+            StillOpening: there is none yet. The caller's place among the ``size`` is now that of
+                the connection to come.
+            OSError, Refusal: see ``Connector.open``.
+        """
+        opening = self._adopted() or Opening(self._open, self._came_late)
+        try:
+            return opening.wait(deadline.remaining())
+        except StillOpening:
+            self._openings.append(opening)
+            raise
 
     def keep(self, connection: Connection) -> None:
         """Take back a connection on which nothing is outstanding."""
         self._idle.put(connection)
         if self._retired:
             self._idle.close()
+
+    def _open(self) -> Connection:
+        return self._connector.open(self._endpoint)
+
+    def _adopted(self) -> Opening | None:
+        """What was begun for another and is still under way."""
+        while True:
+            try:
+                opening = self._openings.pop()
+            except IndexError:
+                return None
+            if opening.adopt():
+                self.free.release()  # we have a place of our own
+                return opening
+
+    def _came_late(self, connection: Connection | None) -> None:
+        if connection is not None:
+            self.keep(connection)
+        self.free.release()
 
     def close_idle(self) -> None:
         """Close all connections that are not in use."""

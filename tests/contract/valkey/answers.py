@@ -13,4 +13,4 @@ SHORT = 0.2
 def reasons(answers):
     """The first word of why each was not answered, and whether the server refused."""
     assert all(isinstance(answer, Unanswered) for answer in answers), answers
-    return [(answer.reason.split()[0], answer.refused) for answer in answers]
+    return [(answer.reason.split()[0].rstrip(":"), answer.refused) for answer in answers]

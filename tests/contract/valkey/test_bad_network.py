@@ -8,6 +8,7 @@ import pytest
 
 from larder.adapters.valkey import Unanswered, ValkeyEndpoint
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
+from tests.deadlines import eventually
 from tests.valkey_servers import valkey_server
 
 
@@ -65,6 +66,49 @@ def test_replies_before_a_cut_count_and_those_after_it_are_unanswered(proxy, cli
     assert client.disruptions == 1
     assert client.get([b"a"] * 3, seconds=BUDGET) == [b"1"] * 3
     assert client.disruptions == 1
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_connection_that_takes_longer_than_a_call_is_there_for_a_later_one(
+    proxy, client_of, size
+):
+    may_pass = threading.Event()
+
+    def credentials():
+        assert may_pass.wait(BUDGET)
+        return "default", "whatever"
+
+    client = client_of(proxy, credentials=credentials, size=size, connect_seconds=BUDGET)
+    for _ in range(5):
+        assert reasons(client.get([b"a"], seconds=0.02)) == [("timeout", False)]
+    may_pass.set()
+    for _ in range(5):
+        assert client.get([b"a"], seconds=BUDGET) == [None]
+    assert (proxy.connections, client.timeouts, client.disruptions) == (1, 5, 0)
+
+
+def test_a_connection_that_comes_after_the_end_is_closed(server, client_of):
+    may_pass = threading.Event()
+
+    def credentials():
+        assert may_pass.wait(BUDGET)
+        return "default", "whatever"
+
+    client = client_of(server, credentials=credentials, connect_seconds=BUDGET)
+    assert not client.connect(seconds=0.02)
+    client.close()
+    may_pass.set()
+    eventually(lambda: len(server.command("CLIENT", "LIST").splitlines()) == 1, every=0.02)
+
+
+def test_a_client_may_connect_before_its_first_call(proxy, client_of):
+    client = client_of(proxy)
+    assert client.connect(seconds=BUDGET)
+    assert proxy.connections == 1
+    client.get([b"a"], seconds=BUDGET)
+    assert proxy.connections == 1
+    proxy.refuse()
+    assert not client_of(proxy).connect(seconds=BUDGET)
 
 
 def test_connections_that_were_reset_are_replaced_at_once(proxy, client):
