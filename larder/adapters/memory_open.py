@@ -13,7 +13,12 @@ _GRACE_SECONDS = 0.1
 
 
 def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
-    """The tier. Nothing is connected yet.
+    """The tier. Nothing is connected yet; raises as ``memory_client``."""
+    return MemoryTier(memory_client(settings, region))
+
+
+def memory_client(settings: MemorySettings, region: str) -> Valkey:
+    """Valkey's client. Nothing is connected yet.
 
     Raises:
         ConfigurationError: the address is none (empty where the stage has no tier), or there are
@@ -29,5 +34,4 @@ def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
             region=region,
             credentials=credentials_from(),
         )
-    valkey = Valkey(endpoint, credentials=credentials, grace_seconds=_GRACE_SECONDS)
-    return MemoryTier(valkey)
+    return Valkey(endpoint, credentials=credentials, grace_seconds=_GRACE_SECONDS)
