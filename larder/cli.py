@@ -17,6 +17,8 @@ from larder.adapters.stage_choices import stage_choices
 from larder.configure import Doors, environment, exports, write_overlay, write_profile
 from larder.cost_command import add_cost
 from larder.errors import ConfigurationError
+from larder.ingest_command import add_ingest
+from larder.materialize_command import add_materialize
 from larder.redrive import Redrive, Redriven
 from larder.training_set_command import add_training_set
 
@@ -33,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_redrive(commands)
     _add_configure(commands)
     add_training_set(commands)
+    add_ingest(commands)
+    add_materialize(commands)
     add_cost(commands, stage_choices)
     options = parser.parse_args(arguments)
     try:

@@ -75,7 +75,7 @@ def rows_due(change: StreamChange) -> list[Due]:
     A record that was never meant for the offline store does not expire there either.
     """
     due: list[Due] = []
-    if change.new is not None and change.new.offline:
+    if change.new is not None and change.new.offline and not change.new.recorded:
         due.append(Due(change.new))
     old = change.old
     if change.is_log or old is None or old.state is not State.LIVE or not old.offline:

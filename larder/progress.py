@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a stage is: ``rows`` and ``bytes`` so far, of ``total`` where that is known."""
+    """How far a stage is: ``rows`` and ``bytes`` so far, of ``total`` where that is known.
+
+    ``fraction`` is the share of the stage that is done, where rows and bytes don't tell it.
+    """
 
     stage: str
     state: str = ""
@@ -16,6 +19,7 @@ class Progress:
     rows: int = 0
     bytes: int = 0
     total: int | None = None
+    fraction: float | None = None
 
 
 Report = Callable[[Progress], None]

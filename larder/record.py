@@ -45,6 +45,8 @@ class RecordVersion:
         expires_at: nanoseconds since the epoch, or ``None`` for never.
         offline: whether this version belongs into the offline store.
         life: how often the record was hard-deleted before.
+        recorded: whether the version's row is in the offline store already, put there by whoever
+            wrote it in bulk. Its expiry still owes a row.
     """
 
     identifier: str
@@ -57,6 +59,7 @@ class RecordVersion:
     expires_at: int | None = None
     offline: bool = True
     life: int = 0
+    recorded: bool = False
 
     def is_visible(self, now_nanos: int) -> bool:
         """Whether a reader at ``now_nanos`` is given this version."""

@@ -115,6 +115,12 @@ def prepared(case, shape=None):
 
 def on_duckdb(text, tables):
     """The rows of Athena SQL as the local Athena would have DuckDB run it, by ``larder_row``."""
+    found = arrow_on_duckdb(text, tables).sort_by("larder_row")
+    return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def arrow_on_duckdb(text, tables):
+    """The same in no order, as an Arrow table."""
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'; SET threads = 1")
         database.execute(f"CREATE SCHEMA {DATABASE}")
@@ -123,7 +129,7 @@ def on_duckdb(text, tables):
         for table, rows in tables.items():
             database.register("rows_", rows)
             database.execute(f"CREATE TABLE {DATABASE}.{name(table)} AS SELECT * FROM rows_")
-        return database.execute(f"{to_duckdb(query(text), text)} ORDER BY larder_row").fetchall()
+        return database.execute(to_duckdb(query(text), text)).to_arrow_table()
 
 
 def random_case(seed, *, labels=60, versions=80, keys=4):

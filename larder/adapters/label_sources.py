@@ -44,8 +44,8 @@ def of_frame(frame: Arrow, event_time: str) -> Labels:
     if hasattr(frame, "__arrow_c_stream__"):
         return of_frame(pa.table(frame), event_time)
     raise ValidationError(
-        f"labels can't be read from a {type(frame).__name__}: give a pandas, Polars or Arrow "
-        "frame, the address of a Parquet or CSV file, or SqlLabels"
+        f"rows can't be read from a {type(frame).__name__}: give a pandas, Polars or Arrow frame, "
+        "or the address of a Parquet or CSV file"
     )
 
 

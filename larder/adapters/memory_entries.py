@@ -6,7 +6,8 @@ An entry is a fixed head and the packed values (``larder.codec``), big-endian:
             write time u64                                                      32 bytes
     stored  double: when Valkey took or confirmed it, in ms of Valkey's clock    8 bytes
     rest    write time - invocation time u64, state u8, schema version u16,
-            offline u8, expiry 96 bit signed (the greatest number for never)    24 bytes
+            offline u8 (2: recorded there already), expiry 96 bit signed
+            (the greatest number for never)                                     24 bytes
             and the packed values
 
 The order's eight words compare as the versions of one record do (``larder.record``), the life
@@ -61,7 +62,7 @@ def entry_parts(version: RecordVersion) -> tuple[bytes, bytes]:
         version.write_time - version.invocation_time,
         version.state,
         version.schema_version,
-        version.offline,
+        version.offline + version.recorded,
         expiry.to_bytes(12, "big", signed=True),
     )
     return order, rest + version.packed
@@ -91,6 +92,7 @@ def read_entry(entry: bytes, identifier: str) -> tuple[RecordVersion, float]:
         None if expires_at == _NEVER else expires_at,
         bool(offline),
         life,
+        offline == 2,
     )
     return version, stored
 

@@ -10,7 +10,12 @@ from larder.settings import MemorySettings
 
 
 def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
-    """The tier. Nothing is connected yet.
+    """The tier. Nothing is connected yet; raises as ``memory_client``."""
+    return MemoryTier(memory_client(settings, region))
+
+
+def memory_client(settings: MemorySettings, region: str) -> Valkey:
+    """Valkey's client. Nothing is connected yet.
 
     Raises:
         ConfigurationError: the address is none (empty where the stage has no tier), or there are
@@ -26,4 +31,4 @@ def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
             region=region,
             credentials=credentials_from(),
         )
-    return MemoryTier(Valkey(endpoint, credentials=credentials))
+    return Valkey(endpoint, credentials=credentials)

@@ -35,7 +35,7 @@ from larder.breaker import Breaker
 from larder.record import RecordVersion, Slot
 
 _MILLI = 1_000_000
-_WRITE_MS = 1_000.0
+WRITE_MS = 1_000.0
 """How long after DynamoDB was asked an entry may still be written: half of ``RACE_SECONDS``."""
 _GUARD_MS = int(RACE_SECONDS * 1000)
 _SKEW_MS = 50.0
@@ -141,7 +141,7 @@ class MemoryTier:
         return version
 
     def _write(self, versions: Sequence[tuple[Slot, RecordVersion]], *, began_ms: float) -> bool:
-        deadline_ms = began_ms + _WRITE_MS
+        deadline_ms = began_ms + WRITE_MS
         calls = [self._call(memory_key(slot), each, deadline_ms) for slot, each in versions]
         replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=self._write_seconds)
         late = replies.count(LATE)
@@ -170,7 +170,7 @@ class MemoryTier:
         return not unanswered
 
     def _raise_fence(self) -> None:
-        self._fence_ms = self.now_ms() + _WRITE_MS + _SKEW_MS
+        self._fence_ms = self.now_ms() + WRITE_MS + _SKEW_MS
 
     def _mark_dirty(self, slot: Slot, version: RecordVersion) -> None:
         self._dirty[slot] = max(rank(version), self._dirty.get(slot, _LEAST))

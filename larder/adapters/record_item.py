@@ -10,7 +10,8 @@ writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its
     e    N  event key                 w  N  write time, us
     a    N  w - invocation time, us   d  N  state, where not live
     x    N  expiry, ns                ttl N  DynamoDB's own clock for removal, s
-    o    N  0: not for the offline store      l  N  life, where > 0
+    o    N  0: not for the offline store, 2: its row is there already
+    l    N  life, where > 0
     m    N  1: of an InMemory group (the projector follows these)
 """
 
@@ -95,6 +96,8 @@ def to_attributes(version: RecordVersion, *, now_nanos: int) -> Item:
         item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
     if not version.offline:
         item["o"] = {"N": "0"}
+    elif version.recorded:
+        item["o"] = {"N": "2"}
     if version.life:
         item["l"] = {"N": str(version.life)}
     return item
@@ -108,6 +111,7 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
     """
     packed = item["v"]["B"]
     write_time = int(item["w"]["N"])
+    offline = item["o"]["N"] if "o" in item else "1"
     return RecordVersion(
         identifier=identifier,
         event_key=int(item["e"]["N"]),
@@ -117,6 +121,7 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
         packed=a2b_base64(packed) if isinstance(packed, str) else bytes(packed),
         schema_version=int(item["n"]["N"]),
         expires_at=int(item["x"]["N"]) if "x" in item else None,
-        offline="o" not in item,
+        offline=offline != "0",
         life=int(item["l"]["N"]) if "l" in item else 0,
+        recorded=offline == "2",
     )

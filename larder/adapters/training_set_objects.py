@@ -116,6 +116,11 @@ class Objects:
                 raise ResourceInUse(f"{address} exists already") from error
             raise
 
+    def write(self, address: str, body: bytes) -> None:
+        """Write a small object, over what was there."""
+        bucket, key = split(address)
+        self.client.put_object(Bucket=bucket, Key=key, Body=body)
+
     def remove(self, address: str) -> None:
         """Delete every object below a folder."""
         bucket, key = split(address)

@@ -21,18 +21,19 @@ _WRITE_ORDER = (
 )
 
 
-def history(join: Join, labels: str) -> Iterator[str]:
+def history(join: Join, labels: str | None) -> Iterator[str]:
     """WITH queries that end in ``g<n>_history``, a row per version that may be chosen.
 
     Its columns: ``k`` the key, ``e`` the event time as it compares, ``w`` when it was written,
     ``t`` the instant from which labels see it, ``o`` the order in which versions win, ``v`` the
-    version itself.
+    version itself. Without ``labels`` all keys are asked for.
     """
     key = name(join.table.record_identifier.name.lower())
     columns = [f"{key} AS k", f"{_event_order(join)} AS e", f"{_WRITE_ORDER} AS w"]
     columns.append("COALESCE(is_deleted, FALSE) AS gone")
     columns += [f"{_value(join, each)} AS f{place}" for place, (each, _) in _numbered(join)]
-    where = "\n    AND ".join([f"{key} IN (SELECT {join.key} FROM {labels})", *_bounds(join)])
+    asked = [f"{key} IN (SELECT {join.key} FROM {labels})"] if labels else []
+    where = "\n    AND ".join([*asked, *_bounds(join)]) or "1 = 1"
     selected = ",\n    ".join(columns)
     prefix = f"g{join.number}"
     yield f"""{prefix}_rows AS (

@@ -80,6 +80,12 @@ class Valkey:
         keys = [key for key, _ in calls]
         return self._call(keys, script_requests(script, calls), seconds, script)
 
+    def run_requests(
+        self, script: Script, keys: Sequence[bytes], requests: Sequence[bytes], *, seconds: float
+    ) -> list[object]:
+        """Like ``run``, of requests that were made before (``requests.script_requests``)."""
+        return self._call(keys, requests, seconds, script)
+
     def delete(self, keys: Sequence[bytes], *, seconds: float) -> list[int | Unanswered]:
         """Delete keys: 1 for each that was there, else 0."""
         answers = self._call(keys, delete_requests(keys), seconds)

@@ -1,0 +1,65 @@
+"""The in-memory tier filled from DynamoDB before it is asked.
+
+What is filled is what a strongly consistent read has just found, as when a reader misses. So
+warming can no more serve what DynamoDB does not hold than reading can. The history alone would not
+do: it is behind by up to a minute, and does not know writes to the online store alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from larder.adapters.memory_tier import MemoryTier
+from larder.codec import unpack
+from larder.feature_group import FeatureGroup
+from larder.progress import Progress, Report
+from larder.record import RecordVersion, Slot
+from larder.record_store import RecordStore
+from larder.record_values import slot_of
+
+_PAGE = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """What came of it: records read, and those that Valkey did not take in time."""
+
+    group: str
+    records: int
+    unanswered: int
+
+
+def warm(store: RecordStore, tier: MemoryTier, group: FeatureGroup, report: Report) -> Warmed:
+    """Fill the tier with a group's records; those that have expired or were deleted stay out.
+
+    Raises:
+        ThrottlingException, ServiceUnavailable: DynamoDB did not give them.
+    """
+    start, records, before = time.monotonic(), 0, tier.counts.unanswered + tier.counts.late
+    for shard in range(group.shards):
+        after: str | None = None
+        while True:
+            began_ms = tier.now_ms()
+            page = store.shard(group.uid, shard, after=after, limit=_PAGE)
+            versions = dict(_visible(group, (version for _, version in page.entries)))
+            tier.fill(versions, began_ms=began_ms)
+            records += len(versions)
+            seconds, share = time.monotonic() - start, (shard + 1) / group.shards
+            report(Progress("warm", seconds=seconds, rows=records, fraction=share))
+            if page.last is None:
+                break
+            after = page.last
+    missed = tier.counts.unanswered + tier.counts.late - before
+    return Warmed(group.name, records, missed)
+
+
+def _visible(
+    group: FeatureGroup, versions: Iterator[RecordVersion]
+) -> Iterator[tuple[Slot, RecordVersion]]:
+    ordinal, now = group.ordinals[group.record_identifier_name], time.time_ns()
+    for version in versions:
+        identifier = unpack(version.packed)[ordinal]
+        if isinstance(identifier, str) and version.is_visible(now):
+            yield slot_of(group, identifier), version

@@ -1,0 +1,159 @@
+"""However often a run is killed, it ends with each row in the stores exactly once."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from larder import ingestion
+from larder.adapters.bulk import files
+from larder.adapters.iceberg import IcebergTables
+from larder.codec import unpack
+from larder.errors import ThrottlingException
+from tests.faults.ingest_process import KILL_POINTS, CloudBench
+from tests.faults.writer_process import KILLED
+from tests.ingestion import BOTH, bench
+from tests.moto_cloud import moto_cloud
+from tests.offline import make_lake, rows_in
+
+ROOT = Path(__file__).parents[2]
+ROWS = 1500
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with moto_cloud() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def environment(cloud, monkeypatch):
+    for name, value in (
+        ("AWS_ENDPOINT_URL", cloud),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_REGION", "us-east-1"),
+    ):
+        monkeypatch.setenv(name, value)
+
+
+def source(folder, rng, rows=ROWS):
+    """Versions of a few records over four days, some of which are no event."""
+    times = [f"2024-01-{rng.randrange(1, 5):02}T{n % 24:02}:00:00Z" for n in range(rows)]
+    bad = {rng.randrange(rows) for _ in range(20)}
+    table = pa.table(
+        {
+            "customer_id": [f"c{rng.randrange(200)}" for _ in range(rows)],
+            "event_time": ["never" if n in bad else each for n, each in enumerate(times)],
+            "clicks": list(range(rows)),
+        }
+    )
+    path = folder / "rows.parquet"
+    pq.write_table(table, path, row_group_size=100)
+    return path, [n for n in range(rows) if n not in bad]
+
+
+@pytest.fixture
+def lake(environment, tmp_path):
+    table = f"customers_{uuid4().hex[:8]}"
+    bucket = f"lake-{table[-8:]}"
+    make_lake(bucket)
+    made = CloudBench(table, bucket, tmp_path)
+    IcebergTables(made.catalog).create(made.group)
+    return made
+
+
+def start(lake, path, point="", number=1):
+    bucket = lake.journal.bucket
+    module = "tests.faults.ingest_process"
+    command = [sys.executable, "-m", module, lake.group.offline.table, bucket, str(path), point]
+    return subprocess.Popen([*command, str(number)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def end(process):
+    out, _ = process.communicate(timeout=100)
+    return process.returncode, out
+
+
+def assert_each_once(lake, expected):
+    rows = rows_in(lake.catalog, lake.group)
+    assert sorted(row["clicks"] for row in rows) == expected
+    times = {row["write_time"] for row in rows}
+    assert len(times) == len(rows)
+
+
+@pytest.mark.parametrize("point", KILL_POINTS)
+def test_a_run_that_is_killed_goes_on_where_it_was(lake, tmp_path, point):
+    path, expected = source(tmp_path, random.Random(point))
+    number = 1 if "run" in point else 2
+    assert end(start(lake, path, point, number))[0] == KILLED
+    status, _ = end(start(lake, path))
+    assert status == 0
+    assert_each_once(lake, expected)
+
+
+def test_a_run_that_is_killed_again_and_again(lake, tmp_path):
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    path, expected = source(tmp_path, rng)
+    for _ in range(4):
+        end(start(lake, path, rng.choice(list(KILL_POINTS)[:-1]), rng.randint(1, 4)))
+    assert end(start(lake, path))[0] == 0
+    assert_each_once(lake, expected)
+
+
+def test_two_processes_of_one_run_write_each_row_once(lake, tmp_path):
+    path, expected = source(tmp_path, random.Random(5))
+    processes = [start(lake, path), start(lake, path)]
+    outs = [end(process) for process in processes]
+    written = sum(int(out) for status, out in outs if status == 0)
+    assert any(status == 0 for status, _ in outs)
+    assert written <= len(expected)
+    assert_each_once(lake, expected)
+
+
+class Flaky:
+    """A store that dies or refuses at times."""
+
+    def __init__(self, store, rng, dies_after):
+        self.store, self.rng, self.left = store, rng, dies_after
+
+    def put(self, slot, version, *, now_nanos):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        if self.rng.random() < 0.2:
+            raise ThrottlingException("slow down")
+        return self.store.put(slot, version, now_nanos=now_nanos)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_run_into_both_stores_that_dies_while_loading(tmp_path, monkeypatch, seed):
+    monkeypatch.setattr(ingestion, "COMMIT_ROWS", 400)
+    monkeypatch.setattr(files, "BATCH_ROWS", 100)
+    rng = random.Random(seed)
+    path, expected = source(tmp_path, rng)
+    with bench(tmp_path) as made:
+        truth = made.store
+        for _ in range(3):
+            made.store = Flaky(truth, rng, rng.randrange(20, 150))
+            with pytest.raises(KeyboardInterrupt):
+                made.ingest(path, targets=BOTH)
+        made.store = Flaky(truth, rng, 10**9)
+        made.ingest(path, targets=BOTH)
+        assert_each_once(made, expected)
+        newest = {}
+        for row in rows_in(made.catalog, made.group):
+            order = (row["event_time"], row["write_time"], row["clicks"])
+            newest[row["customer_id"]] = max(newest.get(row["customer_id"], order), order)
+        online = {slot.identifier: version for slot, version in truth.records.items()}
+        assert {name: int(unpack(v.packed)[2]) for name, v in online.items()} == {
+            name: order[2] for name, order in newest.items()
+        }
