@@ -23,7 +23,23 @@ from tests.valkey_servers import valkey_server
 SLOT = Slot("race", 64, "c1", in_memory=True)
 KEY = memory_key(SLOT)
 PUT, SOFT, HARD, FILL, LAND, LOSE, REPAIR, AGAIN, EVICT = range(9)
-KINDS = [PUT, PUT, PUT, SOFT, HARD, FILL, FILL, LAND, LAND, LAND, LOSE, REPAIR, REPAIR, AGAIN, EVICT]
+KINDS = [
+    PUT,
+    PUT,
+    PUT,
+    SOFT,
+    HARD,
+    FILL,
+    FILL,
+    LAND,
+    LAND,
+    LAND,
+    LOSE,
+    REPAIR,
+    REPAIR,
+    AGAIN,
+    EVICT,
+]
 steps = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 7)), max_size=50)
 
 
