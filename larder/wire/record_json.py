@@ -43,23 +43,30 @@ def plain_json(values: Sequence[tuple[str, Value]]) -> bytes:
 
 
 class _Templates:
-    """Answers of the forms seen lately; one is made when its form comes for the second time."""
+    """Answers of the forms seen lately; one is made when its form comes for the second time.
+
+    Forms are kept by the identity of a group's names, which are held meanwhile: hashing hundreds
+    of names would cost more than what is looked up.
+    """
 
     def __init__(self) -> None:
-        self._by_form: dict[tuple[Sequence[str], bytes], bytes | None] = {}
+        self._by_form: dict[tuple[int, bytes], tuple[Sequence[str], bytes | None]] = {}
 
     def get(self, found: Found, form: bytes) -> bytes | None:
         """The answer of a record's form: packed values with ``%b`` for each."""
-        key = (found.group.feature_names, form)
-        if key not in self._by_form:
+        names = found.group.feature_names
+        key = (id(names), form)
+        kept = self._by_form.get(key)
+        if kept is not None and kept[1] is not None and kept[0] is names:
+            return kept[1]
+        if kept is None or kept[0] is not names:
             if len(self._by_form) >= _FORMS:
                 self._by_form.clear()
-            self._by_form[key] = None
+            self._by_form[key] = names, None
             return None
-        template = self._by_form.get(key)
-        if template is None:  # a feature's name has no percent sign
-            template = plain_json(Found(found.group, None, form, None).values)
-            self._by_form[key] = template
+        # a feature's name has no percent sign
+        template = plain_json(Found(found.group, None, form, None).values)
+        self._by_form[key] = names, template
         return template
 
 

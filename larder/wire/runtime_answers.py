@@ -20,19 +20,23 @@ MAX_ANSWER_BYTES = 5_500_000
 
 def record(found: Found, members: Members) -> bytes:
     """``Record``, and ``ExpiresAt`` where the request asks for it and the record expires."""
-    return b"{%b}" % _record_members(found, members)
+    with_expiry = members.get("ExpirationTimeResponse") == "Enabled"
+    expiry = _expiry(found) if with_expiry else b""
+    return b'{"Record":%b%b}' % (features_json(found), expiry)
 
 
 def batch_get(requests: Sequence[GetRecords], outcome: BatchOutcome, members: Members) -> bytes:
     """BatchGetRecord's answer; group and identifier are echoed as they were asked for."""
     heads = [orjson.dumps({"FeatureGroupName": request.group})[:-1] for request in requests]
+    with_expiry = members.get("ExpirationTimeResponse") == "Enabled"
     records: list[bytes] = []
     size = 0
     for place, identifier, found in outcome.found:
-        one = b'%b,"RecordIdentifierValueAsString":%b,%b}' % (
+        one = b'%b,"RecordIdentifierValueAsString":%b,"Record":%b%b}' % (
             heads[place],
             orjson.dumps(identifier),
-            _record_members(found, members),
+            features_json(found),
+            _expiry(found) if with_expiry else b"",
         )
         if size + len(one) > MAX_ANSWER_BYTES:
             outcome.unprocessed.append((place, identifier))
@@ -74,11 +78,10 @@ def batch_write(entries: Sequence[Members], outcome: WriteOutcome) -> bytes:
     return answer
 
 
-def _record_members(found: Found, members: Members) -> bytes:
-    if found.expires_nanos is not None and members.get("ExpirationTimeResponse") == "Enabled":
-        expires_at = orjson.dumps(found.expires_at)
-        return b'"Record":%b,"ExpiresAt":%b' % (features_json(found), expires_at)
-    return b'"Record":%b' % features_json(found)
+def _expiry(found: Found) -> bytes:
+    if found.expires_nanos is None:
+        return b""
+    return b',"ExpiresAt":%b' % orjson.dumps(found.expires_at)
 
 
 def _head(request: GetRecords, identifier: str) -> dict[str, Any]:
