@@ -1,7 +1,6 @@
 """Alarms and graphs of the in-memory tier: what makes reads fall back to DynamoDB."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from aws_cdk import Duration
@@ -9,20 +8,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from stacks.memory_projection import MemoryProjectionStack
 from stacks.memory_store import MemoryStoreStack
+from stacks.watch import Watch
 
 _PERIOD: Final = Duration.minutes(5)
 _NEAR: Final = 0.8
 _BEHIND: Final = Duration.minutes(1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Watch:
-    """One alarm: it rings where ``metric`` reaches ``threshold``, and ``meaning`` says why."""
-
-    name: str
-    metric: cloudwatch.Metric
-    meaning: str
-    threshold: float = 1
 
 
 def memory_watches(projection: MemoryProjectionStack) -> Iterator[Watch]:

@@ -1,5 +1,6 @@
 """What an operator sees and is woken by: one dashboard, and alarms on the promises."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
@@ -15,10 +16,12 @@ from constructs import Construct
 
 from stacks.config import StageConfig
 from stacks.dashboard import door_widgets, function_widget, lag_widget
+from stacks.door_alarms import door_watches
 from stacks.ingestion import IngestionStack
 from stacks.memory_alarms import memory_watches, memory_widgets
 from stacks.memory_projection import MemoryProjectionStack
 from stacks.serving import ServingStack
+from stacks.watch import Watch
 
 _FIVE_MINUTES: Final = Duration.minutes(5)
 _BEHIND: Final = Duration.hours(1)
@@ -50,13 +53,12 @@ class ObservabilityStack(Stack):
         }
         if projection is not None:
             functions["MemoryProjector"] = projection.projector
-            for watch in memory_watches(projection):
-                self._alarm(watch.name, watch.metric, watch.meaning, threshold=watch.threshold)
+            self._watch(memory_watches(projection))
         for name, function in functions.items():
             self._watch_function(name, function)
         self._watch_streams(ingestion)
         self._watch_quarantine(ingestion)
-        self._watch_door(config, serving)
+        self._watch(door_watches(config, serving))
         dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"larder-{config.name}")
         dashboard.add_widgets(*door_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
@@ -64,6 +66,16 @@ class ObservabilityStack(Stack):
         if projection is not None:
             dashboard.add_widgets(*memory_widgets(projection))
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
+
+    def _watch(self, watches: Iterable[Watch]) -> None:
+        for each in watches:
+            self._alarm(
+                each.name,
+                each.metric,
+                each.meaning,
+                threshold=each.threshold,
+                periods=each.periods,
+            )
 
     def _watch_function(self, name: str, function: lambda_.IFunction) -> None:
         self._alarm(
@@ -110,37 +122,6 @@ class ObservabilityStack(Stack):
             "RecordsQuarantined",
             _quarantined(self, ingestion.offline_writer.log_group),
             "records that can't be written lie in the offline bucket under quarantine/",
-        )
-
-    def _watch_door(self, config: StageConfig, serving: ServingStack) -> None:
-        self._alarm(
-            "ServerErrors",
-            serving.api.metric_server_error(period=_FIVE_MINUTES, statistic="Sum"),
-            "a client was answered 5xx",
-        )
-        self._alarm(
-            "Latency",
-            serving.api.metric_latency(period=_FIVE_MINUTES, statistic="p99"),
-            f"one answer in a hundred takes longer than {config.latency_alarm_ms} ms",
-            threshold=config.latency_alarm_ms,
-            periods=3,
-        )
-        if config.function_url:
-            self._watch_function_url(config, serving.runtime)
-
-    def _watch_function_url(self, config: StageConfig, function: lambda_.IFunction) -> None:
-        self._alarm(
-            "UrlServerErrors",
-            function.metric("Url5xxCount", period=_FIVE_MINUTES, statistic="Sum"),
-            "a client of the Function URL was answered 5xx",
-        )
-        self._alarm(
-            "UrlLatency",
-            # AWS ("Monitoring Lambda function URLs") names average and maximum, no percentiles.
-            function.metric("UrlRequestLatency", period=_FIVE_MINUTES, statistic="Average"),
-            f"an answer of the Function URL takes {config.latency_alarm_ms} ms on average",
-            threshold=config.latency_alarm_ms,
-            periods=3,
         )
 
     def _alarm(
