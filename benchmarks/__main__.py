@@ -1,7 +1,8 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``) and writes nothing.
+``imports``, ``serving``, ``memory``, ``ingest``) and writes nothing; ``--long`` adds rows that take
+minutes.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, memory, serving
+from benchmarks import environments, handlers, imports, ingest, memory, serving
 from benchmarks.rows import Row, table
 
-_PARTS = ("handlers", "imports", "serving", "memory")
+_PARTS = ("handlers", "imports", "serving", "memory", "ingest")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--without-feast", action="store_true")
     parser.add_argument("--only", choices=_PARTS)
+    parser.add_argument("--long", action="store_true")
     asked = parser.parse_args()
     parts = {asked.only} if asked.only else set(_PARTS)
     feast = None if asked.without_feast else environments.feast()
@@ -41,6 +43,8 @@ def main() -> None:
         rows += _told(serving.rows(environments.serving(), feast, rows))
     if "memory" in parts:
         rows += _told(memory.rows(environments.serving(), feast, environments.bare_client()))
+    if "ingest" in parts:
+        rows += _told(ingest.rows(long=asked.long))
     machine = _machine()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     print(f"\n{table(rows)}")

@@ -62,8 +62,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _materialize(options: argparse.Namespace, line: RowsLine) -> int:
-    from larder.client.materialization import materialization  # noqa: PLC0415 - slow to import
+    from larder.client.materialization import (  # noqa: PLC0415 - slow to import
+        lean_memory,
+        materialization,
+    )
 
+    lean_memory()
     done = materialization().materialize(
         options.group,
         as_of=options.as_of,

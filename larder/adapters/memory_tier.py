@@ -93,10 +93,14 @@ class MemoryTier:
         self.counts.misses += len(slots) - len(found)
         return found
 
-    def fill(self, versions: Mapping[Slot, RecordVersion], *, began_ms: float) -> None:
-        """Write what a strongly consistent read of DynamoDB, begun then, has found."""
-        if versions and self._breaker.allows():
-            self._write(list(versions.items()), began_ms=began_ms)
+    def fill(self, versions: Mapping[Slot, RecordVersion], *, began_ms: float) -> bool:
+        """Write what a strongly consistent read of DynamoDB, begun then, has found.
+
+        Whether Valkey took all of it.
+        """
+        if not versions:
+            return True
+        return self._breaker.allows() and self._write(list(versions.items()), began_ms=began_ms)
 
     def accept(self, slot: Slot, version: RecordVersion) -> None:
         """Write through what DynamoDB has just accepted."""

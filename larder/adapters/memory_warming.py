@@ -24,7 +24,7 @@ _PAGE = 250
 
 @dataclass(frozen=True, slots=True)
 class Warmed:
-    """What came of it: records read, and those that Valkey did not take in time."""
+    """What came of it: records read, and those of batches that Valkey did not take whole."""
 
     group: str
     records: int
@@ -37,21 +37,21 @@ def warm(store: RecordStore, tier: MemoryTier, group: FeatureGroup, report: Repo
     Raises:
         ThrottlingException, ServiceUnavailable: DynamoDB did not give them.
     """
-    start, records, before = time.monotonic(), 0, tier.counts.unanswered + tier.counts.late
+    start, records, missed = time.monotonic(), 0, 0
     for shard in range(group.shards):
         after: str | None = None
         while True:
             began_ms = tier.now_ms()
             page = store.shard(group.uid, shard, after=after, limit=_PAGE)
             versions = dict(_visible(group, (version for _, version in page.entries)))
-            tier.fill(versions, began_ms=began_ms)
             records += len(versions)
+            if not tier.fill(versions, began_ms=began_ms):
+                missed += len(versions)
             seconds, share = time.monotonic() - start, (shard + 1) / group.shards
             report(Progress("warm", seconds=seconds, rows=records, fraction=share))
             if page.last is None:
                 break
             after = page.last
-    missed = tier.counts.unanswered + tier.counts.late - before
     return Warmed(group.name, records, missed)
 
 

@@ -21,6 +21,7 @@ from larder.adapters.athena import AthenaQueries
 from larder.adapters.bulk.entries import Entries
 from larder.adapters.bulk.latest import S3LatestFiles, TierLoad
 from larder.adapters.bulk.memory_load import MemoryLoader
+from larder.adapters.bulk.process_memory import lean_memory
 from larder.adapters.data_plane import DataPlane, open_data_plane
 from larder.adapters.dynamodb_records import DynamoRecordStore
 from larder.adapters.dynamodb_wire import DynamoWire
@@ -43,6 +44,7 @@ __all__ = [
     "MaterializationSettings",
     "Materialized",
     "Warmed",
+    "lean_memory",
     "materialization",
 ]
 

@@ -17,8 +17,9 @@ from larder.adapters.bulk.iceberg import IcebergBulk
 from larder.adapters.bulk.journal import S3RunJournal
 from larder.adapters.iceberg_catalog import open_catalog
 from larder.adapters.training_set_objects import Objects
-from tests.faults.writer_process import KILLED, group_of
+from tests.faults.writer_process import KILLED
 from tests.ingestion import Bench
+from tests.offline import offline_group
 
 COMMIT_ROWS = 400
 KILL_POINTS = {
@@ -52,7 +53,8 @@ class CloudBench(Bench):
     """The table of a group in Glue, the journal on S3."""
 
     def __init__(self, table, bucket, folder):
-        self.group, self.folder = group_of(table, bucket), folder
+        self.folder = folder
+        self.group = offline_group(f"s3://{bucket}/offline/{table}", table=table)
         self.catalog = open_catalog()
         self.tables = IcebergBulk(self.catalog)
         self.store, self.rejects = None, folder / "rejects.jsonl"

@@ -23,12 +23,17 @@ class ParquetRows:
 
     stream: Arrow
     file: Arrow
+    batch_rows: int
 
     @classmethod
-    def open(cls, filesystem: Arrow, path: str) -> ParquetRows:
+    def open(cls, filesystem: Arrow, path: str, batch_rows: int | None = None) -> ParquetRows:
         """Open it and read its footer."""
         stream = filesystem.open_input_file(path)
-        return cls(stream, pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER))
+        return cls(
+            stream,
+            pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER),
+            batch_rows or BATCH_ROWS,
+        )
 
     @property
     def schema(self) -> Arrow:
@@ -38,7 +43,7 @@ class ParquetRows:
     def __iter__(self) -> Iterator[tuple[Arrow, float]]:
         """Its rows."""
         total, read = max(1, self.file.metadata.num_rows), 0
-        for batch in self.file.iter_batches(BATCH_ROWS):
+        for batch in self.file.iter_batches(self.batch_rows):
             read += len(batch)
             yield batch, read / total
 

@@ -92,9 +92,7 @@ class S3LatestFiles:
         for file in self._files(location):
             with closing(file):
                 for batch, _ in file:
-                    for first in range(0, len(batch), self.batch_rows):
-                        table = columns.latest(batch.slice(first, self.batch_rows))
-                        yield KeyedBatch.of(columns, table, self.clock())
+                    yield KeyedBatch.of(columns, columns.latest(batch), self.clock())
 
     def remove(self, location: str) -> None:
         """See the port."""
@@ -103,4 +101,4 @@ class S3LatestFiles:
     def _files(self, location: str) -> Iterator[ParquetRows]:
         filesystem = open_files().fs_by_scheme("s3", self.bucket)
         for address, _ in self.objects.listed(location):
-            yield ParquetRows.open(filesystem, "/".join(split(address)))
+            yield ParquetRows.open(filesystem, "/".join(split(address)), self.batch_rows)

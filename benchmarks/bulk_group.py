@@ -1,0 +1,48 @@
+"""The feature group of bulk measurements, and what a process says of itself."""
+
+from __future__ import annotations
+
+import resource
+
+import orjson
+
+from larder.feature_group import (
+    FeatureDefinition,
+    FeatureGroup,
+    FeatureGroupStatus,
+    FeatureType,
+    OfflineStore,
+    OnlineStore,
+    StorageType,
+)
+
+DATABASE = "bench"
+VALUES = 8
+
+
+def group(location: str = "") -> FeatureGroup:
+    """Ten features: identifier, event time, and numbers."""
+    numbers = [FeatureDefinition(f"feature_{n:03}", FeatureType.FRACTIONAL) for n in range(VALUES)]
+    return FeatureGroup(
+        name="bench",
+        uid="bench",
+        arn="arn:aws:sagemaker:us-east-1:000000000000:feature-group/bench",
+        record_identifier_name="id",
+        event_time_name="event_time",
+        features=(
+            FeatureDefinition("id", FeatureType.STRING),
+            FeatureDefinition("event_time", FeatureType.STRING),
+            *numbers,
+        ),
+        online=OnlineStore(StorageType.IN_MEMORY),
+        offline=OfflineStore(location, location, "AwsDataCatalog", DATABASE, "bench"),
+        creation_time=0,
+        last_modified_time=0,
+        status=FeatureGroupStatus.CREATED,
+    )
+
+
+def tell(seconds: float) -> None:
+    """Print what a measurement took, and the greatest memory of this process (MB)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(orjson.dumps({"seconds": seconds, "peak_mb": peak}).decode())

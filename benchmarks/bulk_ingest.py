@@ -1,0 +1,67 @@
+"""``python -m benchmarks.bulk_ingest SOURCE``: rows into an Iceberg table on this disk, measured.
+
+A process of its own: its memory is that work's alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pyiceberg.catalog.sql import SqlCatalog
+
+from benchmarks.bulk_group import DATABASE, group, tell
+from larder.adapters.bulk.iceberg import IcebergBulk
+from larder.adapters.bulk.newest import newest_rows
+from larder.adapters.bulk.rejects import RejectsFile
+from larder.adapters.bulk.rows import BulkRows
+from larder.adapters.bulk.sources import open_source
+from larder.adapters.iceberg import IcebergTables
+from larder.adapters.memory_records import MemoryRecordStore
+from larder.bulk_loading import OnlineLoader
+from larder.bulk_ports import Run
+from larder.feature_group import TargetStore
+from larder.ingestion import Ingestion, Job
+from larder.progress import silent
+
+_FIRST_WRITTEN = 1_700_000_000_000_000
+
+
+class _NoJournal:
+    """Keeps nothing: the run is never tried again."""
+
+    def begin(self, run: Run) -> Run:
+        return run
+
+    def note(self, run: Run) -> None:
+        del run
+
+
+def ingest(source: Path) -> float:
+    """Seconds of an ingestion into an Iceberg table on this machine's disk."""
+    with TemporaryDirectory(prefix="larder-") as folder:
+        catalog = SqlCatalog("bench", uri=f"sqlite:///{folder}/c.db", warehouse=f"file://{folder}")
+        catalog.create_namespace(DATABASE)
+        of = group(f"file://{folder}/bench")
+        IcebergTables(catalog).create(of)
+        loader = OnlineLoader(MemoryRecordStore())
+        use_case = Ingestion(
+            IcebergBulk(catalog), _NoJournal(), loader, newest_rows, lambda: _FIRST_WRITTEN
+        )
+        start = time.monotonic()
+        opened = open_source(source, "event_time")
+        rows = BulkRows(of, opened.schema)
+        with RejectsFile(Path(folder, "rejects.jsonl")) as rejects:
+            job = Job(of, opened, rows, frozenset({TargetStore.OFFLINE}), "bench", rejects)
+            done = use_case.run(job, silent)
+        if done.rejected:
+            raise RuntimeError(f"{done.rejected} rows were rejected")
+        seconds = time.monotonic() - start
+        catalog.close()
+        return seconds
+
+
+if __name__ == "__main__":
+    tell(ingest(Path(sys.argv[1])))

@@ -1,0 +1,52 @@
+"""``python -m benchmarks.bulk_load SOURCE HOST:PORT``: newest versions in Parquet into Valkey, measured.
+
+A process of its own: its memory is that work's alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyarrow.fs
+
+from benchmarks.bulk_group import group, tell
+from larder.adapters.bulk.entries import Entries
+from larder.adapters.bulk.files import ParquetRows
+from larder.adapters.bulk.memory_load import MemoryLoader
+from larder.adapters.bulk.process_memory import lean_memory
+from larder.adapters.bulk.versions import VersionRows
+from larder.adapters.valkey import Valkey, ValkeyEndpoint
+
+_ROWS = 8192
+_AHEAD_MS = 600_000
+"""No DynamoDB confirms these rows, so none of them may be too late for its confirmation."""
+
+
+def load(source: Path, address: str) -> float:
+    """Seconds from a table of newest versions into Valkey."""
+    of = group()
+    rows = VersionRows(of, recorded=True)
+    valkey = Valkey(ValkeyEndpoint.at(address, tls=False, ca_bundle=None))
+    confirmed_ms = time.time() * 1000 + _AHEAD_MS
+    start = time.monotonic()
+    with closing(ParquetRows.open(pyarrow.fs.LocalFileSystem(), str(source), _ROWS)) as file:
+
+        def tables() -> Iterator[tuple[Any, float]]:
+            for batch, _ in file:
+                yield rows.latest(batch), confirmed_ms
+
+        counts = MemoryLoader(valkey, Entries(of, offline=2)).load(tables())
+    seconds = time.monotonic() - start
+    if counts.missed or counts.kept:
+        raise RuntimeError(f"not all entries were written: {counts}")
+    return seconds
+
+
+if __name__ == "__main__":
+    lean_memory()
+    tell(load(Path(sys.argv[1]), sys.argv[2]))
