@@ -66,6 +66,13 @@ def _add_create(inner: Commands) -> None:
         create.add_argument(
             option, action="append", default=[], metavar=f"GROUP={value}", help=meaning
         )
+    create.add_argument(
+        "--partition-by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="lay the files out in folders by this label column; may be repeated",
+    )
     create.add_argument("--full-names", action="store_true", help="name features GROUP__FEATURE")
     create.add_argument("--time-zone", help="what label times without a zone are in, such as UTC")
     create.add_argument("--known-as-of", help="leave out what was written after this instant")
@@ -122,6 +129,7 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, line: Progr
         known_as_of=None if known is None else nanos_of(known) // 1000,
         as_known_then=options.as_known_then,
         full_names=options.full_names,
+        partition_by=tuple(options.partition_by),
     )
     sql = Path(options.sql_file).read_text() if options.sql_file else options.sql
     labels = options.labels if sql is None else SqlLabels(sql)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from larder.progress import Report, silent
-from larder.sql.as_of import unload
+from larder.training_set_engines import JoinTask
 from larder.training_set_manifest import Manifest
 from larder.training_set_ports import Contents, QueryRun, SnapshotGone
 from larder.training_sets import TrainingSets
@@ -32,14 +32,14 @@ class Rebuilt:
 def rebuild(
     sets: TrainingSets, name: str, *, keep: bool = False, report: Report = silent
 ) -> Rebuilt:
-    """Run a training set's query again over the labels and snapshots that it was made of.
+    """Run a training set's query again, on its engine, over its labels and snapshots.
 
     The set itself is never touched. A result that differs is kept beside it to be looked at, an
     identical one only with ``keep``.
 
     Raises:
         ResourceNotFound: there is no such set.
-        QueryFailed: Athena could not run the query.
+        QueryFailed: the engine could not run the query.
     """
     manifest = sets.get(name)
     lost = tuple(_lost(sets, manifest))
@@ -65,11 +65,18 @@ def _again(
     sets: TrainingSets, manifest: Manifest, location: str, report: Report
 ) -> tuple[QueryRun, Contents]:
     label_table = f"tmp_labels_{sets.new_id()}"
-    query = manifest.query.replace(manifest.label_table, label_table)
+    task = JoinTask(
+        training_set=manifest.name,
+        query=manifest.query.replace(manifest.label_table, label_table),
+        label_table=label_table,
+        labels=manifest.labels,
+        tables=manifest.tables,
+        location=location,
+        partition_by=manifest.partition_by,
+    )
     try:
-        with sets.label_tables.table(label_table, manifest.labels, training_set=manifest.name):
-            done = sets.queries.run(unload(query, location), report)
-        return done, sets.files.contents(location, manifest.rows, report)
+        done = sets.engines[manifest.engine].run(task, report)
+        return done, sets.files.contents(location, manifest.rows, manifest.partitions, report)
     except BaseException:
         sets.files.remove(location)
         raise

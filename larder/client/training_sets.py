@@ -37,6 +37,7 @@ from larder.adapters.training_set_objects import Objects
 from larder.adapters.training_set_s3 import S3SetFiles
 from larder.progress import Progress, Report, silent
 from larder.settings import Settings
+from larder.training_set_engines import ATHENA, AthenaJoins
 from larder.training_set_manifest import Manifest
 from larder.training_set_ports import SqlLabels
 from larder.training_set_rebuild import Rebuilt, rebuild
@@ -75,7 +76,7 @@ class TrainingSet:
     def to_arrow(self) -> Any:  # noqa: ANN401 - pyarrow is untyped
         """All rows as an Arrow table, label columns in the types that they were given in."""
         with TemporaryDirectory(prefix="larder-") as folder:
-            found = batches(self.objects, self.manifest.files, Path(folder))
+            found = batches(self.objects, self.manifest, Path(folder))
             return delivered(found, self.manifest)
 
     def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is untyped
@@ -103,7 +104,7 @@ class TrainingSet:
     def batches(self) -> Iterator[Any]:
         """The rows as stored, unordered, in Arrow batches; memory stays bounded."""
         with TemporaryDirectory(prefix="larder-") as folder:
-            yield from batches(self.objects, self.manifest.files, Path(folder))
+            yield from batches(self.objects, self.manifest, Path(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,16 @@ def training_sets(settings: ClientSettings | None = None) -> TrainingSetsClient:
     """
     named = settings or ClientSettings.from_env()
     objects = Objects(boto3.client("s3"))
+    queries = AthenaQueries(boto3.client("athena"), named.workgroup, named.database)
     sets = TrainingSets(
         database=named.database,
         groups=DescribedGroups(boto3.client("sagemaker")),
         versions=IcebergVersions(open_catalog()),
-        queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
-        label_tables=GlueLabelTables(boto3.client("glue"), named.database),
+        queries=queries,
+        engines={
+            ATHENA: AthenaJoins(queries, GlueLabelTables(boto3.client("glue"), named.database))
+        },
+        engine=ATHENA,
         files=S3SetFiles(objects, named.offline_bucket),
         clock=time.time,
         new_id=lambda: secrets.token_hex(8),
