@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from larder.progress import Report, silent
-from larder.training_set_engines import JoinTask
+from larder.training_set_engines import ATHENA, JoinTask
 from larder.training_set_manifest import Manifest
 from larder.training_set_ports import Contents, QueryRun, SnapshotGone
 from larder.training_sets import TrainingSets
@@ -26,6 +26,7 @@ class Rebuilt:
     rows: int = 0
     content_hash: str = ""
     bytes_scanned: int = 0
+    engine: str = ATHENA
     location: str | None = None
 
 
@@ -37,9 +38,7 @@ def rebuild(
     The set itself is never touched. A result that differs is kept beside it to be looked at, an
     identical one only with ``keep``.
 
-    Raises:
-        ResourceNotFound: there is no such set.
-        QueryFailed: the engine could not run the query.
+    Raises what ``TrainingSets.get`` and the engine do.
     """
     manifest = sets.get(name)
     lost = tuple(_lost(sets, manifest))
@@ -48,7 +47,8 @@ def rebuild(
     location = sets.files.location(name, "rebuilt", sets.new_id())
     done, contents = _again(sets, manifest, location, report)
     changes = tuple(_changes(manifest, contents))
-    if not (kept := keep or bool(changes)):
+    kept = keep or bool(changes)
+    if not kept:
         sets.files.remove(location)
     return Rebuilt(
         name,
@@ -57,6 +57,7 @@ def rebuild(
         rows=contents.rows,
         content_hash=contents.hash,
         bytes_scanned=done.bytes_scanned,
+        engine=manifest.engine,
         location=location if kept else None,
     )
 
@@ -75,7 +76,7 @@ def _again(
         partition_by=manifest.partition_by,
     )
     try:
-        done = sets.engines[manifest.engine].run(task, report)
+        done = sets.engines(manifest.engine).run(task, report)
         return done, sets.files.contents(location, manifest.rows, manifest.partitions, report)
     except BaseException:
         sets.files.remove(location)

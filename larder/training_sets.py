@@ -7,7 +7,7 @@ snapshots, so the same content must come out; where it does not, the report says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
@@ -41,7 +41,7 @@ class TrainingSets:
     """The training sets of one platform.
 
     ``database`` is where label tables stand while a query runs. ``queries`` run SQL labels;
-    ``engines`` run joins, that named ``engine`` those of new sets. ``clock`` gives seconds since
+    ``engines`` gives engines by name, ``engine`` is that of new sets. ``clock`` gives seconds since
     the epoch, ``new_id`` 16 hexadecimal digits that were never given before.
     """
 
@@ -49,7 +49,7 @@ class TrainingSets:
     groups: GroupTables
     versions: TableVersions
     queries: Queries
-    engines: Mapping[str, JoinEngine]
+    engines: Callable[[str], JoinEngine]
     engine: str
     files: SetFiles
     clock: Callable[[], float]
@@ -137,7 +137,7 @@ class TrainingSets:
         run: str,
         report: Report,
     ) -> Manifest:
-        engine, versions = self.engines[self.engine], self._versions(joins)
+        engine, versions = self.engines(self.engine), self._versions(joins)
         columns = tuple((column.stored, column.name) for column in stored.columns)
         label_table = f"tmp_labels_{run}"
         task = JoinTask(
