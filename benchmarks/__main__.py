@@ -1,7 +1,8 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``) and writes nothing.
+``imports``, ``serving``, ``memory``,
+``joins``) and writes nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, memory, serving
+from benchmarks import environments, handlers, imports, joins, memory, serving
 from benchmarks.rows import Row, table
 
-_PARTS = ("handlers", "imports", "serving", "memory")
+_PARTS = ("handlers", "imports", "serving", "memory", "joins")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -41,6 +42,8 @@ def main() -> None:
         rows += _told(serving.rows(environments.serving(), feast, rows))
     if "memory" in parts:
         rows += _told(memory.rows(environments.serving(), feast, environments.bare_client()))
+    if "joins" in parts:
+        rows += _told(joins.rows(None if feast is None else environments.feast_joins()))
     machine = _machine()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     print(f"\n{table(rows)}")
@@ -66,7 +69,7 @@ def _machine() -> dict[str, str]:
         ),
         platform.machine(),
     )
-    others = ", ".join(f"{name} {version(name)}" for name in ("boto3", "orjson"))
+    others = ", ".join(f"{name} {version(name)}" for name in ("boto3", "orjson", "duckdb"))
     servers = ", ".join((environments.FEAST, *environments.SERVING[:1])).replace("==", " ")
     return {
         "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",

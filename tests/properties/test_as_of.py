@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from larder.as_of import Cut
 from larder.offline_rows import OfflineRow
 from larder.sql.join import Shape
-from tests.as_of import Case, actual, by_asof, expected, group, random_case, with_cuts
+from tests.as_of import (
+    Case,
+    actual,
+    by_asof,
+    expected,
+    group,
+    large_case,
+    random_case,
+    with_cuts,
+)
 
 CUTS = [
     Cut(),
@@ -79,8 +88,8 @@ def test_a_thousand_histories():
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("shape", Shape)
-def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says(shape):
-    case = random_case(5, labels=100_000, versions=50_000, keys=3000)
-    found = actual(case, shape)
-    assert (len(found), found) == (100_005, expected(case))
+@pytest.mark.parametrize("join", [*Shape, "asof"])
+def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says(join):
+    case = large_case()
+    found = by_asof(case) if join == "asof" else actual(case, join)
+    assert (len(found), found) == (100_000, expected(case))

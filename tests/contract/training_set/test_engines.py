@@ -11,7 +11,7 @@ from larder.errors import ValidationError
 from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
 from larder.offline_rows import OfflineRow
 from larder.training_set_ports import QueryFailed, SnapshotGone
-from tests.as_of import expected, random_case, with_cuts
+from tests.as_of import expected, large_case, random_case, with_cuts
 from tests.contract.training_set.bench import SETTINGS, asked, frame
 from tests.groups import FEATURES
 from tests.offline import row
@@ -46,6 +46,21 @@ def test_both_engines_give_what_the_oracle_says_and_one_hash(bench, duckdb, seed
     assert by_duckdb.manifest.content_hash == by_athena.manifest.content_hash
     assert by_duckdb.to_arrow().equals(by_athena.to_arrow())
     assert (by_duckdb.manifest.engine, by_athena.manifest.engine) == ("duckdb", "athena")
+
+
+def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says_on_both(bench, duckdb):
+    case = large_case()
+    groups = [bench.group(t.features, r) for t, r in zip(case.tables, case.rows, strict=True)]
+    spec = bench.spec(*(asked(group, n, case.cuts[n]) for n, group in enumerate(groups)))
+
+    by_athena = bench.client.create(spec, frame(case))
+    by_duckdb = duckdb.client.create(replace(spec, name=bench.name()), frame(case))
+
+    features = by_athena.to_arrow().drop_columns(["asked", "K0", "k1"]).to_pylist()
+    found = expected(case)
+    assert [tuple(each.values()) for each in features] == found
+    assert found.count((None,) * 6) > 1000  # deleted, or from before any event
+    assert by_duckdb.manifest.content_hash == by_athena.manifest.content_hash
 
 
 def test_a_set_is_rebuilt_on_its_own_engine_although_the_table_went_on(bench, duckdb):
