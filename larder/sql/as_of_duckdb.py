@@ -109,14 +109,18 @@ def _versions(join: Join, labels: str) -> str:
     ``o`` orders all versions of a key where event times are texts, else those of one event time.
     """
     key = name(join.table.record_identifier.name.lower())
-    columns = [f"{key} AS k", f"{_event(join)} AS e", "EPOCH_US(write_time) AS w"]
+    columns = [f"{key} AS k", *_event(join), "EPOCH_US(write_time) AS w"]
     columns.append("COALESCE(is_deleted, FALSE) AS gone")
     columns += [f"{feature_value(join, each)} AS f{n}" for n, (each, _) in enumerate(join.features)]
     where = "\n    AND ".join([f"{key} IN (SELECT {join.key} FROM {labels})", *bounds(join)])
     selected = ",\n    ".join(columns)
-    event = "e * 2" if join.is_text else "CAST(0 AS HUGEINT)"
+    order = f"CASE WHEN gone THEN {_FIRST_WRITE} ELSE {_WRITES + _FIRST_WRITE} END + w"
+    event = ""
+    if join.is_text:  # one product, for whole numbers of 128 bits are slow
+        order = f"CAST(us AS HUGEINT) * {2000 * _WRITES} + {_finer('ns', 2 * _WRITES)} + {order}"
+        event = ", CAST(us AS HUGEINT) * 1000 + ns AS e"
     return f"""g{join.number}_versions AS (
-  SELECT *, ({event} + CASE WHEN gone THEN 0 ELSE 1 END) * {_WRITES} + w + {_FIRST_WRITE} AS o
+  SELECT *, {order} AS o{event}
   FROM (SELECT
     {selected}
   FROM {table_name(join.table.database, join.table.table)}
@@ -124,14 +128,20 @@ def _versions(join: Join, labels: str) -> str:
 )"""
 
 
-def _event(join: Join) -> str:
-    """Nanoseconds since the epoch of a text; a timestamp cuts what comes after microseconds."""
+def _event(join: Join) -> Iterator[str]:
+    """Of a text its microseconds, as far as a timestamp goes, and the nanoseconds after them."""
     event = name(join.table.event_time.name.lower())
     if not join.is_text:
-        return event
+        yield f"{event} AS e"
+        return
     rest = f"CAST(RPAD(SUBSTR({event}, 27, LENGTH({event}) - 27), 3, '0') AS INTEGER)"
-    micros = f"CAST(EPOCH_US(CAST({event} AS TIMESTAMP)) AS HUGEINT)"
-    return f"{micros} * 1000 + CASE WHEN LENGTH({event}) > 27 THEN {rest} ELSE 0 END"
+    yield f"EPOCH_US(CAST({event} AS TIMESTAMP)) AS us"
+    yield f"CASE WHEN LENGTH({event}) > 27 THEN {rest} ELSE 0 END AS ns"
+
+
+def _finer(column: str, factor: int) -> str:
+    """A product that is mostly zero."""
+    return f"CASE WHEN {column} = 0 THEN 0 ELSE CAST({column} AS HUGEINT) * {factor} END"
 
 
 def _instant(join: Join, column: str) -> str:
