@@ -1,8 +1,7 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``,
-``joins``) and writes nothing.
+``imports``, ``serving``, ``memory``, ``joins``) and writes nothing.
 """
 
 from __future__ import annotations
