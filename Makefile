@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local cloud's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth test lint conformance soak bench snapshots
+.PHONY: help setup up down status logs clean env synth test lint conformance soak spark bench snapshots
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -26,9 +26,10 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@
 
-up: setup ## the whole platform on this machine, the example loaded and shown
+up: setup ## the whole platform on this machine, the example loaded, shown and trained on
 	@$(BIN)/python -m local up
-	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python examples/flights.py
+	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python examples/flights.py && echo && \
+		$(BIN)/python -m examples.training_set
 
 down: .venv/.ready ## stop the platform; data stay
 	@$(BIN)/python -m local down
@@ -63,6 +64,9 @@ conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; 
 soak: setup ## long random histories and fault runs, in process and on the strict platform
 	@$(BIN)/pytest -q -m soak --ignore=tests/conformance
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
+
+spark: setup ## the as-of joins on Spark against the oracle; 300 MB from PyPI, and Java 17 on the PATH
+	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py
 
 bench: setup ## speed beside Feast and beside the limit; writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks

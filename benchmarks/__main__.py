@@ -1,8 +1,8 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``, ``ingest``) and writes nothing; ``--long`` adds rows that take
-minutes.
+``imports``, ``serving``, ``memory``, ``ingest``, ``joins``) and writes nothing; ``--long`` adds rows that
+take minutes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, ingest, memory, serving
+from benchmarks import environments, handlers, imports, ingest, joins, memory, serving
 from benchmarks.rows import Row, table
 
-_PARTS = ("handlers", "imports", "serving", "memory", "ingest")
+_PARTS = ("handlers", "imports", "serving", "memory", "ingest", "joins")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -45,6 +45,8 @@ def main() -> None:
         rows += _told(memory.rows(environments.serving(), feast, environments.bare_client()))
     if "ingest" in parts:
         rows += _told(ingest.rows(long=asked.long))
+    if "joins" in parts:
+        rows += _told(joins.rows(None if feast is None else environments.feast_joins()))
     machine = _machine()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     print(f"\n{table(rows)}")
@@ -70,7 +72,7 @@ def _machine() -> dict[str, str]:
         ),
         platform.machine(),
     )
-    others = ", ".join(f"{name} {version(name)}" for name in ("boto3", "orjson"))
+    others = ", ".join(f"{name} {version(name)}" for name in ("boto3", "orjson", "duckdb"))
     servers = ", ".join((environments.FEAST, *environments.SERVING[:1])).replace("==", " ")
     return {
         "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",

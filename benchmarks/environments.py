@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1] / "build" / "bench"
 FEAST = "feast[aws,redis]==0.67.0"
+FEAST_JOINS = "feast[duckdb]==0.67.0"
 SERVING = ("granian==2.8.7", "orjson==3.13.0", "hiredis==3.5.0")
 BARE = ("redis==8.1.0", "hiredis==3.5.0")
 _MINUTES = 3
@@ -17,6 +18,11 @@ _MINUTES = 3
 def feast() -> Path | None:
     """Feast's environment, made if it is not there; ``None``, with a word, where it can't be."""
     return _made("feast", FEAST)
+
+
+def feast_joins() -> Path | None:
+    """Feast with its DuckDB store; apart, because the size of ``feast`` is measured."""
+    return _made("feast-joins", FEAST_JOINS)
 
 
 def serving() -> Path | None:

@@ -30,6 +30,21 @@ class LabelKey:
     look_back: int | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedLabels:
+    """What is asked of labels.
+
+    ``event_time`` is their column of instants, ``time_zone`` what those without a zone are in,
+    ``keys`` the columns of record identifiers, ``partition_by`` those that the result is laid out
+    by.
+    """
+
+    event_time: str
+    keys: tuple[LabelKey, ...]
+    time_zone: str | None = None
+    partition_by: tuple[str, ...] = ()
+
+
 def check_names(names: Sequence[str], *, what: str) -> None:
     """Refuse column names that Athena can't keep apart or that are not plain names.
 

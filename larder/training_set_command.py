@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,6 +14,7 @@ import orjson
 
 from larder.as_of import nanos_of
 from larder.errors import ConfigurationError, LarderError
+from larder.training_set_options import ENGINES, add_create_options
 from larder.training_set_ports import SqlLabels
 from larder.training_set_spec import TrainingSetSpec
 from larder.training_set_words import ProgressLine, cost, description, group_features, pairs
@@ -34,7 +36,7 @@ def add_training_set(commands: Commands) -> None:
         "LARDER_DATABASE, LARDER_WORKGROUP.",
     )
     inner = parser.add_subparsers(required=True, metavar="command")
-    _add_create(inner)
+    add_create_options(_add(inner, "create", "make a training set", _create))
     _add(inner, "show", "print what a training set is and was made of", _show)
     listing = inner.add_parser("list", help="print all training sets")
     _finish(listing, _list)
@@ -42,38 +44,6 @@ def add_training_set(commands: Commands) -> None:
     export.add_argument("--to", required=True, help="a .parquet, .csv or .arrow file")
     again = _add(inner, "rebuild", "make a set again and say whether the same came out", _rebuild)
     again.add_argument("--keep", action="store_true", help="keep the new result on S3")
-
-
-def _add_create(inner: Commands) -> None:
-    create = _add(inner, "create", "make a training set", _create)
-    labels = create.add_mutually_exclusive_group(required=True)
-    labels.add_argument("--labels", help="a Parquet or CSV file, or a folder of them; or s3://…")
-    labels.add_argument("--sql", help="a query that gives the labels")
-    labels.add_argument("--sql-file", help="a file with such a query")
-    create.add_argument("--event-time", required=True, help="the labels' column of instants")
-    create.add_argument(
-        "--features",
-        action="append",
-        required=True,
-        metavar="GROUP[:FEATURE[=NAME],…]",
-        help="may be repeated; GROUP alone means all its features",
-    )
-    for option, value, meaning in (
-        ("--key", "COLUMN", "the label column with its identifiers, if named otherwise"),
-        ("--look-back", "7d", "greatest age of a value, inclusive: 90s, 15m, 24h, 7d, 2w"),
-        ("--prefix", "TEXT", "put before its features' names"),
-    ):
-        create.add_argument(
-            option, action="append", default=[], metavar=f"GROUP={value}", help=meaning
-        )
-    create.add_argument("--full-names", action="store_true", help="name features GROUP__FEATURE")
-    create.add_argument("--time-zone", help="what label times without a zone are in, such as UTC")
-    create.add_argument("--known-as-of", help="leave out what was written after this instant")
-    create.add_argument(
-        "--as-known-then",
-        action="store_true",
-        help="leave out what was written after the label's own time",
-    )
 
 
 def _add(inner: Commands, command: str, meaning: str, run: Run) -> argparse.ArgumentParser:
@@ -92,8 +62,11 @@ def _run(run: Run, options: argparse.Namespace) -> int:
     from larder.client.training_sets import training_sets  # noqa: PLC0415 - slow to import
 
     line = ProgressLine(sys.stderr, quiet=options.json)
+    # as Ctrl-C does, a stop from outside cancels the query and takes the label table along
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return run(training_sets(), options, line)
+        engine = ENGINES[getattr(options, "engine", "athena")]
+        return run(training_sets(engine=engine), options, line)
     except ConfigurationError:
         raise
     except LarderError as error:
@@ -104,6 +77,8 @@ def _run(run: Run, options: argparse.Namespace) -> int:
         line.end()
         print("larder training-set: interrupted; the query is cancelled", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _create(client: TrainingSetsClient, options: argparse.Namespace, line: ProgressLine) -> int:
@@ -122,6 +97,7 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, line: Progr
         known_as_of=None if known is None else nanos_of(known) // 1000,
         as_known_then=options.as_known_then,
         full_names=options.full_names,
+        partition_by=tuple(options.partition_by),
     )
     sql = Path(options.sql_file).read_text() if options.sql_file else options.sql
     labels = options.labels if sql is None else SqlLabels(sql)
@@ -163,7 +139,7 @@ def _rebuild(client: TrainingSetsClient, options: argparse.Namespace, line: Prog
         _print(orjson.dumps(asdict(found)))
     elif found.identical:
         print(f"{options.name}: the same content again ({found.rows} rows, {found.content_hash})")
-        print(f"  {cost(found.bytes_scanned)}")
+        print(f"  {cost(found.bytes_scanned, found.engine)}")
     else:
         print(f"{options.name} can't be made again as it was:")
         print("\n".join(f"  {change}" for change in found.changes))

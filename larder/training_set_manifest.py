@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from larder.errors import ValidationError
+from larder.training_set_engines import ATHENA, SourceTable
 from larder.training_set_ports import LabelColumn, StoredFile, StoredLabels
 
 FORMAT = 1
@@ -30,27 +31,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceTable:
-    """A table that was read.
-
-    ``snapshot_id`` is ``None`` where the table has no snapshots. Then rows that were accepted up to
-    ``written_until`` were read, which does not hold the table still: such rows may come later.
-    """
-
-    group: str
-    group_created: str
-    database: str
-    table: str
-    snapshot_id: int | None
-    empty: bool
-    written_until: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that is known of a training set. ``location`` is where its Parquet files lie.
 
-    ``query`` reads the label table ``label_table``, which exists only while the query runs.
+    ``query``, in the SQL of ``engine``, reads the label table ``label_table``, which exists only
+    while it runs. ``partition_by`` are the columns that stand in folders' names.
     ``content_hash`` is of the values (``larder.training_set_ports.Contents``).
     """
 
@@ -70,6 +55,13 @@ class Manifest:
     query: str
     query_execution_id: str
     bytes_scanned: int
+    engine: str = ATHENA
+    partition_by: tuple[str, ...] = ()
+
+    @property
+    def partitions(self) -> dict[str, str]:
+        """The columns that stand in folders' names, with their types as stored."""
+        return self.labels.types_of(self.partition_by)
 
     def to_json(self) -> bytes:
         """The manifest as a JSON document."""
@@ -89,6 +81,7 @@ class Manifest:
                     "the manifest is of a newer format than this Larder knows: use a newer Larder"
                 )
             labels = members.pop("labels")
+            members["partition_by"] = tuple(members.get("partition_by", ()))
             return cls(
                 columns=tuple(Column(**each) for each in members.pop("columns")),
                 files=_files(members),

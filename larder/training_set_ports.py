@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from larder.errors import LarderError
 from larder.feature_table import FeatureTable, TableVersion
-from larder.label_columns import LabelKey
+from larder.label_columns import WantedLabels
 from larder.progress import Report
 
 
@@ -61,6 +61,11 @@ class StoredLabels:
     last: int
     columns: tuple[LabelColumn, ...]
     schema: tuple[tuple[str, str], ...]
+
+    def types_of(self, names: Sequence[str]) -> dict[str, str]:
+        """The Hive types of some given columns, by their names in the result's files."""
+        types, stored = dict(self.schema), {each.name: each.stored for each in self.columns}
+        return {name.lower(): types[stored[name]] for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,8 @@ class SetFiles(Protocol):
     def write_labels(
         self,
         source: Any,  # noqa: ANN401 - a frame of any library, or an address
-        keys: Sequence[LabelKey],
+        wanted: WantedLabels,
         location: str,
-        *,
-        event_time: str,
-        time_zone: str | None,
         report: Report,
     ) -> StoredLabels:
         """Check labels and store them below a location.
@@ -161,8 +163,13 @@ class SetFiles(Protocol):
             ValidationError: the labels can't be used, and why.
         """
 
-    def contents(self, location: str, rows: int, report: Report) -> Contents:
-        """Read a result of so many label rows whole, and say what it is."""
+    def contents(
+        self, location: str, rows: int, partitions: Mapping[str, str], report: Report
+    ) -> Contents:
+        """Read a result of so many label rows whole, and say what it is.
+
+        ``partitions`` are the columns that stand in folders' names, with their types as stored.
+        """
 
     def unchanged(self, files: Sequence[StoredFile]) -> list[str]:
         """What is wrong with files: sentences about those that are gone or differ."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from larder.progress import Report, silent
-from larder.sql.as_of import unload
+from larder.training_set_engines import ATHENA, JoinTask
 from larder.training_set_manifest import Manifest
 from larder.training_set_ports import Contents, QueryRun, SnapshotGone
 from larder.training_sets import TrainingSets
@@ -26,20 +26,19 @@ class Rebuilt:
     rows: int = 0
     content_hash: str = ""
     bytes_scanned: int = 0
+    engine: str = ATHENA
     location: str | None = None
 
 
 def rebuild(
     sets: TrainingSets, name: str, *, keep: bool = False, report: Report = silent
 ) -> Rebuilt:
-    """Run a training set's query again over the labels and snapshots that it was made of.
+    """Run a training set's query again, on its engine, over its labels and snapshots.
 
     The set itself is never touched. A result that differs is kept beside it to be looked at, an
     identical one only with ``keep``.
 
-    Raises:
-        ResourceNotFound: there is no such set.
-        QueryFailed: Athena could not run the query.
+    Raises what ``TrainingSets.get`` and the engine do.
     """
     manifest = sets.get(name)
     lost = tuple(_lost(sets, manifest))
@@ -48,7 +47,8 @@ def rebuild(
     location = sets.files.location(name, "rebuilt", sets.new_id())
     done, contents = _again(sets, manifest, location, report)
     changes = tuple(_changes(manifest, contents))
-    if not (kept := keep or bool(changes)):
+    kept = keep or bool(changes)
+    if not kept:
         sets.files.remove(location)
     return Rebuilt(
         name,
@@ -57,6 +57,7 @@ def rebuild(
         rows=contents.rows,
         content_hash=contents.hash,
         bytes_scanned=done.bytes_scanned,
+        engine=manifest.engine,
         location=location if kept else None,
     )
 
@@ -65,11 +66,18 @@ def _again(
     sets: TrainingSets, manifest: Manifest, location: str, report: Report
 ) -> tuple[QueryRun, Contents]:
     label_table = f"tmp_labels_{sets.new_id()}"
-    query = manifest.query.replace(manifest.label_table, label_table)
+    task = JoinTask(
+        training_set=manifest.name,
+        query=manifest.query.replace(manifest.label_table, label_table),
+        label_table=label_table,
+        labels=manifest.labels,
+        tables=manifest.tables,
+        location=location,
+        partition_by=manifest.partition_by,
+    )
     try:
-        with sets.label_tables.table(label_table, manifest.labels, training_set=manifest.name):
-            done = sets.queries.run(unload(query, location), report)
-        return done, sets.files.contents(location, manifest.rows, report)
+        done = sets.engines(manifest.engine).run(task, report)
+        return done, sets.files.contents(location, manifest.rows, manifest.partitions, report)
     except BaseException:
         sets.files.remove(location)
         raise

@@ -10,8 +10,9 @@ from typing import Any
 from larder import __version__
 from larder.errors import LarderError
 from larder.feature_table import TableVersion
-from larder.training_set_manifest import LABEL, Column, Manifest, SourceTable
-from larder.training_set_ports import Contents, QueryRun, StoredLabels
+from larder.training_set_engines import JoinTask, SourceTable
+from larder.training_set_manifest import LABEL, Column, Manifest
+from larder.training_set_ports import Contents, QueryRun
 from larder.training_set_spec import PlannedJoin, TrainingSetSpec
 
 
@@ -24,12 +25,9 @@ class Made:
     """A result, and all that went into it."""
 
     spec: TrainingSetSpec
-    labels: StoredLabels
     joins: Sequence[PlannedJoin]
-    versions: Sequence[TableVersion]
-    label_table: str
-    query: str
-    location: str
+    engine: str
+    task: JoinTask
     run: QueryRun
     contents: Contents
 
@@ -49,30 +47,32 @@ def require_complete(contents: Contents, rows: int) -> None:
 
 def manifest_of(made: Made, *, created: float) -> Manifest:
     """The manifest; ``created`` is in seconds since the epoch."""
-    contents = made.contents
+    contents, task = made.contents, made.task
     return Manifest(
         name=made.spec.name,
         created_at=_iso(created),
         larder_version=__version__,
-        location=made.location,
+        location=task.location,
         rows=contents.rows,
         content_hash=contents.hash,
         column_hashes=contents.column_hashes,
         columns=tuple(_columns(made)),
         files=contents.files,
-        tables=tuple(map(_table, made.joins, made.versions)),
+        tables=task.tables,
         parameters=_parameters(made),
-        labels=made.labels,
-        label_table=made.label_table,
-        query=made.query,
+        labels=task.labels,
+        label_table=task.label_table,
+        query=task.query,
         query_execution_id=made.run.execution_id,
         bytes_scanned=made.run.bytes_scanned,
+        engine=made.engine,
+        partition_by=task.partition_by,
     )
 
 
 def _columns(made: Made) -> Iterator[Column]:
     types = dict(made.contents.columns)
-    for label in made.labels.columns:
+    for label in made.task.labels.columns:
         yield Column(label.name, label.name.lower(), label.type, LABEL)
     for join in made.joins:
         for feature, output in join.features:
@@ -80,7 +80,8 @@ def _columns(made: Made) -> Iterator[Column]:
             yield Column(output, column, types[column], f"{join.table.group}:{feature.name}")
 
 
-def _table(join: PlannedJoin, version: TableVersion) -> SourceTable:
+def source_table(join: PlannedJoin, version: TableVersion) -> SourceTable:
+    """What the manifest says of a table that was read."""
     table = join.table
     created = _iso(table.created / 1_000_000)
     until = None if version.written_until is None else _iso(version.written_until / 1_000_000)
@@ -113,6 +114,7 @@ def _parameters(made: Made) -> dict[str, Any]:
         "time_zone": spec.time_zone,
         "known_as_of": known,
         "as_known_then": spec.as_known_then,
+        "partition_by": list(spec.partition_by),
         "groups": groups,
     }
 

@@ -44,7 +44,8 @@ class TrainingSetSpec:
     ``event_time`` is the labels' column of instants; ``time_zone`` what those without a zone are
     in. ``known_as_of`` (microseconds since the epoch) leaves out what was written later;
     ``as_known_then`` what was written after the label's own time. With ``full_names`` features are
-    named ``<group>__<feature>``.
+    named ``<group>__<feature>``. ``partition_by`` are label columns by whose values the
+    result's files lie in folders ``column=value``.
     """
 
     name: str
@@ -54,6 +55,7 @@ class TrainingSetSpec:
     known_as_of: int | None = None
     as_known_then: bool = False
     full_names: bool = False
+    partition_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

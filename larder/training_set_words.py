@@ -10,6 +10,7 @@ from typing import TextIO
 
 from larder.errors import ValidationError
 from larder.progress import Progress
+from larder.training_set_engines import ATHENA
 from larder.training_set_manifest import Manifest
 from larder.training_set_spec import GroupFeatures
 
@@ -130,8 +131,10 @@ def size(count: int) -> str:
     return f"{value:.1f} TB"
 
 
-def cost(bytes_scanned: int) -> str:
+def cost(bytes_scanned: int, engine: str = ATHENA) -> str:
     """What a query scanned and costs."""
+    if engine != ATHENA:
+        return f"{size(bytes_scanned)} read on this machine, by {engine}; no query is charged"
     dollars = max(bytes_scanned, _LEAST_BYTES) * _DOLLARS_PER_BYTE
     return f"{size(bytes_scanned)} scanned, about ${dollars:.5f} ({_LIST_PRICE})"
 
@@ -147,7 +150,8 @@ def description(manifest: Manifest) -> Iterator[str]:
     for column in manifest.columns:
         yield f"    {column.name:32} {column.type:24} {column.source}"
     yield f"  content {manifest.content_hash}"
-    yield f"  query   {manifest.query_execution_id}, {cost(manifest.bytes_scanned)}"
+    charge = cost(manifest.bytes_scanned, manifest.engine)
+    yield f"  query   {manifest.query_execution_id}, {charge}"
 
 
 def _line(progress: Progress) -> str:

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.feature_table import TableVersion
+from larder.label_columns import WantedLabels
 from larder.progress import Report, silent
-from larder.sql.as_of import Labels, as_of_query, unload
+from larder.sql.as_of import Labels, unload
 from larder.sql.join import Join
+from larder.training_set_engines import JoinEngine, JoinTask
 from larder.training_set_manifest import Manifest
 from larder.training_set_ports import (
     GroupTables,
-    LabelTables,
     Queries,
     SetFiles,
     SqlLabels,
     StoredLabels,
     TableVersions,
 )
-from larder.training_set_record import Made, manifest_of, require_complete
+from larder.training_set_record import Made, manifest_of, require_complete, source_table
 from larder.training_set_spec import (
     PlannedJoin,
     TrainingSetSpec,
@@ -39,15 +40,17 @@ from larder.training_set_spec import (
 class TrainingSets:
     """The training sets of one platform.
 
-    ``database`` is where label tables stand while a query runs. ``clock`` gives seconds since the
-    epoch, ``new_id`` 16 hexadecimal digits that were never given before.
+    ``database`` is where label tables stand while a query runs. ``queries`` run SQL labels;
+    ``engines`` gives engines by name, ``engine`` is that of new sets. ``clock`` gives seconds since
+    the epoch, ``new_id`` 16 hexadecimal digits that were never given before.
     """
 
     database: str
     groups: GroupTables
     versions: TableVersions
     queries: Queries
-    label_tables: LabelTables
+    engines: Callable[[str], JoinEngine]
+    engine: str
     files: SetFiles
     clock: Callable[[], float]
     new_id: Callable[[], str]
@@ -60,7 +63,7 @@ class TrainingSets:
         Raises:
             ValidationError: name, labels, groups or features can't be used, and why.
             ResourceInUse: there is a set of that name.
-            QueryFailed: Athena could not run the query.
+            QueryFailed: the engine could not run the query.
         """
         if self.files.manifest(check_set_name(spec.name)) is not None:
             raise ResourceInUse(
@@ -108,11 +111,14 @@ class TrainingSets:
             self.queries.run(unload(labels.sql.strip().rstrip(";"), given), report)
         stored = self.files.write_labels(
             given if isinstance(labels, SqlLabels) else labels,
-            [join.key for join in joins],
+            WantedLabels(
+                event_time=spec.event_time,
+                keys=tuple(join.key for join in joins),
+                time_zone=spec.time_zone,
+                partition_by=spec.partition_by,
+            ),
             f"{root}labels/",
-            event_time=spec.event_time,
-            time_zone=spec.time_zone,
-            report=report,
+            report,
         )
         if isinstance(labels, SqlLabels):
             self.files.remove(given)
@@ -131,20 +137,35 @@ class TrainingSets:
         run: str,
         report: Report,
     ) -> Manifest:
-        versions = [self.versions.current(join.table) for join in joins]
-        label_table = f"tmp_labels_{run}"
+        engine, versions = self.engines(self.engine), self._versions(joins)
         columns = tuple((column.stored, column.name) for column in stored.columns)
-        query = as_of_query(
-            Labels(self.database, label_table, columns),
-            [_join(stored, join, version) for join, version in zip(joins, versions, strict=True)],
+        label_table = f"tmp_labels_{run}"
+        task = JoinTask(
+            training_set=spec.name,
+            query=engine.query(
+                Labels(self.database, label_table, columns, spec.partition_by),
+                [_join(stored, *each) for each in zip(joins, versions, strict=True)],
+            ),
+            label_table=label_table,
+            labels=stored,
+            tables=tuple(map(source_table, joins, versions)),
+            location=self.files.location(spec.name, run, "data"),
+            partition_by=spec.partition_by,
         )
-        location = self.files.location(spec.name, run, "data")
-        with self.label_tables.table(label_table, stored, training_set=spec.name):
-            done = self.queries.run(unload(query, location), report)
-        contents = self.files.contents(location, stored.rows, report)
+        done = engine.run(task, report)
+        partitions = stored.types_of(spec.partition_by)
+        contents = self.files.contents(task.location, stored.rows, partitions, report)
         require_complete(contents, stored.rows)
-        made = Made(spec, stored, joins, versions, label_table, query, location, done, contents)
+        made = Made(spec, joins, self.engine, task, done, contents)
         return manifest_of(made, created=self.clock())
+
+    def _versions(self, joins: Sequence[PlannedJoin]) -> Sequence[TableVersion]:
+        """The newest state of each join's table; a table joined twice is read in one state."""
+        found: dict[tuple[str, str], TableVersion] = {}
+        for table in (join.table for join in joins):
+            if (table.database, table.table) not in found:
+                found[table.database, table.table] = self.versions.current(table)
+        return [found[join.table.database, join.table.table] for join in joins]
 
 
 def _join(stored: StoredLabels, planned: PlannedJoin, version: TableVersion) -> Join:

@@ -14,6 +14,7 @@ from larder.feature_table import FeatureTable, TableVersion
 from larder.label_columns import LabelKey
 from larder.offline_rows import OfflineRow
 from larder.sql.as_of import Labels, as_of_query
+from larder.sql.as_of_duckdb import as_of_duckdb_query
 from larder.sql.join import Join
 from larder.sql.text import name, sql_type
 from local.athena.dialect import to_duckdb
@@ -75,6 +76,16 @@ def actual(case, shape=None):
     return [row[4:] for row in found]
 
 
+def by_asof(case):
+    """What DuckDB's own ASOF JOIN gives, in the order of the labels."""
+    rows, joins = prepared(case)
+    text = as_of_duckdb_query(LABELS, joins)
+    # the zone of the session must not matter: the engine sets none
+    found = by_row(run_duckdb(text, tables_of(case) | {LABELS.table: rows}, zone="Asia/Tokyo"))
+    assert [row[0] for row in found] == list(range(len(case.labels)))
+    return [row[4:] for row in found]
+
+
 def tables_of(case):
     """The histories as offline tables, by name."""
     return {t.table: _history_table(t, r) for t, r in zip(case.tables, case.rows, strict=True)}
@@ -115,21 +126,31 @@ def prepared(case, shape=None):
 
 def on_duckdb(text, tables):
     """The rows of Athena SQL as the local Athena would have DuckDB run it, by ``larder_row``."""
-    found = arrow_on_duckdb(text, tables).sort_by("larder_row")
+    return by_row(arrow_on_duckdb(text, tables))
+
+
+def by_row(found):
+    """The rows of an Arrow table as tuples, by ``larder_row``."""
+    found = found.sort_by("larder_row")
     return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
 
 def arrow_on_duckdb(text, tables):
     """The same in no order, as an Arrow table."""
+    return run_duckdb(to_duckdb(query(text), text), tables)
+
+
+def run_duckdb(text, tables, *, zone="UTC"):
+    """The rows of DuckDB's SQL over Arrow tables, in no order, as an Arrow table."""
     with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'; SET threads = 1")
+        database.execute(f"SET TimeZone = '{zone}'; SET threads = 1")
         database.execute(f"CREATE SCHEMA {DATABASE}")
         for macro in MACROS:
             database.execute(f"CREATE MACRO {macro}")
         for table, rows in tables.items():
             database.register("rows_", rows)
             database.execute(f"CREATE TABLE {DATABASE}.{name(table)} AS SELECT * FROM rows_")
-        return database.execute(to_duckdb(query(text), text)).to_arrow_table()
+        return database.execute(text).to_arrow_table()
 
 
 def random_case(seed, *, labels=60, versions=80, keys=4):
@@ -147,6 +168,18 @@ def random_case(seed, *, labels=60, versions=80, keys=4):
         for _ in range(labels)
     ]
     return Case(tables, cuts, rows, asked + asked[:5])
+
+
+def large_case():
+    """100,000 label rows: duplicates, labels before any event, records deleted and made again."""
+    dice, tables = random.Random(5), (group(0), group(1, text=False))
+    rows = tuple(_history(dice, table, versions=50_000, keys=3000) for table in tables)
+    asked = [
+        (_instant(dice), _key(dice, 3001, tables[0]), _key(dice, 3001, tables[1]))
+        for _ in range(90_000)
+    ]
+    assert sum(row.is_deleted for row in rows[0]) > 10_000
+    return Case(tables, (Cut(), Cut()), rows, asked + asked[:10_000])
 
 
 def _cut(dice):

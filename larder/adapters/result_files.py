@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -20,10 +21,18 @@ from larder.training_set_manifest import LABEL, Manifest
 from larder.training_set_ports import Contents, StoredFile
 
 _BATCH_ROWS = 65_536
+_PARTITION_TYPES = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+}
 Arrow = Any  # pyarrow is untyped
 
 
-def read_result(objects: Objects, location: str, rows: int, report: Report) -> Contents:
+def read_result(
+    objects: Objects, location: str, rows: int, partitions: Mapping[str, str], report: Report
+) -> Contents:
     """Read all files of a result of so many label rows, one after the other."""
     content, seen, files = ContentHash(), np.zeros(rows, np.bool_), []
     columns: dict[str, str] = {}
@@ -34,7 +43,7 @@ def read_result(objects: Objects, location: str, rows: int, report: Report) -> C
         path = Path(folder, "result.parquet")
         for address, size in listed:
             digest, before = objects.fetch(address, path), content.rows
-            for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS):
+            for batch in file_batches(path, address, partitions):
                 columns |= {field.name: str(field.type) for field in batch.schema}
                 strays += _mark(seen, batch)
                 content.add(batch)
@@ -47,13 +56,26 @@ def read_result(objects: Objects, location: str, rows: int, report: Report) -> C
     return Contents(tuple(files), content.rows, complete, kinds, content.value, content.columns)
 
 
-def batches(objects: Objects, files: tuple[StoredFile, ...], folder: Path) -> Iterator[Arrow]:
-    """The rows of files, by way of ``folder``."""
-    for number, file in enumerate(files):
+def batches(objects: Objects, manifest: Manifest, folder: Path) -> Iterator[Arrow]:
+    """The rows of a set's files, by way of ``folder``."""
+    for number, file in enumerate(manifest.files):
         path = folder / f"{number:05}.parquet"
         objects.fetch(file.address, path)
-        yield from pq.ParquetFile(path).iter_batches(_BATCH_ROWS)
+        yield from file_batches(path, file.address, manifest.partitions)
         path.unlink()
+
+
+def file_batches(path: Path, address: str, partitions: Mapping[str, str]) -> Iterator[Arrow]:
+    """The rows of a file, with the columns that only its folders' names tell (Hive's layout)."""
+    folders = dict(part.partition("=")[::2] for part in address.split("/") if "=" in part)
+    values = {
+        column: pa.scalar(unquote(folders[column])).cast(_PARTITION_TYPES[kind])
+        for column, kind in partitions.items()
+    }
+    for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS):
+        for column, value in values.items():
+            batch = batch.append_column(column, pa.repeat(value, len(batch)))  # noqa: PLW2901
+        yield batch
 
 
 def _mark(seen: Arrow, batch: Arrow) -> int:

@@ -17,7 +17,8 @@ from pyiceberg.table import Table
 from larder.feature_table import FeatureTable, TableVersion
 from larder.training_set_ports import SnapshotGone
 
-_NOT_ICEBERG = (NoSuchIcebergTableError, NoSuchPropertyException)
+NOT_ICEBERG = (NoSuchIcebergTableError, NoSuchPropertyException)
+"""How PyIceberg refuses a table of another kind: with a ``table_type`` of its own, or with none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class IcebergVersions:
         """
         try:
             found = self._load(table.database, table.table)
-        except _NOT_ICEBERG:
+        except NOT_ICEBERG:
             return TableVersion(None, self._columns(table), written_until=self._now())
         snapshot = found.current_snapshot()
         if snapshot is None:
@@ -53,7 +54,7 @@ class IcebergVersions:
         """See the port."""
         try:
             found = self._load(database, table)
-        except _NOT_ICEBERG as error:
+        except NOT_ICEBERG as error:
             raise SnapshotGone(f"{database}.{table} is not an Iceberg table any more") from error
         if found.snapshot_by_id(snapshot_id) is None:
             raise SnapshotGone(
@@ -71,7 +72,7 @@ class IcebergVersions:
     def _load(self, database: str, table: str) -> Table:
         try:
             return self.catalog.load_table((database, table))
-        except _NOT_ICEBERG:
+        except NOT_ICEBERG:
             raise
         except NoSuchTableError as error:
             raise SnapshotGone(f"there is no table {database}.{table} any more") from error

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from larder.adapters.label_files import LabelFiles
+from larder.adapters.label_partitions import PartitionValues
 from larder.adapters.label_rows import LabelRows
 from larder.adapters.label_sources import Labels, local_files, of_files, of_frame
 from larder.adapters.result_files import read_result
 from larder.adapters.training_set_objects import Objects
 from larder.feature_group import FeatureType
-from larder.label_columns import LabelKey
+from larder.label_columns import WantedLabels
 from larder.progress import Progress, Report
 from larder.training_set_ports import Contents, StoredFile, StoredLabels
 
@@ -41,28 +42,30 @@ class S3SetFiles:
     def write_labels(
         self,
         source: Any,  # noqa: ANN401 - a frame of any library, or an address
-        keys: Sequence[LabelKey],
+        wanted: WantedLabels,
         location: str,
-        *,
-        event_time: str,
-        time_zone: str | None,
         report: Report,
     ) -> StoredLabels:
         """See the port."""
         start = time.monotonic()
         with TemporaryDirectory(prefix="larder-") as folder:
-            labels = self._open(source, keys, event_time, Path(folder))
-            rows = LabelRows(labels.schema, event_time, keys, time_zone)
+            labels = self._open(source, wanted, Path(folder))
+            rows = LabelRows(labels.schema, wanted.event_time, wanted.keys, wanted.time_zone)
+            partitions = PartitionValues(rows, wanted.partition_by)
             with LabelFiles(self.objects, rows.schema, location, Path(folder)) as files:
                 for batch in labels.batches:
-                    files.write(rows.convert(batch))
+                    converted = rows.convert(batch)
+                    partitions.see(converted)
+                    files.write(converted)
                     seconds = time.monotonic() - start
                     report(Progress("labels", seconds=seconds, rows=rows.rows, bytes=files.bytes))
         return files.stored(rows)
 
-    def contents(self, location: str, rows: int, report: Report) -> Contents:
+    def contents(
+        self, location: str, rows: int, partitions: Mapping[str, str], report: Report
+    ) -> Contents:
         """See the port."""
-        return read_result(self.objects, location, rows, report)
+        return read_result(self.objects, location, rows, partitions, report)
 
     def unchanged(self, files: Sequence[StoredFile]) -> list[str]:
         """See the port."""
@@ -95,14 +98,13 @@ class S3SetFiles:
     def _open(
         self,
         source: Any,  # noqa: ANN401
-        keys: Sequence[LabelKey],
-        event_time: str,
+        wanted: WantedLabels,
         folder: Path,
     ) -> Labels:
         if not isinstance(source, str | Path):
-            return of_frame(source, event_time)
-        address = str(source)
-        texts = [key.column for key in keys if key.identifier.type is FeatureType.STRING]
+            return of_frame(source, wanted.event_time)
+        address, event_time = str(source), wanted.event_time
+        texts = [key.column for key in wanted.keys if key.identifier.type is FeatureType.STRING]
         if not address.startswith("s3://"):
             return of_files(local_files(address), [event_time, *texts])
         paths = []

@@ -35,8 +35,10 @@ from larder.adapters.result_files import batches, delivered
 from larder.adapters.table_versions_iceberg import IcebergVersions
 from larder.adapters.training_set_objects import Objects
 from larder.adapters.training_set_s3 import S3SetFiles
+from larder.errors import ValidationError
 from larder.progress import Progress, Report, silent
 from larder.settings import Settings
+from larder.training_set_engines import ATHENA, DUCKDB, AthenaJoins, JoinEngine
 from larder.training_set_manifest import Manifest
 from larder.training_set_ports import SqlLabels
 from larder.training_set_rebuild import Rebuilt, rebuild
@@ -75,7 +77,7 @@ class TrainingSet:
     def to_arrow(self) -> Any:  # noqa: ANN401 - pyarrow is untyped
         """All rows as an Arrow table, label columns in the types that they were given in."""
         with TemporaryDirectory(prefix="larder-") as folder:
-            found = batches(self.objects, self.manifest.files, Path(folder))
+            found = batches(self.objects, self.manifest, Path(folder))
             return delivered(found, self.manifest)
 
     def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is untyped
@@ -103,7 +105,7 @@ class TrainingSet:
     def batches(self) -> Iterator[Any]:
         """The rows as stored, unordered, in Arrow batches; memory stays bounded."""
         with TemporaryDirectory(prefix="larder-") as folder:
-            yield from batches(self.objects, self.manifest.files, Path(folder))
+            yield from batches(self.objects, self.manifest, Path(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,22 +141,40 @@ class TrainingSetsClient:
         return rebuild(self.sets, name, keep=keep, report=report)
 
 
-def training_sets(settings: ClientSettings | None = None) -> TrainingSetsClient:
+def training_sets(
+    settings: ClientSettings | None = None, *, engine: str = ATHENA
+) -> TrainingSetsClient:
     """The training sets of the platform that settings, by default the environment, name.
+
+    ``engine`` joins new sets: ``athena``, or ``duckdb``, which reads the tables' files and joins
+    them in this process. The rows are the same; labels by SQL run on Athena with either.
 
     Raises:
         ConfigurationError: variables are missing; all of them are named.
+        ValidationError: there is no such engine.
     """
+    if engine not in (ATHENA, DUCKDB):
+        raise ValidationError(f"there is no engine {engine[:50]!r}: use {ATHENA} or {DUCKDB}")
     named = settings or ClientSettings.from_env()
     objects = Objects(boto3.client("s3"))
+    queries = AthenaQueries(boto3.client("athena"), named.workgroup, named.database)
     sets = TrainingSets(
         database=named.database,
         groups=DescribedGroups(boto3.client("sagemaker")),
         versions=IcebergVersions(open_catalog()),
-        queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
-        label_tables=GlueLabelTables(boto3.client("glue"), named.database),
+        queries=queries,
+        engines=lambda name: _engine(name, queries, objects, named.database),
+        engine=engine,
         files=S3SetFiles(objects, named.offline_bucket),
         clock=time.time,
         new_id=lambda: secrets.token_hex(8),
     )
     return TrainingSetsClient(sets, objects)
+
+
+def _engine(name: str, queries: AthenaQueries, objects: Objects, database: str) -> JoinEngine:
+    if name == ATHENA:
+        return AthenaJoins(queries, GlueLabelTables(boto3.client("glue"), database))
+    joins = import_module("larder.adapters.duckdb_joins")  # DuckDB is there where it is used
+    engine: JoinEngine = joins.DuckDbJoins(database, objects, open_catalog())
+    return engine

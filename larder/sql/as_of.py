@@ -11,7 +11,7 @@ at most one row per label row.
 # ruff: noqa: S608 - names and values are quoted by larder.sql.text
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from larder.errors import ValidationError
@@ -27,16 +27,31 @@ _RUNNING = "OVER (PARTITION BY k ORDER BY t, kind ROWS BETWEEN UNBOUNDED PRECEDI
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The table of label rows: its ``columns`` for the result with their output names, in order."""
+    """The table of label rows: its ``columns`` for the result with their output names, in order.
+
+    ``partition_by`` are output names that come last, as UNLOAD wants them.
+    """
 
     database: str
     table: str
     columns: tuple[tuple[str, str], ...]
+    partition_by: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
         """The table as SQL names it."""
         return table_name(self.database, self.table)
+
+    def selected(self, features: Iterable[str]) -> str:
+        """What a query of label rows ``l`` selects, ``features`` among it."""
+        plain = [c for c in self.columns if c[1] not in self.partition_by]
+        by_output = {output: source for source, output in self.columns}
+        last = [(by_output[output], output) for output in self.partition_by]
+        before, after = (
+            [f"l.{name(source)} AS {name(output)}" for source, output in columns]
+            for columns in (plain, last)
+        )
+        return ",\n  ".join(["l.larder_row AS larder_row", *before, *features, *after])
 
 
 def as_of_query(labels: Labels, joins: Sequence[Join]) -> str:
@@ -46,13 +61,11 @@ def as_of_query(labels: Labels, joins: Sequence[Join]) -> str:
         ValidationError: the query is longer than Athena takes.
     """
     parts = ",\n".join(part for join in joins for part in _parts(join, labels.source))
-    outputs = [f"l.{name(source)} AS {name(output)}" for source, output in labels.columns]
-    outputs += [
+    selected = labels.selected(
         f"g{join.number}.v.f{place} AS {name(output)}"
         for join in joins
         for place, (_, output) in enumerate(join.features)
-    ]
-    selected = ",\n  ".join(["l.larder_row AS larder_row", *outputs])
+    )
     sources = "\n".join([f"{labels.source} AS l", *map(_joined, joins)])
     query = f"WITH {parts}\nSELECT\n  {selected}\nFROM {sources}"
     if len(query.encode()) > MAX_QUERY_BYTES:
@@ -63,9 +76,15 @@ def as_of_query(labels: Labels, joins: Sequence[Join]) -> str:
     return query
 
 
-def unload(query: str, location: str) -> str:
-    """A statement that writes a query's rows as Parquet below a location, which must be empty."""
+def unload(query: str, location: str, partition_by: Sequence[str] = ()) -> str:
+    """A statement that writes a query's rows as Parquet below a location, which must be empty.
+
+    ``partition_by`` are the query's last columns; their values become folders ``column=value``.
+    """
     options = "format = 'PARQUET', compression = 'ZSTD'"
+    if partition_by:
+        columns = ", ".join(literal(column.lower()) for column in partition_by)
+        options += f", partitioned_by = ARRAY[{columns}]"
     return f"UNLOAD (\n{query}\n) TO {literal(location)}\nWITH ({options})"
 
 

@@ -31,9 +31,9 @@ def history(join: Join, labels: str | None) -> Iterator[str]:
     key = name(join.table.record_identifier.name.lower())
     columns = [f"{key} AS k", f"{_event_order(join)} AS e", f"{_WRITE_ORDER} AS w"]
     columns.append("COALESCE(is_deleted, FALSE) AS gone")
-    columns += [f"{_value(join, each)} AS f{place}" for place, (each, _) in _numbered(join)]
+    columns += [f"{feature_value(join, each)} AS f{place}" for place, (each, _) in _numbered(join)]
     asked = [f"{key} IN (SELECT {join.key} FROM {labels})"] if labels else []
-    where = "\n    AND ".join([*asked, *_bounds(join)]) or "1 = 1"
+    where = "\n    AND ".join([*asked, *bounds(join)]) or "1 = 1"
     selected = ",\n    ".join(columns)
     prefix = f"g{join.number}"
     yield f"""{prefix}_rows AS (
@@ -89,7 +89,7 @@ def _numbered(join: Join) -> Iterator[tuple[int, tuple[FeatureDefinition, str]]]
     return enumerate(join.features)
 
 
-def _value(join: Join, feature: FeatureDefinition) -> str:
+def feature_value(join: Join, feature: FeatureDefinition) -> str:
     """The column, or null where the snapshot is older than the feature."""
     column = feature.name.lower()
     if column in join.version.columns:
@@ -103,7 +103,7 @@ def _source(join: Join) -> str:
     return table if snapshot is None else f"{table} FOR VERSION AS OF {snapshot:d}"
 
 
-def _bounds(join: Join) -> Iterator[str]:
+def bounds(join: Join) -> Iterator[str]:
     """Conditions on bare columns, by which Iceberg prunes partitions and files."""
     event, cut = name(join.table.event_time.name.lower()), join.cut
     earliest = None if cut.look_back is None else join.first - cut.look_back

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import boto3
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _CONFIG = Config(retries={"total_max_attempts": 3, "mode": "standard"}, max_pool_connections=20)
+
+_DELETE_BATCH = 1000  # DeleteObjects' limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +131,33 @@ def list_objects(s3: S3Client, location: str) -> list[tuple[str, int]]:
         for item in page.get("Contents", [])
         if item["Size"] and item["Key"].rsplit("/", 1)[-1][0] not in "_."
     ]
+
+
+def all_objects(s3: S3Client, location: str) -> list[tuple[str, datetime]]:
+    """Address and last change of each object below a folder, metadata included."""
+    bucket, key = split_s3(location)
+    prefix = key.rstrip("/") + "/"
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [
+        (f"s3://{bucket}/{item['Key']}", item["LastModified"])
+        for page in pages
+        for item in page.get("Contents", [])
+    ]
+
+
+def delete_below(s3: S3Client, location: str) -> None:
+    """Delete all that lies below a folder."""
+    delete_objects(s3, [address for address, _ in all_objects(s3, location)])
+
+
+def delete_objects(s3: S3Client, addresses: Sequence[str]) -> None:
+    """Delete objects by their addresses."""
+    by_bucket: dict[str, list[ObjectIdentifierTypeDef]] = {}
+    for address in addresses:
+        bucket, key = split_s3(address)
+        by_bucket.setdefault(bucket, []).append({"Key": key})
+    for bucket, keys in by_bucket.items():
+        for start in range(0, len(keys), _DELETE_BATCH):
+            s3.delete_objects(
+                Bucket=bucket, Delete={"Objects": keys[start : start + _DELETE_BATCH]}
+            )

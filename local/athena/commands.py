@@ -1,4 +1,4 @@
-"""Commands on the catalog: DROP, CREATE and DROP DATABASE, ALTER TABLE ADD PARTITION, MSCK."""
+"""Commands on the catalog: DROP, CREATE and DROP DATABASE, ALTER TABLE, MSCK, OPTIMIZE, VACUUM."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from local.athena.catalog import is_iceberg
-from local.athena.cloud import split_s3
+from local.athena.cloud import delete_below
 from local.athena.errors import QueryFailed, not_supported
 from local.athena.lexer import Reader
+from local.athena.maintenance import optimize, vacuum
+from local.athena.parsing import read_properties
 from local.athena.partitions import register_partitions
 from local.athena.session import Answer, Session
 from local.athena.show import describe, show
 from local.athena.statements import Command
+from local.athena.table_properties import set_properties
 from local.athena.types import Column
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import DatabaseInputTypeDef, PartitionInputTypeDef
-
-_DELETE_BATCH = 1000  # DeleteObjects' limit
 
 
 def run(session: Session, command: Command, sql: str) -> Answer:
@@ -30,14 +31,12 @@ def run(session: Session, command: Command, sql: str) -> Answer:
     first, second = command.words
     reader = Reader(sql)
     reader.expect(first)
-    if first == "show":
-        return show(session, reader)
-    if first in ("describe", "desc"):
-        return describe(session, reader)
+    if first in _WHOLE:
+        return _WHOLE[first](session, reader)
     action = _ACTIONS.get((first, second.replace("schema", "database")))
     if action is None:
         known = ", ".join(" ".join(words).upper() for words in _ACTIONS)
-        raise not_supported(f"{first} {second}".upper(), f"supported are {known}, SHOW, DESCRIBE")
+        raise not_supported(f"{first} {second}".upper(), f"supported are {known}, {_ALONE}")
     reader.expect(second)
     return action(session, reader)
 
@@ -55,21 +54,8 @@ def _drop_table(session: Session, reader: Reader) -> Answer:
         raise
     session.catalog.glue.delete_table(DatabaseName=database, Name=name)
     if is_iceberg(table):
-        _delete_below(session, table["StorageDescriptor"]["Location"])
+        delete_below(session.catalog.s3, table["StorageDescriptor"]["Location"])
     return Answer()
-
-
-def _delete_below(session: Session, location: str) -> None:
-    bucket, key = split_s3(location)
-    prefix = key.rstrip("/") + "/"
-    pages = session.catalog.s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _DELETE_BATCH}
-    )
-    for page in list(pages):
-        if page.get("Contents"):
-            session.catalog.s3.delete_objects(
-                Bucket=bucket, Delete={"Objects": [{"Key": o["Key"]} for o in page["Contents"]]}
-            )
 
 
 def _create_database(session: Session, reader: Reader) -> Answer:
@@ -109,10 +95,19 @@ def _drop_database(session: Session, reader: Reader) -> Answer:
     return Answer()
 
 
-def _add_partition(session: Session, reader: Reader) -> Answer:
+def _alter_table(session: Session, reader: Reader) -> Answer:
     database, name = session.named(reader.name())
+    if reader.take("set", "tblproperties"):
+        given = read_properties(reader)
+        reader.finish()
+        set_properties(session.catalog, database, name, given)
+        return Answer()
     if not reader.take("add"):
-        raise not_supported("this ALTER TABLE", "supported is ALTER TABLE … ADD PARTITION")
+        raise not_supported("this ALTER TABLE", "supported are ADD PARTITION, SET TBLPROPERTIES")
+    return _add_partition(session, reader, database, name)
+
+
+def _add_partition(session: Session, reader: Reader, database: str, name: str) -> Answer:
     if_not_exists = reader.take("if", "not", "exists")
     table = session.catalog.table(database, name)
     keys = [key["Name"] for key in table.get("PartitionKeys", [])]
@@ -169,6 +164,14 @@ _ACTIONS: dict[tuple[str, str], Callable[[Session, Reader], Answer]] = {
     ("drop", "table"): _drop_table,
     ("create", "database"): _create_database,
     ("drop", "database"): _drop_database,
-    ("alter", "table"): _add_partition,
+    ("alter", "table"): _alter_table,
     ("msck", "repair"): _repair,
 }
+_WHOLE: dict[str, Callable[[Session, Reader], Answer]] = {
+    "show": show,
+    "describe": describe,
+    "desc": describe,
+    "optimize": optimize,
+    "vacuum": vacuum,
+}
+_ALONE = "SHOW, DESCRIBE, OPTIMIZE, VACUUM"

@@ -39,7 +39,7 @@ def create_table(session: Session, tree: exp.Create) -> Answer:
     iceberg = properties.get("table_type", "").upper() == "ICEBERG"
     try:
         if iceberg:
-            _create_iceberg(session, tree, f"{database}.{name}", location)
+            _create_iceberg(session, tree, f"{database}.{name}", location, properties)
         else:
             table = _hive_table(tree, name, location, properties)
             session.catalog.glue.create_table(DatabaseName=database, TableInput=table)
@@ -80,7 +80,9 @@ def _hive_table(
     return table
 
 
-def _create_iceberg(session: Session, tree: exp.Create, name: str, location: str) -> None:
+def _create_iceberg(
+    session: Session, tree: exp.Create, name: str, location: str, properties: Mapping[str, str]
+) -> None:
     columns = _columns(tree.this)
     fields = [
         NestedField(i, column["Name"], iceberg_type(column.get("Type", "string")), required=False)
@@ -88,7 +90,11 @@ def _create_iceberg(session: Session, tree: exp.Create, name: str, location: str
     ]
     schema = Schema(*fields)
     table = session.catalog.iceberg.catalog.create_table_transaction(
-        name, schema, location=location.rstrip("/"), partition_spec=PartitionSpec()
+        name,
+        schema,
+        location=location.rstrip("/"),
+        partition_spec=PartitionSpec(),
+        properties={key: text for key, text in properties.items() if key != "table_type"},
     )
     partitioned = next(tree.find_all(exp.PartitionedByProperty), None)
     with table as transaction, transaction.update_spec() as spec:

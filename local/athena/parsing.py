@@ -27,7 +27,8 @@ from local.athena.statements import (
 
 _SUPPORTED = (
     "supported are SELECT, VALUES, UNLOAD, CREATE TABLE [AS], INSERT INTO, DELETE, UPDATE, MERGE, "
-    "DROP TABLE, CREATE/DROP DATABASE, ALTER TABLE ADD PARTITION, MSCK REPAIR TABLE, SHOW, DESCRIBE"
+    "DROP TABLE, CREATE/DROP DATABASE, ALTER TABLE ADD PARTITION or SET TBLPROPERTIES, "
+    "MSCK REPAIR TABLE, OPTIMIZE, VACUUM, SHOW, DESCRIBE"
 )
 
 _FAMILIES = {
@@ -45,9 +46,9 @@ _FAMILIES = {
     "desc": Family("UTILITY", "DESCRIBE_TABLE"),
     "explain": Family("UTILITY", "EXPLAIN"),
 }
-_COMMANDS = {"show", "describe", "desc", "msck", "drop", "alter"}
+_COMMANDS = {"show", "describe", "desc", "msck", "drop", "alter", "optimize", "vacuum"}
 _UNSUPPORTED = {
-    *("optimize", "vacuum", "explain", "prepare", "execute", "deallocate", "truncate", "analyze"),
+    *("explain", "prepare", "execute", "deallocate", "truncate", "analyze"),
     *("grant", "revoke", "call", "use", "set", "reset", "table"),
 }
 
@@ -101,6 +102,11 @@ def query(sql: str) -> exp.Query:
     return tree
 
 
+def condition(sql: str) -> exp.Expr:
+    """Parse what stands after WHERE."""
+    return _tree(sql, "trino")
+
+
 def _create(sql: str, reader: Reader) -> Statement:
     if reader.take("database") or reader.take("schema"):
         return Command(("create", "database"))
@@ -133,7 +139,7 @@ def _create_table_as(reader: Reader) -> CreateTableAs:
     reader.expect("create", "table")
     if_not_exists = reader.take("if", "not", "exists")
     table = reader.name()
-    properties = _properties(reader) if reader.take("with") else {}
+    properties = read_properties(reader) if reader.take("with") else {}
     reader.expect("as")
     without_data = reader.cut("with", "no", "data")
     reader.cut("with", "data")
@@ -144,12 +150,13 @@ def _unload(reader: Reader) -> Unload:
     text = reader.parenthesised()
     reader.expect("to")
     location = reader.next("string").value
-    properties = _properties(reader) if reader.take("with") else {}
+    properties = read_properties(reader) if reader.take("with") else {}
     reader.finish()
     return Unload(query(text), location, properties)
 
 
-def _properties(reader: Reader) -> Properties:
+def read_properties(reader: Reader) -> Properties:
+    """Read ``(key = value, …)``."""
     found: dict[str, str | tuple[str, ...]] = {}
     reader.expect("(")
     while True:

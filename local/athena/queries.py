@@ -58,6 +58,7 @@ def unload(session: Session, statement: Unload) -> Answer:
     require_empty(session, statement.location)
     partitions = properties.get("partitioned_by", ())
     keys = (partitions,) if isinstance(partitions, str) else partitions
+    require_last(keys, [column_name for column_name, _ in columns])
     files, count = write_files(session, query, statement.location, keys, copy_options(properties))
     return Answer(files=files, update_count=count, bytes_scanned=lambda: bytes_read(session.cursor))
 
@@ -106,6 +107,17 @@ def copy_options(properties: Properties) -> dict[str, str]:
         f"format {form.upper()} with compression {codec.upper()}",
         f"use PARQUET with {', '.join(_PARQUET_CODECS)}, or TEXTFILE, CSV, JSON with gzip, none",
     )
+
+
+def require_last(keys: Sequence[str], columns: Sequence[str]) -> None:
+    """Refuse partition keys that are not a query's last columns, in that order.
+
+    Raises:
+        QueryFailed: they are not.
+    """
+    if keys and list(keys) != list(columns)[-len(keys) :]:
+        message = f"Partition keys must be the last columns in the table, in order: {list(keys)}"
+        raise QueryFailed("HIVE_COLUMN_ORDER_MISMATCH", message)
 
 
 def require_empty(session: Session, location: str) -> None:

@@ -62,7 +62,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """DROP, CREATE DATABASE, ALTER TABLE ADD PARTITION, MSCK, SHOW or DESCRIBE, read when run."""
+    """DROP, CREATE DATABASE, ALTER TABLE, MSCK, OPTIMIZE, VACUUM, SHOW, DESCRIBE; read when run."""
 
     words: tuple[str, str]
 

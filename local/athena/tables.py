@@ -11,7 +11,7 @@ from pyiceberg.exceptions import TableAlreadyExistsError
 from local.athena.duck import bytes_read
 from local.athena.errors import QueryFailed, not_supported
 from local.athena.partitions import register_partitions
-from local.athena.queries import copy_options, require_empty, write_files
+from local.athena.queries import copy_options, require_empty, require_last, write_files
 from local.athena.session import Answer, Session
 from local.athena.statements import CreateTableAs
 from local.athena.types import hive_type
@@ -55,9 +55,7 @@ def _hive_table_as(session: Session, statement: CreateTableAs, database: str, ta
     types = _hive_types(columns)
     given = properties.get("partitioned_by", ())
     keys = [key.lower() for key in ((given,) if isinstance(given, str) else given)]
-    if keys and keys != list(types)[-len(keys) :]:
-        message = f"Partition keys must be the last columns in the table, in order: {keys}"
-        raise QueryFailed("HIVE_COLUMN_ORDER_MISMATCH", message)
+    require_last(keys, list(types))
     options = copy_options(properties)
     if options["FORMAT"] != "parquet":
         raise not_supported(f"CREATE TABLE AS in {properties['format']}", "use format = 'PARQUET'")

@@ -1,14 +1,13 @@
 """Interpreters for the SageMaker SDKs, whose versions exclude each other; made once and kept."""
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import environments
+from tests.environments import ROOT
+
 _ENVIRONMENTS = ROOT / "build" / "conformance"
 _STORY_SECONDS = 280
 # Both SDKs report every call to a bucket of AWS's unless their configuration forbids it.
@@ -24,17 +23,7 @@ SageMaker:
 def interpreter(version):
     """The Python of an SDK version, with all that its requirements pin; made if need be."""
     requirements = Path(__file__).with_name(f"requirements-sdk{version}.txt")
-    directory = _ENVIRONMENTS / f"sdk{version}"
-    python, marker = directory / "bin" / "python", directory / ".ready"
-    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
-    if not marker.exists() or marker.read_text() != wanted:
-        shutil.rmtree(directory, ignore_errors=True)
-        uv = Path(sys.executable).with_name("uv")
-        _run(uv, "venv", "--quiet", "--python", sys.executable, directory)
-        install = ("pip", "install", "--quiet", "--system-certs", "--python", python)
-        _run(uv, *install, "-r", requirements)
-        marker.write_text(wanted)
-    return python
+    return environments.interpreter(_ENVIRONMENTS / f"sdk{version}", requirements)
 
 
 def tell(version, settings, directory, story="v"):
@@ -70,14 +59,6 @@ def tell(version, settings, directory, story="v"):
         )
     assert done.returncode == 0, log.read_text()[-3000:]
     return json.loads(outcome.read_text())
-
-
-def _run(*command):
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{done.stderr[-3000:]}")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,19 @@ def test_the_example_loads_and_shows_one_day_and_loads_it_once(platform):
     assert again.stdout.count("are there already") == 4
 
 
+def test_the_example_trains_a_model_on_either_engine(platform):
+    days = ("--first", "2013-01-06", "--last", "2013-01-07")
+    loaded = run_example(platform, "flights.py", *days)
+    assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+    tables = []
+    for engine in ("athena", "duckdb"):
+        done = run_example(platform, "examples.training_set", *days, "--engine", engine)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "The leaking join promises 0." in done.stdout
+        tables.append(done.stdout.partition("AUC in the test")[2])
+    assert tables[0] == tables[1]
+
+
 def test_groups_defined_as_code_are_created_by_the_deployment(platform):
     control = platform.client("sagemaker")
     for name in ("aircraft", "carrier", "route", "origin_weather"):

@@ -5,8 +5,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larder.as_of import Cut
+from larder.offline_rows import OfflineRow
 from larder.sql.join import Shape
-from tests.as_of import actual, expected, random_case, with_cuts
+from tests.as_of import (
+    Case,
+    actual,
+    by_asof,
+    expected,
+    group,
+    large_case,
+    random_case,
+    with_cuts,
+)
 
 CUTS = [
     Cut(),
@@ -33,6 +43,35 @@ def test_every_shape_gives_the_same_under_every_cut(shape, cut):
     assert actual(case, shape) == found
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_duckdbs_own_asof_joins_as_the_oracle_does(seed):
+    case = random_case(seed)
+    assert by_asof(case) == expected(case)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+def test_duckdbs_own_asof_gives_the_same_under_every_cut(cut):
+    case = with_cuts(random_case(repr(cut)), cut, cut)
+    assert by_asof(case) == expected(case)
+
+
+@pytest.mark.parametrize("known_then", [False, True])
+def test_duckdbs_own_asof_orders_the_ends_of_the_calendar(known_then):
+    table = group(0)
+    spelled = ["0000-01-01T00:00:00Z", "1600-02-29T23:59:59.000000001Z", "9999-12-31T23:59:59.9Z"]
+    values = [("a", text, n, None, None) for n, text in enumerate(spelled)]
+    written = [-62_135_596_800_000_000, -(10**15), 253_402_300_799_999_999]
+    rows = [
+        OfflineRow("a", each[1], at, at, False, each)
+        for each, at in zip(values, written, strict=True)
+    ]
+    labels = [(at, "a", "a") for at in (-(9 * 10**18), 0, 9 * 10**18)]
+    case = Case((table, group(1)), (Cut(as_known_then=known_then),) * 2, (rows, []), labels)
+    assert by_asof(case) == expected(case)
+    assert [row[0] for row in expected(case)] == [0 if known_then else 1, 1, 1]
+
+
 @pytest.mark.parametrize("shape", Shape)
 def test_many_label_rows_of_few_keys_each_come_out_once(shape):
     case = random_case(7, labels=3000, versions=400, keys=3)
@@ -45,11 +84,12 @@ def test_a_thousand_histories():
         case = random_case(seed)
         for shape in Shape:
             assert actual(case, shape) == expected(case), (seed, shape)
+        assert by_asof(case) == expected(case), seed
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("shape", Shape)
-def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says(shape):
-    case = random_case(5, labels=100_000, versions=50_000, keys=3000)
-    found = actual(case, shape)
-    assert (len(found), found) == (100_005, expected(case))
+@pytest.mark.parametrize("join", [*Shape, "asof"])
+def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says(join):
+    case = large_case()
+    found = by_asof(case) if join == "asof" else actual(case, join)
+    assert (len(found), found) == (100_000, expected(case))

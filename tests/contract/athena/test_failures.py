@@ -26,7 +26,26 @@ import pytest
         ("SELECT * FROM events FOR VERSION AS OF 1", "INVALID_ARGUMENTS: Iceberg snapshot ID 1"),
         ("SELECT * FROM visits FOR VERSION AS OF 1", "NOT_SUPPORTED: line 1:15: Table"),
         ('SELECT * FROM "events$nope"', "TABLE_NOT_FOUND: Metadata table '$nope'"),
-        ("OPTIMIZE events REWRITE DATA USING BIN_PACK", "NOT_SUPPORTED: OPTIMIZE is not supported"),
+        ("OPTIMIZE visits REWRITE DATA USING BIN_PACK", "NOT_SUPPORTED: Table 'shop.visits' is no"),
+        (
+            "OPTIMIZE events",
+            "SYNTAX_ERROR: line 1:16: mismatched input '<EOF>'. Expecting: rewrite",
+        ),
+        (
+            "OPTIMIZE events REWRITE DATA USING BIN_PACK WHERE lower(customerid) = 'c1'",
+            "NOT_SUPPORTED: the condition LOWER(customerid)",
+        ),
+        (
+            "OPTIMIZE events REWRITE DATA USING BIN_PACK WHERE nope = 1",
+            "COLUMN_NOT_FOUND: Column 'nope' cannot be resolved",
+        ),
+        ("VACUUM visits", "NOT_SUPPORTED: Table 'shop.visits' is no Iceberg table"),
+        ("VACUUM nope", "TABLE_NOT_FOUND: "),
+        ("ALTER TABLE visits RENAME TO v", "NOT_SUPPORTED: this ALTER TABLE is not supported by"),
+        (
+            "GRANT SELECT ON events TO x",
+            "NOT_SUPPORTED: GRANT is not supported by the local Athena",
+        ),
         ("SHOW VIEWS", "NOT_SUPPORTED: this SHOW is not supported by the local Athena; use SHOW"),
         ("DROP TABLE nope", "TABLE_NOT_FOUND: Table 'awsdatacatalog.shop.nope' does not exist"),
     ],

@@ -41,6 +41,24 @@ def test_unload_puts_partitions_in_folders(athena, s3):
     assert folders == {"s3://lake/out/parts/customerid=c1", "s3://lake/out/parts/customerid=c2"}
 
 
+def test_unload_wants_its_partition_keys_last(athena):
+    reason = athena.reason(
+        "UNLOAD (SELECT customerid, items FROM events) TO 's3://lake/out/order' "
+        "WITH (format = 'PARQUET', partitioned_by = ARRAY['customerid'])"
+    )
+
+    assert reason.startswith("HIVE_COLUMN_ORDER_MISMATCH")
+
+
+def test_a_partition_without_a_value_has_hives_name(athena, s3):
+    ran = athena.run(
+        "UNLOAD (SELECT 1 AS n, CAST(NULL AS varchar) AS k) TO 's3://lake/out/nulls' "
+        "WITH (format = 'PARQUET', partitioned_by = ARRAY['k'])"
+    )
+
+    assert "/k=__HIVE_DEFAULT_PARTITION__/" in manifest(s3, ran)[0]
+
+
 def test_unload_refuses_a_place_that_holds_something(athena):
     statement = "UNLOAD (SELECT 1 AS x) TO 's3://lake/out/twice' WITH (format = 'PARQUET')"
     athena.run(statement)

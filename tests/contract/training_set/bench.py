@@ -78,6 +78,10 @@ class Bench:
         client = replace(client, sets=replace(client.sets, groups=groups))
         return cls(client, groups, open_tables(boto3.client("s3")))
 
+    def on_engine(self, engine="athena"):
+        """The client whose new sets are joined by that engine."""
+        return replace(self.client, sets=replace(self.client.sets, engine=engine))
+
     def group(self, features, rows, name=None, table_format=TableFormat.ICEBERG):
         """A group of its own with that history."""
         name = name or f"group-{next(_numbers)}"

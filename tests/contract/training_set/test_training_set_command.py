@@ -1,6 +1,8 @@
 """``larder training-set`` against moto and the local Athena."""
 
 import json
+import os
+import signal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +15,7 @@ from tests.offline import row
 
 @pytest.fixture(autouse=True)
 def _client(bench, monkeypatch):
-    monkeypatch.setattr("larder.client.training_sets.training_sets", lambda: bench.client)
+    monkeypatch.setattr("larder.client.training_sets.training_sets", bench.on_engine)
 
 
 @pytest.fixture
@@ -63,6 +65,16 @@ def test_json_is_all_that_is_printed_where_it_is_asked_for(bench, labels, tmp_pa
     assert name in listed
 
 
+def test_the_engine_is_chosen_and_the_cost_said_accordingly(bench, labels, capsys):
+    name, code = create(bench, labels, "--engine", "local", "--partition-by", "who")
+    assert code == 0
+    assert "read on this machine, by duckdb; no query is charged" in capsys.readouterr().out
+    manifest = bench.client.get(name).manifest
+    assert (manifest.engine, manifest.partition_by) == ("duckdb", ("who",))
+    assert main(["training-set", "rebuild", name]) == 0
+    assert "read on this machine" in capsys.readouterr().out
+
+
 def test_labels_come_from_a_query(bench, tmp_path, capsys):
     sql = tmp_path / "labels.sql"
     sql.write_text("SELECT '2024-01-31T13:00:00Z' AS asked, 'c1' AS who")
@@ -98,6 +110,22 @@ def test_an_interrupt_cancels_and_says_so(bench, labels, capsys, monkeypatch):
     _, code = create(bench, labels)
     assert code == 130
     assert "interrupted; the query is cancelled" in capsys.readouterr().err
+
+
+def test_a_stop_from_outside_leaves_no_table_and_no_files(bench, labels, capsys, monkeypatch):
+    before = bench.tables_in_catalog()
+
+    def stopped(_line, progress):
+        if progress.stage == "query":
+            assert bench.tables_in_catalog() != before  # the group's table and the labels'
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("larder.training_set_words.ProgressLine.__call__", stopped)
+    name, code = create(bench, labels)
+    assert code == 130
+    assert "interrupted; the query is cancelled" in capsys.readouterr().err
+    assert not [table for table in bench.tables_in_catalog() if table.startswith("tmp_labels_")]
+    assert bench.objects(name) == []
 
 
 def test_a_set_that_can_not_be_rebuilt_says_why_and_fails(bench, labels, capsys):

@@ -63,7 +63,10 @@ def test_the_parts_of_unload_are_read_whatever_its_strings_hold():
         ("SELECT 'a", "SYNTAX_ERROR: line 1:8: mismatched input"),
         ("SELECT\n  a::int FROM t", "SYNTAX_ERROR: line 2:4: mismatched input '::'"),
         ("UNLOAD (SELECT 1 AS x) INTO 's3://b'", "SYNTAX_ERROR: line 1:24: mismatched input"),
-        ("VACUUM t", "NOT_SUPPORTED: VACUUM is not supported by the local Athena; supported are"),
+        (
+            "TRUNCATE t",
+            "NOT_SUPPORTED: TRUNCATE is not supported by the local Athena; supported are",
+        ),
         ("CREATE VIEW v AS SELECT 1", "NOT_SUPPORTED: this CREATE statement is not supported"),
     ],
 )

@@ -1,0 +1,80 @@
+"""One engine's as-of join in a process of its own: ``join_worker.py ENGINE FOLDER ROUNDS``.
+
+ENGINE is ``larder`` or ``plain``. Both read the same Parquet files and write one; the process
+prints seconds and CPU seconds of each round, rows, and the most memory that it held.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from benchmarks.join_data import FEATURES
+from larder.as_of import Cut
+from larder.event_time import NANOS
+from larder.feature_group import FeatureDefinition, FeatureType
+from larder.feature_table import FeatureTable, TableVersion
+from larder.sql.as_of import Labels
+from larder.sql.as_of_duckdb import as_of_duckdb_query
+from larder.sql.join import Join
+
+_NAMES = [f"feature_{n:03}" for n in range(FEATURES)]
+_FIRST, _LAST = 1_704_067_200 * NANOS, 1_711_929_600 * NANOS
+
+
+def main(engine: str, folder: Path, rounds: int) -> None:
+    """Join, several times, and print what it took."""
+    query = {"larder": _larder, "plain": _plain}[engine]()
+    seconds: list[float] = []
+    used: list[float] = []
+    with TemporaryDirectory(dir=folder) as target, duckdb.connect() as database:
+        database.execute("SET preserve_insertion_order = false; CREATE SCHEMA bench")
+        for table in ("history", "labels"):
+            file = folder / f"{table}.parquet"
+            source = f"SELECT * FROM read_parquet('{file}')"  # noqa: S608 - a path of ours
+            database.execute(f"CREATE VIEW bench.{table} AS {source}")
+        result = Path(target, "result.parquet")
+        for _ in range(rounds):
+            start, cpu = time.perf_counter(), time.process_time()
+            database.execute(f"COPY ({query}) TO '{result}' (FORMAT parquet, COMPRESSION zstd)")
+            seconds.append(time.perf_counter() - start)
+            used.append(time.process_time() - cpu)
+        row = database.execute(f"SELECT COUNT(*), SUM(feature_000) FROM '{result}'").fetchone()  # noqa: S608
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    told = {"seconds": seconds, "cpu": used, "megabytes": memory, "rows": row and row[0]}
+    print(json.dumps(told))
+
+
+def _larder() -> str:
+    features = tuple(FeatureDefinition(name, FeatureType.FRACTIONAL) for name in _NAMES)
+    key = FeatureDefinition("customer_id", FeatureType.STRING)
+    moment = FeatureDefinition("event_time", FeatureType.STRING)
+    columns = (key, moment, *features)
+    join = Join(
+        number=0,
+        table=FeatureTable("bench", 0, "bench", "history", key, moment, columns),
+        version=TableVersion(None, frozenset(each.name for each in columns)),
+        features=tuple((each, each.name) for each in features),
+        cut=Cut(),
+        first=_FIRST,
+        last=_LAST,
+    )
+    return as_of_duckdb_query(Labels("bench", "labels", (("c0", "customer_id"),)), [join])
+
+
+def _plain() -> str:
+    """What a person would write by hand: no corrections, no deletions, no text of event times."""
+    features = ", ".join(f"h.{name}" for name in _NAMES)
+    return f"""SELECT l.larder_row, l.c0 AS customer_id, {features}
+      FROM bench.labels AS l ASOF LEFT JOIN bench.history AS h
+      ON l.c0 = h.customer_id AND l.asked_at >= h.event_at"""  # noqa: S608 - names of ours
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,155 @@
+"""DuckDB in this process gives the sets that Athena gives: the same rows by the same hash."""
+
+from dataclasses import replace
+
+import boto3
+import pyarrow as pa
+import pytest
+
+from larder.client.training_sets import GroupFeatures, SqlLabels, training_sets
+from larder.errors import ValidationError
+from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.offline_rows import OfflineRow
+from larder.training_set_ports import QueryFailed, SnapshotGone
+from tests.as_of import expected, large_case, random_case, with_cuts
+from tests.contract.training_set.bench import SETTINGS, asked, frame
+from tests.groups import FEATURES
+from tests.offline import row
+
+
+@pytest.fixture
+def duckdb(bench):
+    """The same client on the other engine."""
+    return replace(bench, client=bench.on_engine("duckdb"))
+
+
+def labels(**columns):
+    return pa.table({"asked": ["2024-01-31T12:00:00Z"], "customer_id": ["c1"], **columns})
+
+
+@pytest.mark.parametrize("seed", [1, 3, 11])
+def test_both_engines_give_what_the_oracle_says_and_one_hash(bench, duckdb, seed):
+    case = random_case(seed)
+    cut = replace(case.cuts[0], look_back=None)
+    case = with_cuts(case, cut, replace(cut, look_back=3_000_000_000))
+    groups = [bench.group(t.features, r) for t, r in zip(case.tables, case.rows, strict=True)]
+    spec = bench.spec(
+        *(asked(group, n, case.cuts[n]) for n, group in enumerate(groups)),
+        known_as_of=cut.known_as_of,
+        as_known_then=cut.as_known_then,
+    )
+
+    by_athena = bench.client.create(spec, frame(case))
+    by_duckdb = duckdb.client.create(replace(spec, name=bench.name()), frame(case))
+
+    assert [tuple(each.values())[3:] for each in by_duckdb.to_arrow().to_pylist()] == expected(case)
+    assert by_duckdb.manifest.content_hash == by_athena.manifest.content_hash
+    assert by_duckdb.to_arrow().equals(by_athena.to_arrow())
+    assert (by_duckdb.manifest.engine, by_athena.manifest.engine) == ("duckdb", "athena")
+
+
+def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says_on_both(bench, duckdb):
+    case = large_case()
+    groups = [bench.group(t.features, r) for t, r in zip(case.tables, case.rows, strict=True)]
+    spec = bench.spec(*(asked(group, n, case.cuts[n]) for n, group in enumerate(groups)))
+
+    by_athena = bench.client.create(spec, frame(case))
+    by_duckdb = duckdb.client.create(replace(spec, name=bench.name()), frame(case))
+
+    features = by_athena.to_arrow().drop_columns(["asked", "K0", "k1"]).to_pylist()
+    found = expected(case)
+    assert [tuple(each.values()) for each in features] == found
+    assert found.count((None,) * 6) > 1000  # deleted, or from before any event
+    assert by_duckdb.manifest.content_hash == by_athena.manifest.content_hash
+
+
+def test_a_set_is_rebuilt_on_its_own_engine_although_the_table_went_on(bench, duckdb):
+    group = bench.group(FEATURES, [row()])
+    made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), labels())
+    bench.append(group, [row(write_time=9, values=("c1", "2024-01-31T12:00:00Z", 99, 1.0, "x"))])
+
+    again = bench.client.rebuild(made.manifest.name)
+
+    assert (again.identical, again.changes) == (True, ())
+    assert made.manifest.bytes_scanned > 0
+
+
+def test_results_lie_in_folders_where_asked(bench, duckdb):
+    group = bench.group(FEATURES, [row()])
+    spec = bench.spec(GroupFeatures(group=group.name), partition_by=("Split",))
+
+    made = duckdb.client.create(spec, labels(Split=["å b"]))
+
+    (file,) = made.manifest.files
+    assert "/data/split=" in file.address
+    assert made.to_arrow().to_pylist()[0] == {
+        **labels(Split=["å b"]).to_pylist()[0],
+        **{"clicks": 3, "score": 0.5, "city": "Oslo"},
+    }
+
+
+def test_columns_added_later_collections_and_empty_groups_work(bench, duckdb):
+    empty = bench.group(FEATURES, [])
+    features = (*FEATURES[:2], FeatureDefinition("tags", FeatureType.STRING, CollectionType.LIST))
+    values = ("c1", "2024-01-31T12:00:00Z", ["a", "b"])
+    tagged = bench.group(features, [OfflineRow("c1", values[1], 1, 1, False, values)])
+    grown = replace(tagged, features=(*features, FeatureDefinition("Zip", FeatureType.STRING)))
+    bench.tables.evolve(grown, remaining=lambda: 30.0)
+    bench.append(grown, [OfflineRow("c2", values[1], 1, 1, False, ("c2", *values[1:], "0150"))])
+    bench.groups.tables[tagged.name] = type(bench.groups.tables[tagged.name]).of(grown)
+    spec = bench.spec(GroupFeatures(group=empty.name), GroupFeatures(group=tagged.name))
+    given = pa.table({"asked": ["2024-02-01T00:00:00Z"] * 2, "customer_id": ["c1", "c2"]})
+
+    found = duckdb.client.create(spec, given).to_arrow().to_pylist()
+
+    assert [(r["clicks"], r["tags"], r["Zip"]) for r in found] == [
+        (None, ["a", "b"], None),
+        (None, ["a", "b"], "0150"),
+    ]
+
+
+def test_rows_deleted_by_pyiceberg_are_not_joined(bench, duckdb):
+    group = bench.group(FEATURES, [row(), row("c2")])
+    table = bench.tables.catalog.load_table(("larder_dev", group.offline.table))
+    table.delete("customer_id = 'c1'")
+
+    made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), labels())
+
+    assert made.to_arrow()["clicks"].to_pylist() == [None]
+
+
+def test_what_duckdb_can_not_do_is_said_and_nothing_stays(bench, duckdb):
+    group = bench.group(FEATURES, [row()])
+    table = bench.groups.tables[group.name]
+    bench.groups.tables[group.name] = replace(
+        table, event_time=FeatureDefinition("elsewhen", FeatureType.STRING)
+    )
+    spec = bench.spec(GroupFeatures(group=group.name))
+    with pytest.raises(QueryFailed, match='"elsewhen" not found'):
+        duckdb.client.create(spec, labels())
+    bench.groups.tables[group.name] = replace(table, table="nowhere")
+    with pytest.raises(SnapshotGone, match=r"no table larder_dev\.nowhere"):
+        duckdb.client.create(spec, labels())
+    boto3.client("glue").create_table(
+        DatabaseName="larder_dev",
+        TableInput={"Name": "plain", "Parameters": {"EXTERNAL": "TRUE"}},
+    )
+    bench.groups.tables[group.name] = replace(table, table="plain")
+    with pytest.raises(ValidationError, match="joins no others: use the engine athena"):
+        duckdb.client.create(spec, labels())
+    assert bench.objects(spec.name) == []
+
+
+def test_labels_by_sql_come_from_athena(bench, duckdb):
+    group = bench.group(FEATURES, [row()])
+    sql = "SELECT '2024-01-31T12:00:00Z' AS asked, 'c1' AS customer_id"
+
+    made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), SqlLabels(sql))
+
+    assert made.to_arrow()["clicks"].to_pylist() == [3]
+
+
+def test_an_unknown_engine_is_refused(bench):
+    with pytest.raises(ValidationError, match="no engine 'presto': use athena or duckdb"):
+        training_sets(SETTINGS, engine="presto")
+    assert training_sets(SETTINGS, engine="duckdb").sets.engine == "duckdb"
