@@ -81,7 +81,7 @@ class Offline:
             for page in pages
             for row in page["ResultSet"]["Rows"]
         ]
-        head, *rows = texts
+        head, *rows = texts or [[]]  # a statement that is no query has no result
         return [{n: v for n, v in zip(head, row, strict=True) if v is not None} for row in rows]
 
 

@@ -8,80 +8,86 @@ are versions at 50, 90, 90 again, 190 and 250; record 2 has one at 10, is delete
 import pytest
 
 from tests.conformance.environments import tell
+from tests.conformance.store import AT, FEATURES
 
-FORMATS = [("Iceberg", "Glue"), ("Glue", "Iceberg")]
+GLUE, ICEBERG = {"TableFormat": "Glue"}, {"TableFormat": "Iceberg"}
+# SDK v3 reads every event time as Unix seconds in its point-in-time join, a text too, which Athena
+# refuses. AWS has no Iceberg table with a Fractional event time; Larder makes one by default.
+CASES = [
+    (2, "String", ICEBERG, GLUE),
+    (2, "String", GLUE, ICEBERG),
+    (3, "Fractional", {}, GLUE),
+    (3, "Fractional", GLUE, {}),
+]
 LABELS = [("1", 100), ("1", 200), ("2", 150)]
 VERSIONS = [("1", 50), ("1", 90), ("1", 90), ("1", 190), ("1", 250), ("2", 10)]
 LATER = [("2", 120), ("2", 5)]
 EARLY = {("1", 100): [50, 90], ("1", 200): [50, 90, 190], ("2", 150): [120]}
+EPOCH = 1_704_067_200
 
 
-def at(seconds):
+def at(seconds, kind):
+    """An event time of 2024, as the feature's type has it."""
+    if kind == "Fractional":
+        return f"{EPOCH + seconds}.0"
     return f"2024-01-01T00:{seconds // 60:02d}:{seconds % 60:02d}Z"
 
 
-@pytest.fixture(scope="module", params=FORMATS, ids="-".join)
-def groups(store, offline, request):
-    """The two groups' names, once all rows are in the offline store."""
-    base, history = (
-        store.create(word, offline={"TableFormat": table_format})
-        for word, table_format in zip(("labels", "history"), request.param, strict=True)
-    )
+def write(store, offline, base, history, kind):
+    """Write labels and versions, and wait until all are in the offline store."""
     for identifier, seconds in LABELS:
-        store.put(base, identifier, at(seconds))
+        store.put(base, identifier, at(seconds, kind))
     for number, (identifier, seconds) in enumerate(VERSIONS):
-        store.put(history, identifier, at(seconds), {"score": str(number + 0.5)})
-    store.delete(history, "2", at(20))
+        store.put(history, identifier, at(seconds, kind), {"score": str(number + 0.5)})
+    store.delete(history, "2", at(20, kind))
     for number, (identifier, seconds) in enumerate(LATER):
-        store.put(history, identifier, at(seconds), {"score": str(number + 100.5)})
-    for group, identifier, count in ((base, "1", 2), (base, "2", 1), (history, "1", 5)):
+        store.put(history, identifier, at(seconds, kind), {"score": str(number + 100.5)})
+    rows = ((base, "1", 2), (base, "2", 1), (history, "1", 5), (history, "2", 4))
+    for group, identifier, count in rows:
         offline.eventually(group, identifier, count)
-    offline.eventually(history, "2", 4)
-    return base, history
 
 
-@pytest.fixture(scope="module", params=[2, 3])
-def gave(groups, target, tmp_path_factory, request):
-    """The pairs (label row, seconds of the version) that a data set has."""
-    base, history = groups
-    settings = {
-        "base": base,
-        "history": history,
-        "output": f"s3://{target.bucket}/athena-results",
-    }
-    told = tell(request.param, settings, tmp_path_factory.mktemp("datasets"), "datasets")
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def gave(store, offline, target, tmp_path_factory, request):
+    """Whether a data set has these versions, by their seconds, for each label row."""
+    version, kind, *formats = request.param
+    features = FEATURES | {AT: kind}
+    base, history = (
+        store.create(word, offline=table_format, features=features)
+        for word, table_format in zip(("labels", "history"), formats, strict=True)
+    )
+    write(store, offline, base, history, kind)
+    output = f"s3://{target.bucket}/athena-results"
+    settings = {"base": base, "history": history, "output": output}
+    told = tell(version, settings, tmp_path_factory.mktemp("datasets"), "datasets")
 
-    def gave(name):
+    def gave(name, versions):
         outcome = told[name]
         assert "failed" not in outcome, outcome["failed"]
-        return [(identifier, label, found) for identifier, label, found, _ in outcome["gave"]]
+        found = [(identifier, label, version) for identifier, label, version, _ in outcome["gave"]]
+        wanted = [(i, at(s, kind), at(v, kind)) for (i, s), all_ in versions.items() for v in all_]
+        assert found == sorted(wanted)
 
     return gave
 
 
-def pairs(found):
-    return sorted(
-        (i, at(s), at(version)) for (i, s), versions in found.items() for version in versions
-    )
-
-
 def test_row_106_every_version_is_joined_where_nothing_is_asked(gave):
     every = [50, 90, 190, 250]
-    assert gave("every_version") == pairs({("1", 100): every, ("1", 200): every, ("2", 150): [120]})
+    gave("every_version", {("1", 100): every, ("1", 200): every, ("2", 150): [120]})
 
 
 def test_row_106_the_accurate_join_gives_every_earlier_version(gave):
-    assert gave("accurate") == pairs(EARLY)
+    gave("accurate", EARLY)
 
 
 def test_row_106_the_latest_is_of_an_identifiers_last_row(gave):
-    assert gave("latest") == pairs({("1", 200): [190], ("2", 150): [120]})
+    gave("latest", {("1", 200): [190], ("2", 150): [120]})
 
 
 def test_row_106_duplicates_come_where_they_are_asked_for(gave):
     twice = {("1", 100): [50, 90, 90], ("1", 200): [50, 90, 90, 190], ("2", 150): [120]}
-    assert gave("with_duplicates") == pairs(twice)
+    gave("with_duplicates", twice)
 
 
 def test_row_106_what_was_deleted_comes_where_it_is_asked_for(gave):
-    assert gave("with_deleted") == pairs(EARLY | {("2", 150): [10, 120, 5]})
+    gave("with_deleted", EARLY | {("2", 150): [10, 120, 5]})
