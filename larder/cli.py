@@ -21,11 +21,12 @@ from larder.configure import (
     write_profile,
 )
 from larder.errors import ConfigurationError
-from larder.redrive import Redrive, Redriven
+from larder.offline_command import add_offline
+from larder.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, Redrive, Redriven
 from larder.training_set_command import add_training_set
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-_FAILURE_PREFIXES = ("aws/lambda/", "quarantine/")
+_FAILURE_PREFIXES = (SPILLED_PREFIX, QUARANTINE_PREFIX)
 _BUCKET = "LARDER_OFFLINE_BUCKET"
 _FUNCTION = "LARDER_OFFLINE_WRITER_FUNCTION"
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_redrive(commands)
     _add_configure(commands)
     add_training_set(commands)
+    add_offline(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
