@@ -1,8 +1,8 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``, ``ingest``, ``joins``) and writes nothing; ``--long`` adds rows that
-take minutes.
+``imports``, ``serving``, ``memory``, ``ingest``, ``joins``) and writes nothing; ``--long`` adds
+rows that take minutes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.bulk_load SOURCE HOST:PORT``: newest versions in Parquet into Valkey, measured.
+"""``python -m benchmarks.bulk_load SOURCE HOST:PORT``: newest versions in Parquet into Valkey.
 
 A process of its own: its memory is that work's alone.
 """

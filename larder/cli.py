@@ -19,11 +19,12 @@ from larder.cost_command import add_cost
 from larder.errors import ConfigurationError
 from larder.ingest_command import add_ingest
 from larder.materialize_command import add_materialize
-from larder.redrive import Redrive, Redriven
+from larder.offline_command import add_offline
+from larder.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, Redrive, Redriven
 from larder.training_set_command import add_training_set
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-_FAILURE_PREFIXES = ("aws/lambda/", "quarantine/")
+_FAILURE_PREFIXES = (SPILLED_PREFIX, QUARANTINE_PREFIX)
 _BUCKET = "LARDER_OFFLINE_BUCKET"
 _FUNCTION = "LARDER_OFFLINE_WRITER_FUNCTION"
 
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_ingest(commands)
     add_materialize(commands)
     add_cost(commands, stage_choices)
+    add_offline(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))

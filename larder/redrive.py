@@ -14,6 +14,10 @@ import orjson
 
 from larder.errors import LarderError
 
+SPILLED_PREFIX = "aws/lambda/"
+"""Where Lambda itself puts batches that it gave up."""
+QUARANTINE_PREFIX = "quarantine/"
+"""Where the offline writer puts what it could not write, by the group's uid."""
 MAX_PAYLOAD_BYTES = 5_000_000
 """Lambda takes 6 MB a synchronous call (AWS, "Lambda quotas"); the rest is for the envelope."""
 

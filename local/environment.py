@@ -12,6 +12,8 @@ _OUTPUT_VARIABLES = {
     "LARDER_OFFLINE_BUCKET": "OfflineBucketName",
     "LARDER_DATABASE": "DatabaseName",
     "LARDER_WORKGROUP": "WorkGroupName",
+    "LARDER_REGISTRY_TABLE": "RegistryTableName",
+    "LARDER_RECORDS_TABLE": "RecordsTableName",
     "LARDER_OFFLINE_WRITER_FUNCTION": "OfflineWriterFunctionName",
 }
 

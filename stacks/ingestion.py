@@ -70,19 +70,7 @@ class IngestionStack(Stack):
         self.upkeep = Upkeep(
             self, "Upkeep", config=config, online=online, offline=offline, layer=self._layer
         )
-        self.records_consumer = StreamConsumer(
-            self,
-            "RecordsStream",
-            function=self.offline_writer,
-            table=online.records,
-            key=online.key,
-            delivery=Delivery(
-                patterns=_RECORD_CHANGES,
-                batch_size=_LARGEST_BATCH,
-                window_seconds=config.offline_window_seconds,
-                spill_to=offline.bucket,
-            ),
-        )
+        self.records_consumer = self._records_consumer()
         self.registry_consumer = StreamConsumer(
             self,
             "RegistryStream",
@@ -94,6 +82,21 @@ class IngestionStack(Stack):
         CfnOutput(self, "OfflineWriterFunctionName", value=self.offline_writer.function_name)
         CfnOutput(self, "LifecycleFunctionName", value=self.lifecycle.function_name)
         CfnOutput(self, "MaintenanceFunctionName", value=self.upkeep.maintenance.function_name)
+
+    def _records_consumer(self) -> StreamConsumer:
+        return StreamConsumer(
+            self,
+            "RecordsStream",
+            function=self.offline_writer,
+            table=self._online.records,
+            key=self._online.key,
+            delivery=Delivery(
+                patterns=_RECORD_CHANGES,
+                batch_size=_LARGEST_BATCH,
+                window_seconds=self._config.offline_window_seconds,
+                spill_to=self._offline.bucket,
+            ),
+        )
 
     def _offline_writer(self) -> PythonFunction:
         bucket = self._offline.bucket

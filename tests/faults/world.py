@@ -1,0 +1,115 @@
+"""Writers at the door, heartbeats and the offline writer over a sharded stream, by chance."""
+
+from lambdas.offline_writer.events import create_consumer
+from larder.errors import ServiceUnavailable
+from larder.event_time import nanos_to_iso
+from larder.heartbeat import MARGIN_MICROS
+from larder.heartbeats import Heartbeats, look
+from larder.offline_writing import OfflineWriter
+from tests.faults.writer_process import NoQuarantine, OneGroup
+from tests.offline import WRITTEN, seconds, stream_record, version
+from tests.sharded_stream import Beating, ShardedStream, random_batch
+
+SECOND = 1_000_000
+
+
+class Killed(BaseException):
+    """Ends the writer at once, past every handler of errors."""
+
+
+class World:
+    """Writers at the door, heartbeats, and the offline writer, in steps of chance."""
+
+    def __init__(self, rng, shards, tables, group, most=20):
+        self.rng = rng
+        self.group = group
+        self.most = most
+        self.now = WRITTEN
+        self.stream = ShardedStream(shards)
+        self.store = Beating(self.stream, before_write=self.maybe_split)
+        self.splits = 8
+        self.pending = []
+        self.acknowledged = []
+        self.proven = []
+        clock = lambda: self.now  # noqa: E731
+        self.heartbeats = Heartbeats(self.stream, self.store, clock, sleep=self.pass_time)
+        writer = OfflineWriter(OneGroup(self.group), tables, NoQuarantine(), self.store.note, clock)
+        self.consume = create_consumer(writer, log=lambda _line: None)
+
+    def pass_time(self, at_most=5.0):
+        self.now += int(self.rng.random() * at_most * SECOND)
+
+    def maybe_split(self):
+        if self.rng.random() < 0.02:
+            self.split()
+
+    def begin_write(self):
+        number = len(self.pending) + len(self.acknowledged)
+        values = {
+            "customer_id": f"c{self.rng.randrange(300)}",
+            "event_time": nanos_to_iso((1_700_000_000 + number) * 10**9),
+        }
+        self.now += 1
+        self.pending.append(version(self.group, values, write_time=self.now))
+
+    def end_write(self):
+        each = self.pending.pop(self.rng.randrange(len(self.pending)))
+        self.now = max(self.now, each.write_time + 1)
+        self.stream.write(stream_record(self.group, new=each, log=self.rng.random() < 0.2))
+        self.acknowledged.append(each.write_time)
+
+    def read(self):
+        shard = self.rng.choice(self.stream.readable() or [None])
+        if shard is None:
+            return
+        batch = random_batch(shard, self.rng, self.most)
+        try:
+            answer = self.consume({"Records": batch}, seconds(60))
+        except (Killed, ServiceUnavailable):
+            return
+        failures = answer["batchItemFailures"]
+        numbers = [each["dynamodb"]["SequenceNumber"] for each in batch]
+        first = failures[0]["itemIdentifier"] if failures else None
+        shard.at += numbers.index(first) if first else len(batch)
+
+    def check(self, visible):
+        """Hold the watermark against the write times of the rows that can be seen."""
+        beats = look(self.store, self.stream.open_shards(), self.now)
+        if beats.watermark is None:
+            return
+        self.proven.append(beats.watermark)
+        owed = {each for each in self.acknowledged if each <= beats.watermark}
+        assert owed <= visible, f"{len(owed - visible)} rows are behind the watermark"
+        # and no write still under way will come out behind it
+        assert all(each.write_time > beats.watermark for each in self.pending)
+
+    def step(self):
+        oldest = min((each.write_time for each in self.pending), default=self.now)
+        if self.now - oldest > MARGIN_MICROS // 3:
+            while self.pending:
+                self.end_write()
+        act = self.rng.choices(
+            (self.begin_write, self.end_write, self.read, self.beat, self.pass_time, self.split),
+            (30, 30 if self.pending else 0, 30, 3, 6, 0.3),
+        )[0]
+        act()
+
+    def finish(self, check):
+        """End what is under way, and let everything be read."""
+        while self.pending:
+            self.end_write()
+        for _ in range(60):
+            self.now += 20 * SECOND
+            self.beat()
+            while self.stream.readable():
+                self.read()
+            check()
+
+    def beat(self):
+        end = self.now + 10 * SECOND
+        self.heartbeats.beat(remaining=lambda: end - self.now)
+
+    def split(self):
+        if self.splits:
+            self.splits -= 1
+            self.stream.split(self.rng)
