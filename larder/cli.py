@@ -20,6 +20,7 @@ from larder.configure import (
     write_overlay,
     write_profile,
 )
+from larder.erase_command import add_erase
 from larder.errors import ConfigurationError
 from larder.offline_command import add_offline
 from larder.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, Redrive, Redriven
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _add_configure(commands)
     add_training_set(commands)
     add_offline(commands)
+    add_erase(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
