@@ -94,6 +94,7 @@ class IngestionStack(Stack):
         CfnOutput(self, "OfflineWriterFunctionName", value=self.offline_writer.function_name)
         CfnOutput(self, "LifecycleFunctionName", value=self.lifecycle.function_name)
         CfnOutput(self, "MaintenanceFunctionName", value=self.upkeep.maintenance.function_name)
+        CfnOutput(self, "HeartbeatFunctionName", value=self.upkeep.heartbeat.function_name)
 
     def _offline_writer(self) -> PythonFunction:
         bucket = self._offline.bucket

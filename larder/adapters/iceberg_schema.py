@@ -103,7 +103,7 @@ def properties_of(group: FeatureGroup) -> dict[str, str]:
     merged, because that look opens every one of them.
     """
     measured = "truncate(16)" if len(group.features) <= _MEASURED_COLUMNS else "none"
-    metrics = "write.metadata.metrics"
+    metrics, cut = "write.metadata.metrics", f"truncate({IDENTIFIER_BOUND})"
     return {
         "format-version": "2",
         UID_PROPERTY: group.uid,
@@ -116,7 +116,7 @@ def properties_of(group: FeatureGroup) -> dict[str, str]:
         f"{metrics}.default": measured,
         f"{metrics}.column.write_time": "full",
         f"{metrics}.column.{column_name(group.event_time_name)}": "full",
-        f"{metrics}.column.{column_name(group.record_identifier_name)}": f"truncate({IDENTIFIER_BOUND})",
+        f"{metrics}.column.{column_name(group.record_identifier_name)}": cut,
     }
 
 
