@@ -16,6 +16,7 @@ from larder.adapters.redrive_aws import open_failure_objects, open_writer
 from larder.adapters.stage_choices import stage_choices
 from larder.configure import Doors, environment, exports, write_overlay, write_profile
 from larder.cost_command import add_cost
+from larder.erase_command import add_erase
 from larder.errors import ConfigurationError
 from larder.ingest_command import add_ingest
 from larder.materialize_command import add_materialize
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_materialize(commands)
     add_cost(commands, stage_choices)
     add_offline(commands)
+    add_erase(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))

@@ -24,7 +24,10 @@ class TableNotReady(LarderError):
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What an append did: rows written, rows dropped because they were there, and the snapshot."""
+    """What an append did: rows written, rows dropped, and the snapshot.
+
+    ``duplicates`` are rows that were there before, or whose identifier was erased since.
+    """
 
     rows: int
     duplicates: int
@@ -56,5 +59,6 @@ class OfflineTables(Protocol):
 
         Whatever came before (a lost answer, another batch's bounds, a writer at the same time,
         a compaction), afterwards the table holds each of the keys exactly once. Columns that an
-        Iceberg table lacks are added first; a table of format Glue shows them once it evolves.
+        Iceberg table lacks are added first; a table of format Glue shows them once it evolves. Rows
+        that were erased (``larder.erasure``) are not written.
         """

@@ -82,6 +82,7 @@ class IngestionStack(Stack):
         CfnOutput(self, "OfflineWriterFunctionName", value=self.offline_writer.function_name)
         CfnOutput(self, "LifecycleFunctionName", value=self.lifecycle.function_name)
         CfnOutput(self, "MaintenanceFunctionName", value=self.upkeep.maintenance.function_name)
+        CfnOutput(self, "HeartbeatFunctionName", value=self.upkeep.heartbeat.function_name)
 
     def _records_consumer(self) -> StreamConsumer:
         return StreamConsumer(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from larder.adapters.dynamodb_errors import translated_errors
-from larder.adapters.record_item import record_partition
+from larder.adapters.record_item import log_partition, record_partition
 from larder.errors import AccessForbidden
 from larder.feature_group import FeatureGroup
 from larder.offline_table import Remaining
@@ -79,5 +79,5 @@ class DynamoPurge:
 
 def _partitions(group: FeatureGroup) -> Iterator[str]:
     records = (record_partition(group.uid, shard) for shard in range(group.shards))
-    logs = (f"L#{group.uid}#{shard}" for shard in range(group.shards))
+    logs = (log_partition(group.uid, shard) for shard in range(group.shards))
     return chain(records, logs)

@@ -2,7 +2,8 @@
 
 Exactly once by content: every commit try reads which of its keys the current snapshot holds, and
 the commit is refused if another snapshot has taken that one's place. So it makes no difference who
-wrote a row before, in which batch, and whether he was told.
+wrote a row before, in which batch, and whether he was told. Rows of an identifier that was erased
+are dropped likewise, by the marks that the very metadata under the commit holds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pyiceberg.table import Table
 from larder.adapters.iceberg_errors import translated_errors
 from larder.adapters.iceberg_files import existing_keys, write_rows
 from larder.adapters.iceberg_schema import (
+    ERASED_PROPERTY,
     check_owner,
     complete,
     partition_of,
@@ -32,6 +34,7 @@ from larder.adapters.iceberg_schema import (
 )
 from larder.adapters.offline_arrow import sorted_unique
 from larder.adapters.settling import Settling
+from larder.erasure import Marks
 from larder.feature_group import FeatureGroup, OfflineStore
 from larder.offline_rows import Key, OfflineRow
 from larder.offline_table import Appended, Remaining
@@ -98,7 +101,8 @@ class IcebergTables:
     ) -> tuple[int, int | None]:
         table = complete(self._load(group), group)
         known = existing_keys(table, group, rows)
-        fresh = [row for row in rows if row.key not in known]
+        erased = Marks.parse(table.properties.get(ERASED_PROPERTY))
+        fresh = [row for row in rows if row.key not in known and not erased.refuse(group.uid, row)]
         if fresh:
             keys = frozenset(row.key for row in fresh)
             if not (written and written[-1].fits(table, keys)):

@@ -33,6 +33,9 @@ from larder.feature_group import FeatureDefinition, FeatureGroup, FeatureType
 from larder.offline_table import TableUnusable
 
 UID_PROPERTY = "larder.group-uid"
+IDENTIFIER_BOUND = 64
+"""Letters that are kept of each file's least and greatest identifiers."""
+ERASED_PROPERTY = "larder.erased"
 RETRIES_PROPERTY = "commit.retry.num-retries"
 SYSTEM_COLUMNS: dict[str, IcebergType] = {
     "write_time": TimestampType(),
@@ -96,7 +99,7 @@ def properties_of(group: FeatureGroup) -> dict[str, str]:
     merged, because that look opens every one of them.
     """
     measured = "truncate(16)" if len(group.features) <= _MEASURED_COLUMNS else "none"
-    metrics = "write.metadata.metrics"
+    metrics, cut = "write.metadata.metrics", f"truncate({IDENTIFIER_BOUND})"
     return {
         "format-version": "2",
         UID_PROPERTY: group.uid,
@@ -109,7 +112,7 @@ def properties_of(group: FeatureGroup) -> dict[str, str]:
         f"{metrics}.default": measured,
         f"{metrics}.column.write_time": "full",
         f"{metrics}.column.{column_name(group.event_time_name)}": "full",
-        f"{metrics}.column.{column_name(group.record_identifier_name)}": "truncate(64)",
+        f"{metrics}.column.{column_name(group.record_identifier_name)}": cut,
     }
 
 

@@ -7,11 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
-
+from larder.adapters.object_versions import s3_errors
 from larder.adapters.training_set_objects import Objects
 from larder.adapters.training_set_s3 import MANIFEST, training_sets_at
-from larder.errors import AccessForbidden, ServiceUnavailable
 from larder.training_set_manifest import Manifest
 
 
@@ -30,14 +28,8 @@ class S3PinnedSnapshots:
             AccessForbidden: it refused.
             ValidationError: a manifest can't be read, so what it pins is not known.
         """
-        try:
+        with s3_errors("the training sets' manifests"):
             return self._by_table(not_before_micros)
-        except ClientError as error:
-            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-            kind = AccessForbidden if status == 403 else ServiceUnavailable
-            raise kind(f"the training sets' manifests could not be read: {error}") from error
-        except (ConnectionError, HTTPClientError) as error:
-            raise ServiceUnavailable(f"S3 did not answer: {error}") from error
 
     def _by_table(self, not_before_micros: int) -> dict[tuple[str, str], set[int]]:
         pinned: dict[tuple[str, str], set[int]] = defaultdict(set)

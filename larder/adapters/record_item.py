@@ -52,7 +52,7 @@ def log_key(slot: Slot, version: RecordVersion) -> Item:
     """Key of the log item of one version; equal content has an equal key."""
     content = f"{version.event_key}\0{version.identifier}".encode()
     sort = f"{version.write_time}#{sha256(content).hexdigest()[:24]}"
-    return {"pk": {"S": f"L#{slot.uid}#{slot.shard}"}, "sk": {"S": sort}}
+    return {"pk": {"S": log_partition(slot.uid, slot.shard)}, "sk": {"S": sort}}
 
 
 def record_partition(uid: str, shard: int) -> str:
@@ -63,6 +63,11 @@ def record_partition(uid: str, shard: int) -> str:
 def partition_patterns(uid: str) -> list[str]:
     """Patterns, of IAM's form, of all partition keys of a group's records and log items."""
     return [f"R#{uid}#*", f"L#{uid}#*"]
+
+
+def log_partition(uid: str, shard: int) -> str:
+    """Partition key of one shard of a group's log items."""
+    return f"L#{uid}#{shard}"
 
 
 def parse_partition(pk: str) -> tuple[bool, str]:

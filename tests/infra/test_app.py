@@ -94,7 +94,7 @@ def test_the_local_target_changes_architecture_and_tls_of_the_cache_and_nothing_
     host = {"aarch64": "arm64"}.get(Target.of_host().machine, "x86_64")
     changed = {'"arm64"': f'"{host}"', '"LARDER_VALKEY_TLS": "1"': '"LARDER_VALKEY_TLS": "0"'}
     # the same flag in the settings that are published for clients, as JSON within JSON
-    changed[r'\"LARDER_VALKEY_TLS\":\"1\"'] = r'\"LARDER_VALKEY_TLS\":\"0\"'
+    changed[r"\"LARDER_VALKEY_TLS\":\"1\""] = r"\"LARDER_VALKEY_TLS\":\"0\""
     for name in on_aws:
         text = json.dumps(masked(on_aws[name]))
         for here, there in changed.items():
