@@ -95,7 +95,7 @@ class OnlineLoader:
     def load(
         self, batches: Iterable[Sequence[Version]], *, total: int, done: Done, report: Report
     ) -> tuple[int, int]:
-        """Offer versions; how many were stored, and how many met themselves or a newer one.
+        """Offer versions; how many stand there now, and how many met a newer one.
 
         ``done`` is told of each batch when all of it was offered.
 

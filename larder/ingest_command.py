@@ -126,7 +126,7 @@ def described(done: Summary) -> list[str]:
     lines = [
         f"run {done.run_id}{before}: {done.rows:,} rows read in {done.seconds:,.1f} s{rate}",
         f"  offline   {done.written:,} rows written",
-        f"  online    {done.stored:,} records written, {done.older:,} had a newer one",
+        f"  online    {done.stored:,} records stand there now, {done.older:,} had a newer one",
     ]
     if done.rejected:
         lines.append(f"  rejected  {done.rejected:,} rows, in {done.rejects}")

@@ -44,7 +44,7 @@ _COUNTS = ("rows", "rejected", "written", "stored", "older")
 class Summary:
     """What a run came to. ``written`` are rows that this try put into the offline table.
 
-    Of the newest versions offered online, ``stored`` won and ``older`` met a newer version there.
+    Of the newest versions offered online, ``stored`` stand there now and ``older`` met a newer one.
     A run that was ``completed_before`` did nothing now; its counts are those of its last try.
     ``rejects`` is where the rejected rows are.
     """

@@ -40,9 +40,10 @@ class LatestFiles(Protocol):
 
 @dataclass(slots=True)
 class Materialized:
-    """What came of it: of ``records`` in the history, ``stored`` were written online.
+    """What came of it: of ``records`` in the history, ``stored`` now stand online as they are there.
 
-    ``older`` met the same or a newer version there; ``expired`` were past their time to live.
+    That counts those that stood there before. ``older`` met another version that is newer;
+    ``expired`` were past their time to live.
     """
 
     group: str

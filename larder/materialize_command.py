@@ -80,8 +80,8 @@ def _materialize(options: argparse.Namespace, line: RowsLine) -> int:
         print(orjson.dumps(asdict(done)).decode())
         return 0
     print(
-        f"{done.group}: {done.records:,} records in the history, {done.stored:,} written online, "
-        f"{done.older:,} stood there as new or newer, {done.expired:,} expired, "
+        f"{done.group}: {done.records:,} records in the history, {done.stored:,} stand online as "
+        f"there, {done.older:,} are newer online, {done.expired:,} expired, "
         f"in {done.seconds:,.1f} s"
     )
     print(f"  {cost(done.bytes_scanned)}")

@@ -158,9 +158,11 @@ def test_history_is_materialized_and_twice_is_once(platform, group, tmp_path):
     assert first.returncode == 0, first.stderr
     told = json.loads(first.stdout)
     assert (told["records"], told["stored"], told["older"]) == (CUSTOMERS, CUSTOMERS, 0)
-    found = {e["FeatureName"]: e["ValueAsString"] for e in runtime.get_record(**read)["Record"]}
+    record = runtime.get_record(**read)["Record"]
+    found = {each["FeatureName"]: each["ValueAsString"] for each in record}
     assert found["customer_id"] == "c3"
     assert float(found["score"]) == int(found["clicks"]) / 8
     again = json.loads(larder(platform, tmp_path, "materialize", name, "--json").stdout)
-    assert (again["stored"], again["older"]) == (0, CUSTOMERS)
+    assert (again["stored"], again["older"]) == (CUSTOMERS, 0)
+    assert runtime.get_record(**read)["Record"] == record
     assert count(platform, group) == ROWS - 1
