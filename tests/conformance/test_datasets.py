@@ -10,14 +10,14 @@ import pytest
 from tests.conformance.environments import tell
 from tests.conformance.store import AT, FEATURES
 
-GLUE, ICEBERG = {"TableFormat": "Glue"}, {"TableFormat": "Iceberg"}
+GLUE, ICEBERG, DEFAULT = {"TableFormat": "Glue"}, {"TableFormat": "Iceberg"}, True
 # SDK v3 reads every event time as Unix seconds in its point-in-time join, a text too, which Athena
 # refuses. AWS has no Iceberg table with a Fractional event time; Larder makes one by default.
 CASES = [
     (2, "String", ICEBERG, GLUE),
     (2, "String", GLUE, ICEBERG),
-    (3, "Fractional", {}, GLUE),
-    (3, "Fractional", GLUE, {}),
+    (3, "Fractional", DEFAULT, GLUE),
+    (3, "Fractional", GLUE, DEFAULT),
 ]
 LABELS = [("1", 100), ("1", 200), ("2", 150)]
 VERSIONS = [("1", 50), ("1", 90), ("1", 90), ("1", 190), ("1", 250), ("2", 10)]
@@ -47,7 +47,7 @@ def write(store, offline, base, history, kind):
         offline.eventually(group, identifier, count)
 
 
-@pytest.fixture(scope="module", params=CASES, ids=str)
+@pytest.fixture(scope="module", params=CASES, ids=["v2", "v2-swapped", "v3", "v3-swapped"])
 def gave(store, offline, target, tmp_path_factory, request):
     """Whether a data set has these versions, by their seconds, for each label row."""
     version, kind, *formats = request.param
