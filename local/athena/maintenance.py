@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
-from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
 from pyiceberg.table import FileScanTask, Table
 
 from local.athena.catalog import is_iceberg
@@ -110,6 +109,9 @@ def _worth_rewriting(table: Table, tasks: Iterable[FileScanTask]) -> Iterator[Fi
 
 
 def _rewrite(table: Table, tasks: Sequence[FileScanTask]) -> None:
+    # the import starts Arrow's S3 client, which reads SSL_CERT_FILE then: not before it is set
+    from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files  # noqa: PLC0415
+
     scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
     rows = scan.to_table(tasks)
     with _committing(table), table.transaction() as transaction:

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import boto3
 import pyarrow as pa
 import pytest
 
+from larder.adapters.iceberg_catalog import open_catalog
 from larder.client.training_sets import GroupFeatures, SqlLabels, training_sets
 from larder.errors import ValidationError
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
 from larder.offline_rows import OfflineRow
 from larder.training_set_ports import QueryFailed, SnapshotGone
 from tests.as_of import expected, large_case, random_case, with_cuts
@@ -110,7 +110,7 @@ def test_columns_added_later_collections_and_empty_groups_work(bench, duckdb):
 
 def test_rows_deleted_by_pyiceberg_are_not_joined(bench, duckdb):
     group = bench.group(FEATURES, [row(), row("c2")])
-    table = bench.tables.catalog.load_table(("larder_dev", group.offline.table))
+    table = open_catalog().load_table(("larder_dev", group.offline.table))
     table.delete("customer_id = 'c1'")
 
     made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), labels())
@@ -130,13 +130,9 @@ def test_what_duckdb_can_not_do_is_said_and_nothing_stays(bench, duckdb):
     bench.groups.tables[group.name] = replace(table, table="nowhere")
     with pytest.raises(SnapshotGone, match=r"no table larder_dev\.nowhere"):
         duckdb.client.create(spec, labels())
-    boto3.client("glue").create_table(
-        DatabaseName="larder_dev",
-        TableInput={"Name": "plain", "Parameters": {"EXTERNAL": "TRUE"}},
-    )
-    bench.groups.tables[group.name] = replace(table, table="plain")
+    plain = bench.group(FEATURES, [row()], table_format=TableFormat.GLUE)
     with pytest.raises(ValidationError, match="joins no others: use the engine athena"):
-        duckdb.client.create(spec, labels())
+        duckdb.client.create(bench.spec(GroupFeatures(group=plain.name)), labels())
     assert bench.objects(spec.name) == []
 
 
