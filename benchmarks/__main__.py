@@ -1,7 +1,7 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
-``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``) and writes nothing.
+``--without-feast`` leaves Feast out; ``--only WORD`` keeps the part named so (``handlers``,
+``imports``, ``serving``, ``offline``) and writes nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, serving
+from benchmarks import environments, handlers, imports, offline_lag, serving
 from benchmarks.rows import Row, table
 
+_PARTS = ("handlers", "imports", "serving", "offline")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -26,9 +27,9 @@ def main() -> None:
     """Measure as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--without-feast", action="store_true")
-    parser.add_argument("--only", choices=["handlers", "imports", "serving"])
+    parser.add_argument("--only", choices=_PARTS)
     asked = parser.parse_args()
-    parts = {asked.only} if asked.only else {"handlers", "imports", "serving"}
+    parts = {asked.only} if asked.only else set(_PARTS)
     feast = None if asked.without_feast else environments.feast()
     rows: list[Row] = []
     if parts & {"handlers", "serving"}:
@@ -37,6 +38,8 @@ def main() -> None:
         rows += _told(list(imports.rows(feast)))
     if "serving" in parts:
         rows += _told(list(serving.rows(environments.serving(), feast, rows)))
+    if "offline" in parts:
+        rows += _told(list(offline_lag.rows()))
     machine = _machine()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     print(f"\n{table(rows)}")

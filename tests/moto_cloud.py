@@ -8,7 +8,9 @@ import contextlib
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import EmptyResult
@@ -19,7 +21,7 @@ _LOCK = threading.Lock()
 
 
 @contextlib.contextmanager
-def moto_cloud():
+def moto_cloud() -> Iterator[str]:
     """Start it and give its endpoint."""
     command = [sys.executable, "-m", "tests.moto_cloud"]
     with subprocess.Popen(
@@ -30,6 +32,8 @@ def moto_cloud():
         text=True,
         cwd=Path(__file__).parents[1],
     ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("moto's process has no pipes")
         try:
             yield process.stdout.readline().strip()
         finally:
@@ -37,7 +41,7 @@ def moto_cloud():
             process.wait(timeout=30)
 
 
-def _update_table(self):
+def _update_table(self: Any) -> EmptyResult:
     parameters = self.parameters
     table_input = parameters["TableInput"]
     version = parameters.get("VersionId")
@@ -52,7 +56,7 @@ def _update_table(self):
     return EmptyResult()
 
 
-def _serve():
+def _serve() -> None:
     GlueResponse.update_table = _update_table
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

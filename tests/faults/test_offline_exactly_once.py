@@ -21,6 +21,7 @@ from larder.adapters.iceberg_catalog import open_catalog
 from larder.adapters.redrive_aws import S3FailureObjects
 from larder.redrive import Redrive
 from tests.faults.history import random_history
+from tests.faults.killing import Killed, dying
 from tests.faults.writer_process import KILL_POINTS, KILLED, consumer, group_of
 from tests.moto_cloud import moto_cloud
 from tests.offline import make_lake, offline_group, rows_in, sql_catalog
@@ -169,10 +170,6 @@ def test_a_compaction_between_the_look_and_the_commit(bench, monkeypatch):
     bench.assert_each_once()
 
 
-class Killed(BaseException):
-    """Ends a writer at once, past every handler of errors."""
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
     rng = random.Random(seed)
@@ -203,22 +200,8 @@ def consume_some(consume, records, rng):
 def die_at_random(monkeypatch, rng):
     """Kill before or after each of the steps of a commit, every sixth time."""
 
-    def dangerous(owner, name):
-        original = getattr(owner, name)
-
-        def step(*arguments, **more):
-            fate = rng.randrange(12)
-            if fate == 0:
-                raise Killed
-            result = original(*arguments, **more)
-            if fate == 1:
-                raise Killed
-            return result
-
-        return step
-
     for owner, name in ((iceberg, "write_rows"), (SqlCatalog, "commit_table")):
-        monkeypatch.setattr(owner, name, dangerous(owner, name))
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name), rng, 12))
     monkeypatch.setattr(
-        SqlCatalog, "_write_metadata", staticmethod(dangerous(SqlCatalog, "_write_metadata"))
+        SqlCatalog, "_write_metadata", staticmethod(dying(SqlCatalog._write_metadata, rng, 12))
     )

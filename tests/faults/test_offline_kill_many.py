@@ -13,7 +13,8 @@ from larder.adapters import iceberg
 from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_upkeep import IcebergUpkeep
 from larder.upkeep import UpkeepRules
-from tests.faults.world import Killed, World
+from tests.faults.killing import Killed
+from tests.faults.world import World
 from tests.offline import offline_group, seconds, sql_catalog
 
 SEED = os.environ.get("LARDER_TEST_SEED")
