@@ -57,7 +57,7 @@ def _update_table(self: Any) -> EmptyResult:
 
 
 def _serve() -> None:
-    GlueResponse.update_table = _update_table
+    GlueResponse.update_table = _update_table  # type: ignore[method-assign]
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

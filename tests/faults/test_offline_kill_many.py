@@ -91,6 +91,9 @@ class Run:
     def go(self):
         world, burst = self.world, max(50, self.writes // 100)
         while len(world.acknowledged) < self.writes:
+            print(
+                f"  {len(world.acknowledged)} writes, {len(self.killer.killed)} kills", flush=True
+            )
             for _ in range(burst):
                 world.begin_write()
                 if self.rng.random() < 0.9:
