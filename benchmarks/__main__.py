@@ -1,8 +1,8 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``, ``ingest``, ``joins``) and writes nothing; ``--long`` adds
-rows that take minutes.
+``imports``, ``serving``, ``memory``, ``ingest``, ``joins``,
+``offline``) and writes nothing; ``--long`` adds rows that take minutes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, ingest, joins, memory, serving
+from benchmarks import environments, handlers, imports, ingest, joins, memory, offline_lag, serving
 from benchmarks.rows import Row, table
 
-_PARTS = ("handlers", "imports", "serving", "memory", "ingest", "joins")
+_PARTS = ("handlers", "imports", "serving", "memory", "ingest", "joins", "offline")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -47,6 +47,8 @@ def main() -> None:
         rows += _told(ingest.rows(long=asked.long))
     if "joins" in parts:
         rows += _told(joins.rows(None if feast is None else environments.feast_joins()))
+    if "offline" in parts:
+        rows += _told(offline_lag.rows())
     machine = _machine()
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
     print(f"\n{table(rows)}")

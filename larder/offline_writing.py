@@ -8,14 +8,16 @@ never holds up the others; one that can't be written *yet* keeps its place.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.heartbeat import FRESH_MICROS, Heartbeat
-from larder.offline_rows import Due, OfflineRow, StreamChange, row_of, rows_due
+from larder.offline_batches import GroupRows
+from larder.offline_rows import Due, StreamChange, row_of, rows_due
 from larder.offline_table import (
     Appended,
     OfflineTables,
@@ -87,25 +89,12 @@ class BatchReport:
 
 
 @dataclass(slots=True)
-class _GroupRows:
-    group: FeatureGroup
-    first: int
-    changes: list[StreamChange] = field(default_factory=list)
-    rows: list[OfflineRow] = field(default_factory=list)
-    write_times: list[int] = field(default_factory=list)
-
-    def add(self, change: StreamChange, due: Sequence[Due], rows: Sequence[OfflineRow]) -> None:
-        self.changes.append(change)
-        self.rows.extend(rows)
-        self.write_times.extend(each.version.write_time for each in due if not each.expiry)
-
-
-@dataclass(slots=True)
 class OfflineWriter:
     """Writes batches of changes. What is known of a group is kept: its features only grow.
 
     ``note`` hears of each heartbeat once all that came before it is done with; ``clock`` gives
-    microseconds since the epoch.
+    microseconds since the epoch. ``at_once`` tables are written at the same time: a commit waits
+    for storage and catalog nearly all its time.
     """
 
     groups: GroupsByUid
@@ -113,6 +102,7 @@ class OfflineWriter:
     quarantine: Quarantine
     note: Callable[[Heartbeat], None] = lambda _beat: None
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
+    at_once: int = 16
     _known: dict[str, FeatureGroup] = field(default_factory=dict)
 
     def write(self, changes: Sequence[Delivered], *, remaining: Remaining) -> BatchReport:
@@ -124,21 +114,31 @@ class OfflineWriter:
         """
         report = BatchReport()
         beats: _Beats = []
-        for batch in self._sort(changes, report, beats):
-            try:
-                appended = self.tables.append(batch.group, batch.rows, remaining=remaining)
-            except TableUnusable as error:
+        for batch, done in self._append(self._sort(changes, report, beats), remaining):
+            if isinstance(done, TableUnusable):
                 for change in batch.changes:
-                    self._reject(batch.group.uid, change, str(error), report)
-            except _RETRIABLE as error:
-                report.fail(batch.first, error)
+                    self._reject(batch.group.uid, change, str(done), report)
+            elif isinstance(done, LarderError):
+                report.fail(batch.first, done)
             else:
                 oldest = min(batch.write_times, default=None)
-                report.commits.append(Commit(batch.group, appended, oldest))
+                report.commits.append(Commit(batch.group, done, oldest))
         if report.error is not None and not report.commits and not report.quarantined:
             raise report.error
         self._note(beats, report)
         return report
+
+    def _append(
+        self, batches: Sequence[GroupRows], remaining: Remaining
+    ) -> Iterator[tuple[GroupRows, Appended | LarderError]]:
+        def append(batch: GroupRows) -> Appended | LarderError:
+            try:
+                return self.tables.append(batch.group, batch.rows, remaining=remaining)
+            except (TableUnusable, *_RETRIABLE) as error:
+                return error
+
+        with ThreadPoolExecutor(self.at_once) as threads:
+            yield from zip(batches, threads.map(append, batches), strict=True)
 
     def _note(self, beats: _Beats, report: BatchReport) -> None:
         done = [beat for at, beat in beats if report.failed is None or at < report.failed]
@@ -151,8 +151,8 @@ class OfflineWriter:
 
     def _sort(
         self, changes: Iterable[Delivered], report: BatchReport, beats: _Beats
-    ) -> list[_GroupRows]:
-        batches: dict[str, _GroupRows] = {}
+    ) -> list[GroupRows]:
+        batches: dict[str, GroupRows] = {}
         for position, change in enumerate(changes):
             if isinstance(change, Heartbeat):
                 beats.append((position, change))
@@ -172,7 +172,7 @@ class OfflineWriter:
                 self._reject(change.uid, change, str(error), report)
             else:
                 if rows:
-                    batch = batches.setdefault(change.uid, _GroupRows(group, position))
+                    batch = batches.setdefault(change.uid, GroupRows(group, position))
                     batch.add(change, due, rows)
         return list(batches.values())
 

@@ -9,7 +9,9 @@ import contextlib
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import EmptyResult
@@ -21,7 +23,7 @@ _LOCK = threading.Lock()
 
 
 @contextlib.contextmanager
-def moto_cloud():
+def moto_cloud() -> Iterator[str]:
     """Start it and give its endpoint."""
     command = [sys.executable, "-m", "tests.moto_cloud"]
     with subprocess.Popen(
@@ -32,6 +34,8 @@ def moto_cloud():
         text=True,
         cwd=Path(__file__).parents[1],
     ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("moto's process has no pipes")
         try:
             yield process.stdout.readline().strip()
         finally:
@@ -39,7 +43,7 @@ def moto_cloud():
             process.wait(timeout=30)
 
 
-def _update_table(self):
+def _update_table(self: Any) -> EmptyResult:
     parameters = self.parameters
     table_input = parameters["TableInput"]
     version = parameters.get("VersionId")
@@ -57,14 +61,14 @@ def _update_table(self):
 _put_object = S3Response.put_object
 
 
-def _put_in_turn(self):
+def _put_in_turn(self: Any) -> Any:
     with _LOCK:
         return _put_object(self)
 
 
-def _serve():
-    GlueResponse.update_table = _update_table
-    S3Response.put_object = _put_in_turn
+def _serve() -> None:
+    GlueResponse.update_table = _update_table  # type: ignore[method-assign]
+    S3Response.put_object = _put_in_turn  # type: ignore[method-assign]
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

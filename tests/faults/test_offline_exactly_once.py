@@ -25,6 +25,7 @@ from larder.adapters.redrive_aws import S3FailureObjects
 from larder.feature_group import TableFormat
 from larder.redrive import Redrive
 from tests.faults.history import random_history
+from tests.faults.killing import Killed, dying
 from tests.faults.writer_process import (
     HIVE_KILL_POINTS,
     ICEBERG_KILL_POINTS,
@@ -220,10 +221,6 @@ def test_a_compaction_between_the_look_and_the_commit(bench, monkeypatch):
     bench.assert_each_once()
 
 
-class Killed(BaseException):
-    """Ends a writer at once, past every handler of errors."""
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
     rng = random.Random(seed)
@@ -234,7 +231,7 @@ def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
         tables.create(group)
         consume = consumer(tables, group)
         die_at_random(monkeypatch, rng, (iceberg, "write_rows"), (SqlCatalog, "commit_table"))
-        write_metadata = dangerous(SqlCatalog, "_write_metadata", rng)
+        write_metadata = dying(SqlCatalog._write_metadata, rng, 12)
         monkeypatch.setattr(SqlCatalog, "_write_metadata", staticmethod(write_metadata))
         deliver(consume, history, rng)
         monkeypatch.undo()
@@ -272,19 +269,4 @@ def consume_some(consume, records, rng):
 def die_at_random(monkeypatch, rng, *steps):
     """Kill before or after each of the steps of a commit, every sixth time."""
     for owner, name in steps:
-        monkeypatch.setattr(owner, name, dangerous(owner, name, rng))
-
-
-def dangerous(owner, name, rng):
-    original = getattr(owner, name)
-
-    def step(*arguments, **more):
-        fate = rng.randrange(12)
-        if fate == 0:
-            raise Killed
-        result = original(*arguments, **more)
-        if fate == 1:
-            raise Killed
-        return result
-
-    return step
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name), rng, 12))

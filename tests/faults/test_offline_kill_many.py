@@ -13,7 +13,8 @@ from larder.adapters import iceberg
 from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_upkeep import IcebergUpkeep
 from larder.upkeep import UpkeepRules
-from tests.faults.world import Killed, World
+from tests.faults.killing import Killed
+from tests.faults.world import World
 from tests.offline import offline_group, seconds, sql_catalog
 
 SEED = os.environ.get("LARDER_TEST_SEED")
@@ -90,6 +91,9 @@ class Run:
     def go(self):
         world, burst = self.world, max(50, self.writes // 100)
         while len(world.acknowledged) < self.writes:
+            print(
+                f"  {len(world.acknowledged)} writes, {len(self.killer.killed)} kills", flush=True
+            )
             for _ in range(burst):
                 world.begin_write()
                 if self.rng.random() < 0.9:

@@ -14,6 +14,7 @@ from larder.adapters.iceberg_orphans import files_below, named_files
 from larder.adapters.iceberg_upkeep import IcebergUpkeep
 from larder.offline_table import TableUnusable
 from larder.upkeep import UpkeepRules
+from tests.faults.killing import Killed, dying
 from tests.offline import NOON, WRITTEN, offline_group, row, rows_in, seconds, sql_catalog
 
 RULES = UpkeepRules(
@@ -25,10 +26,6 @@ RULES = UpkeepRules(
     orphan_hours=0,
 )
 DAYS = ("2024-01-30", "2024-01-31")
-
-
-class Killed(BaseException):
-    """Ends the work at once, past every handler of errors."""
 
 
 class Bench:
@@ -145,22 +142,11 @@ def test_two_merges_at_once_lose_and_repeat_nothing(bench, monkeypatch):
 def test_killed_anywhere_and_begun_anew(bench, monkeypatch, seed):
     rng = random.Random(seed)
 
-    def dangerous(owner, name):
-        original = getattr(owner, name)
-
-        def step(*arguments, **more):
-            fate = rng.randrange(6)
-            if fate == 0:
-                raise Killed
-            result = original(*arguments, **more)
-            if fate == 1:
-                raise Killed
-            return result
-
-        monkeypatch.setattr(owner, name, step)
-
-    dangerous(iceberg_upkeep, "write_sorted")
-    dangerous(type(bench.catalog), "commit_table")
+    for owner, name in (
+        (iceberg_upkeep, "write_sorted"),
+        (type(bench.catalog), "commit_table"),
+    ):
+        monkeypatch.setattr(owner, name, dying(getattr(owner, name), rng, 6))
     for _ in range(6):
         with suppress(Killed):
             bench.append()

@@ -10,7 +10,8 @@ from larder.heartbeat import FRESH_MICROS, MARGIN_MICROS, Beats, Heartbeat, Roun
 from larder.heartbeats import Heartbeats, look
 from larder.offline_table import Appended
 from larder.offline_writing import OfflineWriter
-from tests.faults.world import SECOND, Killed, World
+from tests.faults.killing import Killed
+from tests.faults.world import SECOND, World
 from tests.faults.writer_process import NoQuarantine, OneGroup
 from tests.offline import WRITTEN, offline_group, seconds
 from tests.sharded_stream import Beating, ShardedStream

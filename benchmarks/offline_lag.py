@@ -1,0 +1,126 @@
+"""From delivery to visibility offline, while shards of the stream and feature groups grow.
+
+Each shard's batch goes to an offline writer of its own, all at once, as Lambda does; the writer's
+code is the deployed one, Glue and S3 are moto's (with Glue's check of versions), a process on this
+machine: so it is not AWS's latency that is seen here, but how the time grows.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+
+from benchmarks.function import HOME, Shape
+from benchmarks.measure import Figure
+from benchmarks.rows import Row
+from larder.adapters.iceberg import IcebergTables
+from larder.adapters.iceberg_catalog import open_catalog
+from larder.event_time import NANOS, nanos_to_iso
+from larder.feature_group import FeatureGroup, OfflineStore
+from larder.offline_rows import StreamChange
+from larder.offline_writing import OfflineWriter
+from larder.record_versions import Stamp, live_version
+from tests.moto_cloud import moto_cloud
+
+_LOADS = ((1, 1), (4, 1), (16, 1), (1, 10), (4, 10), (1, 100))
+_RECORDS = 10
+_SECONDS = 280.0
+_PROMISED_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Seconds until the last of a round's rows was visible, and until half of them were."""
+
+    last: float
+    half: float
+
+
+class _Groups:
+    def __init__(self, groups: Sequence[FeatureGroup]) -> None:
+        self._by_uid = {group.uid: group for group in groups}
+
+    def get_by_uid(self, uid: str) -> FeatureGroup | None:
+        return self._by_uid.get(uid)
+
+
+class _NoQuarantine:
+    def put(self, uid: str | None, change: object, reason: str) -> str:
+        raise RuntimeError(f"{uid}: {change} can't be written: {reason}")
+
+
+def rows() -> Iterator[Row]:
+    """One row for each number of shards and groups."""
+    with moto_cloud() as endpoint, patch.dict(os.environ, _environment(endpoint)):
+        boto3.client("s3").create_bucket(Bucket="lake")
+        boto3.client("glue").create_database(DatabaseInput={"Name": "bench"})
+        for shards, groups in _LOADS:
+            found = _measure(shards, groups)
+            yield Row(
+                id=f"visible offline, {shards} shards x {groups} groups, the last",
+                ours=Figure(found.last),
+                unit="s",
+                limit=Figure(found.half),
+                least="half of them",
+                target=_PROMISED_SECONDS,
+            )
+
+
+def _measure(shards: int, count: int) -> Measured:
+    groups = [_group(f"g{shards}x{count}x{number}") for number in range(count)]
+    tables = IcebergTables(open_catalog())
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(tables.create, groups))
+    batches = [_batch(groups, shard) for shard in range(shards)]
+    start = time.perf_counter()
+    with ThreadPoolExecutor(shards) as threads:
+        ends = sorted(threads.map(lambda batch: _write(groups, batch), batches))
+    return Measured(ends[-1] - start, ends[len(ends) // 2] - start)
+
+
+def _write(groups: Sequence[FeatureGroup], batch: Sequence[StreamChange]) -> float:
+    writer = OfflineWriter(_Groups(groups), IcebergTables(open_catalog()), _NoQuarantine())
+    end = time.monotonic() + _SECONDS
+    report = writer.write(batch, remaining=lambda: end - time.monotonic())
+    if report.error is not None:
+        raise report.error
+    return time.perf_counter()
+
+
+def _group(name: str) -> FeatureGroup:
+    store = OfflineStore("s3://lake", f"s3://lake/{name}", "AwsDataCatalog", "bench", name)
+    return replace(Shape(10).group, name=name, uid=f"u{name}", offline=store)
+
+
+def _batch(groups: Sequence[FeatureGroup], shard: int) -> list[StreamChange]:
+    return [
+        _change(group, shard * _RECORDS + number) for number in range(_RECORDS) for group in groups
+    ]
+
+
+def _change(group: FeatureGroup, number: int) -> StreamChange:
+    now = 1_767_225_600_000_000 + number
+    values = dict.fromkeys(group.feature_names, "0.5")
+    values |= {"id": f"c{number}", "event_time": nanos_to_iso(1_767_225_600 * NANOS)}
+    by_ordinal: Mapping[int, Any] = {group.ordinals[name]: text for name, text in values.items()}
+    _, version = live_version(
+        group, by_ordinal, stamp=Stamp(now, now), ttl=None, targets=group.stores
+    )
+    return StreamChange(f"{number:021}", group.uid, False, None, version, False, {})
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": HOME.region,
+        "AWS_DEFAULT_REGION": HOME.region,
+    }
