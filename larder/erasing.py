@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from larder.errors import ResourceNotFound
+from larder.errors import ResourceNotFound, ValidationError
 from larder.feature_group import FeatureGroup, TableFormat
 from larder.record import Slot
 from larder.record_values import slot_of
@@ -76,13 +76,18 @@ class Erasing:
 
         Raises:
             ResourceNotFound: there is no such group.
-            ValidationError: the identifier is none of the group's type, or the group's offline
-                table is of a format that this can't rewrite; nothing was changed.
+            ValidationError: the identifier is none of the group's type, or the offline table is of
+                format Glue, which is not rewritten yet; nothing was changed.
             LarderError: a place failed; what was done is done, and doing it again is safe.
         """
         group = self.registry.get(group_name)
         if group is None:
             raise ResourceNotFound(f"there is no feature group {group_name}")
+        if group.offline is not None and not has_iceberg(group):
+            raise ValidationError(
+                f"feature group {group.name} keeps its history in format Glue, whose files larder "
+                "erase does not rewrite yet; nothing was erased"
+            )
         subject = Subject(group, slot_of(group, identifier), self.clock())
         traces: list[Trace] = []
         for place in self.places:

@@ -52,7 +52,7 @@ def lines(status: GroupStatus) -> list[str]:
     told = [f"{status.group} ({status.table})"]
     state = status.state
     if state is None:
-        told.append(f"  {status.problem}")
+        told.append(f"  {status.problem or 'format Glue: its files are not counted'}")
     else:
         megabytes = state.bytes / 2**20
         told.append(f"  {state.rows} rows in {state.files} files, {megabytes:.1f} MB")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from larder.erasing import has_iceberg
 from larder.errors import LarderError, ResourceNotFound
 from larder.feature_group import FeatureGroup
 from larder.registry import Registry
@@ -50,7 +51,8 @@ class GroupStatus:
 
     Every write accepted by ``watermark`` (by its write time, µs since the epoch) is in the table.
     Where it is ``None``, ``unknown`` says why. ``lag_seconds`` is its age. ``state`` is ``None``
-    where the table could not be read, for the reason ``problem``.
+    where the table could not be read, for the reason ``problem``, and of a table of format Glue,
+    which keeps no account of its files.
     """
 
     group: str
@@ -114,7 +116,8 @@ class OfflineStatus:
         proven = watermark if unknown is None else None
         state, problem = None, None
         try:
-            state = self.tables.state(group)
+            if has_iceberg(group):
+                state = self.tables.state(group)
         except LarderError as error:
             problem = str(error)
             proven, unknown = None, unknown or "its table can't be read"

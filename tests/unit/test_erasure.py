@@ -1,14 +1,16 @@
 """Marks of erased identifiers."""
 
+from dataclasses import replace
+
 import pytest
 
 from larder.erase_command import lines
 from larder.erasing import Erased, Erasing, Trace
 from larder.erasure import KEEP_MICROS, Marks, identifier_text, mark_of
 from larder.errors import ResourceNotFound, ValidationError
-from larder.feature_group import FeatureDefinition, FeatureType
+from larder.feature_group import FeatureDefinition, FeatureType, TableFormat
 from larder.values import canonical_identifier
-from tests.groups import feature_group
+from tests.groups import OFFLINE, feature_group
 from tests.offline import WRITTEN, row
 
 
@@ -46,7 +48,9 @@ def test_typed_identifiers_have_the_text_by_which_records_are_told_apart(kind, t
 
 class Registry:
     def get(self, name):
-        return feature_group() if name == "customers" else None
+        glue = replace(OFFLINE, table_format=TableFormat.GLUE)
+        groups = {"customers": feature_group(), "hive": feature_group("hive", offline=glue)}
+        return groups.get(name)
 
 
 class Place:
@@ -75,8 +79,12 @@ def test_every_place_is_asked_and_what_stays_is_told():
 
 
 def test_what_can_not_be_erased_is_refused():
-    erasing = Erasing(Registry(), (), lambda: 5)
+    place = Place()
+    erasing = Erasing(Registry(), (place,), lambda: 5)
     with pytest.raises(ResourceNotFound, match="nobody"):
         erasing.erase("nobody", "c1")
     with pytest.raises(ValidationError, match="identifier"):
         erasing.erase("customers", "")
+    with pytest.raises(ValidationError, match="format Glue"):
+        erasing.erase("hive", "c1")
+    assert place.seen == []

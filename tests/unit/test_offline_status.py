@@ -1,18 +1,22 @@
 """What is said of the offline store, and what is not."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
 from larder.adapters.unwritten_s3 import UnwrittenRecords
 from larder.errors import ResourceNotFound, ServiceUnavailable
+from larder.feature_group import TableFormat
 from larder.offline_command import lines
 from larder.offline_status import GroupStatus, OfflineStatus, TableState, Unwritten
-from tests.groups import feature_group
+from tests.groups import OFFLINE, feature_group
 from tests.offline import WRITTEN, offline_group, stream_record, version
 
 NOW = WRITTEN + 100_000_000
 NOTHING = Unwritten()
 STATE = TableState(10, 2, 3 << 20, 4, 77, WRITTEN + 5, WRITTEN)
+GLUE = replace(OFFLINE, table_format=TableFormat.GLUE)
 GROUPS = (feature_group("a"), feature_group("b"), feature_group("online", offline=None))
 
 
@@ -21,7 +25,8 @@ class Registry:
         return iter(GROUPS)
 
     def get(self, name):
-        return next((each for each in GROUPS if each.name == name), None)
+        others = (*GROUPS, feature_group("hive", offline=GLUE))
+        return next((each for each in others if each.name == name), None)
 
 
 class States:
@@ -61,6 +66,12 @@ def test_records_of_another_group_in_quarantine_do_not_matter():
     (found,) = status(unwritten=Unwritten({"ub"})).of(["a"])
     assert found.watermark == WRITTEN
     assert lines(found)[-1] == "  complete up to 2023-11-14 22:13:20Z, 100 s ago"
+
+
+def test_a_table_of_format_glue_has_a_watermark_and_no_account_of_its_files():
+    (found,) = status().of(["hive"])
+    assert (found.state, found.problem, found.watermark) == (None, None, WRITTEN)
+    assert "not counted" in lines(found)[1]
 
 
 @pytest.mark.parametrize("name", ["nobody", "online"])
