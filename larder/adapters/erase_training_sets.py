@@ -9,8 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow.parquet as pq
 
-from larder.adapters.training_set_objects import Objects
-from larder.adapters.training_set_s3 import MANIFEST, training_sets_at
+from larder.adapters.training_set_objects import MANIFEST, Objects, training_sets_at
 from larder.erasing import Subject, Trace
 from larder.erasure import identifier_text
 from larder.errors import ValidationError

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from larder.adapters.object_versions import s3_errors
-from larder.adapters.training_set_objects import Objects
-from larder.adapters.training_set_s3 import MANIFEST, training_sets_at
+from larder.adapters.training_set_objects import MANIFEST, Objects, training_sets_at
 from larder.training_set_manifest import Manifest
 
 

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
+MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+def training_sets_at(bucket: str) -> str:
+    """The folder of all training sets; each has one of its name there, with its manifest."""
+    return f"s3://{bucket}/training-sets/"
 
 
 def split(address: str) -> tuple[str, str]:

@@ -14,18 +14,11 @@ from larder.adapters.label_partitions import PartitionValues
 from larder.adapters.label_rows import LabelRows
 from larder.adapters.label_sources import Labels, local_files, of_files, of_frame
 from larder.adapters.result_files import read_result
-from larder.adapters.training_set_objects import Objects
+from larder.adapters.training_set_objects import MANIFEST, Objects, training_sets_at
 from larder.feature_group import FeatureType
 from larder.label_columns import WantedLabels
 from larder.progress import Progress, Report
 from larder.training_set_ports import Contents, StoredFile, StoredLabels
-
-MANIFEST = "manifest.json"
-
-
-def training_sets_at(bucket: str) -> str:
-    """The folder of all training sets; each has one of its name there, with its manifest."""
-    return f"s3://{bucket}/training-sets/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from local.emulator import (
     http_api,
     networks,
     resources,
+    stream_access,
     streams,
 )
 
@@ -39,6 +40,7 @@ def main() -> None:
     http_api.install()
     function_urls.install()
     glue_access.install()
+    stream_access.install()
     # A client that keeps its connection open would hold up the end, and the saving of state.
     asyncio.start_server = _with_short_goodbye(asyncio.start_server)
     # Under TLS ministack also takes port 443 where it can; two platforms would collide on it.

@@ -15,7 +15,7 @@ from larder.adapters.dynamodb_registry import DynamoRegistry
 from larder.adapters.heartbeat_item import beat_item
 from larder.adapters.iceberg import IcebergTables
 from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.training_set_s3 import training_sets_at
+from larder.adapters.training_set_objects import training_sets_at
 from larder.cli import main
 from larder.heartbeat import MARGIN_MICROS, Heartbeat
 from larder.settings import HeartbeatSettings, MaintenanceSettings, OfflineWriterSettings
