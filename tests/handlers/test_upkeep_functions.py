@@ -1,7 +1,10 @@
 """Heartbeat, offline writer, maintenance and ``larder offline status`` over moto, as deployed."""
 
 import importlib
+import os
+import subprocess
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 import boto3
@@ -163,3 +166,24 @@ def test_a_manifest_that_cannot_be_read_stops_the_round(bench):
     boto3.client("s3").put_object(Bucket=bench.bucket, Key=key, Body=b"{}")
     with pytest.raises(Exception, match="no manifest of a training set"):
         keep({})
+
+
+def test_the_functions_need_nothing_that_their_layer_lacks():
+    settings = MaintenanceSettings(
+        registry_table="r", offline_bucket="b", snapshot_days=1, pinned_days=1, orphan_hours=1
+    )
+    program = (
+        "import sys\n"
+        "absent = dict.fromkeys(('numpy', 'pandas', 'duckdb', 'sqlglot', 'pyiceberg_core'))\n"
+        "sys.modules |= absent\n"
+        "import lambdas.maintenance.handler\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | settings.to_env(),
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
