@@ -91,13 +91,6 @@ class Valkey:
         answers = self._call(keys, delete_requests(keys), seconds)
         return cast("list[int | Unanswered]", answers)
 
-    def connect(self, *, seconds: float) -> bool:
-        """Open a connection and learn who serves what, before the first call; whether it is done.
-
-        For a moment when there is time: while a function starts, say.
-        """
-        return self._cluster.ready(Deadline(seconds)) is None
-
     def close(self) -> None:
         """Close all connections, those in use as soon as they come back.
 

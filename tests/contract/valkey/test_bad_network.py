@@ -95,20 +95,10 @@ def test_a_connection_that_comes_after_the_end_is_closed(server, client_of):
         return "default", "whatever"
 
     client = client_of(server, credentials=credentials, connect_seconds=BUDGET)
-    assert not client.connect(seconds=0.02)
+    assert reasons(client.get([b"a"], seconds=0.02)) == [("timeout", False)]
     client.close()
     may_pass.set()
     eventually(lambda: len(server.command("CLIENT", "LIST").splitlines()) == 1, every=0.02)
-
-
-def test_a_client_may_connect_before_its_first_call(proxy, client_of):
-    client = client_of(proxy)
-    assert client.connect(seconds=BUDGET)
-    assert proxy.connections == 1
-    client.get([b"a"], seconds=BUDGET)
-    assert proxy.connections == 1
-    proxy.refuse()
-    assert not client_of(proxy).connect(seconds=BUDGET)
 
 
 def test_connections_that_were_reset_are_replaced_at_once(proxy, client):
