@@ -15,14 +15,15 @@ from ministack.core import iam_actions
 
 def install() -> None:
     """Have calls on streams checked against their stream."""
-    of_tables = iam_actions.dynamodb_resource_arns
+    extract = iam_actions.extract_resource_arn
 
-    def dynamodb_resource_arns(body: bytes, *where: Any) -> list[str]:
-        arn = stream_of(body)
-        found: list[str] = of_tables(body, *where) if arn is None else [arn]
-        return found
+    def extract_resource_arn(service: str, *request: Any) -> str:
+        _method, _path, _headers, body, *_rest = request
+        stream = stream_of(body) if service == "dynamodbstreams" else None
+        arn: str = stream or extract(service, *request)
+        return arn
 
-    iam_actions.dynamodb_resource_arns = dynamodb_resource_arns
+    iam_actions.extract_resource_arn = extract_resource_arn
 
 
 def stream_of(body: bytes) -> str | None:

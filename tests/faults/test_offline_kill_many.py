@@ -103,7 +103,7 @@ class Run:
                 world.step()
                 world.read()
             world.beat()
-            if self.rng.random() < 0.2:
+            if self.rng.random() < 0.5:
                 self.check()
             if self.rng.random() < 0.1:
                 self.upkeep()
