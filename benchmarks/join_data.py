@@ -22,10 +22,10 @@ _MINUTES = 60 * 24 * 90
 class Size:
     """How many versions and label rows; 50 versions a record."""
 
-    name: str
     versions: int
     labels: int
     rounds: int
+    feast_stores: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -33,8 +33,8 @@ class Size:
         return f"{self.versions // 10**6}M x {_short(self.labels)} x {FEATURES}"
 
 
-SMALL = Size("small", 1_000_000, 100_000, rounds=5)
-LARGE = Size("large", 10_000_000, 1_000_000, rounds=3)
+SMALL = Size(1_000_000, 100_000, rounds=5, feast_stores=("duckdb", "dask"))
+LARGE = Size(10_000_000, 1_000_000, rounds=3, feast_stores=("duckdb",))  # dask takes minutes
 
 
 def make(size: Size, root: Path) -> Path:

@@ -42,7 +42,7 @@ def rows(feast: Path | None) -> Iterator[Row]:
         )
         if ours is None or plain is None or ours.rows != size.labels:
             raise RuntimeError(f"{size.title}: {size.labels} label rows gave {ours and ours.rows}")
-        stores = ("duckdb", "dask") if feast else ()
+        stores = size.feast_stores if feast else ()
         peers = {each: _feast(feast, each, folder, size) for each in stores}
         yield from _rows(size, ours, plain, peers)
 
@@ -83,7 +83,8 @@ def _named(store: str, taken: _Taken | None, size: Size) -> str:
 
 
 def _feast(feast: Path | None, store: str, folder: Path, size: Size) -> _Taken | None:
-    command = [str(feast and feast / "bin/python"), str(_HERE / "feast_join_peer.py")]
+    python = str(feast and feast / "bin/python")
+    command = [python, "-P", str(_HERE / "feast_join_peer.py")]  # -P: feast.py stands beside it
     return _run(command, store, folder, size)
 
 
