@@ -75,8 +75,8 @@ def athena_query(c):
     output = f"s3://{c.told['bucket']}/athena-results"
 
     def rows():
-        # Forked workers share the TLS connections of the SDK's one client, so that now and then a
-        # write is sent twice; both are accepted, and differ in their write times alone.
+        # A worker whose connection breaks sends its write again; both are accepted, and differ in
+        # their write times alone.
         query.run(
             f'SELECT DISTINCT id, at, clicks, score, is_deleted FROM "{query.table_name}"', output
         )
