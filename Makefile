@@ -55,7 +55,7 @@ lint: setup ## style and types
 	@$(BIN)/mypy
 
 test: setup lint ## every test, the deployed platform in strict mode included
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n auto --dist loadscope
 	@$(BIN)/pytest -q -m e2e
 
 conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; ENDPOINT=url for a deployed platform
