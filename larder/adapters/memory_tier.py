@@ -29,7 +29,7 @@ from larder.adapters.memory_entries import (
     rank,
     read_entry,
 )
-from larder.adapters.memory_script import COMPARE_AND_SET, LATE
+from larder.adapters.memory_script import COMPARE_AND_SET, KEPT, LATE
 from larder.adapters.valkey import Unanswered, Valkey
 from larder.breaker import Breaker
 from larder.record import RecordVersion, Slot
@@ -120,7 +120,7 @@ class MemoryTier:
         """
         deadline_ms = self.now_ms() + seconds * 1000 + _SKEW_MS
         calls = [self._call(key, each, deadline_ms, _GUARD_MS) for key, each in changes]
-        replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=seconds)
+        replies = self._run(calls, seconds)
         return [not isinstance(reply, Unanswered) and reply != LATE for reply in replies]
 
     def take_counts(self) -> dict[str, int]:
@@ -147,10 +147,21 @@ class MemoryTier:
     def _write(self, versions: Sequence[tuple[Slot, RecordVersion]], *, began_ms: float) -> bool:
         deadline_ms = began_ms + WRITE_MS
         calls = [self._call(memory_key(slot), each, deadline_ms) for slot, each in versions]
-        replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=self._write_seconds)
+        replies = self._run(calls, self._write_seconds)
         late = replies.count(LATE)
         self.counts.late += late
         return self._judge(replies) and not late
+
+    def _run(self, calls: Sequence[tuple[bytes, Sequence[bytes]]], seconds: float) -> list[object]:
+        """The script's replies. What Valkey refuses to write (it is full) it deletes instead: an
+        entry that can't be brought up to date must not be read."""
+        replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=seconds)
+        refused = [n for n, reply in enumerate(replies) if _is_refused(reply)]
+        if refused:
+            gone = self._valkey.delete([calls[n][0] for n in refused], seconds=seconds)
+            for n, reply in zip(refused, gone, strict=True):
+                replies[n] = replies[n] if isinstance(reply, Unanswered) else KEPT
+        return replies
 
     def _call(
         self, key: bytes, version: RecordVersion, deadline_ms: float, alone_ms: int | None = None
@@ -181,3 +192,7 @@ class MemoryTier:
         if len(self._dirty) > _DIRTY:
             self._raise_fence()
             self._dirty = {}
+
+
+def _is_refused(reply: object) -> bool:
+    return isinstance(reply, Unanswered) and reply.refused

@@ -151,6 +151,20 @@ def test_a_repair_of_a_lesser_entry_has_its_full_life(server, tier):
     assert lives_for(server, SLOT) > 200_000
 
 
+def test_an_entry_that_a_full_valkey_will_not_replace_is_deleted(server, tier):
+    """Otherwise other processes would read it, older than what was acknowledged."""
+    tier.accept(SLOT, version(5))
+    tier.accept(OTHER, version(5))
+    server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    server.command("CONFIG", "SET", "maxmemory", 1)
+    try:
+        tier.accept(SLOT, version(6))
+        assert tier.repair([(memory_key(OTHER), version(6))], seconds=5) == [True]
+    finally:
+        server.command("CONFIG", "SET", "maxmemory", 0)
+    assert tier.get([SLOT, OTHER]) == {}
+
+
 def test_foreign_bytes_are_no_answer(server, tier):
     server.command("SET", memory_key(SLOT), "rubbish")
     assert tier.get([SLOT]) == {}
