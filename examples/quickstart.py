@@ -134,11 +134,11 @@ def query(sql: str) -> list[dict[str, str]]:
 
 
 def wait_for(what: str, look: Callable[[], T], done: Callable[[T], bool]) -> T:
-    """Look every half second until done, two minutes at most."""
-    deadline = time.monotonic() + 120
+    """Look every half second until done, three minutes at most."""
+    deadline = time.monotonic() + 180
     while not done(found := look()):
         if time.monotonic() > deadline:
-            sys.exit(f"{what} was not ready in two minutes; last seen: {found}")
+            sys.exit(f"{what} was not ready in three minutes; last seen: {found}")
         time.sleep(0.5)
     return found
 
