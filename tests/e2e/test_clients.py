@@ -55,6 +55,8 @@ def test_the_example_loads_and_shows_one_day_and_loads_it_once(platform):
 
 def test_the_example_trains_a_model_on_either_engine(platform):
     days = ("--first", "2013-01-06", "--last", "2013-01-07")
+    run_example(platform, "flights.py", "--first", "2013-01-07", "--last", "2013-01-07")
+    # The later day is there: the earlier one must be written all the same.
     loaded = run_example(platform, "flights.py", *days)
     assert loaded.returncode == 0, loaded.stdout + loaded.stderr
     tables = []
