@@ -17,7 +17,7 @@ from larder.adapters.stage_choices import stage_choices
 from larder.configure import Doors, environment, exports, write_overlay, write_profile
 from larder.cost_command import add_cost
 from larder.erase_command import add_erase
-from larder.errors import ConfigurationError
+from larder.errors import ConfigurationError, LarderError
 from larder.ingest_command import add_ingest
 from larder.materialize_command import add_materialize
 from larder.offline_command import add_offline
@@ -31,9 +31,10 @@ _FUNCTION = "LARDER_OFFLINE_WRITER_FUNCTION"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the process's exit status: 0 all done, 1 something was not, 2 bad usage."""
+    """Run the command; the process's exit status: 0 all done, 1 something was not, 2 bad usage,
+    130 interrupted."""
     parser = argparse.ArgumentParser(prog="larder", description="Larder's commands.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     _add_redrive(commands)
     _add_configure(commands)
     add_training_set(commands)
@@ -48,6 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         print(f"larder: {error}", file=sys.stderr)
         return 2
+    except (LarderError, KeyboardInterrupt) as error:
+        # what a command knows of how to go on, it has noted on the exception
+        what = str(error) or "interrupted"
+        told = "; ".join([what, *getattr(error, "__notes__", ())])
+        print(f"larder {options.command}: {told}", file=sys.stderr)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
 
 
 def _add_redrive(commands: Commands) -> None:

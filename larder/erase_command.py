@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from typing import TypeAlias
 
 import orjson
 
 from larder.erasing import Erased
-from larder.errors import ConfigurationError, LarderError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -37,13 +35,7 @@ def add_erase(commands: Commands) -> None:
 def _erase(options: argparse.Namespace) -> int:
     from larder.client.erase import erasing  # noqa: PLC0415 - slow to import
 
-    try:
-        done = erasing().erase(options.group, options.identifier, dry_run=options.dry_run)
-    except ConfigurationError:
-        raise
-    except LarderError as error:
-        print(f"larder erase: {error}", file=sys.stderr)
-        return 1
+    done = erasing().erase(options.group, options.identifier, dry_run=options.dry_run)
     if options.json:
         print(orjson.dumps({**asdict(done), "found": done.found}).decode())
     else:

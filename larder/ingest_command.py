@@ -87,21 +87,15 @@ def _run(options: argparse.Namespace) -> int:
 
     line = RowsLine(sys.stderr, quiet=options.json)
     options.run_id = options.run_id or new_run_id()
-    again = f"the same command with --run-id {options.run_id} goes on from here"
     try:
         done = ingestion().ingest(options.group, options.source, _asked(options), line)
-    except ConfigurationError:
+    except (ValidationError, ResourceNotFound, ConfigurationError):
         raise
-    except LarderError as error:
+    except (LarderError, KeyboardInterrupt) as error:
+        error.add_note(f"the same command with --run-id {options.run_id} goes on from here")
+        raise
+    finally:
         line.end()
-        hint = "" if isinstance(error, ValidationError | ResourceNotFound) else f"; {again}"
-        print(f"larder ingest: {error}{hint}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        line.end()
-        print(f"larder ingest: interrupted; {again}", file=sys.stderr)
-        return 130
-    line.end()
     print(orjson.dumps(asdict(done)).decode() if options.json else "\n".join(described(done)))
     return 1 if done.rejected else 0
 

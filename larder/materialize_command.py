@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 import orjson
 
-from larder.errors import ConfigurationError, LarderError
 from larder.rows_line import RowsLine
 from larder.training_set_words import cost
 
@@ -49,16 +48,11 @@ def _run(options: argparse.Namespace) -> int:
     line = RowsLine(sys.stderr, quiet=options.json)
     try:
         return _warm(options, line) if options.warm else _materialize(options, line)
-    except ConfigurationError:
+    except KeyboardInterrupt as stop:
+        stop.add_note("run it again to go on")
         raise
-    except LarderError as error:
+    finally:
         line.end()
-        print(f"larder materialize: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        line.end()
-        print("larder materialize: interrupted; run it again to go on", file=sys.stderr)
-        return 130
 
 
 def _materialize(options: argparse.Namespace, line: RowsLine) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 import orjson
 
-from larder.errors import ConfigurationError, LarderError
 from larder.offline_status import GroupStatus
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -35,13 +33,7 @@ def add_offline(commands: Commands) -> None:
 def _status(options: argparse.Namespace) -> int:
     from larder.client.offline import offline_status  # noqa: PLC0415 - slow to import
 
-    try:
-        found = offline_status().of(options.groups)
-    except ConfigurationError:
-        raise
-    except LarderError as error:
-        print(f"larder offline: {error}", file=sys.stderr)
-        return 1
+    found = offline_status().of(options.groups)
     for each in found:
         print(orjson.dumps(asdict(each)).decode() if options.json else "\n".join(lines(each)))
     return 1 if any(each.problem for each in found) else 0

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import orjson
 
 from larder.as_of import nanos_of
-from larder.errors import ConfigurationError, LarderError
 from larder.training_set_options import ENGINES, add_create_options
 from larder.training_set_ports import SqlLabels
 from larder.training_set_spec import TrainingSetSpec
@@ -67,17 +66,11 @@ def _run(run: Run, options: argparse.Namespace) -> int:
     try:
         engine = ENGINES[getattr(options, "engine", "athena")]
         return run(training_sets(engine=engine), options, line)
-    except ConfigurationError:
+    except KeyboardInterrupt as stop:
+        stop.add_note("the query is cancelled")
         raise
-    except LarderError as error:
-        line.end()
-        print(f"larder training-set: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        line.end()
-        print("larder training-set: interrupted; the query is cancelled", file=sys.stderr)
-        return 130
     finally:
+        line.end()
         signal.signal(signal.SIGTERM, before)
 
 

@@ -11,9 +11,9 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 
-from larder.adapters.iceberg_errors import translated_errors
+from larder.adapters.iceberg_owned import owned_table
 from larder.adapters.iceberg_rewrite import partition_values, rows_of, write_sorted
-from larder.adapters.iceberg_schema import ERASED_PROPERTY, check_owner
+from larder.adapters.iceberg_schema import ERASED_PROPERTY
 from larder.adapters.iceberg_traces import Traces, Wanted, rows_in_file, trace
 from larder.adapters.object_versions import Shredder
 from larder.adapters.offline_arrow import column_name
@@ -38,19 +38,16 @@ class IcebergErasure:
         group = subject.group
         if group.offline is None or not has_iceberg(group):
             return []
-        place = (group.offline.database, group.offline.table)
         feature = group.features[group.ordinals[group.record_identifier_name]]
         identifier = typed_value(feature, subject.slot.identifier)
         wanted = Wanted(column_name(feature.name), identifier, subject.time)
-        with translated_errors(".".join(place)):
-            table = self.catalog.load_table(place)
-            check_owner(table, group)
+        with owned_table(self.catalog, group) as table:
             found = trace(table, wanted)
             removed = 0
             if not dry_run:
                 self._erase(table, group, wanted, found)
                 removed = self.shredder.shred_removed(table.location())
-        where = f"offline table {'.'.join(place)}"
+        where = f"offline table {group.offline.database}.{group.offline.table}"
         return [
             Trace(where, "rows", found.rows),
             Trace(where, "data files", len(found.files)),

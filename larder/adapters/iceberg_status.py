@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pyiceberg.catalog import Catalog
 from pyiceberg.table.snapshots import Snapshot
 
-from larder.adapters.iceberg_errors import translated_errors
-from larder.adapters.iceberg_schema import check_owner
+from larder.adapters.iceberg_owned import owned_table
 from larder.adapters.iceberg_upkeep import MERGED
 from larder.feature_group import FeatureGroup
 from larder.offline_status import TableState
-from larder.offline_table import TableUnusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +22,8 @@ class IcebergStates:
 
     def state(self, group: FeatureGroup) -> TableState:
         """See the port."""
-        if group.offline is None:
-            raise TableUnusable(f"feature group {group.name} has no offline store")
-        place = (group.offline.database, group.offline.table)
-        with translated_errors(".".join(place)):
-            table = self.catalog.load_table(place)
-            check_owner(table, group)
-        head = table.current_snapshot()
+        with owned_table(self.catalog, group) as table:
+            head = table.current_snapshot()
         if head is None:
             return TableState()
         snapshots = table.snapshots()

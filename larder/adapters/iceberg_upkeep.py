@@ -15,12 +15,11 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import TimestampType
 
-from larder.adapters.iceberg_errors import translated_errors
 from larder.adapters.iceberg_orphans import remove_orphans
+from larder.adapters.iceberg_owned import owned_table
 from larder.adapters.iceberg_rewrite import partition_values, replace_files, rows_of, write_sorted
-from larder.adapters.iceberg_schema import check_owner
 from larder.feature_group import FeatureGroup
-from larder.offline_table import Remaining, TableUnusable
+from larder.offline_table import Remaining
 from larder.upkeep import UpkeepRules, Upkept, expired, merged_run
 
 MERGED = {"larder.upkeep": "merged"}
@@ -40,13 +39,9 @@ class IcebergUpkeep:
         self, group: FeatureGroup, rules: UpkeepRules, pinned: Collection[int], remaining: Remaining
     ) -> Upkept:
         """See the port."""
-        if group.offline is None:
-            raise TableUnusable(f"feature group {group.name} has no offline store")
-        place = (group.offline.database, group.offline.table)
-        with translated_errors(".".join(place)):
-            table = self.catalog.load_table(place)
-            check_owner(table, group)
-            merged, made = self._merge(table, group, rules, remaining)
+        with owned_table(self.catalog, group) as before:
+            place = before.name()
+            merged, made = self._merge(before, group, rules, remaining)
             table = self.catalog.load_table(place)
             gone = self._expire(table, rules, pinned)
             removed = 0

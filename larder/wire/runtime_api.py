@@ -71,18 +71,20 @@ class RuntimeApi:
     lister: RecordLister
     rules: AccessRules | None = None
     _rules: AccessRules = field(init=False)
+    _operations: dict[str, Callable[[Members, _Asker], bytes]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Enforce grants even where nobody gave rules."""
         self._rules = self.rules or AccessRules(self.reader.groups.home)
+        self._operations = self._served()
 
     def handle(self, request: Request) -> tuple[str, Response]:
         """The operation that was asked for (``"Unknown"`` if none), and the answer to it."""
         operation, group = operation_of(request)
-        if operation not in self._operations():
+        if operation not in self._operations:
             text = (
                 f"{request.method} {request.path[:120]} is no operation of this endpoint; it "
-                f"serves {', '.join(self._operations())}."
+                f"serves {', '.join(self._operations)}."
             )
             return "Unknown", typed_error(
                 "UnknownOperationException", 404, text, request.request_id
@@ -104,7 +106,7 @@ class RuntimeApi:
         try:
             members = checked(call.operation, call.members)
             asker = _Asker(self._rules.access_of(call.caller_arn), call.consistency)
-            body = self._operations()[call.operation](members, asker)
+            body = self._operations[call.operation](members, asker)
             return _answer(body, call.request_id)
         except ResourceNotFound as error:
             if call.operation in _WITHOUT_NOT_FOUND:
@@ -113,7 +115,7 @@ class RuntimeApi:
         except LarderError as error:
             return runtime_error(error, call.request_id)
 
-    def _operations(self) -> dict[str, Callable[[Members, _Asker], bytes]]:
+    def _served(self) -> dict[str, Callable[[Members, _Asker], bytes]]:
         return {
             "PutRecord": self._put_record,
             "GetRecord": self._get_record,

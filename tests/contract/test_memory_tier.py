@@ -2,28 +2,18 @@
 
 import time
 from contextlib import closing
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from larder.adapters.memory_entries import entry_parts, memory_key, rank
-from larder.adapters.memory_records import MemoryRecordStore
 from larder.adapters.memory_tier import MemoryTier
-from larder.adapters.tiered_records import TieredRecordStore
 from larder.adapters.valkey import Valkey, ValkeyEndpoint
 from larder.breaker import Breaker
-from larder.codec import pack
-from larder.errors import ThrottlingException
-from larder.record import RecordVersion, Slot, State
-from larder.record_store import Consistency, Reads
-from tests.faults.memory_platform import Truth
+from larder.record import State
+from tests.memory import OTHER, SLOT, patient, version
 from tests.valkey_servers import fault_proxy, valkey_server
-
-SLOT = Slot("uid1", 64, "c1", in_memory=True)
-OTHER = Slot("uid1", 64, "c2", in_memory=True)
-STANDARD = Slot("uid2", 64, "c1")
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +39,6 @@ def valkey(server):
 @pytest.fixture
 def tier(valkey):
     return patient(valkey)
-
-
-def patient(valkey, **options):
-    return MemoryTier(valkey, **({"read_seconds": 5, "write_seconds": 5} | options))
-
-
-def version(event_key, write_time=1, state=State.LIVE, **changes):
-    packed = pack({0: "c1", 1: str(event_key), 2: f"{event_key}/{write_time}"})
-    base = RecordVersion("c1", event_key, write_time, write_time, state, packed, 3)
-    return replace(base, **changes)
 
 
 def lives_for(server, slot):
@@ -228,68 +208,6 @@ def endpoint(proxy):
     return ValkeyEndpoint.at(proxy.address, tls=False)
 
 
-class Durable(MemoryRecordStore):
-    """DynamoDB, whose reads are counted."""
-
-    def __init__(self):
-        super().__init__()
-        self.asked = []
-
-    def get(self, slots, *, consistency=Consistency.DEFAULT):
-        self.asked.append(list(slots))
-        return super().get(slots, consistency=consistency)
-
-
-@pytest.fixture
-def tiered(tier):
-    durable = Durable()
-    for slot in (SLOT, OTHER, STANDARD):
-        durable.put(slot, version(5), now_nanos=0)
-    return TieredRecordStore(durable, tier), durable
-
-
-def test_a_miss_is_read_from_dynamodb_and_filled(tiered):
-    store, durable = tiered
-    assert store.get([SLOT]).found == {SLOT: version(5)}
-    assert store.get([SLOT]).found == {SLOT: version(5)}
-    assert durable.asked == [[SLOT]]
-
-
-def test_a_mixed_batch_asks_each_store_once(tiered):
-    store, durable = tiered
-    store.get([SLOT])
-    reads = store.get([SLOT, STANDARD, OTHER])
-    assert set(reads.found) == {SLOT, STANDARD, OTHER}
-    assert durable.asked[1:] == [[STANDARD, OTHER]]
-
-
-@pytest.mark.parametrize("consistency", [Consistency.STRONG, Consistency.EVENTUAL])
-def test_a_reader_may_ask_for_dynamodb(tiered, consistency):
-    store, durable = tiered
-    store.get([SLOT])
-    store.get([SLOT], consistency=consistency)
-    assert durable.asked == [[SLOT], [SLOT]]
-
-
-def test_other_tiers_are_not_in_memory(tiered, tier):
-    store, _ = tiered
-    store.get([STANDARD])
-    assert tier.counts.hits == tier.counts.misses == 0
-
-
-def test_where_dynamodb_refuses_what_the_tier_has_is_given_and_the_rest_named(tiered, monkeypatch):
-    store, durable = tiered
-    store.get([SLOT])
-
-    def refuse(*_arguments, **_named):
-        raise ThrottlingException("no")
-
-    monkeypatch.setattr(durable, "get", refuse, raising=False)
-    assert store.get([SLOT, OTHER]) == Reads({SLOT: version(5)}, frozenset([OTHER]))
-    with pytest.raises(ThrottlingException):
-        store.get([OTHER])
-
-
 def test_an_equal_order_confirms_an_entry(valkey, tier):
     tier.accept(SLOT, version(5))
     before = valkey.get([memory_key(SLOT)], seconds=5)[0]
@@ -300,14 +218,3 @@ def test_an_equal_order_confirms_an_entry(valkey, tier):
     assert after.startswith(order)
     assert after.endswith(rest)
     assert after[len(order) : len(order) + 8] >= before[len(order) : len(order) + 8]
-
-
-def test_a_write_through_the_truth_reaches_the_tier(valkey, tier):
-    truth = Truth()
-    store = TieredRecordStore(truth.door(tier.accept), tier)
-    store.put(SLOT, version(6), now_nanos=0)
-    assert tier.get([SLOT]) == {SLOT: version(6)}
-    store.hard_delete(SLOT, version(7, state=State.HARD_DELETED), now_nanos=0)
-    assert tier.get([SLOT])[SLOT].life == 1
-    store.put(SLOT, version(1), now_nanos=0)
-    assert tier.get([SLOT]) == {SLOT: version(1, life=1)}
