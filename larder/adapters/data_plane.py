@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from larder.access import AccessRules
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from larder.adapters.memory_tier import MemoryTier
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DataPlane:
     """The use cases of records, the rules about who may use them, and the tier if there is one.
 
@@ -44,7 +45,7 @@ class DataPlane:
     close: Callable[[], None]
     memory: MemoryTier | None = None
 
-    @property
+    @cached_property
     def api(self) -> RuntimeApi:
         """The same in SageMaker's words."""
         return RuntimeApi(self.reader, self.writer, self.updater, self.lister, self.rules)

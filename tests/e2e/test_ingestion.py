@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.deadlines import eventually
+from tests.e2e.valkey_probe import ask, number
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,9 @@ def larder(platform, folder, *arguments):
 
 
 @pytest.fixture
-def group(platform):
+def group(platform, request):
+    """A group of its own, of the tier Standard or of the one that a test names."""
+    tier = getattr(request, "param", "Standard")
     control = platform.client("sagemaker")
     name = f"bulk-{uuid4().hex[:8]}"
     bucket = platform.outputs["OfflineBucketName"]
@@ -58,7 +61,7 @@ def group(platform):
                 ("score", "Fractional"),
             )
         ],
-        OnlineStoreConfig={"EnableOnlineStore": True},
+        OnlineStoreConfig={"EnableOnlineStore": True, "StorageType": tier},
         OfflineStoreConfig={"S3StorageConfig": {"S3Uri": f"s3://{bucket}/offline"}},
         RoleArn="arn:aws:iam::000000000000:role/features",
     )
@@ -166,3 +169,42 @@ def test_history_is_materialized_and_twice_is_once(platform, group, tmp_path):
     assert (again["stored"], again["older"]) == (CUSTOMERS, 0)
     assert runtime.get_record(**read)["Record"] == record
     assert count(platform, group) == ROWS - 1
+
+
+@pytest.mark.parametrize("group", ["InMemory"], indirect=True)
+def test_history_is_materialized_and_warmed_into_memory(platform, group, tmp_path):
+    path, rows = source(tmp_path)
+    name, port = group["FeatureGroupName"], platform.platform.ports["valkey"]
+    assert larder(platform, tmp_path, "ingest", name, str(path)).returncode == 1
+    ask(port, "FLUSHALL")
+    told = json.loads(larder(platform, tmp_path, "materialize", name, "--json").stdout)
+    assert (told["records"], told["stored"]) == (CUSTOMERS, CUSTOMERS)
+    ask(port, "FLUSHALL")
+    warmed = larder(platform, tmp_path, "materialize", name, "--warm", "--json")
+    assert warmed.returncode == 0, warmed.stderr
+    assert json.loads(warmed.stdout) == {"group": name, "records": CUSTOMERS, "unanswered": 0}
+    assert number(port, "DBSIZE") >= CUSTOMERS
+
+    runtime = platform.client("sagemaker-featurestore-runtime")
+    asked = [f"c{n}" for n in range(100)]
+    answer = runtime.batch_get_record(
+        Identifiers=[{"FeatureGroupName": name, "RecordIdentifiersValueAsString": asked}]
+    )
+    newest = {row["customer_id"]: row for row in sorted(rows, key=_age) if _age(row)[0] != "never"}
+    clicks = {
+        each["RecordIdentifierValueAsString"]: value["ValueAsString"]
+        for each in answer["Records"]
+        for value in each["Record"]
+        if value["FeatureName"] == "clicks"
+    }
+    assert clicks == {each: str(newest[each]["clicks"]) for each in asked}
+
+
+def test_a_group_of_another_tier_cannot_be_warmed(platform, group, tmp_path):
+    done = larder(platform, tmp_path, "materialize", group["FeatureGroupName"], "--warm")
+    assert done.returncode == 1
+    assert "is not served from memory" in done.stderr
+
+
+def _age(row):
+    return row["event_time"], row["clicks"]
