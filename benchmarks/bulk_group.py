@@ -6,7 +6,7 @@ import resource
 
 import orjson
 
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroup,
     FeatureGroupStatus,

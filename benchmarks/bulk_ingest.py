@@ -13,18 +13,18 @@ from tempfile import TemporaryDirectory
 from pyiceberg.catalog.sql import SqlCatalog
 
 from benchmarks.bulk_group import DATABASE, group, tell
-from larder.adapters.bulk.iceberg import IcebergBulk
-from larder.adapters.bulk.newest import newest_rows
-from larder.adapters.bulk.rejects import RejectsFile
-from larder.adapters.bulk.rows import BulkRows
-from larder.adapters.bulk.sources import open_source
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.bulk_loading import OnlineLoader
-from larder.bulk_ports import Run
-from larder.feature_group import TargetStore
-from larder.ingestion import Ingestion, Job
+from larder.groups.feature_group import TargetStore
+from larder.ingestion.adapters.iceberg import IcebergBulk
+from larder.ingestion.adapters.newest import newest_rows
+from larder.ingestion.adapters.rejects import RejectsFile
+from larder.ingestion.adapters.rows import BulkRows
+from larder.ingestion.adapters.sources import open_source
+from larder.ingestion.ingest import Ingestion, Job
+from larder.ingestion.load import OnlineLoader
+from larder.ingestion.ports import Run
+from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.progress import silent
+from larder.testing.records import MemoryRecordStore
 
 _FIRST_WRITTEN = 1_700_000_000_000_000
 

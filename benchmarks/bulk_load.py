@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow.fs
 
 from benchmarks.bulk_group import group, tell
-from larder.adapters.bulk.entries import Entries
-from larder.adapters.bulk.files import ParquetRows
-from larder.adapters.bulk.memory_load import MemoryLoader
-from larder.adapters.bulk.process_memory import lean_memory
-from larder.adapters.bulk.versions import VersionRows
-from larder.adapters.valkey import Valkey, ValkeyEndpoint
+from larder.ingestion.adapters.process_memory import lean_memory
+from larder.ingestion.adapters.versions import VersionRows
+from larder.materialization.adapters.memory_entries import Entries
+from larder.materialization.adapters.memory_load import MemoryLoader
+from larder.tabular.files import ParquetRows
+from larder.valkey import Valkey, ValkeyEndpoint
 
 _ROWS = 8192
 _AHEAD_MS = 600_000

@@ -15,15 +15,12 @@ from botocore.config import Config
 
 from benchmarks.stub import Item, load
 from lambdas.runtime.routes import create_handler
-from larder.adapters.data_plane import open_data_plane
-from larder.adapters.dynamodb_api import DynamoApi
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_groups import DynamoGroups
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.record_item import record_key, to_attributes
-from larder.adapters.registry_item import name_key, to_item
+from larder.aws.dynamodb.api import DynamoApi
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.client.feature_store import FeatureStore
-from larder.feature_group import (
+from larder.groups.adapters.dynamodb_item import name_key, to_item
+from larder.groups.adapters.dynamodb_lookup import DynamoGroups
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroup,
     FeatureGroupStatus,
@@ -31,16 +28,19 @@ from larder.feature_group import (
     OnlineStore,
     StorageType,
 )
-from larder.group_names import Home
-from larder.group_settings import GroupSettings
-from larder.record_listing import RecordLister
-from larder.record_reading import RecordReader
-from larder.record_updating import RecordUpdater
-from larder.record_values import slot_of
-from larder.record_versions import Stamp, live_version
-from larder.record_writing import RecordWriter
+from larder.groups.names import Home
+from larder.groups.settings_cache import GroupSettings
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.adapters.dynamodb_item import record_key, to_attributes
+from larder.records.api.operations import RuntimeApi
+from larder.records.listing import RecordLister
+from larder.records.read import RecordReader
+from larder.records.update import RecordUpdater
+from larder.records.values import slot_of
+from larder.records.versions import Stamp, live_version
+from larder.records.write import RecordWriter
 from larder.settings import RuntimeSettings
-from larder.wire.runtime_api import RuntimeApi
+from larder.wiring.data_plane import open_data_plane
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 HOME = Home("aws", "us-east-1", "123456789012")

@@ -10,12 +10,12 @@ from random import Random
 from benchmarks.function import Shape
 from benchmarks.measure import wall_milliseconds
 from benchmarks.rows import Row
-from larder.adapters.memory_entries import entry_parts, lifetime_ms, memory_key
-from larder.adapters.memory_script import COMPARE_AND_SET
-from larder.adapters.valkey import Valkey, ValkeyEndpoint
 from larder.client.feature_store import FeatureStore
-from larder.record_values import slot_of
-from larder.record_versions import Stamp, live_version
+from larder.memory.compare_and_set import COMPARE_AND_SET
+from larder.memory.entry import entry_parts, lifetime_ms, memory_key
+from larder.records.values import slot_of
+from larder.records.versions import Stamp, live_version
+from larder.valkey import Valkey, ValkeyEndpoint
 
 _RECORDS = (1, 10, 25, 50, 100)
 _FEATURES = (10, 50, 100, 250, 500)

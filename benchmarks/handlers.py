@@ -13,8 +13,8 @@ from benchmarks.limit import bare_exchange
 from benchmarks.measure import cpu_milliseconds
 from benchmarks.rows import Row
 from benchmarks.stub import Item, instant_dynamodb
-from larder.adapters.record_item import record_key
-from larder.record_values import slot_of
+from larder.records.adapters.dynamodb_item import record_key
+from larder.records.values import slot_of
 
 _RECORDS = 100
 _WIDTHS = (10, 30, 50, 500)

@@ -16,13 +16,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from benchmarks.join_data import FEATURES
-from larder.as_of import Cut
+from larder.as_of.athena import Labels
+from larder.as_of.duckdb import as_of_duckdb_query
+from larder.as_of.join import Join
+from larder.as_of.oracle import Cut
 from larder.event_time import NANOS
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.feature_table import FeatureTable, TableVersion
-from larder.sql.as_of import Labels
-from larder.sql.as_of_duckdb import as_of_duckdb_query
-from larder.sql.join import Join
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.offline.feature_table import FeatureTable, TableVersion
 
 _NAMES = [f"feature_{n:03}" for n in range(FEATURES)]
 _FIRST, _LAST = 1_704_067_200 * NANOS, 1_711_929_600 * NANOS

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from benchmarks.stub import Item
-from larder.adapters.dynamodb_wire.credentials import Credentials
-from larder.adapters.dynamodb_wire.endpoint import Endpoint
-from larder.adapters.dynamodb_wire.signing import Signer
+from larder.aws.dynamodb.wire.credentials import Credentials
+from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.signing import Signer
 
 
 def bare_exchange(url: str, operation: str, members: Item, times: int = 1) -> Callable[[], object]:

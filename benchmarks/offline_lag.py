@@ -20,13 +20,13 @@ import boto3
 from benchmarks.function import HOME, Shape
 from benchmarks.measure import Figure
 from benchmarks.rows import Row
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
 from larder.event_time import NANOS, nanos_to_iso
-from larder.feature_group import FeatureGroup, OfflineStore
-from larder.offline_rows import StreamChange
-from larder.offline_writing import OfflineWriter
-from larder.record_versions import Stamp, live_version
+from larder.groups.feature_group import FeatureGroup, OfflineStore
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.rows import StreamChange
+from larder.offline.write import OfflineWriter
+from larder.records.versions import Stamp, live_version
 from tests.moto_cloud import moto_cloud
 
 _LOADS = ((1, 1), (4, 1), (16, 1), (1, 10), (4, 10), (1, 100))

@@ -2,6 +2,6 @@
 
 import sys
 
-from larder.cli import main
+from larder.cli.main import main
 
 sys.exit(main())

@@ -154,7 +154,10 @@ class OfflineWriterSettings(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class MaintenanceSettings(Settings):
-    """The scheduled upkeep of the offline tables; the numbers are ``larder.upkeep``'s rules."""
+    """The scheduled upkeep of the offline tables.
+
+    The numbers are ``larder.offline.upkeep``'s rules.
+    """
 
     registry_table: str
     offline_bucket: str

@@ -6,8 +6,8 @@ from typing import Final
 from aws_cdk import Environment, RemovalPolicy
 from aws_cdk import aws_logs as logs
 
+from larder.access.grants import pattern_problem
 from larder.errors import ConfigurationError
-from larder.grants import pattern_problem
 from stacks.constructs.layer_archive import LAMBDA, Target
 from stacks.runtime_start import RuntimeStart, Start
 
@@ -64,14 +64,14 @@ class StageConfig:
     ``alarm_email`` subscribes an address to the alarm topic, which exists where ``alarm_topic``.
     ``other_offline_buckets`` and ``other_databases`` (Glue) exist already, and are what an
     OfflineStoreConfig may name beside the platform's own.
-    ``administrators`` are ARN patterns (``larder.grants``) of principals that may do all with every
-    feature group, as the root user may; ``missing_grants_deny`` closes a group to everybody else
-    until something is granted on it. ``forward_sagemaker_endpoint`` is where operations of
-    SageMaker go that Larder has not; the control function then does what
+    ``administrators`` are ARN patterns (``larder.access.grants``) of principals that may do all
+    with every feature group, as the root user may; ``missing_grants_deny`` closes a group to
+    everybody else until something is granted on it. ``forward_sagemaker_endpoint`` is where
+    operations of SageMaker go that Larder has not; the control function then does what
     ``forwarded_sagemaker_actions`` allow (``sagemaker:ListModels``), for every caller of it.
     ``function_url`` opens a second, cheaper door to the data plane. ``runtime_start`` is how its
-    function comes up: a choice but ``Start.ON_DEMAND`` costs while nobody calls.
-    ``in_memory`` is the tier of that name; without it ``InMemory`` groups live in DynamoDB alone.
+    function comes up: a choice but ``Start.ON_DEMAND`` costs while nobody calls. ``in_memory`` is
+    the tier of that name; without it ``InMemory`` groups live in DynamoDB alone.
     """
 
     name: str

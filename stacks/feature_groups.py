@@ -7,7 +7,7 @@ from aws_cdk import CfnOutput, CustomResource, Duration, Stack, Stage
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.definitions import load_definitions
+from larder.declared.files import load_definitions
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.layer_archive import ROOT

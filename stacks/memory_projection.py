@@ -5,7 +5,7 @@ from typing import Final
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
-from larder.adapters.memory_entries import LIFETIME_SECONDS
+from larder.memory.entry import LIFETIME_SECONDS
 from larder.settings import MemoryProjectorSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from larder.adapters.memory_entries import LIFETIME_SECONDS
+from larder.memory.entry import LIFETIME_SECONDS
 
 Resource = Mapping[str, Any]
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 import duckdb
 import pyarrow as pa
 
-from larder.adapters.label_rows import LabelRows
-from larder.as_of import Cut, History, Label, as_of_join
+from larder.as_of.athena import Labels, as_of_query
+from larder.as_of.duckdb import as_of_duckdb_query
+from larder.as_of.join import Join
+from larder.as_of.oracle import Cut, History, Label, as_of_join
+from larder.as_of.text import name, sql_type
 from larder.event_time import NANOS, EventTimeType, nanos_to_iso, parse_event_time
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.feature_table import FeatureTable, TableVersion
-from larder.label_columns import LabelKey
-from larder.offline_rows import OfflineRow
-from larder.sql.as_of import Labels, as_of_query
-from larder.sql.as_of_duckdb import as_of_duckdb_query
-from larder.sql.join import Join
-from larder.sql.text import name, sql_type
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.offline.feature_table import FeatureTable, TableVersion
+from larder.offline.rows import OfflineRow
+from larder.training_sets.adapters.label_rows import LabelRows
+from larder.training_sets.label_columns import LabelKey
 from local.athena.dialect import to_duckdb
 from local.athena.macros import MACROS
 from local.athena.parsing import query

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from larder.adapters.retries import Retries
+from larder.aws.retries import Retries
 
 
 class SleepingClock:

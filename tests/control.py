@@ -1,17 +1,17 @@
 """A control plane for tests, over stores in memory."""
 
-from larder.adapters.memory_registry import MemoryFeatureMetadata, MemoryRegistry
-from larder.feature_group import (
+from larder.groups.feature_group import (
     CollectionType,
     FeatureDefinition,
     FeatureType,
     OnlineStore,
     StorageType,
 )
-from larder.feature_groups import FeatureGroups
-from larder.feature_metadata import FeatureCatalog
-from larder.group_spec import GroupSpec, OfflineSpec
-from larder.platform_rules import Platform
+from larder.groups.manage import FeatureGroups
+from larder.groups.metadata import FeatureCatalog
+from larder.groups.platform_rules import Platform
+from larder.groups.spec import GroupSpec, OfflineSpec
+from larder.testing.groups import MemoryFeatureMetadata, MemoryRegistry
 from tests.groups import FEATURES, HOME
 
 KEY_ARN = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"

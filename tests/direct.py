@@ -1,14 +1,14 @@
 """The direct door over a store in memory."""
 
-from larder.access import AccessRules
-from larder.adapters.data_plane import DataPlane
-from larder.adapters.memory_records import MemoryRecordStore
+from larder.access.rules import AccessRules
 from larder.client import FeatureStore
-from larder.record_listing import RecordLister
-from larder.record_reading import RecordReader
-from larder.record_updating import RecordUpdater
-from larder.record_writing import RecordWriter
+from larder.records.listing import RecordLister
+from larder.records.read import RecordReader
+from larder.records.update import RecordUpdater
+from larder.records.write import RecordWriter
 from larder.settings import RuntimeSettings
+from larder.testing.records import MemoryRecordStore
+from larder.wiring.data_plane import DataPlane
 from tests.groups import HOME, feature_group, group_settings
 
 SETTINGS = RuntimeSettings(

@@ -12,9 +12,10 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-from larder.wire import control_shapes, runtime_shapes
+from larder.groups.api import request_shapes as control_shapes
+from larder.records.api import shapes as runtime_shapes
+from larder.records.api.routes import operation_of
 from larder.wire.http import parse_event
-from larder.wire.runtime_routes import operation_of
 from tests.answers import check_answer
 
 _SERVED = control_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()

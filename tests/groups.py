@@ -1,6 +1,6 @@
 """Feature groups for tests."""
 
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroup,
     FeatureGroupStatus,
@@ -8,8 +8,8 @@ from larder.feature_group import (
     OfflineStore,
     OnlineStore,
 )
-from larder.group_names import Home
-from larder.group_settings import GroupSettings
+from larder.groups.names import Home
+from larder.groups.settings_cache import GroupSettings
 
 HOME = Home("aws", "us-east-1", "123456789012")
 FEATURES = (

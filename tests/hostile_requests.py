@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from larder.wire import control_shapes, runtime_shapes
+from larder.groups.api import request_shapes as control_shapes
+from larder.records.api import shapes as runtime_shapes
 from larder.wire.shapes import Flag, Many, Moment, Struct, Text, Whole, problems
 from tests.control import create_request
 from tests.events import http_event

@@ -3,17 +3,17 @@
 from contextlib import contextmanager
 from pathlib import Path
 
-from larder.adapters.bulk.iceberg import IcebergBulk
-from larder.adapters.bulk.newest import newest_rows
-from larder.adapters.bulk.rejects import RejectsFile
-from larder.adapters.bulk.rows import BulkRows
-from larder.adapters.bulk.sources import open_source
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.bulk_loading import OnlineLoader
-from larder.feature_group import TargetStore
-from larder.ingestion import Ingestion, Job
+from larder.groups.feature_group import TargetStore
+from larder.ingestion.adapters.iceberg import IcebergBulk
+from larder.ingestion.adapters.newest import newest_rows
+from larder.ingestion.adapters.rejects import RejectsFile
+from larder.ingestion.adapters.rows import BulkRows
+from larder.ingestion.adapters.sources import open_source
+from larder.ingestion.ingest import Ingestion, Job
+from larder.ingestion.load import OnlineLoader
+from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.progress import silent
+from larder.testing.records import MemoryRecordStore
 from tests.offline import WRITTEN, offline_group, sql_catalog
 
 OFFLINE, ONLINE = TargetStore.OFFLINE, TargetStore.ONLINE

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from larder.adapters.memory_tier import MemoryTier
-from larder.codec import pack
-from larder.record import RecordVersion, Slot, State
+from larder.memory.tier import MemoryTier
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
 
 SLOT = Slot("uid1", 64, "c1", in_memory=True)
 OTHER = Slot("uid1", 64, "c2", in_memory=True)

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog.sql import SqlCatalog
 
-from larder.adapters.record_item import log_key, record_key, to_attributes
-from larder.codec import pack
 from larder.event_time import parse_event_time
-from larder.feature_group import TableFormat
-from larder.hive_layout import data_uri
-from larder.offline_rows import OfflineRow
-from larder.record import RecordVersion, Slot, State
+from larder.groups.feature_group import TableFormat
+from larder.offline.hive_layout import data_uri
+from larder.offline.rows import OfflineRow
+from larder.records.adapters.dynamodb_item import log_key, record_key, to_attributes
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
 from tests.groups import OFFLINE, feature_group
 
 WRITTEN = 1_700_000_000_000_000

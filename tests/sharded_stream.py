@@ -4,9 +4,9 @@ import random
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from larder.adapters.heartbeat_item import beat_item, beat_key
 from larder.errors import ResourceInUse
-from larder.heartbeat import Beats
+from larder.offline.adapters.dynamodb_heartbeat_item import beat_item, beat_key
+from larder.offline.watermark import Beats
 
 
 @dataclass

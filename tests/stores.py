@@ -1,7 +1,7 @@
 """Record stores in memory that misbehave, or remember."""
 
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.record_store import Consistency, Reads
+from larder.records.ports import Consistency, Reads
+from larder.testing.records import MemoryRecordStore
 
 
 class Told(MemoryRecordStore):

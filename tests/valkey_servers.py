@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hiredis import Reader, ReplyError, pack_command
 
-from larder.adapters.valkey import ValkeyEndpoint
+from larder.valkey import ValkeyEndpoint
 from local import tools
 from local.layout import HOST, REPOSITORY
 from local.ports import free_port

@@ -1,11 +1,11 @@
 """Our own client of DynamoDB, for tests."""
 
-from larder.adapters.dynamodb_wire import DynamoWire
-from larder.adapters.dynamodb_wire.credentials import Credentials
-from larder.adapters.dynamodb_wire.endpoint import Endpoint
-from larder.adapters.dynamodb_wire.pool import ConnectionPool
-from larder.adapters.dynamodb_wire.signing import Signer
-from larder.adapters.retries import Retries
+from larder.aws.dynamodb.wire import DynamoWire
+from larder.aws.dynamodb.wire.credentials import Credentials
+from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.pool import ConnectionPool
+from larder.aws.dynamodb.wire.signing import Signer
+from larder.aws.retries import Retries
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "secret", "token")
 

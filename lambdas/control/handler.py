@@ -4,10 +4,10 @@ import boto3
 from botocore.config import Config
 
 from lambdas.control.routes import create_handler
-from larder.access import AccessRules
-from larder.adapters.control_plane import control_plane
-from larder.adapters.sagemaker_forwarding import open_forwarder
+from larder.access.rules import AccessRules
 from larder.settings import ControlSettings
+from larder.wire.adapters.forwarding import open_forwarder
+from larder.wiring.control_plane import control_plane
 
 _client = boto3.client(
     "dynamodb",

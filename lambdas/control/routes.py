@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from larder.access import AccessRules
-from larder.feature_metadata import FeatureCatalog
+from larder.access.rules import AccessRules
+from larder.groups.api.annotations import annotation_operations
+from larder.groups.api.operations import ControlApi, Operation, feature_group_operations
+from larder.groups.metadata import FeatureCatalog
 from larder.wire.access_log import Handler, api_handler
-from larder.wire.annotation_api import annotation_operations
-from larder.wire.control_api import ControlApi, Operation, feature_group_operations
 from larder.wire.errors import Response, control_error
 from larder.wire.http import Request
 

@@ -18,10 +18,10 @@ from urllib.request import Request, urlopen
 
 import orjson
 
-from larder.declared_groups import DeclaredGroups, Definition
+from larder.declared.apply import DeclaredGroups, Definition
+from larder.declared.documents import to_definition
 from larder.errors import LarderError, ServiceUnavailable
-from larder.feature_metadata import FeatureCatalog
-from larder.wire.definition_documents import to_definition
+from larder.groups.metadata import FeatureCatalog
 
 Event = Mapping[str, Any]
 _PHYSICAL_ID = "larder-feature-groups"

@@ -8,8 +8,8 @@ import botocore.session
 from botocore.config import Config
 
 from lambdas.feature_groups.events import Answers, Applier, create_handler
-from larder.adapters.control_plane import control_plane
 from larder.settings import ControlSettings
+from larder.wiring.control_plane import control_plane
 
 _config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 5})
 _s3 = boto3.client("s3", config=_config)

@@ -8,9 +8,9 @@ import boto3
 import orjson
 from botocore.config import Config
 
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
-from larder.heartbeats import Heartbeats
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
+from larder.offline.heartbeats import Heartbeats
 from larder.settings import HeartbeatSettings
 
 _RESERVE_SECONDS = 5.0

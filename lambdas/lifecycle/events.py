@@ -9,8 +9,8 @@ import orjson
 
 from lambdas.lifecycle.state_changes import Publish, unannounced
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
-from larder.lifecycle import Lifecycle
-from larder.offline_table import Remaining
+from larder.lifecycle.advance import Lifecycle
+from larder.offline.ports import Remaining
 
 _GROUP = "G#"
 _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden)

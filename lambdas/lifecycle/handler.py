@@ -8,11 +8,11 @@ import boto3
 from botocore.config import Config
 
 from lambdas.lifecycle.events import create_consumer
-from larder.adapters.dynamodb_purge import DynamoPurge
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.eventbridge import EventBridge
-from larder.adapters.offline_tables import open_tables
-from larder.lifecycle import Lifecycle
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.lifecycle.adapters.dynamodb_purge import DynamoPurge
+from larder.lifecycle.adapters.eventbridge import EventBridge
+from larder.lifecycle.advance import Lifecycle
+from larder.offline.adapters.by_format import open_tables
 from larder.settings import LifecycleSettings
 
 _RESERVE_SECONDS = 5.0

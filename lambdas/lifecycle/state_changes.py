@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from larder.adapters.registry_item import from_item, is_live_group
 from larder.errors import LarderError
-from larder.wire.state_change import StateChange, state_change
+from larder.groups.adapters.dynamodb_item import from_item, is_live_group
+from larder.groups.api.state_change import StateChange, state_change
 
 Publish = Callable[[StateChange], None]
 _STATE = ("status", "last_update")

@@ -10,14 +10,14 @@ import boto3
 import orjson
 from botocore.config import Config
 
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.iceberg_upkeep import IcebergUpkeep
-from larder.adapters.pinned_snapshots_s3 import S3PinnedSnapshots
-from larder.adapters.training_set_objects import Objects
-from larder.maintenance import Maintenance
+from larder.aws.s3_objects import Objects
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
+from larder.offline.maintain import Maintenance
+from larder.offline.upkeep import UpkeepRules
 from larder.settings import MaintenanceSettings
-from larder.upkeep import UpkeepRules
+from larder.training_sets.adapters.pinned_snapshots import S3PinnedSnapshots
 
 _RESERVE_SECONDS = 20.0
 """Kept back so that a commit under way ends, and the answer is given."""

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 import orjson
 
-from larder.adapters.memory_entries import item_memory_key
-from larder.adapters.record_item import from_item, parse_partition
-from larder.emf import metric_line
-from larder.record import RecordVersion
+from larder.memory.entry import item_memory_key
+from larder.records.adapters.dynamodb_item import from_item, parse_partition
+from larder.records.record import RecordVersion
+from larder.telemetry.emf import metric_line
 
 _REPAIR_SECONDS = 5.0
 

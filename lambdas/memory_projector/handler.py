@@ -3,8 +3,8 @@
 import gc
 
 from lambdas.memory_projector.events import create_projector
-from larder.adapters.memory_open import open_memory_tier
 from larder.settings import MemoryProjectorSettings
+from larder.wiring.memory_tier import open_memory_tier
 
 _settings = MemoryProjectorSettings.from_env()
 

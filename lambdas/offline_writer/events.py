@@ -8,20 +8,20 @@ from typing import Any, cast
 
 import orjson
 
-from larder.adapters.heartbeat_item import beat_of, is_beat
-from larder.adapters.record_item import from_item, parse_partition
-from larder.emf import metric_line
-from larder.heartbeat import Heartbeat
-from larder.offline_rows import StreamChange
-from larder.offline_table import Remaining
-from larder.offline_writing import (
+from larder.offline.adapters.dynamodb_heartbeat_item import beat_of, is_beat
+from larder.offline.ports import Remaining
+from larder.offline.rows import StreamChange
+from larder.offline.watermark import Heartbeat
+from larder.offline.write import (
     BatchReport,
     Commit,
     Delivered,
     OfflineWriter,
     UnreadableChange,
 )
-from larder.record import RecordVersion
+from larder.records.adapters.dynamodb_item import from_item, parse_partition
+from larder.records.record import RecordVersion
+from larder.telemetry.emf import metric_line
 
 _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 

@@ -8,12 +8,12 @@ import boto3
 from botocore.config import Config
 
 from lambdas.offline_writer.events import create_consumer
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_heartbeats import DynamoBeatStore
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.offline_tables import open_tables
-from larder.adapters.quarantine_s3 import S3Quarantine
-from larder.offline_writing import OfflineWriter
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.offline.adapters.by_format import open_tables
+from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
+from larder.offline.adapters.quarantine import S3Quarantine
+from larder.offline.write import OfflineWriter
 from larder.settings import OfflineWriterSettings
 
 _RESERVE_SECONDS = 5.0

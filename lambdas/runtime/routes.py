@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from larder.emf import metric_line
+from larder.records.api.operations import RuntimeApi
+from larder.telemetry.emf import metric_line
 from larder.wire.access_log import Handler, api_handler
 from larder.wire.errors import Response, runtime_error
-from larder.wire.runtime_api import RuntimeApi
 
 _EVERY_SECONDS = 10.0
 

@@ -1,14 +1,14 @@
 """What programs that call Larder import: the direct door, and a hook for AWS's own clients."""
 
-from larder.adapters.dynamodb_wire.client import DynamoRefused
+from larder.aws.dynamodb.wire.client import DynamoRefused
 from larder.client.async_feature_store import AsyncFeatureStore
 from larder.client.columns import Columns
 from larder.client.feature_store import FeatureStore
 from larder.client.records import Record, UnreadRecords
 from larder.client.signing import sign_for_execute_api, sign_for_function_url
-from larder.record_reading import GetRecords
-from larder.record_store import Consistency
-from larder.record_writing import WriteOutcome
+from larder.records.ports import Consistency
+from larder.records.read import GetRecords
+from larder.records.write import WriteOutcome
 
 __all__ = [
     "AsyncFeatureStore",

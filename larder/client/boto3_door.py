@@ -18,12 +18,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
-from larder.adapters.data_plane import DataPlane
-from larder.adapters.dynamodb_wire.client import DynamoRefused
+from larder.aws.dynamodb.wire.client import DynamoRefused
 from larder.client.process_plane import ProcessPlane
-from larder.record_store import Consistency
+from larder.records.api.operations import Call
+from larder.records.ports import Consistency
 from larder.wire.errors import Response
-from larder.wire.runtime_api import Call
+from larder.wiring.data_plane import DataPlane
 
 _SERVICE = "sagemaker-featurestore-runtime"
 _VALIDATOR = ParamValidator()

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.values import Typed
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.records.feature_values import Typed
 
 if TYPE_CHECKING:
     import numpy as np

@@ -5,18 +5,18 @@ from __future__ import annotations
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.adapters.control_plane import now_micros
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.erase_failures import FailureErasure
-from larder.adapters.erase_iceberg import IcebergErasure
-from larder.adapters.erase_online import HardDelete, OnlineErasure
-from larder.adapters.erase_training_sets import TrainingSetSearch
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.object_versions import S3Versions
-from larder.adapters.training_set_objects import Objects
+from larder.aws.s3_objects import Objects
+from larder.aws.s3_versions import S3Versions
 from larder.client.offline import OperatorSettings
-from larder.erasing import Erasing
+from larder.erasure.adapters.failures import FailureErasure
+from larder.erasure.adapters.iceberg import IcebergErasure
+from larder.erasure.adapters.online import HardDelete, OnlineErasure
+from larder.erasure.adapters.training_sets import TrainingSetSearch
+from larder.erasure.erase import Erasing
 from larder.errors import ServiceUnavailable
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.wiring.control_plane import now_micros
 
 
 def erasing(

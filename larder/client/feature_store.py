@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
-from larder.adapters.data_plane import DataPlane, open_data_plane
-from larder.adapters.record_item import partition_patterns
 from larder.client.process_plane import ProcessPlane
 from larder.client.reading import ReadingDoor
 from larder.client.writing import WritingDoor
-from larder.record_store import Consistency
+from larder.records.adapters.dynamodb_item import partition_patterns
+from larder.records.ports import Consistency
 from larder.settings import RuntimeSettings
+from larder.wiring.data_plane import DataPlane, open_data_plane
 
 
 class FeatureStore(ReadingDoor, WritingDoor):

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from larder.client.rendering import rendered, scalar_text
 from larder.errors import ValidationError
-from larder.group_settings import GroupSettings
-from larder.record_values import UndefinedFeature, ordinals_of
+from larder.groups.settings_cache import GroupSettings
+from larder.records.values import UndefinedFeature, ordinals_of
 
 Identifier = str | int | float
 EventTime = str | float | datetime

@@ -21,22 +21,22 @@ from typing import Any
 
 import boto3
 
-from larder.adapters.bulk.iceberg import IcebergBulk
-from larder.adapters.bulk.journal import S3RunJournal
-from larder.adapters.bulk.newest import newest_rows
-from larder.adapters.bulk.rejects import RejectsFile
-from larder.adapters.bulk.rows import BulkRows
-from larder.adapters.bulk.sources import open_source
-from larder.adapters.data_plane import DataPlane, open_data_plane
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.training_set_objects import Objects
-from larder.bulk_loading import OnlineLoader
+from larder.aws.s3_objects import Objects
 from larder.errors import ValidationError
-from larder.feature_group import FeatureGroup, TargetStore
-from larder.ingestion import Ingestion, Job, Summary
+from larder.groups.feature_group import FeatureGroup, TargetStore
+from larder.ingestion.adapters.iceberg import IcebergBulk
+from larder.ingestion.adapters.journal import S3RunJournal
+from larder.ingestion.adapters.newest import newest_rows
+from larder.ingestion.adapters.rejects import RejectsFile
+from larder.ingestion.adapters.rows import BulkRows
+from larder.ingestion.adapters.sources import open_source
+from larder.ingestion.ingest import Ingestion, Job, Summary
+from larder.ingestion.load import OnlineLoader
+from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.progress import Report, silent
-from larder.record_values import target_stores
+from larder.records.values import target_stores
 from larder.settings import RuntimeSettings
+from larder.wiring.data_plane import DataPlane, open_data_plane
 
 __all__ = ["IngestOptions", "IngestionClient", "IngestionSettings", "Summary", "ingestion"]
 _STORES = {

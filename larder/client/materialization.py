@@ -17,27 +17,27 @@ from dataclasses import dataclass
 
 import boto3
 
-from larder.adapters.athena import AthenaQueries
-from larder.adapters.bulk.entries import Entries
-from larder.adapters.bulk.latest import S3LatestFiles, TierLoad
-from larder.adapters.bulk.memory_load import MemoryLoader
-from larder.adapters.bulk.process_memory import lean_memory
-from larder.adapters.data_plane import DataPlane, open_data_plane
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.dynamodb_wire import DynamoWire
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.memory_open import memory_client
-from larder.adapters.memory_warming import Warmed, warm
-from larder.adapters.retries import Retries
-from larder.adapters.table_versions_iceberg import IcebergVersions
-from larder.adapters.training_set_objects import Objects
-from larder.as_of import nanos_of
-from larder.bulk_loading import Offered, OnlineLoader
+from larder.as_of.oracle import nanos_of
+from larder.aws.dynamodb.wire import DynamoWire
+from larder.aws.retries import Retries
+from larder.aws.s3_objects import Objects
 from larder.client.ingestion import IngestionSettings
 from larder.errors import ValidationError
-from larder.feature_group import FeatureGroup, StorageType
-from larder.materialization import Materialization, Materialized
+from larder.groups.feature_group import FeatureGroup, StorageType
+from larder.ingestion.adapters.process_memory import lean_memory
+from larder.ingestion.load import Offered, OnlineLoader
+from larder.materialization.adapters.latest_files import S3LatestFiles, TierLoad
+from larder.materialization.adapters.memory_entries import Entries
+from larder.materialization.adapters.memory_load import MemoryLoader
+from larder.materialization.materialize import Materialization, Materialized
+from larder.memory.warm import Warmed, warm
+from larder.offline.adapters.athena import AthenaQueries
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.versions import IcebergVersions
 from larder.progress import Report, silent
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.wiring.data_plane import DataPlane, open_data_plane
+from larder.wiring.memory_tier import memory_client
 
 __all__ = [
     "MaterializationClient",
@@ -81,7 +81,7 @@ class MaterializationClient:
         """Put the newest version of each record of a group's history into its online store.
 
         ``as_of`` and ``since`` are ISO-8601 texts with a zone; both are inclusive, of event times.
-        Raises as ``larder.materialization.Materialization.run``.
+        Raises as ``larder.materialization.materialize.Materialization.run``.
         """
         found = self.plane.writer.groups.get(group)
         return self._use_case(found, max_writes_per_second).run(

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 
 import boto3
 
-from larder.adapters.control_plane import now_micros
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.iceberg_status import IcebergStates
-from larder.adapters.redrive_aws import open_failure_objects
-from larder.adapters.unwritten_s3 import UnwrittenRecords
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ConfigurationError
-from larder.heartbeats import look
-from larder.offline_status import OfflineStatus
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.status import IcebergStates
+from larder.offline.adapters.redrive import open_failure_objects
+from larder.offline.adapters.unwritten import UnwrittenRecords
+from larder.offline.heartbeats import look
+from larder.offline.status import OfflineStatus
 from larder.settings import Settings
+from larder.wiring.control_plane import now_micros
 
 
 @dataclass(frozen=True, kw_only=True)

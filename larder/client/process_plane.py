@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
-from larder.adapters.data_plane import DataPlane
+from larder.wiring.data_plane import DataPlane
 
 
 class ProcessPlane:

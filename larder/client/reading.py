@@ -8,10 +8,10 @@ from larder.client.columns import Columns
 from larder.client.group_texts import Identifier, identifier_text, identifier_texts
 from larder.client.process_plane import ProcessPlane
 from larder.client.records import Record, UnreadRecords, record_of
-from larder.feature_group import FeatureGroup
-from larder.record_reading import GetRecords, RecordReader
-from larder.record_store import Consistency
-from larder.record_values import ordinals_in_use, ordinals_of
+from larder.groups.feature_group import FeatureGroup
+from larder.records.ports import Consistency
+from larder.records.read import GetRecords, RecordReader
+from larder.records.values import ordinals_in_use, ordinals_of
 
 _PAGE = 500
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import call
 from typing import Any
 
-from larder.codec import unpack
 from larder.errors import ThrottlingException
-from larder.feature_group import FeatureDefinition, FeatureGroup
-from larder.record_reading import Found
-from larder.values import Typed, reader_of
+from larder.groups.feature_group import FeatureDefinition, FeatureGroup
+from larder.records.codec import unpack
+from larder.records.feature_values import Typed, reader_of
+from larder.records.read import Found
 
 Key = tuple[str, str]
 """Feature group as it was named, and record identifier as text."""

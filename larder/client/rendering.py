@@ -17,7 +17,7 @@ from numbers import Integral, Real
 
 from larder.errors import ValidationError
 from larder.event_time import NANOS, nanos_to_iso
-from larder.feature_group import FeatureDefinition, FeatureGroup, FeatureType
+from larder.groups.feature_group import FeatureDefinition, FeatureGroup, FeatureType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

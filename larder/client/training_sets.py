@@ -26,24 +26,24 @@ from typing import Any
 
 import boto3
 
-from larder.adapters.athena import AthenaQueries
-from larder.adapters.described_groups import DescribedGroups
-from larder.adapters.export_files import write_table
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.label_tables_glue import GlueLabelTables
-from larder.adapters.result_files import batches, delivered
-from larder.adapters.table_versions_iceberg import IcebergVersions
-from larder.adapters.training_set_objects import Objects
-from larder.adapters.training_set_s3 import S3SetFiles
+from larder.aws.s3_objects import Objects
 from larder.errors import ValidationError
+from larder.offline.adapters.athena import AthenaQueries
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.versions import IcebergVersions
 from larder.progress import Progress, Report, silent
 from larder.settings import Settings
-from larder.training_set_engines import ATHENA, DUCKDB, AthenaJoins, JoinEngine
-from larder.training_set_manifest import Manifest
-from larder.training_set_ports import SqlLabels
-from larder.training_set_rebuild import Rebuilt, rebuild
-from larder.training_set_spec import GroupFeatures, TrainingSetSpec
-from larder.training_sets import TrainingSets
+from larder.training_sets.adapters.described_groups import DescribedGroups
+from larder.training_sets.adapters.export import write_table
+from larder.training_sets.adapters.glue_label_tables import GlueLabelTables
+from larder.training_sets.adapters.results import batches, delivered
+from larder.training_sets.adapters.set_files import S3SetFiles
+from larder.training_sets.build import TrainingSets
+from larder.training_sets.engines import ATHENA, DUCKDB, AthenaJoins, JoinEngine
+from larder.training_sets.manifest import Manifest
+from larder.training_sets.ports import SqlLabels
+from larder.training_sets.rebuild import Rebuilt, rebuild
+from larder.training_sets.spec import GroupFeatures, TrainingSetSpec
 
 __all__ = [
     "ClientSettings",
@@ -110,7 +110,7 @@ class TrainingSet:
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetsClient:
-    """The platform's training sets; methods raise what ``larder.training_sets`` says."""
+    """The platform's training sets; methods raise what ``larder.training_sets.build`` says."""
 
     sets: TrainingSets
     objects: Objects
@@ -175,6 +175,8 @@ def training_sets(
 def _engine(name: str, queries: AthenaQueries, objects: Objects, database: str) -> JoinEngine:
     if name == ATHENA:
         return AthenaJoins(queries, GlueLabelTables(boto3.client("glue"), database))
-    joins = import_module("larder.adapters.duckdb_joins")  # DuckDB is there where it is used
+    joins = import_module(
+        "larder.training_sets.adapters.duckdb_joins"
+    )  # DuckDB is there where it is used
     engine: JoinEngine = joins.DuckDbJoins(database, objects, open_catalog())
     return engine

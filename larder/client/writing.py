@@ -14,9 +14,9 @@ from larder.client.group_texts import (
 )
 from larder.client.process_plane import ProcessPlane
 from larder.errors import ValidationError
-from larder.feature_group import TargetStore, TtlDuration
-from larder.record_updating import UpdateRecord
-from larder.record_writing import DeleteRecord, PutRecord, WriteOutcome
+from larder.groups.feature_group import TargetStore, TtlDuration
+from larder.records.update import UpdateRecord
+from larder.records.write import DeleteRecord, PutRecord, WriteOutcome
 
 _SECOND = timedelta(seconds=1)
 Values = Mapping[str, object]

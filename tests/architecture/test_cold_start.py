@@ -12,7 +12,7 @@ import hiredis
 import orjson
 import pytest
 
-from larder.adapters.retries import Retries
+from larder.aws.retries import Retries
 from larder.settings import ControlSettings, MemoryProjectorSettings, RuntimeSettings
 from stacks.constructs.function_code import copy_compiled
 
@@ -32,9 +32,9 @@ HEAVY = {
 SDK = {"boto3", "botocore", "urllib3", "http", "email", "asyncio", "concurrent", "multiprocessing"}
 # function, its settings, what it may not load beside the heavy, and how many modules it may
 LEAN = {
-    "runtime": ("runtime", RUNTIME, SDK, 180),
-    "runtime with the tier": ("runtime", TIERED, SDK, 205),
-    "memory_projector": ("memory_projector", PROJECTOR, SDK, 180),
+    "runtime": ("runtime", RUNTIME, SDK, 186),
+    "runtime with the tier": ("runtime", TIERED, SDK, 211),
+    "memory_projector": ("memory_projector", PROJECTOR, SDK, 186),
     # the control plane speaks boto3, which Lambda's own Python has
     "control": ("control", CONTROL, {"asyncio"}, 470),
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
@@ -133,5 +133,5 @@ def test_compiled_modules_are_taken_without_a_look_at_their_source(tmp_path):
         for path in tmp_path.rglob("*.pyc")
     }
     assert compiled == sources
-    (tmp_path / "larder/codec.py").write_text("raise RuntimeError('the source was read')")
+    (tmp_path / "larder/records/codec.py").write_text("raise RuntimeError('the source was read')")
     assert run("import lambdas.runtime.handler; print('ran')", tmp_path) == ["ran"]

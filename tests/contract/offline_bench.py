@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import boto3
 
-from larder.adapters.hive_tables import HiveTables
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import glue_client, open_catalog, open_files
+from larder.offline.adapters.hive.tables import HiveTables
+from larder.offline.adapters.iceberg.catalog import glue_client, open_catalog, open_files
+from larder.offline.adapters.iceberg.tables import IcebergTables
 from tests.offline import hive_group, hive_rows, make_lake, offline_group, rows_in, seconds
 
 

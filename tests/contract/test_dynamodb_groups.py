@@ -3,9 +3,9 @@
 import boto3
 import pytest
 
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_groups import DynamoGroups
-from larder.adapters.dynamodb_registry import DynamoRegistry
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.groups.adapters.dynamodb_lookup import DynamoGroups
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from tests.groups import feature_group
 from tests.moto_cloud import moto_cloud
 from tests.tables import create_registry_table

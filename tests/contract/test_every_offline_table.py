@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.offline_rows import OfflineRow
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.offline.rows import OfflineRow
 from tests.contract.offline_bench import hive_on_s3, iceberg_on_s3
 from tests.groups import FEATURES
 from tests.moto_cloud import moto_cloud

@@ -6,11 +6,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from larder.adapters.dynamodb_feature_metadata import DynamoFeatureMetadata
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.memory_registry import MemoryFeatureMetadata
 from larder.errors import ResourceInUse
-from larder.feature_metadata import FeatureMetadata
+from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.metadata import FeatureMetadata
+from larder.testing.groups import MemoryFeatureMetadata
 from tests.groups import feature_group
 from tests.tables import create_registry_table
 

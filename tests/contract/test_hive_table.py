@@ -9,12 +9,12 @@ from dataclasses import replace
 import boto3
 import pytest
 
-from larder.adapters.hive_commits import Overtaken, S3Slots
-from larder.adapters.hive_tables import HiveTables
-from larder.adapters.iceberg_catalog import open_files
 from larder.errors import ServiceUnavailable
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.offline_table import Appended, TableUnusable
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.offline.adapters.hive.commits import Overtaken, S3Slots
+from larder.offline.adapters.hive.tables import HiveTables
+from larder.offline.adapters.iceberg.catalog import open_files
+from larder.offline.ports import Appended, TableUnusable
 from tests.contract.offline_bench import hive_on_s3
 from tests.groups import FEATURES
 from tests.moto_cloud import moto_cloud
@@ -127,7 +127,7 @@ def test_a_table_that_was_dropped_does_not_hold_up_writes(bench):
 
 
 def test_history_over_many_hours_is_written_in_several_commits(bench, monkeypatch):
-    monkeypatch.setattr("larder.adapters.hive_tables._MOST_HOURS", 2)
+    monkeypatch.setattr("larder.offline.adapters.hive.tables._MOST_HOURS", 2)
     group = bench.created()
     days = [row("c", event_time=f"2024-01-{day:02d}T00:00:00Z") for day in range(1, 6)]
     assert bench.append(group, *days).rows == 5

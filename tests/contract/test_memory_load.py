@@ -6,21 +6,21 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from larder.adapters.bulk.entries import Entries
-from larder.adapters.bulk.memory_load import MemoryLoader
-from larder.adapters.bulk.versions import VersionRows
-from larder.adapters.memory_entries import entry_parts, memory_key, read_entry
-from larder.adapters.memory_script import COMPARE_AND_SET
-from larder.adapters.memory_tier import MemoryTier
-from larder.adapters.valkey import Valkey
-from larder.adapters.valkey.requests import script_requests
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureType,
     OnlineStore,
     StorageType,
     TtlDuration,
 )
+from larder.ingestion.adapters.versions import VersionRows
+from larder.materialization.adapters.memory_entries import Entries
+from larder.materialization.adapters.memory_load import MemoryLoader
+from larder.memory.compare_and_set import COMPARE_AND_SET
+from larder.memory.entry import entry_parts, memory_key, read_entry
+from larder.memory.tier import MemoryTier
+from larder.valkey import Valkey
+from larder.valkey.requests import script_requests
 from tests.groups import FEATURES, feature_group
 from tests.valkey_servers import valkey_server
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from larder.adapters.memory_entries import entry_parts, memory_key, rank
-from larder.adapters.memory_tier import MemoryTier
-from larder.adapters.valkey import Valkey, ValkeyEndpoint
-from larder.breaker import Breaker
-from larder.record import State
+from larder.memory.breaker import Breaker
+from larder.memory.entry import entry_parts, memory_key, rank
+from larder.memory.tier import MemoryTier
+from larder.records.record import State
+from larder.valkey import Valkey, ValkeyEndpoint
 from tests.memory import OTHER, SLOT, patient, version
 from tests.valkey_servers import fault_proxy, valkey_server
 

@@ -6,10 +6,10 @@ import pytest
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.transforms import DayTransform, TruncateTransform
 
-from larder.adapters.iceberg import IcebergTables
 from larder.errors import ServiceUnavailable
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.offline_table import Appended, TableUnusable
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.ports import Appended, TableUnusable
 from tests.contract.offline_bench import IcebergBench, iceberg_on_s3
 from tests.groups import FEATURES
 from tests.moto_cloud import moto_cloud

@@ -4,7 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from larder.adapters.dynamodb_purge import DynamoPurge
+from larder.lifecycle.adapters.dynamodb_purge import DynamoPurge
 from tests.groups import feature_group
 from tests.offline import seconds
 from tests.tables import create_records_table

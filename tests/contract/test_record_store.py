@@ -8,15 +8,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.adapters.memory_tier import MemoryTier
-from larder.adapters.tiered_records import TieredRecordStore
-from larder.adapters.valkey import Valkey
-from larder.codec import pack
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.event_time import NANOS
-from larder.record import RecordVersion, Slot, State
+from larder.memory.tier import MemoryTier
+from larder.memory.tiered_store import TieredRecordStore
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
+from larder.testing.records import MemoryRecordStore
+from larder.valkey import Valkey
 from tests.moto_cloud import moto_cloud
 from tests.tables import create_records_table
 from tests.valkey_servers import valkey_server

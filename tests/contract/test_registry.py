@@ -7,11 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.memory_registry import MemoryRegistry
-from larder.adapters.registry_item import from_item, is_live_group, to_item
+from larder.access.grants import Grants
 from larder.errors import ResourceInUse, ResourceNotFound, ThrottlingException
-from larder.feature_group import (
+from larder.groups.adapters.dynamodb_item import from_item, is_live_group, to_item
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.feature_group import (
     CollectionType,
     FeatureDefinition,
     FeatureGroupStatus,
@@ -21,7 +21,7 @@ from larder.feature_group import (
     TtlDuration,
     UpdateStatus,
 )
-from larder.grants import Grants
+from larder.testing.groups import MemoryRegistry
 from tests.groups import feature_group
 from tests.tables import create_registry_table
 

@@ -4,12 +4,12 @@ from contextlib import closing
 
 import pytest
 
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.adapters.tiered_records import TieredRecordStore
-from larder.adapters.valkey import Valkey
 from larder.errors import ThrottlingException
-from larder.record import State
-from larder.record_store import Consistency, Reads
+from larder.memory.tiered_store import TieredRecordStore
+from larder.records.ports import Consistency, Reads
+from larder.records.record import State
+from larder.testing.records import MemoryRecordStore
+from larder.valkey import Valkey
 from tests.faults.memory_platform import Truth
 from tests.memory import OTHER, SLOT, STANDARD, patient, version
 from tests.valkey_servers import valkey_server

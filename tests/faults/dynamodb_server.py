@@ -15,7 +15,7 @@ from enum import Enum, auto
 from random import Random
 from zlib import crc32
 
-from larder.codec import pack
+from larder.records.codec import pack
 
 THROTTLE = "ProvisionedThroughputExceededException"
 

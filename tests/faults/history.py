@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from larder.event_time import NANOS, nanos_to_iso
-from larder.record import State
+from larder.records.record import State
 from tests.offline import WRITTEN, stream_record, version
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import boto3
 from pyiceberg.catalog.glue import GlueCatalog
 
-from larder import ingestion
-from larder.adapters.bulk import files, iceberg
-from larder.adapters.bulk.iceberg import IcebergBulk
-from larder.adapters.bulk.journal import S3RunJournal
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.training_set_objects import Objects
+from larder.aws.s3_objects import Objects
+from larder.ingestion import ingest as ingestion
+from larder.ingestion.adapters import iceberg
+from larder.ingestion.adapters.iceberg import IcebergBulk
+from larder.ingestion.adapters.journal import S3RunJournal
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.tabular import files
 from tests.faults.writer_process import KILLED
 from tests.ingestion import Bench
 from tests.offline import offline_group

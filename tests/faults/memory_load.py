@@ -4,10 +4,10 @@ import threading
 import time
 from random import Random
 
-from larder.codec import pack, unpack
 from larder.errors import LarderError
 from larder.event_time import NANOS, nanos_to_iso
-from larder.record import RecordVersion, Slot, State
+from larder.records.codec import pack, unpack
+from larder.records.record import RecordVersion, Slot, State
 from tests.faults.memory_history import History, Read, Write
 
 KEYS = 60

@@ -12,11 +12,11 @@ from queue import Empty, Queue
 from random import Random
 
 from lambdas.memory_projector.events import create_projector
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.adapters.memory_tier import MemoryTier
-from larder.adapters.record_item import record_key, to_attributes
-from larder.adapters.tiered_records import TieredRecordStore
-from larder.adapters.valkey import Valkey, ValkeyEndpoint
+from larder.memory.tier import MemoryTier
+from larder.memory.tiered_store import TieredRecordStore
+from larder.records.adapters.dynamodb_item import record_key, to_attributes
+from larder.testing.records import MemoryRecordStore
+from larder.valkey import Valkey, ValkeyEndpoint
 
 
 class Truth:

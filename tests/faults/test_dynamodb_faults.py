@@ -2,10 +2,10 @@
 
 import pytest
 
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.codec import unpack
 from larder.errors import ServiceUnavailable, ThrottlingException
-from larder.record import Slot
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.codec import unpack
+from larder.records.record import Slot
 from tests.clocks import SleepingClock, seeded_retries
 from tests.faults.dynamodb_server import DynamoServer, Fault, mixed
 from tests.wire import wire_client

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from larder import ingestion
-from larder.adapters.bulk import files
-from larder.adapters.iceberg import IcebergTables
-from larder.codec import unpack
 from larder.errors import ThrottlingException
+from larder.ingestion import ingest as ingestion
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.records.codec import unpack
+from larder.tabular import files
 from tests.faults.ingest_process import KILL_POINTS, CloudBench
 from tests.faults.writer_process import KILLED
 from tests.ingestion import BOTH, bench

@@ -3,7 +3,7 @@
 import time
 from contextlib import ExitStack
 
-from larder.adapters.memory_tier import MemoryTier
+from larder.memory.tier import MemoryTier
 from tests.faults.memory_history import History, Read, Write
 from tests.faults.memory_load import Load
 from tests.faults.memory_platform import Platform

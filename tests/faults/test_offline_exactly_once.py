@@ -15,15 +15,16 @@ from botocore.exceptions import ReadTimeoutError
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.expressions import AlwaysTrue
 
-from larder.adapters import hive_files, iceberg
-from larder.adapters.hive_commits import S3Slots
-from larder.adapters.hive_tables import HiveTables
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog, open_files
-from larder.adapters.offline_tables import open_tables
-from larder.adapters.redrive_aws import S3FailureObjects
-from larder.feature_group import TableFormat
-from larder.redrive import Redrive
+from larder.groups.feature_group import TableFormat
+from larder.offline.adapters.by_format import open_tables
+from larder.offline.adapters.hive import files as hive_files
+from larder.offline.adapters.hive.commits import S3Slots
+from larder.offline.adapters.hive.tables import HiveTables
+from larder.offline.adapters.iceberg import tables as iceberg
+from larder.offline.adapters.iceberg.catalog import open_catalog, open_files
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.redrive import S3FailureObjects
+from larder.offline.redrive import Redrive
 from tests.faults.history import random_history
 from tests.faults.killing import Killed, dying
 from tests.faults.writer_process import (

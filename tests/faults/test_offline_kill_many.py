@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 
-from larder.adapters import iceberg
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_upkeep import IcebergUpkeep
-from larder.upkeep import UpkeepRules
+from larder.offline.adapters.iceberg import tables as iceberg
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
+from larder.offline.upkeep import UpkeepRules
 from tests.faults.killing import Killed
 from tests.faults.world import World
 from tests.offline import offline_group, seconds, sql_catalog

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from larder.adapters import iceberg_rewrite, iceberg_upkeep
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_orphans import files_below, named_files
-from larder.adapters.iceberg_upkeep import IcebergUpkeep
-from larder.offline_table import TableUnusable
-from larder.upkeep import UpkeepRules
+from larder.offline.adapters.iceberg import rewrite as iceberg_rewrite
+from larder.offline.adapters.iceberg import upkeep as iceberg_upkeep
+from larder.offline.adapters.iceberg.orphans import files_below, named_files
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
+from larder.offline.ports import TableUnusable
+from larder.offline.upkeep import UpkeepRules
 from tests.faults.killing import Killed, dying
 from tests.offline import NOON, WRITTEN, offline_group, row, rows_in, seconds, sql_catalog
 

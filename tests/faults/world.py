@@ -3,9 +3,9 @@
 from lambdas.offline_writer.events import create_consumer
 from larder.errors import ServiceUnavailable
 from larder.event_time import nanos_to_iso
-from larder.heartbeat import MARGIN_MICROS
-from larder.heartbeats import Heartbeats, look
-from larder.offline_writing import OfflineWriter
+from larder.offline.heartbeats import Heartbeats, look
+from larder.offline.watermark import MARGIN_MICROS
+from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.writer_process import NoQuarantine, OneGroup
 from tests.offline import WRITTEN, seconds, stream_record, version

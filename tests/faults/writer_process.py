@@ -14,10 +14,12 @@ import boto3
 from pyiceberg.catalog.glue import GlueCatalog
 
 from lambdas.offline_writer.events import create_consumer
-from larder.adapters import hive_commits, hive_files, iceberg
-from larder.adapters.offline_tables import open_tables
-from larder.feature_group import TableFormat
-from larder.offline_writing import OfflineWriter
+from larder.groups.feature_group import TableFormat
+from larder.offline.adapters.by_format import open_tables
+from larder.offline.adapters.hive import commits as hive_commits
+from larder.offline.adapters.hive import files as hive_files
+from larder.offline.adapters.iceberg import tables as iceberg
+from larder.offline.write import OfflineWriter
 from tests.offline import hive_group, offline_group, seconds
 
 KILLED = 9

@@ -7,10 +7,10 @@ import pytest
 from moto import mock_aws
 
 from lambdas.control.routes import create_handler
-from larder.adapters.dynamodb_feature_metadata import DynamoFeatureMetadata
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.feature_group import FeatureGroupStatus
-from larder.feature_metadata import FeatureCatalog
+from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.feature_group import FeatureGroupStatus
+from larder.groups.metadata import FeatureCatalog
 from tests.control import control_plane
 from tests.doors import bound_client
 from tests.tables import create_registry_table

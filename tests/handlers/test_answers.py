@@ -5,15 +5,16 @@ from dataclasses import replace
 import pytest
 
 from lambdas.runtime.routes import create_handler
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.feature_group import FeatureGroupStatus, OnlineStore, StorageType, TtlDuration
-from larder.feature_metadata import MetadataChange
-from larder.record_listing import RecordLister
-from larder.record_reading import RecordReader
-from larder.record_updating import RecordUpdater
-from larder.record_writing import RecordWriter
-from larder.wire import control_shapes, runtime_shapes
-from larder.wire.runtime_api import RuntimeApi
+from larder.groups.api import request_shapes as control_shapes
+from larder.groups.feature_group import FeatureGroupStatus, OnlineStore, StorageType, TtlDuration
+from larder.groups.metadata import MetadataChange
+from larder.records.api import shapes as runtime_shapes
+from larder.records.api.operations import RuntimeApi
+from larder.records.listing import RecordLister
+from larder.records.read import RecordReader
+from larder.records.update import RecordUpdater
+from larder.records.write import RecordWriter
+from larder.testing.records import MemoryRecordStore
 from tests.answers import answer_problems, error_problems
 from tests.control import control_plane, create_request
 from tests.doors import bound_client

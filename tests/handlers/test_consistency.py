@@ -2,10 +2,10 @@
 
 import pytest
 
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.feature_group import OnlineStore, StorageType
-from larder.record import Slot
-from larder.record_store import Consistency
+from larder.groups.feature_group import OnlineStore, StorageType
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.ports import Consistency
+from larder.records.record import Slot
 from tests.groups import feature_group
 from tests.handlers.test_runtime import T1, Door
 from tests.stores import Told

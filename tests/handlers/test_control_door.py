@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lambdas.control.routes import create_handler
-from larder.adapters.memory_registry import MemoryRegistry
 from larder.errors import ServiceUnavailable, ThrottlingException
+from larder.testing.groups import MemoryRegistry
 from tests.control import control_plane, create_request
 from tests.events import http_event
 

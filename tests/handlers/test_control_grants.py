@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from lambdas.control.routes import create_handler
-from larder.access import AccessRules
-from larder.grants import Grants
+from larder.access.grants import Grants
+from larder.access.rules import AccessRules
 from tests.control import control_plane, create_request, group_spec
 from tests.events import http_event
 from tests.groups import HOME

@@ -10,22 +10,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from larder.adapters import iceberg
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.iceberg_upkeep import IcebergUpkeep
-from larder.adapters.object_versions import S3Versions
-from larder.cli import main
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.aws.s3_versions import S3Versions
+from larder.cli.main import main
 from larder.client import erase
-from larder.feature_group import TargetStore
-from larder.record import Slot, State
-from larder.record_writing import DeleteRecord, RecordWriter
-from larder.training_set_manifest import Manifest
-from larder.training_set_ports import StoredFile, StoredLabels
-from larder.upkeep import UpkeepRules
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.feature_group import TargetStore
+from larder.offline.adapters.iceberg import tables as iceberg
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
+from larder.offline.upkeep import UpkeepRules
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.record import Slot, State
+from larder.records.write import DeleteRecord, RecordWriter
+from larder.training_sets.manifest import Manifest
+from larder.training_sets.ports import StoredFile, StoredLabels
 from tests.faults.writer_process import consumer
 from tests.groups import group_settings
 from tests.moto_cloud import moto_cloud

@@ -15,8 +15,8 @@ import pytest
 from moto import mock_aws
 
 from lambdas.feature_groups.events import Answers, Applier, create_handler
-from larder.definitions import load_definitions
-from larder.feature_group import FeatureGroupStatus
+from larder.declared.files import load_definitions
+from larder.groups.feature_group import FeatureGroupStatus
 from larder.settings import ControlSettings
 from tests.control import control_plane, group_spec
 from tests.tables import create_registry_table

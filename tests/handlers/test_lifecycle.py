@@ -10,16 +10,16 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.registry_item import to_item
-from larder.feature_group import (
+from larder.groups.adapters.dynamodb_item import to_item
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
     TableFormat,
     UpdateStatus,
 )
+from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.settings import LifecycleSettings
 from tests.groups import FEATURES
 from tests.moto_cloud import moto_cloud

@@ -11,12 +11,12 @@ import boto3
 import orjson
 import pytest
 
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.redrive_aws import LambdaWriter
-from larder.cli import main
-from larder.feature_group import FeatureGroupStatus
+from larder.cli.main import main
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.feature_group import FeatureGroupStatus
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.redrive import LambdaWriter
 from larder.settings import OfflineWriterSettings
 from tests.moto_cloud import moto_cloud
 from tests.offline import (
@@ -180,7 +180,7 @@ def function(bench, monkeypatch):
             answer = bench.invoke(orjson.loads(Payload))
             return {"Payload": BytesIO(orjson.dumps(answer))}
 
-    monkeypatch.setattr("larder.cli.open_writer", lambda name: LambdaWriter(Lambda(), name))
+    monkeypatch.setattr("larder.cli.main.open_writer", lambda name: LambdaWriter(Lambda(), name))
     monkeypatch.setenv("LARDER_OFFLINE_WRITER_FUNCTION", "writer")
     return bench
 

@@ -6,13 +6,13 @@ from urllib.parse import quote
 import pytest
 
 from lambdas.runtime.routes import create_handler
-from larder.adapters.memory_records import MemoryRecordStore
 from larder.errors import ServiceUnavailable, ThrottlingException
-from larder.record_listing import RecordLister
-from larder.record_reading import RecordReader
-from larder.record_updating import RecordUpdater
-from larder.record_writing import RecordWriter
-from larder.wire.runtime_api import RuntimeApi
+from larder.records.api.operations import RuntimeApi
+from larder.records.listing import RecordLister
+from larder.records.read import RecordReader
+from larder.records.update import RecordUpdater
+from larder.records.write import RecordWriter
+from larder.testing.records import MemoryRecordStore
 from tests.doors import checked_runtime
 from tests.events import http_event
 from tests.groups import HOME, feature_group, group_settings

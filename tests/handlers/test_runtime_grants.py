@@ -5,9 +5,9 @@ from copy import deepcopy
 
 import pytest
 
-from larder.access import AccessRules
-from larder.feature_group import FeatureGroupStatus, OnlineStore, StorageType
-from larder.grants import Grants
+from larder.access.grants import Grants
+from larder.access.rules import AccessRules
+from larder.groups.feature_group import FeatureGroupStatus, OnlineStore, StorageType
 from tests.events import http_event
 from tests.groups import HOME, feature_group
 from tests.handlers.test_runtime import T1, Door

@@ -2,9 +2,9 @@
 
 import pytest
 
-from larder.adapters.memory_records import MemoryRecordStore
 from larder.errors import ThrottlingException
-from larder.feature_group import OnlineStore, StorageType
+from larder.groups.feature_group import OnlineStore, StorageType
+from larder.testing.records import MemoryRecordStore
 from tests.groups import feature_group
 from tests.handlers.test_runtime import T1, T2, Door
 

@@ -11,17 +11,17 @@ import boto3
 import orjson
 import pytest
 
-from larder.adapters.control_plane import now_micros
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_heartbeats import DynamoBeatStore
-from larder.adapters.dynamodb_registry import DynamoRegistry
-from larder.adapters.heartbeat_item import beat_item
-from larder.adapters.iceberg import IcebergTables
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.training_set_objects import training_sets_at
-from larder.cli import main
-from larder.heartbeat import MARGIN_MICROS, Heartbeat
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.aws.s3_objects import training_sets_at
+from larder.cli.main import main
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.offline.adapters.dynamodb_heartbeat_item import beat_item
+from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.watermark import MARGIN_MICROS, Heartbeat
 from larder.settings import HeartbeatSettings, MaintenanceSettings, OfflineWriterSettings
+from larder.wiring.control_plane import now_micros
 from tests.moto_cloud import moto_cloud
 from tests.offline import WRITTEN, make_lake, offline_group, row, rows_in, seconds
 from tests.tables import create_records_table, create_registry_table

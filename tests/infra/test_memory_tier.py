@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from larder.adapters.memory_entries import item_memory_key
-from larder.adapters.memory_script import COMPARE_AND_SET
 from larder.errors import ConfigurationError
+from larder.memory.compare_and_set import COMPARE_AND_SET
+from larder.memory.entry import item_memory_key
 from stacks.config import STAGES, InMemoryTier
 from tests.infra.templates import actions_of
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from larder.as_of import Cut
-from larder.offline_rows import OfflineRow
-from larder.sql.join import Shape
+from larder.as_of.join import Shape
+from larder.as_of.oracle import Cut
+from larder.offline.rows import OfflineRow
 from tests.as_of import (
     Case,
     actual,

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import sqlglot
 
-from larder.sql.as_of import as_of_query
-from larder.sql.join import Shape
+from larder.as_of.athena import as_of_query
+from larder.as_of.join import Shape
 from tests.as_of import LABELS, expected, large_case, prepared, random_case, tables_of
 from tests.environments import ROOT, interpreter
 

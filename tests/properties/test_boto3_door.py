@@ -9,8 +9,8 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from lambdas.runtime.routes import create_handler
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.feature_group import OnlineStore, StorageType
+from larder.groups.feature_group import OnlineStore, StorageType
+from larder.testing.records import MemoryRecordStore
 from tests.direct import direct_store, memory_plane
 from tests.doors import bound_client
 from tests.groups import feature_group

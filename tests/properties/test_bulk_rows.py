@@ -6,15 +6,15 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from larder.adapters.bulk.event_times import event_key, event_keys, is_event_time
-from larder.adapters.bulk.packing import Packer
-from larder.adapters.bulk.rows import PACKED, ROW, BulkRows, text_of
-from larder.codec import pack
 from larder.errors import ValidationError
 from larder.event_time import EventTimeType, parse_event_time
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.record_values import checked_features, complete
-from larder.record_versions import Stamp, live_version
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.ingestion.adapters.event_times import event_key, event_keys, is_event_time
+from larder.ingestion.adapters.packing import Packer
+from larder.ingestion.adapters.rows import PACKED, ROW, BulkRows, text_of
+from larder.records.codec import pack
+from larder.records.values import checked_features, complete
+from larder.records.versions import Stamp, live_version
 from tests.groups import feature_group
 
 PACKER = Packer()

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from lambdas.control.routes import create_handler
-from larder.wire.control_shapes import REQUESTS
+from larder.groups.api.request_shapes import REQUESTS
 from larder.wire.shapes import Flag, Many, Moment, Text, Whole
 from tests.control import control_plane, create_request
 from tests.events import http_event

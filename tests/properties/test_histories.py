@@ -16,18 +16,18 @@ from hypothesis.stateful import run_state_machine_as_test
 from moto import mock_aws
 
 from lambdas.runtime.routes import create_handler
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.codec import unpack
-from larder.feature_group import OnlineStore, StorageType
-from larder.record import RecordVersion, State
-from larder.record_listing import RecordLister
-from larder.record_reading import RecordReader
-from larder.record_store import Consistency, Reads
-from larder.record_updating import RecordUpdater
-from larder.record_writing import RecordWriter
-from larder.wire.runtime_api import RuntimeApi
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.groups.feature_group import OnlineStore, StorageType
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.api.operations import RuntimeApi
+from larder.records.codec import unpack
+from larder.records.listing import RecordLister
+from larder.records.ports import Consistency, Reads
+from larder.records.read import RecordReader
+from larder.records.record import RecordVersion, State
+from larder.records.update import RecordUpdater
+from larder.records.write import RecordWriter
+from larder.testing.records import MemoryRecordStore
 from tests.doors import bound_client
 from tests.groups import feature_group, group_settings
 from tests.properties.histories import Histories

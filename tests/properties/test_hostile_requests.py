@@ -15,15 +15,15 @@ import pytest
 
 from lambdas.control.routes import create_handler as create_control
 from lambdas.runtime.routes import create_handler as create_runtime
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.feature_group import OnlineStore, StorageType
-from larder.grants import Grants
-from larder.group_settings import GroupSettings
-from larder.record_listing import RecordLister
-from larder.record_reading import RecordReader
-from larder.record_updating import RecordUpdater
-from larder.record_writing import RecordWriter
-from larder.wire.runtime_api import RuntimeApi
+from larder.access.grants import Grants
+from larder.groups.feature_group import OnlineStore, StorageType
+from larder.groups.settings_cache import GroupSettings
+from larder.records.api.operations import RuntimeApi
+from larder.records.listing import RecordLister
+from larder.records.read import RecordReader
+from larder.records.update import RecordUpdater
+from larder.records.write import RecordWriter
+from larder.testing.records import MemoryRecordStore
 from larder.wire.shapes import problems
 from tests.answers import check_answer
 from tests.control import PLATFORM, control_plane, create_request, group_spec

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from larder.adapters.bulk.versions import VersionRows
-from larder.codec import unpack
+from larder.as_of.latest import latest_query
 from larder.event_time import event_time_nanos, parse_event_time
-from larder.feature_table import TableVersion
-from larder.sql.latest import latest_query
+from larder.ingestion.adapters.versions import VersionRows
+from larder.offline.feature_table import TableVersion
+from larder.records.codec import unpack
 from tests.as_of import START, arrow_on_duckdb, random_case, tables_of
 from tests.groups import feature_group
 

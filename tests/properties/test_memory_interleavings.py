@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from larder.adapters.memory_entries import memory_key, rank
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.adapters.memory_tier import MemoryTier
-from larder.adapters.valkey import Valkey
-from larder.codec import pack
-from larder.record import RecordVersion, Slot, State
+from larder.memory.entry import memory_key, rank
+from larder.memory.tier import MemoryTier
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
+from larder.testing.records import MemoryRecordStore
+from larder.valkey import Valkey
 from tests.valkey_servers import valkey_server
 
 SLOT = Slot("race", 64, "c1", in_memory=True)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larder.codec import pack
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.record_reading import Found
-from larder.wire.record_json import features_json, plain_json
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.records.api.record_json import features_json, plain_json
+from larder.records.codec import pack
+from larder.records.read import Found
 from tests.groups import feature_group
 
 NAMES = [f"feature-{n}_x" for n in range(8)]

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from larder.adapters.dynamodb_boto import BotoDynamo
-from larder.adapters.dynamodb_records import DynamoRecordStore
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.codec import pack, unpack
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.event_time import EventTimeType, nanos_to_iso, parse_event_time
-from larder.record import RecordVersion, Slot, State
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.codec import pack, unpack
+from larder.records.record import RecordVersion, Slot, State
+from larder.testing.records import MemoryRecordStore
 from tests.tables import create_records_table
 
 SLOT = Slot("uid", 64, "c1")

@@ -6,10 +6,10 @@ import pytest
 
 from lambdas.offline_writer.events import create_consumer
 from larder.errors import ServiceUnavailable
-from larder.heartbeat import FRESH_MICROS, MARGIN_MICROS, Beats, Heartbeat, Round
-from larder.heartbeats import Heartbeats, look
-from larder.offline_table import Appended
-from larder.offline_writing import OfflineWriter
+from larder.offline.heartbeats import Heartbeats, look
+from larder.offline.ports import Appended
+from larder.offline.watermark import FRESH_MICROS, MARGIN_MICROS, Beats, Heartbeat, Round
+from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.world import SECOND, World
 from tests.faults.writer_process import NoQuarantine, OneGroup

@@ -1,6 +1,6 @@
 """When a store that fails is left alone, and when it is tried again."""
 
-from larder.breaker import Breaker
+from larder.memory.breaker import Breaker
 
 
 class Clock:

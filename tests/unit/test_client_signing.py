@@ -10,8 +10,8 @@ import boto3
 import botocore.session
 import pytest
 
-from larder.aws_config import updated_section, value_of
-from larder.cli import main
+from larder.cli.aws_config import updated_section, value_of
+from larder.cli.main import main
 from larder.client import sign_for_execute_api, sign_for_function_url
 from larder.errors import ConfigurationError
 

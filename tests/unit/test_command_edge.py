@@ -2,7 +2,7 @@
 
 import pytest
 
-from larder import cli
+from larder.cli import main as cli
 from larder.client import ingestion, offline
 from larder.errors import ServiceUnavailable, ValidationError
 

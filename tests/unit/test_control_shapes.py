@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
+from larder.groups.api.request_shapes import REQUESTS
 from larder.problems import Problem
-from larder.wire.control_shapes import REQUESTS
 from larder.wire.shapes import compiled, problems
 from tests.service_models import of_model, of_ours, service_model
 

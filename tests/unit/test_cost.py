@@ -5,7 +5,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from larder.cli import main
+from larder.cli.main import main
 from larder.cost.bills import Biller
 from larder.cost.price_list import OURS, PriceList
 from larder.cost.terms import Function, Standing, Workload, billed_ms

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from larder.declared_groups import DeclaredGroups, Definition, FeatureNote
+from larder.access.grants import Grants
+from larder.declared.apply import DeclaredGroups, Definition, FeatureNote
 from larder.errors import ResourceInUse, ResourceLimitExceeded, ValidationError
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
@@ -15,8 +16,7 @@ from larder.feature_group import (
     TtlDuration,
     UpdateStatus,
 )
-from larder.grants import Grants
-from larder.group_spec import CatalogSpec, OfflineSpec
+from larder.groups.spec import CatalogSpec, OfflineSpec
 from tests.control import PLATFORM, both_stores, control_plane, group_spec
 from tests.groups import FEATURES
 

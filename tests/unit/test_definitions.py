@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from larder.definitions import load_definitions
+from larder.access.grants import Grants
+from larder.declared.documents import to_definition
+from larder.declared.files import load_definitions
 from larder.errors import ConfigurationError
-from larder.feature_group import CollectionType, StorageType, TtlDuration
-from larder.grants import Grants
-from larder.wire.definition_documents import to_definition
+from larder.groups.feature_group import CollectionType, StorageType, TtlDuration
 from tests.control import PLATFORM
 
 GOOD = """\

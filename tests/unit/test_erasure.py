@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from larder.erase_command import lines
-from larder.erasing import Erased, Erasing, Trace
-from larder.erasure import KEEP_MICROS, Marks, identifier_text, mark_of
+from larder.cli.erase import lines
+from larder.erasure.erase import Erased, Erasing, Trace
 from larder.errors import ResourceNotFound, ValidationError
-from larder.feature_group import FeatureDefinition, FeatureType, TableFormat
-from larder.values import canonical_identifier
+from larder.groups.feature_group import FeatureDefinition, FeatureType, TableFormat
+from larder.offline.erased_marks import KEEP_MICROS, Marks, identifier_text, mark_of
+from larder.records.feature_values import canonical_identifier
 from tests.groups import OFFLINE, feature_group
 from tests.offline import WRITTEN, row
 

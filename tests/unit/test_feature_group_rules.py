@@ -10,7 +10,7 @@ from larder.errors import (
     ResourceNotFound,
     ValidationError,
 )
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
@@ -18,8 +18,8 @@ from larder.feature_group import (
     StorageType,
     TableFormat,
 )
-from larder.feature_table import FeatureTable
-from larder.group_spec import CatalogSpec, OfflineSpec
+from larder.groups.spec import CatalogSpec, OfflineSpec
+from larder.offline.feature_table import FeatureTable
 from tests.control import (
     KEY_ARN,
     PLATFORM,

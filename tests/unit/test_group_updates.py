@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from larder.errors import ResourceInUse, ValidationError
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
@@ -14,8 +14,8 @@ from larder.feature_group import (
     TtlDuration,
     UpdateStatus,
 )
-from larder.group_spec import OnlineChange
-from larder.group_updates import GroupUpdates
+from larder.groups.spec import OnlineChange
+from larder.groups.update import GroupUpdates
 from tests.control import WORDS, both_stores, control_plane, group_spec
 from tests.groups import FEATURES
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from larder.hive_layout import file_name, hour_folder
+from larder.offline.hive_layout import file_name, hour_folder
 
 HOUR = "year=2020/month=06/day=30/hour=00/"
 

@@ -4,10 +4,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from pyiceberg.exceptions import CommitFailedException, NoSuchIcebergTableError, NoSuchTableError
 
-from larder.adapters.iceberg_catalog import file_properties, glue_client
-from larder.adapters.iceberg_errors import translated_errors
 from larder.errors import AccessForbidden, ServiceUnavailable
-from larder.offline_table import TableUnusable
+from larder.offline.adapters.iceberg.catalog import file_properties, glue_client
+from larder.offline.adapters.iceberg.errors import translated_errors
+from larder.offline.ports import TableUnusable
 
 
 def refusal(code, status=400):

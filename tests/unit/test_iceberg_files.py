@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larder.adapters.iceberg_files import time_ranges
+from larder.offline.adapters.iceberg.files import time_ranges
 
 MINUTE = 60_000_000
 

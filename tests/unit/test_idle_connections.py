@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from larder.adapters.idle_connections import IdleConnections
+from larder.aws.idle_connections import IdleConnections
 from tests.clocks import SleepingClock
 
 

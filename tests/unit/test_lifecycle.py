@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from larder.adapters.memory_registry import MemoryRegistry
 from larder.errors import AccessForbidden, ServiceUnavailable
-from larder.feature_group import FeatureGroupStatus, UpdateStatus
-from larder.lifecycle import Lifecycle
-from larder.offline_table import TableUnusable
+from larder.groups.feature_group import FeatureGroupStatus, UpdateStatus
+from larder.lifecycle.advance import Lifecycle
+from larder.offline.ports import TableUnusable
+from larder.testing.groups import MemoryRegistry
 from tests.groups import feature_group
 from tests.offline import seconds
 

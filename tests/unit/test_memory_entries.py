@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larder.adapters.memory_entries import (
+from larder.event_time import NANOS, EventTimeType, parse_event_time
+from larder.memory.entry import (
     LIFETIME_SECONDS,
     RACE_SECONDS,
     entry_parts,
@@ -16,9 +17,8 @@ from larder.adapters.memory_entries import (
     rank,
     read_entry,
 )
-from larder.codec import pack
-from larder.event_time import NANOS, EventTimeType, parse_event_time
-from larder.record import RecordVersion, Slot, State
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
 
 OLDEST = parse_event_time("0000-01-01T00:00:00Z", EventTimeType.STRING)
 NEWEST = parse_event_time("9999-12-31T23:59:59.999999999Z", EventTimeType.STRING)

@@ -3,9 +3,9 @@
 import pytest
 
 from lambdas.memory_projector.events import create_projector
-from larder.adapters.memory_entries import memory_key
-from larder.codec import pack
-from larder.record import RecordVersion, Slot, State
+from larder.memory.entry import memory_key
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
 from tests.faults.memory_platform import stream_record
 
 SLOT = Slot("uid1", 64, "c1", in_memory=True)

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from lambdas.offline_writer.events import parse_change
 from larder.event_time import NANOS
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.offline_rows import OfflineRow, row_of, rows_due
-from larder.record import State
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.offline.rows import OfflineRow, row_of, rows_due
+from larder.records.record import State
 from tests.groups import FEATURES, feature_group
 from tests.offline import NOON, WRITTEN, stream_record, version
 

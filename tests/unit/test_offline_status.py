@@ -5,11 +5,11 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from larder.adapters.unwritten_s3 import UnwrittenRecords
+from larder.cli.offline import lines
 from larder.errors import ResourceNotFound, ServiceUnavailable
-from larder.feature_group import TableFormat
-from larder.offline_command import lines
-from larder.offline_status import GroupStatus, OfflineStatus, TableState, Unwritten
+from larder.groups.feature_group import TableFormat
+from larder.offline.adapters.unwritten import UnwrittenRecords
+from larder.offline.status import GroupStatus, OfflineStatus, TableState, Unwritten
 from tests.groups import OFFLINE, feature_group
 from tests.offline import WRITTEN, offline_group, stream_record, version
 

@@ -6,10 +6,10 @@ import pytest
 
 from lambdas.offline_writer.events import parse_change
 from larder.errors import ServiceUnavailable
-from larder.feature_group import FeatureDefinition, FeatureGroupStatus, FeatureType
-from larder.offline_table import Appended, TableUnusable
-from larder.offline_writing import OfflineWriter
-from larder.record import State
+from larder.groups.feature_group import FeatureDefinition, FeatureGroupStatus, FeatureType
+from larder.offline.ports import Appended, TableUnusable
+from larder.offline.write import OfflineWriter
+from larder.records.record import State
 from tests.groups import FEATURES, feature_group
 from tests.offline import NOON, WRITTEN, seconds, stream_record, version
 

@@ -2,10 +2,8 @@
 
 import pytest
 
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.codec import unpack
 from larder.errors import ResourceNotFound, ValidationError
-from larder.feature_group import (
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
@@ -13,9 +11,11 @@ from larder.feature_group import (
     TargetStore,
     TtlDuration,
 )
-from larder.record import State
-from larder.record_reading import RecordReader
-from larder.record_writing import DeleteRecord, PutRecord, RecordWriter
+from larder.records.codec import unpack
+from larder.records.read import RecordReader
+from larder.records.record import State
+from larder.records.write import DeleteRecord, PutRecord, RecordWriter
+from larder.testing.records import MemoryRecordStore
 from tests.groups import FEATURES, HOME, feature_group, group_settings
 
 T1, T2, T3 = (f"2024-01-0{day}T00:00:00Z" for day in (1, 2, 3))

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from larder.errors import ServiceUnavailable
-from larder.redrive import Redrive, Redriven, chunks, records_of
+from larder.offline.redrive import Redrive, Redriven, chunks, records_of
 
 BATCH = orjson.dumps({"version": "1.0", "payload": '{"Records":[{"n":1},{"n":2}]}'})
 QUARANTINED = orjson.dumps({"reason": "was bad", "record": {"n": 3}})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from larder.wire.runtime_shapes import REQUESTS
+from larder.records.api.shapes import REQUESTS
 from tests.service_models import of_model, of_ours, service_model
 
 SERVICE = "sagemaker-featurestore-runtime"

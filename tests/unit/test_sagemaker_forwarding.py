@@ -15,8 +15,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from lambdas.control.routes import create_handler
-from larder.adapters.sagemaker_forwarding import SageMakerForwarder, open_forwarder
 from larder.errors import ConfigurationError
+from larder.wire.adapters.forwarding import SageMakerForwarder, open_forwarder
 from tests.control import control_plane
 from tests.doors import bound_client
 from tests.events import http_event

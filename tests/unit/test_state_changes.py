@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 
 from lambdas.lifecycle.events import create_consumer
-from larder.adapters.memory_registry import MemoryRegistry
-from larder.adapters.registry_item import to_item, uid_key
 from larder.errors import ServiceUnavailable
-from larder.feature_group import (
+from larder.groups.adapters.dynamodb_item import to_item, uid_key
+from larder.groups.api.state_change import state_change
+from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
     FeatureType,
     UpdateStatus,
 )
-from larder.lifecycle import Lifecycle
-from larder.wire.state_change import state_change
+from larder.lifecycle.advance import Lifecycle
+from larder.testing.groups import MemoryRegistry
 from tests.groups import feature_group
 from tests.unit.test_lifecycle import Records, Tables
 

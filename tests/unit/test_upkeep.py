@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from larder.errors import ServiceUnavailable
-from larder.feature_group import FeatureGroupStatus
-from larder.maintenance import Maintenance
-from larder.upkeep import DAY_MILLIS, HOUR_MILLIS, UpkeepRules, Upkept, expired, merged_run
+from larder.groups.feature_group import FeatureGroupStatus
+from larder.offline.maintain import Maintenance
+from larder.offline.upkeep import DAY_MILLIS, HOUR_MILLIS, UpkeepRules, Upkept, expired, merged_run
 from tests.groups import feature_group
 from tests.offline import seconds
 

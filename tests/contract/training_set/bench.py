@@ -10,8 +10,6 @@ from datetime import timedelta
 import boto3
 import pyarrow as pa
 
-from larder.adapters.iceberg_catalog import open_catalog
-from larder.adapters.offline_tables import TablesByFormat, open_tables
 from larder.client.training_sets import (
     ClientSettings,
     GroupFeatures,
@@ -19,9 +17,11 @@ from larder.client.training_sets import (
     training_sets,
 )
 from larder.errors import ValidationError
-from larder.feature_group import TableFormat
-from larder.feature_table import FeatureTable
-from larder.training_set_spec import TrainingSetSpec
+from larder.groups.feature_group import TableFormat
+from larder.offline.adapters.by_format import TablesByFormat, open_tables
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.feature_table import FeatureTable
+from larder.training_sets.spec import TrainingSetSpec
 from local.athena.cloud import Cloud
 from local.athena.service import service
 from tests.groups import OFFLINE, feature_group

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from larder.adapters.iceberg_catalog import open_catalog
 from larder.client.training_sets import GroupFeatures, SqlLabels, training_sets
 from larder.errors import ValidationError
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
-from larder.offline_rows import OfflineRow
-from larder.training_set_ports import QueryFailed, SnapshotGone
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.rows import OfflineRow
+from larder.training_sets.ports import QueryFailed, SnapshotGone
 from tests.as_of import expected, large_case, random_case, with_cuts
 from tests.contract.training_set.bench import SETTINGS, asked, frame
 from tests.groups import FEATURES

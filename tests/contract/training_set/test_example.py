@@ -7,9 +7,9 @@ import pytest
 
 from examples import training_set
 from examples.flight_features import records
-from larder.definitions import load_definitions
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.offline_rows import OfflineRow
+from larder.declared.files import load_definitions
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.offline.rows import OfflineRow
 from tests.offline import WRITTEN
 
 DAYS = ("2013-01-05", "2013-01-06")

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from larder.cli import main
+from larder.cli.main import main
 from tests.groups import FEATURES
 from tests.offline import row
 
@@ -120,7 +120,7 @@ def test_a_stop_from_outside_leaves_no_table_and_no_files(bench, labels, capsys,
             assert bench.tables_in_catalog() != before  # the group's table and the labels'
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr("larder.training_set_words.ProgressLine.__call__", stopped)
+    monkeypatch.setattr("larder.cli.training_set_text.ProgressLine.__call__", stopped)
     name, code = create(bench, labels)
     assert code == 130
     assert "interrupted; the query is cancelled" in capsys.readouterr().err

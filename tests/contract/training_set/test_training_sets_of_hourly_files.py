@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from larder.client.training_sets import GroupFeatures
-from larder.feature_group import FeatureDefinition, FeatureType, TableFormat
-from larder.feature_table import FeatureTable
+from larder.groups.feature_group import FeatureDefinition, FeatureType, TableFormat
+from larder.offline.feature_table import FeatureTable
 from tests.groups import FEATURES
 from tests.offline import row, seconds
 

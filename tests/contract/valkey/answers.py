@@ -1,6 +1,6 @@
 """What tests ask of a client, and how they look at what was answered."""
 
-from larder.adapters.valkey import Script, Unanswered
+from larder.valkey import Script, Unanswered
 
 ECHO = Script("return {KEYS[1], ARGV[1]}")
 STORE = Script("server.call('SET', KEYS[1], ARGV[1]) return ARGV[1]")

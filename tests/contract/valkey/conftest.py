@@ -2,7 +2,7 @@
 
 import pytest
 
-from larder.adapters.valkey import Valkey, ValkeyEndpoint
+from larder.valkey import Valkey, ValkeyEndpoint
 from tests.valkey_servers import fault_proxy, valkey_server
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from larder.adapters.valkey import Unanswered, ValkeyEndpoint
+from larder.valkey import Unanswered, ValkeyEndpoint
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.deadlines import eventually
 from tests.valkey_servers import valkey_server

@@ -3,7 +3,7 @@
 import pytest
 from hiredis import ReplyError
 
-from larder.adapters.valkey.slots import slot_of
+from larder.valkey.slots import slot_of
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.deadlines import eventually
 from tests.valkey_servers import fault_proxy, migrated, migrating, valkey_cluster

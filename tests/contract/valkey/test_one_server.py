@@ -1,7 +1,7 @@
 """The client and one server that is no cluster."""
 
-from larder.adapters.valkey import Script, Unanswered
-from larder.adapters.valkey.slots import slot_of
+from larder.valkey import Script, Unanswered
+from larder.valkey.slots import slot_of
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.valkey_servers import fault_proxy, valkey_server
 

@@ -4,13 +4,13 @@ import ssl
 
 import pytest
 
-from larder.adapters.valkey import ValkeyEndpoint
-from larder.adapters.valkey.answers import Troubles
-from larder.adapters.valkey.connection import Connector
-from larder.adapters.valkey.deadline import Deadline
-from larder.adapters.valkey.exchange import Exchange
-from larder.adapters.valkey.node import Node
-from larder.adapters.valkey.requests import get_requests
+from larder.valkey import ValkeyEndpoint
+from larder.valkey.answers import Troubles
+from larder.valkey.connection import Connector
+from larder.valkey.deadline import Deadline
+from larder.valkey.exchange import Exchange
+from larder.valkey.node import Node
+from larder.valkey.requests import get_requests
 from local.emulator.certificate import write
 from tests.clocks import SleepingClock
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons

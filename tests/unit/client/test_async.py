@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from larder.adapters.memory_records import MemoryRecordStore
 from larder.client import AsyncFeatureStore
 from larder.errors import ResourceNotFound
-from larder.record_store import Consistency
+from larder.records.ports import Consistency
+from larder.testing.records import MemoryRecordStore
 from tests.direct import direct_store
 
 AT = "2024-01-01T00:00:00Z"

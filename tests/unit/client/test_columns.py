@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from larder.client import UnreadRecords
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
 from tests.direct import direct_store
 from tests.groups import FEATURES, feature_group
 from tests.stores import Refusing

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larder.access import AccessRules
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.adapters.record_item import log_key, partition_patterns, record_key
+from larder.access.rules import AccessRules
 from larder.client import FeatureStore, GetRecords, UnreadRecords
 from larder.errors import (
     AccessForbidden,
@@ -22,8 +20,10 @@ from larder.errors import (
     ThrottlingException,
     ValidationError,
 )
-from larder.feature_group import FeatureDefinition, FeatureType, OnlineStore, StorageType
-from larder.record import RecordVersion, Slot, State
+from larder.groups.feature_group import FeatureDefinition, FeatureType, OnlineStore, StorageType
+from larder.records.adapters.dynamodb_item import log_key, partition_patterns, record_key
+from larder.records.record import RecordVersion, Slot, State
+from larder.testing.records import MemoryRecordStore
 from tests.direct import SETTINGS, direct_store, memory_plane
 from tests.groups import FEATURES, HOME, feature_group
 from tests.stores import Refusing, Told

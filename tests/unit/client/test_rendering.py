@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from larder.client.rendering import rendered, scalar_text
 from larder.errors import ValidationError
 from larder.event_time import EventTimeType, event_time_nanos, parse_event_time
-from larder.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.values import check_value, typed_value
+from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.records.feature_values import check_value, typed_value
 from tests.groups import FEATURES, feature_group
 
 INTEGRAL = FeatureDefinition("clicks", FeatureType.INTEGRAL)

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from larder.adapters.dynamodb_api import ConditionFailed
-from larder.adapters.dynamodb_wire import DynamoWire
-from larder.adapters.dynamodb_wire.client import DynamoRefused
-from larder.adapters.dynamodb_wire.connection import BrokenAnswer, _parsed
-from larder.adapters.dynamodb_wire.endpoint import Endpoint
-from larder.adapters.dynamodb_wire.pool import ConnectionPool
-from larder.adapters.dynamodb_wire.signing import Signer
+from larder.aws.dynamodb.api import ConditionFailed
+from larder.aws.dynamodb.wire import DynamoWire
+from larder.aws.dynamodb.wire.client import DynamoRefused
+from larder.aws.dynamodb.wire.connection import BrokenAnswer, _parsed
+from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.pool import ConnectionPool
+from larder.aws.dynamodb.wire.signing import Signer
 from larder.errors import ServiceUnavailable
 from local.emulator.certificate import write
 from tests.clocks import SleepingClock, seeded_retries

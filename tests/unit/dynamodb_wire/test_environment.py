@@ -7,9 +7,9 @@ from threading import Thread
 
 import pytest
 
-from larder.adapters.dynamodb_wire.credentials import Credentials
-from larder.adapters.dynamodb_wire.endpoint import Endpoint
-from larder.adapters.dynamodb_wire.environment import credentials_from, endpoint_from
+from larder.aws.dynamodb.wire.credentials import Credentials
+from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.environment import credentials_from, endpoint_from
 from larder.errors import ConfigurationError
 
 

@@ -5,9 +5,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from larder.adapters.dynamodb_wire.credentials import Credentials
-from larder.adapters.dynamodb_wire.endpoint import Endpoint
-from larder.adapters.dynamodb_wire.signing import Signer
+from larder.aws.dynamodb.wire.credentials import Credentials
+from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.signing import Signer
 from tests.botocore_clock import stop_botocores_clock
 
 DAY = 86_400

@@ -10,10 +10,10 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
-from larder.codec import unpack
 from larder.errors import ValidationError
-from larder.feature_group import TtlDuration
-from larder.offline_rows import StreamChange, rows_due
+from larder.groups.feature_group import TtlDuration
+from larder.offline.rows import StreamChange, rows_due
+from larder.records.codec import unpack
 from tests.groups import feature_group
 from tests.ingestion import BOTH, ONLINE, bench
 from tests.offline import WRITTEN, rows_in

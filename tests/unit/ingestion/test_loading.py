@@ -2,11 +2,11 @@
 
 import pytest
 
-from larder.adapters.memory_records import MemoryRecordStore
-from larder.bulk_loading import OnlineLoader, Pace, batched
 from larder.errors import ThrottlingException
+from larder.ingestion.load import OnlineLoader, Pace, batched
 from larder.progress import silent
-from larder.record import Slot
+from larder.records.record import Slot
+from larder.testing.records import MemoryRecordStore
 from tests.clocks import SleepingClock
 from tests.offline import WRITTEN, offline_group, version
 

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pytest
 from botocore.stub import ANY, Stubber
 
-from larder.adapters.athena import AthenaQueries
-from larder.adapters.content_hash import ContentHash
-from larder.adapters.described_groups import DescribedGroups, table_of
 from larder.errors import AccessForbidden, ServiceUnavailable, ValidationError
-from larder.feature_table import FeatureTable
+from larder.groups.api.answers import described
+from larder.offline.adapters.athena import AthenaQueries
+from larder.offline.feature_table import FeatureTable
 from larder.progress import silent
-from larder.training_set_ports import QueryFailed
-from larder.wire.control_answers import described
+from larder.training_sets.adapters.content_hash import ContentHash
+from larder.training_sets.adapters.described_groups import DescribedGroups, table_of
+from larder.training_sets.ports import QueryFailed
 from tests.groups import feature_group
 
 START = {

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from larder.as_of import (
+from larder.as_of.oracle import (
     Cut,
     History,
     Label,
@@ -17,7 +17,7 @@ from larder.as_of import (
 )
 from larder.errors import ValidationError
 from larder.event_time import NANOS, EventTimeType
-from larder.offline_rows import OfflineRow
+from larder.offline.rows import OfflineRow
 
 TEXT = EventTimeType.STRING
 

@@ -1,6 +1,6 @@
 """``larder training-set`` without a platform."""
 
-from larder.cli import main
+from larder.cli.main import main
 
 
 def test_a_platform_that_the_environment_does_not_name_is_said_so(capsys):

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from larder.adapters.label_rows import LabelRows
-from larder.adapters.label_sources import local_files, of_files, of_frame
 from larder.errors import ValidationError
 from larder.event_time import NANOS, EventTimeType
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.label_columns import LabelKey
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.tabular.frames import local_files, of_files, of_frame
+from larder.training_sets.adapters.label_rows import LabelRows
+from larder.training_sets.label_columns import LabelKey
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 

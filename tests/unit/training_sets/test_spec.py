@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from larder.cli.training_set_text import cost, duration, group_features, pairs
 from larder.errors import ValidationError
 from larder.event_time import NANOS
-from larder.feature_table import FeatureTable
-from larder.training_set_spec import GroupFeatures, TrainingSetSpec, check_apart, plan
-from larder.training_set_words import cost, duration, group_features, pairs
+from larder.offline.feature_table import FeatureTable
+from larder.training_sets.spec import GroupFeatures, TrainingSetSpec, check_apart, plan
 from tests.groups import feature_group
 
 TABLES = {name: FeatureTable.of(feature_group(name)) for name in ("a", "b")}

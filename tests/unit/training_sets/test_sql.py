@@ -9,17 +9,17 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from larder.as_of import Cut, nanos_of
+from larder.as_of.athena import Labels, as_of_query, unload
+from larder.as_of.duckdb import as_of_duckdb_query
+from larder.as_of.join import Join, Shape
+from larder.as_of.oracle import Cut, nanos_of
+from larder.as_of.text import literal, name, table_name
 from larder.errors import ValidationError
 from larder.event_time import NANOS
-from larder.feature_group import FeatureDefinition, FeatureType
-from larder.feature_table import TableVersion
-from larder.label_columns import check_names
-from larder.sql.as_of import Labels, as_of_query, unload
-from larder.sql.as_of_duckdb import as_of_duckdb_query
-from larder.sql.join import Join, Shape
-from larder.sql.text import literal, name, table_name
-from larder.training_set_spec import check_set_name
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.offline.feature_table import TableVersion
+from larder.training_sets.label_columns import check_names
+from larder.training_sets.spec import check_set_name
 from tests.as_of import group
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from larder.adapters.valkey import Unanswered, Valkey, ValkeyEndpoint
-from larder.adapters.valkey.answers import Troubles
-from larder.adapters.valkey.connection import Connector
-from larder.adapters.valkey.deadline import Deadline
-from larder.adapters.valkey.exchange import Exchange
-from larder.adapters.valkey.node import Node
-from larder.adapters.valkey.requests import get_requests
+from larder.valkey import Unanswered, Valkey, ValkeyEndpoint
+from larder.valkey.answers import Troubles
+from larder.valkey.connection import Connector
+from larder.valkey.deadline import Deadline
+from larder.valkey.exchange import Exchange
+from larder.valkey.node import Node
+from larder.valkey.requests import get_requests
 from tests.clocks import SleepingClock
 from tests.unit.valkey.scripted_server import END, ScriptedServer
 

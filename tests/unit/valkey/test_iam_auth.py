@@ -5,8 +5,8 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from larder.adapters.dynamodb_wire.credentials import Credentials
-from larder.adapters.valkey.iam_auth import IamAuthentication
+from larder.aws.dynamodb.wire.credentials import Credentials
+from larder.valkey.iam_auth import IamAuthentication
 from tests.botocore_clock import stop_botocores_clock
 
 NOON = 1_767_268_800

@@ -4,15 +4,15 @@ from hashlib import sha1
 
 import pytest
 
-from larder.adapters.valkey import Script, ValkeyEndpoint
-from larder.adapters.valkey.requests import (
+from larder.errors import ConfigurationError
+from larder.valkey import Script, ValkeyEndpoint
+from larder.valkey.requests import (
     auth_request,
     delete_requests,
     get_requests,
     load_request,
     script_requests,
 )
-from larder.errors import ConfigurationError
 
 SCRIPT = Script("return 'ä'")
 

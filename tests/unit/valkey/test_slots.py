@@ -2,7 +2,7 @@
 
 import pytest
 
-from larder.adapters.valkey.slots import SLOTS, SlotMap, slot_of
+from larder.valkey.slots import SLOTS, SlotMap, slot_of
 
 ASKED = ("door", 6379)
 

@@ -1,0 +1,1 @@
+"""Grants: who may read, write or administer a named resource."""

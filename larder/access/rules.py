@@ -1,0 +1,115 @@
+"""What a caller may do with a feature group: the group's grants under the platform's rules.
+
+The caller is the principal that signed the request. A group to which nothing is granted is open to
+whomever IAM lets through, or, on a stage that chooses so, closed to all but administrators. Once
+anything is granted, only what is granted is allowed. A call without a caller did not come through
+the door: whoever may invoke the function itself acts for the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from larder.access.grants import Principals, Right, pattern_problem
+from larder.errors import AccessForbidden, ConfigurationError, ValidationError
+from larder.groups.feature_group import FeatureGroup
+from larder.groups.names import Home
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """A platform's rules. ``administrators`` are patterns: they and the root user may do all."""
+
+    home: Home
+    administrators: tuple[str, ...] = ()
+    missing_grants_deny: bool = False
+
+    @classmethod
+    def read(cls, home: Home, administrators: str, missing_grants_deny: int) -> AccessRules:
+        """The rules that a function's settings state: patterns between spaces, and 0 or 1.
+
+        Raises:
+            ConfigurationError: a pattern is none.
+        """
+        patterns = tuple(administrators.split())
+        for pattern in patterns:
+            if problem := pattern_problem(pattern):
+                raise ConfigurationError(f"administrators: {pattern!r}: {problem}")
+        return cls(home, patterns, bool(missing_grants_deny))
+
+    def access_of(self, caller: str | None) -> Access:
+        """What the caller of that ARN may do; ``None`` is the account itself."""
+        return Access(self, caller)
+
+    @cached_property
+    def administering(self) -> Principals:
+        """Who may do all."""
+        root = f"arn:{self.home.partition}:iam::{self.home.account_id}:root"
+        return Principals((root, *self.administrators))
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one caller may do; ``rules`` are ``None`` for one who may do all."""
+
+    rules: AccessRules | None = None
+    caller: str | None = None
+
+    def may(self, right: Right, group: FeatureGroup) -> bool:
+        """Whether the caller has a right on a group."""
+        if self.rules is None or self.caller is None:
+            return True
+        principals = group.principals
+        if principals is None and not self.rules.missing_grants_deny:
+            return True
+        granted = principals is not None and principals[right].include(self.caller)
+        return granted or self.rules.administering.include(self.caller)
+
+    def check(self, right: Right, name: str, group: FeatureGroup | None) -> None:
+        """Nothing where the caller has the right on the group of that name, which may be none.
+
+        Raises:
+            AccessForbidden: the caller has not. Where groups without grants are closed, a group
+                that is not there is refused in the very same way to all but administrators.
+        """
+        if group is None:
+            if self._sees_names():
+                return
+        elif self.may(right, group):
+            return
+        elif right is not Right.SEE and self.may(Right.SEE, group):
+            raise AccessForbidden(
+                f"{self.caller} lacks the {right} right on FeatureGroup {name}: ask one of its "
+                f"administrators for a grant."
+            )
+        raise AccessForbidden(
+            f"{self.caller} has no rights on a FeatureGroup with name {name}, if there is one: "
+            f"check the name, or ask an administrator for a grant."
+        )
+
+    def check_hold(self, group: FeatureGroup) -> None:
+        """Nothing where the caller could still administer a group that was made or changed so.
+
+        Raises:
+            ValidationError: the caller could not, so that the step could not be taken back.
+        """
+        if not self.may(Right.ADMIN, group):
+            raise ValidationError(
+                f"{self.caller} could not administer FeatureGroup {group.name} any more: grant "
+                f"it to yourself in the same request, by a tag larder:admin:<label>."
+            )
+
+    def visible(self, groups: Iterator[FeatureGroup]) -> Iterator[FeatureGroup]:
+        """Those of the groups that the caller may see."""
+        return (group for group in groups if self.may(Right.SEE, group))
+
+    def _sees_names(self) -> bool:
+        if self.rules is None or self.caller is None or not self.rules.missing_grants_deny:
+            return True
+        return self.rules.administering.include(self.caller)
+
+
+UNRESTRICTED = Access()
+"""The access of the platform's own functions."""

@@ -1,1 +1,0 @@
-"""Adapters: one module per technology behind a port of the core."""

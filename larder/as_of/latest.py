@@ -1,0 +1,62 @@
+"""The newest version of each record of a group as Athena SQL, for materializing it online."""
+
+# ruff: noqa: S608 - names and values are quoted by larder.as_of.text
+from __future__ import annotations
+
+from larder.as_of.history import history
+from larder.as_of.join import Join
+from larder.as_of.oracle import Cut, seconds_not_after, seconds_not_before
+from larder.as_of.text import double, literal, sortable
+from larder.event_time import NANOS
+from larder.offline.feature_table import FeatureTable, TableVersion
+
+_LAST = 253_402_300_800 * NANOS - 1
+"""The last nanosecond of the year 9999, after which there are no event times."""
+
+
+def latest_query(
+    table: FeatureTable, version: TableVersion, *, as_of: int | None, since: int | None
+) -> str:
+    """A query of one row per record that exists: its features as ``f0``, ``f1`` …, and ``written``.
+
+    The newest version counts, by the order of ``larder.records.record``, among those whose event
+    time is at or before ``as_of`` and at or after ``since`` (nanoseconds). A record whose newest
+    version is a deletion is left out. ``written`` is the write time as text that sorts.
+    """
+    join = _join(table, version, _LAST if as_of is None else as_of, since)
+    parts = ",\n".join(history(join, None))
+    wanted = " AND ".join(_within(join, as_of, since)) or "1 = 1"
+    selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
+    return f"""WITH {parts},
+latest AS (
+  SELECT MAX_BY(v, o) AS v, MAX_BY(w, o) AS w
+  FROM g0_history
+  WHERE {wanted}
+  GROUP BY k
+)
+SELECT {selected}, w AS written
+FROM latest
+WHERE NOT v.gone"""
+
+
+def _join(table: FeatureTable, version: TableVersion, last: int, since: int | None) -> Join:
+    return Join(
+        number=0,
+        table=table,
+        version=version,
+        features=tuple((feature, feature.name) for feature in table.features),
+        cut=Cut(look_back=None if since is None else last - since),
+        first=last,
+        last=last,
+    )
+
+
+def _within(join: Join, as_of: int | None, since: int | None) -> list[str]:
+    conditions = []
+    if as_of is not None:
+        end = literal(sortable(as_of)) if join.is_text else double(seconds_not_after(as_of))
+        conditions.append(f"e <= {end}")
+    if since is not None:
+        start = literal(sortable(since)) if join.is_text else double(seconds_not_before(since))
+        conditions.append(f"e >= {start}")
+    return conditions

@@ -1,0 +1,1 @@
+"""Clients of AWS services. They know nothing of features."""

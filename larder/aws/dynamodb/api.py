@@ -1,0 +1,67 @@
+"""DynamoDB as the data plane needs it: one call, which boto3 and our own client both make.
+
+Requests and answers are DynamoDB's own JSON members. A binary value is ``bytes`` in a request; in
+an answer it is ``bytes`` or base64 text, as the client found it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from larder.aws.retries import Attempt
+from larder.errors import ServiceUnavailable, ThrottlingException
+
+Item = dict[str, Any]
+CONDITION_FAILED = "ConditionalCheckFailedException"
+THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
+UNAVAILABLE = frozenset({"InternalServerError", "ServiceUnavailable", "InternalFailure"})
+
+
+class ConditionFailed(Exception):
+    """A write's condition did not hold; ``item`` is what it was checked against, if anything."""
+
+    def __init__(self, item: Item | None) -> None:
+        super().__init__("the condition of a write did not hold")
+        self.item = item
+
+
+class DynamoApi(Protocol):
+    """DynamoDB's low-level operations by name; every write that goes through can be repeated."""
+
+    def call(self, operation: str, request: Item, attempt: Attempt | None = None) -> Item:
+        """The answer to ``operation`` (``"GetItem"``); repetitions are those of ``attempt``.
+
+        Raises:
+            ConditionFailed: the write's condition did not hold.
+            ThrottlingException: DynamoDB refused for load, whenever it was asked.
+            ServiceUnavailable: DynamoDB failed or did not answer, whenever it was asked.
+        """
+
+
+def throttled() -> ThrottlingException:
+    """DynamoDB refused for load."""
+    return ThrottlingException(
+        "DynamoDB refused the request for load; nothing was changed, try again."
+    )
+
+
+def failed() -> ServiceUnavailable:
+    """DynamoDB answered that it failed."""
+    return ServiceUnavailable(
+        "DynamoDB failed; a write may or may not have taken effect, try again."
+    )
+
+
+def silent() -> ServiceUnavailable:
+    """DynamoDB did not answer."""
+    return ServiceUnavailable(
+        "DynamoDB did not answer in time; a write may or may not have taken effect, try again."
+    )

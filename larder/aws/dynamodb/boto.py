@@ -1,0 +1,40 @@
+"""DynamoDB by boto3: the reference that our own client is measured and tested against."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from larder.aws.dynamodb.api import CONDITION_FAILED, ConditionFailed, Item
+from larder.aws.dynamodb.errors import translated_errors
+from larder.aws.retries import Attempt
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class BotoDynamo:
+    """``DynamoApi`` over a boto3 client, which repeats by its own configuration."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client: Any = client
+
+    def call(
+        self,
+        operation: str,
+        request: Item,
+        attempt: Attempt | None = None,  # noqa: ARG002 - boto3 has its own
+    ) -> Item:
+        """See ``DynamoApi.call``."""
+        method = getattr(self._client, re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower())
+        try:
+            with translated_errors():
+                answer: Item = method(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != CONDITION_FAILED:
+                raise
+            item: Item | None = error.response.get("Item")  # type: ignore[assignment]
+            raise ConditionFailed(item) from error
+        return answer

@@ -1,0 +1,64 @@
+"""Connections kept open between requests, shared by a process's threads."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from threading import BoundedSemaphore
+
+from larder.aws.dynamodb.wire.connection import Answer, Connection, StaleConnection
+from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.idle_connections import IdleConnections
+
+_CONNECT_SECONDS = 1.0
+
+
+class ConnectionPool:
+    """At most ``size`` connections to an endpoint; the one used last is used first."""
+
+    def __init__(
+        self, endpoint: Endpoint, *, size: int = 32, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._endpoint = endpoint
+        self._idle: IdleConnections[Connection] = IdleConnections(clock=clock)
+        self._free = BoundedSemaphore(size)
+        # made now: reading the system's certificates takes longer than any request may
+        self._tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
+
+    def exchange(self, request: bytes, timeout: float) -> Answer:
+        """Send a request over some connection; what the server closed meanwhile is replaced.
+
+        Raises:
+            BrokenAnswer, OSError: see ``Connection.exchange``; ``TimeoutError`` also where all
+                connections stayed busy.
+        """
+        if not self._free.acquire(timeout=timeout):
+            raise TimeoutError("all connections are busy")
+        try:
+            kept = self._idle.take()
+            if kept is not None:
+                try:
+                    return self._use(kept, request, timeout)
+                except StaleConnection:
+                    self.close()  # the others lie as long
+            fresh = Connection(self._endpoint, self._tls, min(timeout, _CONNECT_SECONDS))
+            return self._use(fresh, request, timeout)
+        finally:
+            self._free.release()
+
+    def close(self) -> None:
+        """Close all connections that are not in use."""
+        self._idle.close()
+
+    def _use(self, connection: Connection, request: bytes, timeout: float) -> Answer:
+        try:
+            answer = connection.exchange(request, timeout)
+        except BaseException:
+            connection.close()
+            raise
+        if answer.last:
+            connection.close()
+        else:
+            self._idle.put(connection)
+        return answer

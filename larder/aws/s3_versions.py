@@ -1,0 +1,91 @@
+"""Files removed for good: in a versioned bucket, every version of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from larder.aws.s3_objects import split
+from larder.errors import AccessForbidden, ServiceUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class Shredder(Protocol):
+    """Removes files so that nothing can bring them back."""
+
+    def shred(self, paths: Collection[str]) -> None:
+        """Remove the files, and all that they ever were; what is not there is no error."""
+
+    def shred_removed(self, location: str) -> int:
+        """Remove what is left of files below a folder that were removed before; how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object; a deletion marker has no bytes."""
+
+    key: str
+    id: str
+    latest: bool
+    marker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class S3Versions:
+    """Implements ``Shredder``, and lists versions."""
+
+    client: S3Client
+
+    def below(self, bucket: str, prefix: str) -> Iterator[Version]:
+        """Every version below a prefix, gathered first, deletion markers included."""
+        found = []
+        with s3_errors(f"s3://{bucket}/{prefix}"):
+            pages = self.client.get_paginator("list_object_versions").paginate(
+                Bucket=bucket, Prefix=prefix
+            )
+            for page in pages:
+                for each in page.get("Versions", []):
+                    found.append(Version(each["Key"], each["VersionId"], each["IsLatest"], False))
+                for mark in page.get("DeleteMarkers", []):
+                    found.append(Version(mark["Key"], mark["VersionId"], mark["IsLatest"], True))
+        return iter(found)
+
+    def remove(self, bucket: str, versions: Collection[Version]) -> None:
+        """Remove versions, not to come back."""
+        with s3_errors(f"s3://{bucket}"):
+            for each in versions:
+                self.client.delete_object(Bucket=bucket, Key=each.key, VersionId=each.id)
+
+    def shred(self, paths: Collection[str]) -> None:
+        """See the port."""
+        for path in paths:
+            bucket, key = split(path)
+            self.remove(bucket, [each for each in self.below(bucket, key) if each.key == key])
+
+    def shred_removed(self, location: str) -> int:
+        """See the port."""
+        bucket, key = split(location)
+        versions = list(self.below(bucket, f"{key.rstrip('/')}/"))
+        living = {each.key for each in versions if each.latest and not each.marker}
+        gone = [each for each in versions if each.key not in living or not each.latest]
+        self.remove(bucket, gone)
+        return sum(not each.marker for each in gone)
+
+
+@contextmanager
+def s3_errors(where: str) -> Iterator[None]:
+    """Raise S3's failures as the core's."""
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        kind = AccessForbidden if status == 403 else ServiceUnavailable
+        raise kind(f"{where}: {error}") from error
+    except (ConnectionError, HTTPClientError) as error:
+        raise ServiceUnavailable(f"S3 did not answer for {where}: {error}") from error

@@ -1,0 +1,140 @@
+"""Settings that point AWS's own clients at Larder, with no change of any program.
+
+botocore merges files named ``service-2.sdk-extras.json`` from its data path into a service's model:
+one line in each makes clients of that service sign for their door, API Gateway or a Function URL.
+Where the endpoints are, the SDK's own settings say: two variables, or a profile with a ``services``
+section.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from larder.cli.aws_config import updated_section, value_of
+from larder.client.signing import API, DATA_PLANE, FUNCTION_URL
+from larder.errors import ConfigurationError
+
+_MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01"}
+_PROFILE = re.compile(r"[\w.@+-]+", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Where the two planes are called: at the API, the data plane at its Function URL if given.
+
+    Raises:
+        ConfigurationError: an address is none of its kind; a slash at its end is dropped.
+    """
+
+    api: str | None = None
+    function_url: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the addresses."""
+        for name, form in (("api", _API_FORM), ("function_url", _FUNCTION_URL_FORM)):
+            if (url := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _checked(url, *form))
+
+    @property
+    def signing_names(self) -> dict[str, str]:
+        """What clients sign for, by service."""
+        return {"sagemaker": API, DATA_PLANE: FUNCTION_URL if self.function_url else API}
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Addresses by the name that a service has in an AWS config file; without the unknown."""
+        known = {"sagemaker": self.api, _identifier(DATA_PLANE): self.function_url or self.api}
+        return {service: url for service, url in known.items() if url}
+
+
+_API_FORM = ("endpoint", "https://<id>.execute-api.<region>.amazonaws.com", "ApiEndpoint")
+_FUNCTION_URL_FORM = (
+    "function-url",
+    "https://<id>.lambda-url.<region>.on.aws",
+    "FunctionUrl",
+)
+
+
+def _checked(url: str, name: str, form: str, output: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{name}: {url!r} is not like {form}; the Serving stack's output {output} is."
+        )
+    return url.rstrip("/")
+
+
+def write_overlay(directory: Path, signing_names: Mapping[str, str]) -> None:
+    """Write the files that change what services sign for; a data path names the folder."""
+    for service, name in signing_names.items():
+        folder = directory / service / _MODELS[service]
+        folder.mkdir(parents=True, exist_ok=True)
+        extras = {"version": 1.0, "merge": {"metadata": {"signingName": name}}}
+        (folder / "service-2.sdk-extras.json").write_text(json.dumps(extras) + "\n")
+
+
+def environment(doors: Doors, directory: Path, *, data_path: str = "") -> dict[str, str]:
+    """The variables for a process; ``data_path`` is what AWS_DATA_PATH held before."""
+    endpoints = {
+        f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in doors.endpoints.items()
+    }
+    return {"AWS_DATA_PATH": _data_path(directory, data_path), **endpoints}
+
+
+def write_profile(
+    config: Path, profile: str, *, doors: Doors, directory: Path, region: str | None
+) -> None:
+    """Set up a profile in an AWS config file; everything else in the file stays as it is.
+
+    Clients of that profile alone call Larder. Credentials are looked up as for any profile.
+
+    Raises:
+        ConfigurationError: the name can't be a profile's, or it has other ``services`` already.
+    """
+    if _PROFILE.fullmatch(profile) is None:
+        raise ConfigurationError(f"profile: {profile!r} must be of letters, digits and . @ + - _")
+    text = config.read_text() if config.exists() else ""
+    section = "default" if profile == "default" else f"profile {profile}"
+    services = f"larder-{profile}"
+    there = value_of(text, section, "services")
+    if there not in {None, services}:
+        raise ConfigurationError(
+            f"profile: {profile} in {config} has services = {there} already: choose another "
+            "profile, or put the two endpoint_url into that section by hand."
+        )
+    settings = {
+        "services": services,
+        "data_path": _data_path(directory, value_of(text, section, "data_path") or ""),
+    } | ({"region": region} if region else {})
+    endpoints = {service: f"\n  endpoint_url = {url}" for service, url in doors.endpoints.items()}
+    text = updated_section(text, section, settings)
+    text = updated_section(text, f"services {services}", endpoints)
+    _write_whole(config, text)
+
+
+def _write_whole(config: Path, text: str) -> None:
+    config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = config.with_name(f"{config.name}.larder")
+    unfinished.write_text(text)
+    unfinished.replace(config)
+
+
+def exports(variables: Mapping[str, str]) -> str:
+    """Variables as lines for a POSIX shell."""
+    quoted = {name: value.replace("'", "'\\''") for name, value in variables.items()}
+    return "\n".join(f"export {name}='{value}'" for name, value in quoted.items())
+
+
+def _identifier(service: str) -> str:
+    return service.replace("-", "_")
+
+
+def _data_path(directory: Path, before: str) -> str:
+    others = [each for each in before.split(os.pathsep) if each and each != str(directory)]
+    return os.pathsep.join([str(directory), *others])

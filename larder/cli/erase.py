@@ -1,0 +1,55 @@
+"""``larder erase GROUP IDENTIFIER``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from typing import TypeAlias
+
+import orjson
+
+from larder.erasure.erase import Erased
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_erase(commands: Commands) -> None:
+    """Add the command to a parser."""
+    erase = commands.add_parser(
+        "erase",
+        help="remove one record identifier from every store, for good",
+        description="Removes a record from the online store, all its history from the offline "
+        "table (snapshots that hold it included), and from failed batches and the quarantine; "
+        "names the training sets that hold it. Repetitions of the stream don't bring it back; "
+        "records put later are new ones. A second run proves absence. The environment names the "
+        "platform: LARDER_REGISTRY_TABLE, LARDER_RECORDS_TABLE, LARDER_OFFLINE_BUCKET, and the "
+        "endpoint of the SageMaker API.",
+    )
+    erase.add_argument("group", metavar="GROUP")
+    erase.add_argument("identifier", metavar="IDENTIFIER")
+    erase.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    erase.add_argument("--json", action="store_true", help="print JSON")
+    erase.set_defaults(run=_erase)
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from larder.client.erase import erasing  # noqa: PLC0415 - slow to import
+
+    done = erasing().erase(options.group, options.identifier, dry_run=options.dry_run)
+    if options.json:
+        print(orjson.dumps({**asdict(done), "found": done.found}).decode())
+    else:
+        print("\n".join(lines(done)))
+    return 0
+
+
+def lines(done: Erased) -> list[str]:
+    """What was erased, for a person."""
+    verb = "would be removed" if done.dry_run else "removed"
+    told = []
+    for trace in done.traces:
+        what = f"{trace.place}: {trace.count} {trace.what} {'found' if trace.stays else verb}"
+        told.append(f"{what} ({trace.left})" if trace.left else what)
+    if not done.found:
+        told.append("there is nothing to remove")
+    return told

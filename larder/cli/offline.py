@@ -1,0 +1,65 @@
+"""``larder offline status``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import orjson
+
+from larder.offline.status import GroupStatus
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_offline(commands: Commands) -> None:
+    """Add the command to a parser."""
+    parser = commands.add_parser("offline", help="how the offline store stands")
+    inner = parser.add_subparsers(required=True, metavar="command")
+    status = inner.add_parser(
+        "status",
+        help="rows, files, snapshot and watermark of each group",
+        description="Every write accepted by a group's watermark is in its offline table; where "
+        "that can't be proven it is unknown, with the reason. The environment names the platform: "
+        "LARDER_REGISTRY_TABLE, LARDER_RECORDS_TABLE, LARDER_OFFLINE_BUCKET.",
+    )
+    status.add_argument("groups", nargs="*", metavar="GROUP", help="default: all")
+    status.add_argument("--json", action="store_true", help="one JSON object a line")
+    status.set_defaults(run=_status)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from larder.client.offline import offline_status  # noqa: PLC0415 - slow to import
+
+    found = offline_status().of(options.groups)
+    for each in found:
+        print(orjson.dumps(asdict(each)).decode() if options.json else "\n".join(lines(each)))
+    return 1 if any(each.problem for each in found) else 0
+
+
+def lines(status: GroupStatus) -> list[str]:
+    """A group's status for a person."""
+    told = [f"{status.group} ({status.table})"]
+    state = status.state
+    if state is None:
+        told.append(f"  {status.problem or 'format Glue: its files are not counted'}")
+    else:
+        megabytes = state.bytes / 2**20
+        told.append(f"  {state.rows} rows in {state.files} files, {megabytes:.1f} MB")
+        told.append(
+            f"  snapshot {state.snapshot_id or 'none'} of {_time(state.snapshot_time)}, "
+            f"{state.snapshots} kept; last rows committed {_time(state.last_commit)}"
+        )
+    if status.watermark is None or status.lag_seconds is None:
+        told.append(f"  watermark unknown: {status.unknown}")
+    else:
+        told.append(f"  complete up to {_time(status.watermark)}, {status.lag_seconds:.0f} s ago")
+    return told
+
+
+def _time(micros: int | None) -> str:
+    if micros is None:
+        return "never"
+    return datetime.fromtimestamp(micros // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""Feature groups as code: definition files and their deployment."""

@@ -1,0 +1,176 @@
+"""Feature groups as code: what definition files ask for, brought about.
+
+All of it is checked before any of it is done. What is there already and more than is asked for is
+left as it is, so that the definitions of an earlier deployment can be applied again (CloudFormation
+does, when it rolls back). A group whose file is gone is kept; the API may change it from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from larder.access.grants import Grants
+from larder.declared.differences import differences
+from larder.errors import ValidationError
+from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, StorageType, UpdateStatus
+from larder.groups.grant_tags import as_tags
+from larder.groups.manage import FeatureGroups
+from larder.groups.metadata import FeatureCatalog, MetadataChange, Parameters
+from larder.groups.spec import GroupSpec, OnlineChange
+from larder.groups.tag import GroupTags
+from larder.groups.update import GroupUpdates
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureNote:
+    """What a definition says about one feature."""
+
+    feature: str
+    description: str | None = None
+    parameters: Parameters = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A group that ``file`` defines; ``removes_ttl`` where it says there shall be none."""
+
+    file: str
+    spec: GroupSpec
+    notes: tuple[FeatureNote, ...] = ()
+    removes_ttl: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredGroups:
+    """Applies definitions to the groups of a platform."""
+
+    groups: FeatureGroups
+    catalog: FeatureCatalog
+
+    def apply(self, definitions: Sequence[Definition]) -> None:
+        """Create and extend groups until they have everything that is defined.
+
+        A group whose creation failed is made anew. A group that the API made is taken over.
+
+        Raises:
+            ValidationError: a definition contradicts itself, the platform, or the group that is
+                there; every contradiction is named and nothing was changed.
+            ResourceLimitExceeded: there would be too many groups; nothing was changed.
+            ResourceInUse: a group is busy with another change.
+        """
+        stored = {each.spec.name: self._stored(each) for each in definitions}
+        refusals = [text for each in definitions for text in self._refusals(each, stored)]
+        if refusals:
+            raise ValidationError("Nothing was changed. " + " ".join(refusals))
+        self.groups.check_room(sum(1 for group in stored.values() if group is None))
+        for definition in definitions:
+            self._bring_about(definition)
+        self._release({each.spec.name for each in definitions})
+
+    def unsettled(self, definitions: Sequence[Definition]) -> list[str]:
+        """Names of the groups whose creation or update is still under way."""
+        groups = [self.groups.registry.get(each.spec.name) for each in definitions]
+        return [group.name for group in groups if group is not None and _is_moving(group)]
+
+    def failures(self, definitions: Sequence[Definition]) -> list[str]:
+        """A sentence on each group that did not become what is defined."""
+        groups = [self.groups.registry.get(each.spec.name) for each in definitions]
+        return [text for group in groups if group is not None for text in _failure(group)]
+
+    def _stored(self, definition: Definition) -> FeatureGroup | None:
+        """The group that is there; one whose creation failed never was."""
+        group = self.groups.registry.get(definition.spec.name)
+        failed = group is not None and group.status is FeatureGroupStatus.CREATE_FAILED
+        return None if failed else group
+
+    def _refusals(
+        self, definition: Definition, stored: dict[str, FeatureGroup | None]
+    ) -> Iterator[str]:
+        spec = definition.spec
+        head = f"{definition.file}: feature group {spec.name}:"
+        for problem in self.groups.problems(spec, declared=True):
+            yield f"{head} {problem}."
+        group = stored[spec.name]
+        if group is not None:
+            for text in differences(spec, group):
+                yield f"{head} {text}"
+
+    def _bring_about(self, definition: Definition) -> None:
+        spec = definition.spec
+        there = self.groups.registry.get(spec.name)
+        if there is not None and there.status is FeatureGroupStatus.CREATE_FAILED:
+            self.groups.registry.remove(there)
+            there = None
+        if there is None:
+            there = self.groups.create(spec, declared_in=definition.file)
+        else:
+            self._extend(there, definition)
+        GroupTags(self.groups).add(there.arn, spec.tags)
+        for note in definition.notes:
+            change = MetadataChange(note.description, note.parameters)
+            self.catalog.update(spec.name, note.feature, change)
+
+    def _extend(self, group: FeatureGroup, definition: Definition) -> None:
+        spec, updates = definition.spec, GroupUpdates(self.groups, declared=True)
+        self._adopt(group.name, definition)
+        online = _online_change(group, definition)
+        if online != OnlineChange():
+            updates.change_online_store(group.name, online)
+        new = tuple(each for each in spec.features if each.name not in group.ordinals)
+        if new:
+            updates.add_features(group.name, new)
+
+    def _adopt(self, name: str, definition: Definition) -> None:
+        """Mark the group as this file's and give it the file's description and grants."""
+
+        def adopt(group: FeatureGroup) -> FeatureGroup:
+            description = definition.spec.description
+            if description is None:
+                description = group.description
+            adopted = replace(
+                group,
+                declared_in=definition.file,
+                description=description,
+                grants=definition.spec.grants,
+            )
+            return group if adopted == group else adopted
+
+        self.groups.change(name, adopt)
+
+    def _release(self, defined: set[str]) -> None:
+        """Hand groups whose file is gone over to the API, which changes grants by tags."""
+        for group in list(self.groups.registry.list()):
+            if group.declared_in is not None and group.name not in defined:
+                self.groups.change(group.name, _released)
+
+
+def _released(group: FeatureGroup) -> FeatureGroup:
+    tags = dict(group.tags) | dict(as_tags(group.grants))
+    return replace(group, declared_in=None, grants=Grants(), tags=tuple(tags.items()))
+
+
+def _online_change(group: FeatureGroup, definition: Definition) -> OnlineChange:
+    """What the online store lacks; Standard is a part of what Standard_V2 is."""
+    wanted, there = definition.spec.online, group.online
+    if wanted is None or there is None:
+        return OnlineChange()
+    v2 = StorageType.STANDARD_V2
+    upgrade = wanted.storage_type is v2 and there.storage_type is not v2
+    sets_ttl = wanted.ttl != there.ttl and (wanted.ttl is not None or definition.removes_ttl)
+    return OnlineChange(sets_ttl, wanted.ttl if sets_ttl else None, v2 if upgrade else None)
+
+
+def _is_moving(group: FeatureGroup) -> bool:
+    return (
+        group.status is FeatureGroupStatus.CREATING or group.last_update is UpdateStatus.IN_PROGRESS
+    )
+
+
+def _failure(group: FeatureGroup) -> Iterator[str]:
+    if group.status is not FeatureGroupStatus.CREATED:
+        reason = group.failure_reason or "no reason is known"
+        yield f"Feature group {group.name} is {group.status}: {reason}."
+    elif group.last_update is UpdateStatus.FAILED:
+        reason = group.last_update_failure or "no reason is known"
+        yield f"The update of feature group {group.name} failed: {reason}."

@@ -1,0 +1,1 @@
+"""Erasure: one record identifier out of every store."""

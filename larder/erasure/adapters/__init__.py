@@ -1,0 +1,1 @@
+"""Erasure on DynamoDB, S3 and Iceberg."""

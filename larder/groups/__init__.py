@@ -1,0 +1,1 @@
+"""Feature groups: their rules, their registry and the operations on them."""

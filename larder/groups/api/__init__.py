@@ -1,0 +1,1 @@
+"""Feature group operations in the words of SageMaker's control API."""

@@ -1,0 +1,1 @@
+"""Ingestion: rows in bulk into both stores."""

@@ -1,0 +1,133 @@
+"""What sources hold, brought to the few kinds of columns that features are made of.
+
+Those are texts, 64-bit integers, doubles, truth values, and lists of them. Instants become ISO-8601
+texts in UTC or, for a Fractional feature, Unix seconds; decimals and integers of more than 63 bits
+become texts, which lose nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from larder.errors import ValidationError
+from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.tabular.columns import plain_type
+
+Array = Any  # pyarrow is untyped
+_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999, which strftime writes well
+
+
+def check_type(feature: FeatureDefinition, column: str, kind: Any, zone: str | None) -> None:  # noqa: ANN401
+    """Make sure that columns of a type can be read at all.
+
+    Raises:
+        ValidationError: they can't, whatever their values.
+    """
+    plain = plain_type(kind)
+    if pa.types.is_timestamp(plain) and plain.tz is None and zone is None:
+        raise ValidationError(
+            f"column {column!r} holds times without a time zone, so nobody knows which instants "
+            "they are: make them aware, or say which zone they are in (--time-zone UTC)"
+        )
+    known = (
+        pa.types.is_string, pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating,
+        pa.types.is_decimal, pa.types.is_timestamp, pa.types.is_date,
+    )  # fmt: skip
+    inner = plain_type(plain.value_type) if _is_list(plain) else plain
+    if not any(is_known(inner) for is_known in known):
+        raise ValidationError(
+            f"column {column!r} holds {kind}, which can't be values of feature '{feature.name}' "
+            f"({feature.type}): make it texts, numbers or lists of those, or leave it out "
+            f"(--map {column}=)"
+        )
+
+
+def plain_column(feature: FeatureDefinition, column: str, given: Array, zone: str | None) -> Array:
+    """A column in its plain kind.
+
+    Raises:
+        ValidationError: texts are not UTF-8, or local times are not of the zone.
+    """
+    try:
+        given.validate(full=True)
+        return _plain(feature, given, zone)
+    except pa.ArrowInvalid as error:
+        raise ValidationError(f"column {column!r} can't be read: {error}") from error
+
+
+def _plain(feature: FeatureDefinition, given: Array, zone: str | None) -> Array:
+    kind = given.type
+    if _is_list(kind):
+        inner = _plain(feature, pc.list_flatten(given), zone)
+        return _list(given, inner)
+    if plain_type(kind) != kind:
+        return _plain(feature, given.cast(plain_type(kind)), zone)
+    if pa.types.is_timestamp(kind):
+        aware = given if kind.tz else pc.assume_timezone(given, zone)
+        aware = aware.cast(pa.timestamp(kind.unit, "UTC"))
+        seconds = feature.type is FeatureType.FRACTIONAL
+        return _seconds(aware) if seconds else _iso(aware)
+    return given.cast(_plain_scalar(kind))
+
+
+def _plain_scalar(kind: Any) -> Any:  # noqa: ANN401 - pyarrow is untyped
+    if pa.types.is_floating(kind):
+        return pa.float64()
+    if pa.types.is_boolean(kind):
+        return kind
+    return pa.int64() if pa.types.is_integer(kind) and kind != pa.uint64() else pa.string()
+
+
+def _is_list(kind: Any) -> bool:  # noqa: ANN401 - pyarrow is untyped
+    tests = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return any(is_list(kind) for is_list in tests)
+
+
+def _list(given: Array, items: Array) -> Array:
+    """The items in lists as given; a fixed-size list that is absent holds none."""
+    lengths = pc.fill_null(pc.list_value_length(given), 0)
+    ends = pc.cumulative_sum(lengths.cast(pa.int32()))
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(offsets, items, mask=pc.is_null(given))
+
+
+def _parts(aware: Array) -> tuple[Array, Array, str]:
+    """Whole seconds and the rest in the column's unit; nulls where no calendar reaches."""
+    unit = aware.type.unit
+    ticks = aware.cast(pa.int64())
+    floor = pc.floor_temporal(aware, unit="second").cast(pa.timestamp("s", "UTC")).cast(pa.int64())
+    reached = pc.and_(pc.greater_equal(floor, _FIRST), pc.less_equal(floor, _LAST))
+    seconds = pc.if_else(reached, floor, None)
+    rest = pc.subtract(ticks, pc.multiply(seconds, _UNITS[unit]))
+    return seconds, rest, unit
+
+
+def _iso(aware: Array) -> Array:
+    """Texts as ``larder.event_time.nanos_to_iso`` writes them; a number where it could not."""
+    seconds, rest, unit = _parts(aware)
+    texts = pc.strftime(seconds.cast(pa.timestamp("s", "UTC")), format="%Y-%m-%dT%H:%M:%S")
+    digits = _DIGITS[unit]
+    padded = pc.utf8_lpad(rest.cast(pa.string()), digits, "0") if digits else rest.cast(pa.string())
+    for least in range(3, digits, 3):
+        short = pc.utf8_slice_codeunits(padded, 0, least)
+        ends = pc.match_substring_regex(padded, f"^\\d{{{least}}}0+$")
+        padded = pc.if_else(pc.and_(ends, pc.equal(pc.utf8_length(padded), digits)), short, padded)
+    fraction = pc.if_else(pc.equal(rest, 0), "", pc.binary_join_element_wise(".", padded, ""))
+    whole = pc.binary_join_element_wise(texts, fraction, "Z", "")
+    return pc.coalesce(whole, aware.cast(pa.int64()).cast(pa.string()))
+
+
+def _seconds(aware: Array) -> Array:
+    """Unix seconds as the nearest doubles, or texts where a division could not give those."""
+    seconds, _, unit = _parts(aware)
+    ticks = aware.cast(pa.int64())
+    exact = pc.all(pc.less(pc.abs(pc.coalesce(ticks, 0)), 2**53)).as_py()
+    if exact is not False and seconds.null_count == ticks.null_count:
+        return pc.divide(ticks.cast(pa.float64()), float(_UNITS[unit]))
+    values = [None if each is None else repr(each / _UNITS[unit]) for each in ticks.to_pylist()]
+    return pa.array(values, pa.string())

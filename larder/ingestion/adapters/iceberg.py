@@ -1,0 +1,159 @@
+"""Rows in bulk into Iceberg tables, each row of a run exactly once.
+
+The table keeps a property per unfinished run: the mark, up to which row the run is there. A commit
+writes rows and moves the mark together, and is refused where another took its place meanwhile; then
+the mark is read anew, so two processes of one run can't write the same rows. Unlike an entry in a
+snapshot's summary, the mark outlives the expiry of snapshots. That of a completed run says so and
+stays for a week: another process of the run may be on its way still.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+
+from larder.groups.feature_group import FeatureGroup
+from larder.ingestion.adapters.partitions import write_partitions
+from larder.ingestion.adapters.rows import ROW
+from larder.ingestion.ports import Run
+from larder.offline.adapters.arrow import column_name
+from larder.offline.adapters.iceberg.schema import complete
+from larder.offline.adapters.settling import Settling
+
+Arrow = Any  # pyarrow is untyped
+_SECONDS = 300.0
+_PREFIX, _DONE = "larder.ingest.", "done "
+_KEEP_SECONDS = 7 * 86_400
+
+
+@dataclass(slots=True)
+class IcebergBulk:
+    """Implements ``larder.ingestion.ports.BulkTables``.
+
+    ``seconds`` bound the tries of one commit.
+    """
+
+    catalog: Catalog
+    settling: Settling = field(default_factory=lambda: Settling(CommitFailedException))
+    seconds: float = _SECONDS
+    clock: Callable[[], float] = time.time
+
+    def append_run(self, group: FeatureGroup, run: Run, rows: Sequence[Arrow], until: int) -> int:
+        """See ``BulkTables.append_run``."""
+        written = _Files()
+        attempt = partial(self._try_run, group, run, rows, until, written)
+        return self.settling.until_settled(_name(group), attempt, self._remaining())
+
+    def end_run(self, group: FeatureGroup, run: Run) -> None:
+        """See ``BulkTables.end_run``."""
+
+        def attempt() -> None:
+            table, now = self._load(group), int(self.clock())
+            outdated = [
+                name
+                for name, value in table.properties.items()
+                if name.startswith(_PREFIX) and value.startswith(_DONE)
+                if now - int(value.removeprefix(_DONE)) > _KEEP_SECONDS
+            ]
+            with table.transaction() as change:
+                change.set_properties({_property(run): f"{_DONE}{now}"})
+                if outdated:
+                    change.remove_properties(*outdated)
+
+        self.settling.until_settled(_name(group), attempt, self._remaining())
+
+    def _try_run(
+        self, group: FeatureGroup, run: Run, rows: Sequence[Arrow], until: int, written: _Files
+    ) -> int:
+        table = complete(self._load(group), group)
+        value = table.properties.get(_property(run), "0")
+        if value.startswith(_DONE) or int(value) >= until:
+            return 0
+        mark = int(value)
+        if not written.fit(table, mark):
+            fresh = _fresh(rows, mark)
+            written.keep(table, mark, _write(table, group, run, fresh), len(fresh))
+        with table.transaction() as change:
+            change.set_properties({_property(run): str(until)})
+            if written.files:
+                summary = {"larder.ingest-run": run.id}
+                with change.update_snapshot(snapshot_properties=summary).merge_append() as append:
+                    for file in written.files:
+                        append.append_data_file(file)
+        return written.rows
+
+    def _load(self, group: FeatureGroup) -> Table:
+        return self.catalog.load_table(_name(group))
+
+    def _remaining(self) -> Any:  # noqa: ANN401 - a clock that runs down
+        end = time.monotonic() + self.seconds
+        return lambda: end - time.monotonic()
+
+
+@dataclass(slots=True)
+class _Files:
+    """Files of an earlier try, which serve again while schema, partitions and mark are the same."""
+
+    state: tuple[int, int, int] | None = None
+    files: Sequence[DataFile] = ()
+    rows: int = 0
+
+    def fit(self, table: Table, mark: int) -> bool:
+        return self.state == self._state(table, mark)
+
+    def keep(self, table: Table, mark: int, files: Sequence[DataFile], rows: int) -> None:
+        self.state, self.files, self.rows = self._state(table, mark), files, rows
+
+    @staticmethod
+    def _state(table: Table, mark: int) -> tuple[int, int, int]:
+        return (table.metadata.current_schema_id, table.metadata.default_spec_id, mark)
+
+
+def _name(group: FeatureGroup) -> str:
+    if group.offline is None:
+        raise ValueError(f"feature group {group.name} has no offline store")
+    return f"{group.offline.database}.{group.offline.table}"
+
+
+def _property(run: Run) -> str:
+    return _PREFIX + run.id
+
+
+def _fresh(rows: Sequence[Arrow], mark: int) -> Arrow:
+    table = pa.concat_tables(rows)
+    return table.filter(pc.greater_equal(table.column(ROW), mark)) if mark else table
+
+
+def _write(table: Table, group: FeatureGroup, run: Run, rows: Arrow) -> Sequence[DataFile]:
+    if not len(rows):
+        return ()
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    times = pc.add(rows.column(ROW), run.first_write_time)
+    system = {
+        "write_time": times,
+        "api_invocation_time": pa.repeat(run.first_write_time, len(rows)).cast(pa.int64()),
+        "is_deleted": pa.repeat(False, len(rows)),
+    }
+    given = {column_name(f.name): rows.column(f"f{n}") for n, f in enumerate(group.features)}
+    columns = given | system
+    whole = pa.table(
+        [
+            columns[field.name].cast(field.type)
+            if field.name in columns
+            else pa.nulls(len(rows), field.type)
+            for field in schema
+        ],
+        schema=schema,
+    )
+    return write_partitions(table, group, whole)

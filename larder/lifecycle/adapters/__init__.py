@@ -1,0 +1,1 @@
+"""Lifecycle on DynamoDB and EventBridge."""

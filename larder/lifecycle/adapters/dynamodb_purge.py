@@ -1,0 +1,83 @@
+"""Removal of a deleted group's records: Query and BatchWriteItem over its shards, never a Scan.
+
+It can stop between any two requests and begin anew: what is gone is not found again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from larder.aws.dynamodb.errors import translated_errors
+from larder.errors import AccessForbidden
+from larder.groups.feature_group import FeatureGroup
+from larder.offline.ports import Remaining
+from larder.records.adapters.dynamodb_item import log_partition, record_partition
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+_BATCH = 25
+_LONGEST_PAUSE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoPurge:
+    """Implements ``larder.lifecycle.advance.RecordPurge`` on the records table."""
+
+    client: DynamoDBClient
+    table_name: str
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def purge(self, group: FeatureGroup, *, remaining: Remaining) -> bool:
+        """See the port."""
+        try:
+            with translated_errors():
+                return all(
+                    self._delete(keys, remaining)
+                    for partition in _partitions(group)
+                    for keys in self._batches(partition)
+                )
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "AccessDeniedException":
+                raise
+            raise AccessForbidden(f"the records table refused the purge: {error}") from error
+
+    def _batches(self, partition: str) -> Iterator[Sequence[dict[str, Any]]]:
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table_name,
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+            ProjectionExpression="pk, sk",
+            ConsistentRead=True,
+        )
+        for page in pages:
+            keys = page["Items"]
+            for start in range(0, len(keys), _BATCH):
+                yield keys[start : start + _BATCH]
+
+    def _delete(self, keys: Sequence[dict[str, Any]], remaining: Remaining) -> bool:
+        requests: Any = {self.table_name: [{"DeleteRequest": {"Key": key}} for key in keys]}
+        pause = 0.05
+        while requests:
+            if remaining() <= 0:
+                return False
+            answer = self.client.batch_write_item(RequestItems=requests)
+            requests = answer.get("UnprocessedItems")
+            if requests:
+                self.sleep(pause * self.jitter())
+                pause = min(2 * pause, _LONGEST_PAUSE)
+        return True
+
+
+def _partitions(group: FeatureGroup) -> Iterator[str]:
+    records = (record_partition(group.uid, shard) for shard in range(group.shards))
+    logs = (log_partition(group.uid, shard) for shard in range(group.shards))
+    return chain(records, logs)

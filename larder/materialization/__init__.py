@@ -1,0 +1,1 @@
+"""Materialization: the newest record versions of the history into the online store."""

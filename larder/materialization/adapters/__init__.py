@@ -1,0 +1,1 @@
+"""Materialization on Iceberg, Arrow and Valkey."""

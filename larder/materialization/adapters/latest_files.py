@@ -1,0 +1,104 @@
+"""Newest versions as Athena unloaded them to S3, read as versions of records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
+
+import pyarrow as pa
+
+from larder.aws.s3_objects import Objects, split
+from larder.groups.feature_group import FeatureGroup
+from larder.ingestion.adapters.versions import VersionRows
+from larder.ingestion.load import Offered, Version
+from larder.materialization.adapters.memory_load import MemoryLoader
+from larder.offline.adapters.iceberg.catalog import open_files
+from larder.records.record import RecordVersion, Slot
+from larder.tabular.files import ParquetRows
+
+Arrow = Any  # pyarrow is untyped
+
+
+class KeyedBatch(list[Version]):
+    """Versions, with the keyed table that they stand in, row by row."""
+
+    def __init__(self, versions: list[Version], table: Arrow) -> None:
+        super().__init__(versions)
+        self.table = table
+
+    @classmethod
+    def of(cls, rows: VersionRows, table: Arrow, now_nanos: int) -> KeyedBatch:
+        """Those of a keyed table that have not expired."""
+        found = list(rows.versions(table))
+        kept = [not version.is_expired(now_nanos) for _, version in found]
+        if all(kept):
+            return cls(found, table)
+        return cls(list(compress(found, kept)), table.filter(pa.array(kept)))
+
+
+@dataclass(slots=True)
+class TierLoad:
+    """Hands what DynamoDB has just stored to the in-memory tier, batch by batch.
+
+    ``hear`` is the ``projection`` of the record store that was written to: it tells the life of
+    each record, and entries made of columns are of the first. Others are left to readers to fill.
+    """
+
+    loader: MemoryLoader
+    _first_life: set[Slot] = field(default_factory=set)
+
+    def hear(self, slot: Slot, version: RecordVersion) -> None:
+        """A version was stored."""
+        if not version.life:
+            self._first_life.add(slot)
+
+    def __call__(self, offered: Offered) -> None:
+        """A batch was offered."""
+        batch = offered.batch
+        if isinstance(batch, KeyedBatch):
+            chosen = [slot in self._first_life for slot, _ in batch]
+            table = batch.table.filter(pa.array(chosen, pa.bool_()))
+            self.loader.load([(table, offered.began / 1e6)])
+        self._first_life.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class S3LatestFiles:
+    """Implements ``larder.materialization.materialize.LatestFiles`` below ``s3://<bucket>/materialize/``."""
+
+    objects: Objects
+    bucket: str
+    clock: Callable[[], int]
+    batch_rows: int
+
+    def location(self, name: str) -> str:
+        """See the port."""
+        return f"s3://{self.bucket}/materialize/{name}/"
+
+    def count(self, location: str) -> int:
+        """See the port."""
+        total = 0
+        for file in self._files(location):
+            with closing(file):
+                total += file.file.metadata.num_rows
+        return total
+
+    def batches(self, group: FeatureGroup, location: str) -> Iterator[KeyedBatch]:
+        """See the port."""
+        columns = VersionRows(group, recorded=True)
+        for file in self._files(location):
+            with closing(file):
+                for batch, _ in file:
+                    yield KeyedBatch.of(columns, columns.latest(batch), self.clock())
+
+    def remove(self, location: str) -> None:
+        """See the port."""
+        self.objects.remove(location)
+
+    def _files(self, location: str) -> Iterator[ParquetRows]:
+        filesystem = open_files().fs_by_scheme("s3", self.bucket)
+        for address, _ in self.objects.listed(location):
+            yield ParquetRows.open(filesystem, "/".join(split(address)), self.batch_rows)

@@ -1,0 +1,1 @@
+"""The InMemory tier: Valkey in front of the online store."""

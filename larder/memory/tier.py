@@ -1,0 +1,198 @@
+"""The in-memory tier: what Valkey holds of InMemory groups, never the only copy and never needed.
+
+Every entry is a version that DynamoDB has accepted. An entry of lesser order never replaces a
+greater one (``memory_script``), and what can't be trusted is left to DynamoDB:
+
+* a record whose write did not reach Valkey from here is *dirty*: entries older than that write are
+  not taken until an equal or newer one stands there;
+* after Valkey was away (the breaker closes again, a connection was lost) there is a *fence*:
+  entries that Valkey took before it count for nothing here, since it may have missed writes or,
+  failing over, have forgotten some. It lies as far ahead as a write may still be under way. Reading
+  such records fills them again, and confirms them to all.
+
+So a process never reads older than what it wrote or noticed. What another process wrote while
+Valkey was unreachable for it alone is repaired by the stream's projector, in about a second; no
+entry lives longer than five minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from time import time_ns
+
+from larder.memory.breaker import Breaker
+from larder.memory.compare_and_set import COMPARE_AND_SET, KEPT, LATE
+from larder.memory.counts import MemoryCounts
+from larder.memory.entry import (
+    RACE_SECONDS,
+    entry_parts,
+    lifetime_ms,
+    memory_key,
+    rank,
+    read_entry,
+)
+from larder.records.record import RecordVersion, Slot
+from larder.valkey import Unanswered, Valkey
+
+_MILLI = 1_000_000
+WRITE_MS = 1_000.0
+"""How long after DynamoDB was asked an entry may still be written: half of ``RACE_SECONDS``."""
+_GUARD_MS = int(RACE_SECONDS * 1000)
+_SKEW_MS = 50.0
+"""By how much our clock and Valkey's may differ."""
+_DIRTY = 10_000
+"""How many dirty records are told apart; beyond that there is a fence for all."""
+_LEAST = (-1, False, 0, False, 0)
+
+
+class MemoryTier:
+    """Reads and writes entries; what goes wrong shows in ``counts`` and nowhere else.
+
+    ``read_seconds`` and ``write_seconds`` bound what Valkey may add to a call; ``clock`` gives
+    nanoseconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        valkey: Valkey,
+        *,
+        breaker: Breaker | None = None,
+        read_seconds: float = 0.005,
+        write_seconds: float = 0.02,
+        clock: Callable[[], int] = time_ns,
+    ) -> None:
+        self._valkey = valkey
+        self._breaker = breaker or Breaker()
+        self._read_seconds = read_seconds
+        self._write_seconds = write_seconds
+        self._clock = clock
+        self._disruptions = valkey.disruptions
+        self._fence_ms = 0.0
+        self._dirty: dict[Slot, tuple[int, bool, int, bool, int]] = {}
+        self._told = 0
+        self.counts = MemoryCounts()
+
+    def now_ms(self) -> float:
+        """Milliseconds since the epoch: when a write or a read of DynamoDB begins."""
+        return self._clock() / _MILLI
+
+    def get(self, slots: Sequence[Slot]) -> dict[Slot, RecordVersion]:
+        """The versions that the tier vouches for; all others are to be read from DynamoDB."""
+        if not self._breaker.allows():
+            self.counts.kept_back += len(slots)
+            return {}
+        keys = [memory_key(slot) for slot in slots]
+        replies = self._valkey.get(keys, seconds=self._read_seconds)
+        self._judge(replies)
+        found: dict[Slot, RecordVersion] = {}
+        now = self._clock()
+        for slot, reply in zip(slots, replies, strict=True):
+            if isinstance(reply, bytes) and (version := self._trusted(slot, reply, now)):
+                found[slot] = version
+        self.counts.hits += len(found)
+        self.counts.misses += len(slots) - len(found)
+        return found
+
+    def fill(self, versions: Mapping[Slot, RecordVersion], *, began_ms: float) -> bool:
+        """Write what a strongly consistent read of DynamoDB, begun then, has found.
+
+        Whether Valkey took all of it.
+        """
+        if not versions:
+            return True
+        return self._breaker.allows() and self._write(list(versions.items()), began_ms=began_ms)
+
+    def accept(self, slot: Slot, version: RecordVersion) -> None:
+        """Write through what DynamoDB has just accepted."""
+        written = self._breaker.allows() and self._write([(slot, version)], began_ms=self.now_ms())
+        if not written:
+            self._mark_dirty(slot, version)
+        elif self._dirty:
+            self._dirty.pop(slot, None)
+
+    def repair(
+        self, changes: Sequence[tuple[bytes, RecordVersion]], *, seconds: float
+    ) -> list[bool]:
+        """Bring entries, by key, up to changes of the stream, in its order; whether each was done.
+
+        Where there is no entry, one stands guard for a moment against an older one under way; it
+        is not kept, because the stream may lag and reads fill from DynamoDB anyway.
+        """
+        deadline_ms = self.now_ms() + seconds * 1000 + _SKEW_MS
+        calls = [self._call(key, each, deadline_ms, _GUARD_MS) for key, each in changes]
+        replies = self._run(calls, seconds)
+        return [not isinstance(reply, Unanswered) and reply != LATE for reply in replies]
+
+    def take_counts(self) -> dict[str, int]:
+        """What was counted since the last call, by the metric's name; nothing where all is 0."""
+        counts, self.counts = self.counts, MemoryCounts()
+        opened, self._told = self._breaker.opened - self._told, self._breaker.opened
+        return counts.metrics(opened)
+
+    def close(self) -> None:
+        """Close the connections to Valkey that are not in use."""
+        self._valkey.close()
+
+    def _trusted(self, slot: Slot, entry: bytes, now_nanos: int) -> RecordVersion | None:
+        try:
+            version, stored_ms = read_entry(entry, slot.identifier)
+        except ValueError:
+            return None
+        if stored_ms <= self._fence_ms or version.is_expired(now_nanos):
+            return None
+        if self._dirty and (least := self._dirty.get(slot)) and rank(version) < least:
+            return None
+        return version
+
+    def _write(self, versions: Sequence[tuple[Slot, RecordVersion]], *, began_ms: float) -> bool:
+        deadline_ms = began_ms + WRITE_MS
+        calls = [self._call(memory_key(slot), each, deadline_ms) for slot, each in versions]
+        replies = self._run(calls, self._write_seconds)
+        late = replies.count(LATE)
+        self.counts.late += late
+        return self._judge(replies) and not late
+
+    def _run(self, calls: Sequence[tuple[bytes, Sequence[bytes]]], seconds: float) -> list[object]:
+        """The script's replies. What Valkey refuses to write (it is full) it deletes instead: an
+        entry that can't be brought up to date must not be read."""
+        replies = self._valkey.run(COMPARE_AND_SET, calls, seconds=seconds)
+        refused = [n for n, reply in enumerate(replies) if _is_refused(reply)]
+        if refused:
+            gone = self._valkey.delete([calls[n][0] for n in refused], seconds=seconds)
+            for n, reply in zip(refused, gone, strict=True):
+                replies[n] = replies[n] if isinstance(reply, Unanswered) else KEPT
+        return replies
+
+    def _call(
+        self, key: bytes, version: RecordVersion, deadline_ms: float, alone_ms: int | None = None
+    ) -> tuple[bytes, Sequence[bytes]]:
+        order, rest = entry_parts(version)
+        lifetime = lifetime_ms(version, self._clock())
+        alone = lifetime if alone_ms is None else alone_ms
+        return key, (order, rest, b"%d" % lifetime, b"%d" % deadline_ms, b"%d" % alone)
+
+    def _judge(self, replies: Sequence[object]) -> bool:
+        """Whether all were answered; the breaker and the fence learn of it."""
+        unanswered = sum(isinstance(reply, Unanswered) for reply in replies)
+        if unanswered:
+            self.counts.unanswered += unanswered
+            self._breaker.failed()
+        elif self._breaker.succeeded():
+            self._raise_fence()
+        if self._valkey.disruptions != self._disruptions:
+            self._disruptions = self._valkey.disruptions
+            self._raise_fence()
+        return not unanswered
+
+    def _raise_fence(self) -> None:
+        self._fence_ms = self.now_ms() + WRITE_MS + _SKEW_MS
+
+    def _mark_dirty(self, slot: Slot, version: RecordVersion) -> None:
+        self._dirty[slot] = max(rank(version), self._dirty.get(slot, _LEAST))
+        if len(self._dirty) > _DIRTY:
+            self._raise_fence()
+            self._dirty = {}
+
+
+def _is_refused(reply: object) -> bool:
+    return isinstance(reply, Unanswered) and reply.refused

@@ -1,0 +1,1 @@
+"""The offline store: history rows, their tables, upkeep and watermark."""

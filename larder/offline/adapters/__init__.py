@@ -1,0 +1,1 @@
+"""The offline store on S3, Glue, Athena and DynamoDB."""

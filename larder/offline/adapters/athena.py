@@ -1,0 +1,100 @@
+"""Queries on Athena: started, watched, and cancelled with whoever waits for them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ValidationError
+from larder.progress import Progress, Report
+from larder.training_sets.ports import QueryFailed, QueryRun
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+_ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+
+
+@dataclass(frozen=True, slots=True)
+class AthenaQueries:
+    """Implements ``larder.training_sets.ports.Queries`` in one workgroup and database."""
+
+    client: AthenaClient
+    workgroup: str
+    database: str
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, sql: str, report: Report) -> QueryRun:
+        """See the port."""
+        execution_id = self._start(sql)
+        try:
+            execution = self._wait(execution_id, report)
+        except BaseException:
+            self._stop(execution_id)
+            raise
+        status = execution["Status"]
+        if status.get("State") != "SUCCEEDED":
+            reason = status.get("StateChangeReason", "no reason given")
+            raise QueryFailed(f"Athena query {execution_id} {status.get('State')}: {reason}")
+        statistics = execution.get("Statistics", {})
+        return QueryRun(
+            execution_id,
+            statistics.get("TotalExecutionTimeInMillis", 0) / 1000,
+            statistics.get("DataScannedInBytes", 0),
+        )
+
+    def _start(self, sql: str) -> str:
+        try:
+            return self.client.start_query_execution(
+                QueryString=sql,
+                ClientRequestToken=str(uuid.uuid4()),  # so a repeated request starts nothing twice
+                QueryExecutionContext={"Database": self.database},
+                WorkGroup=self.workgroup,
+            )["QueryExecutionId"]
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error) from error
+
+    def _wait(self, execution_id: str, report: Report) -> QueryExecutionTypeDef:
+        pause, start = _FIRST_PAUSE, time.monotonic()
+        while True:
+            try:
+                answer = self.client.get_query_execution(QueryExecutionId=execution_id)
+            except (ClientError, BotoCoreError) as error:
+                raise _translated(error) from error
+            execution = answer["QueryExecution"]
+            state = execution["Status"].get("State", "QUEUED")
+            scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
+            report(Progress("query", state, time.monotonic() - start, bytes=scanned))
+            if state in _ENDED:
+                return execution
+            self.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+    def _stop(self, execution_id: str) -> None:
+        try:
+            self.client.stop_query_execution(QueryExecutionId=execution_id)
+        except (ClientError, BotoCoreError) as error:
+            note = _translated(error)
+            raise ServiceUnavailable(
+                f"query {execution_id} may still run and cost; stop it by hand: {note}"
+            ) from error
+
+
+def _translated(error: ClientError | BotoCoreError) -> LarderError:
+    if not isinstance(error, ClientError):
+        return ServiceUnavailable(f"Athena did not answer: {error}")
+    details = error.response.get("Error", {})
+    code, message = details.get("Code", ""), details.get("Message", "")
+    if code in ("AccessDeniedException", "AccessDenied"):
+        return AccessForbidden(f"Athena refused the caller: {message}")
+    if code == "InvalidRequestException":
+        return ValidationError(f"Athena refused the query: {message}")
+    return ServiceUnavailable(f"Athena failed with {code}: {message}")

@@ -1,0 +1,1 @@
+"""Offline tables of the format Glue: Parquet files in hourly folders."""

@@ -1,0 +1,76 @@
+"""Failure objects on S3 and the deployed writer function, for ``larder redrive``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import orjson
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from larder.errors import ServiceUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_s3.client import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class S3FailureObjects:
+    """Implements ``larder.offline.redrive.FailureObjects`` on a bucket."""
+
+    client: S3Client
+    bucket: str
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """See the port."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=prefix
+        )
+        # gathered first: what is deleted meanwhile must not move the pages
+        return iter([item["Key"] for page in pages for item in page.get("Contents", [])])
+
+    def read(self, key: str) -> bytes:
+        """See the port."""
+        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def delete(self, key: str) -> None:
+        """See the port."""
+        self.client.delete_object(Bucket=self.bucket, Key=key)
+
+
+@dataclass(frozen=True, slots=True)
+class LambdaWriter:
+    """Implements ``larder.offline.redrive.WriterFunction`` on a Lambda function."""
+
+    client: LambdaClient
+    function_name: str
+
+    def invoke(self, payload: bytes) -> Mapping[str, Any]:
+        """See the port."""
+        try:
+            answer = self.client.invoke(FunctionName=self.function_name, Payload=payload)
+        except (ClientError, BotoCoreError) as error:
+            raise ServiceUnavailable(f"{self.function_name} was not called: {error}") from error
+        body = answer["Payload"].read()
+        if "FunctionError" in answer:
+            raise ServiceUnavailable(f"{self.function_name} failed: {body.decode()[:500]}")
+        document = orjson.loads(body)
+        if not isinstance(document, dict):
+            raise ServiceUnavailable(f"{self.function_name} answered {body.decode()[:200]!r}")
+        return document
+
+
+def open_failure_objects(bucket: str) -> S3FailureObjects:
+    """The objects in a bucket that the environment's credentials may read."""
+    return S3FailureObjects(boto3.client("s3"), bucket)
+
+
+def open_writer(function_name: str) -> LambdaWriter:
+    """The function of that name."""
+    # it may take its whole 15 minutes, and a second call at once would only compete with it
+    config = Config(read_timeout=900, retries={"total_max_attempts": 1})
+    return LambdaWriter(boto3.client("lambda", config=config), function_name)

@@ -1,0 +1,40 @@
+"""Which groups have records that the stream has passed and that are not in their tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, FailureObjects, records_of
+from larder.offline.status import Unwritten
+from larder.records.adapters.dynamodb_item import parse_partition
+
+_MOST_OBJECTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class UnwrittenRecords:
+    """Looks through spilled batches, and through the names of what is in quarantine."""
+
+    objects: FailureObjects
+
+    def __call__(self) -> Unwritten:
+        """See ``larder.offline.status.OfflineStatus``."""
+        uids: set[str] = set()
+        for key in self.objects.list(QUARANTINE_PREFIX):
+            uid = key.removeprefix(QUARANTINE_PREFIX).split("/")[0]
+            if uid == "unknown":
+                return Unwritten(uids, f"a record of an unknown group was set aside: {key}")
+            uids.add(uid)
+        spilled = list(self.objects.list(SPILLED_PREFIX))
+        if len(spilled) > _MOST_OBJECTS:
+            return Unwritten(uids, f"{len(spilled)} batches lie under {SPILLED_PREFIX}: redrive")
+        for key in spilled:
+            try:
+                records = records_of(self.objects.read(key))
+                partitions = {record["dynamodb"]["Keys"]["pk"]["S"] for record in records}
+            except (ValueError, KeyError, TypeError):
+                return Unwritten(uids, f"{key} can't be read as a failed batch")
+            # the registry's batches are spilled to the same place
+            written = (each for each in partitions if each.startswith(("R#", "L#")))
+            uids.update(parse_partition(each)[1] for each in written)
+        return Unwritten(uids)

@@ -1,0 +1,181 @@
+"""The record store in DynamoDB: each write one conditional UpdateItem or PutItem.
+
+A write replaces a version's attributes but keeps the item's life, which only a hard delete counts
+up. Where a condition fails DynamoDB returns the item that stood in the way
+(``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from larder.aws.dynamodb.api import ConditionFailed, DynamoApi
+from larder.aws.retries import Retries
+from larder.event_time import NANOS
+from larder.records.adapters.dynamodb_item import (
+    KEEP_SECONDS,
+    Item,
+    from_item,
+    log_key,
+    record_key,
+    record_partition,
+    to_attributes,
+)
+from larder.records.adapters.dynamodb_reads import DynamoRecordReads
+from larder.records.ports import Page
+from larder.records.record import RecordVersion, Slot, State
+
+_ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
+_PUT = {
+    State.LIVE: f"{_ABSENT} OR e < :e OR (e = :e AND (attribute_exists(d) OR w < :w))",
+    State.SOFT_DELETED: f"{_ABSENT} OR e < :e OR (e = :e AND attribute_exists(d) AND w < :w)",
+    State.HARD_DELETED: f"{_ABSENT} OR e < :e",
+}
+_UNCHANGED = (
+    "e = :oe AND w = :ow AND v = :ov AND (attribute_not_exists(d) OR d <> :hard) "
+    "AND (attribute_not_exists(x) OR x > :now)"
+)
+_OPTIONAL = ("d", "x", "ttl", "o")
+Projection = Callable[[Slot, RecordVersion], None]
+"""Is told what an InMemory record has become, its life included, once DynamoDB has taken it."""
+_NO_LIFE = {"N": "0"}
+_NAMES = {"ttl": "#ttl"}
+"""``TTL`` is a reserved word of DynamoDB's expressions."""
+
+
+class DynamoRecordStore(DynamoRecordReads):
+    """Registers in one table; ``projection`` hears of accepted writes to InMemory groups."""
+
+    def __init__(
+        self,
+        dynamodb: DynamoApi,
+        table_name: str,
+        *,
+        retries: Retries | None = None,
+        batch_seconds: float = 2.0,
+        projection: Projection | None = None,
+    ) -> None:
+        super().__init__(dynamodb, table_name, retries=retries, batch_seconds=batch_seconds)
+        self._projection = projection
+
+    def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """See ``RecordStore.put``."""
+        return self._conditional(slot, version, _PUT[version.state], {}, now_nanos=now_nanos)
+
+    def hard_delete(
+        self, slot: Slot, marker: RecordVersion, *, now_nanos: int
+    ) -> RecordVersion | None:
+        """See ``RecordStore.hard_delete``."""
+        return self._conditional(slot, marker, _PUT[marker.state], {}, now_nanos=now_nanos)
+
+    def replace(
+        self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
+    ) -> bool:
+        """See ``RecordStore.replace``."""
+        expected = {
+            ":oe": {"N": str(stored.event_key)},
+            ":ow": {"N": str(stored.write_time)},
+            ":ov": {"B": stored.packed},
+        }
+        winner = self._conditional(slot, version, _UNCHANGED, expected, now_nanos=now_nanos)
+        return winner is None
+
+    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
+        """See ``RecordStore.shard``."""
+        partition = {"S": record_partition(uid, shard)}
+        # a sort key is never below "!"
+        start = {"pk": partition, "sk": {"S": after or "!"}}
+        answer = self._dynamodb.call(
+            "Query",
+            {
+                "TableName": self._table,
+                "KeyConditionExpression": "pk = :pk",
+                "ExpressionAttributeValues": {":pk": partition},
+                "ConsistentRead": True,
+                "Limit": limit,
+                "ExclusiveStartKey": start,
+            },
+        )
+        entries = [(item["sk"]["S"], from_item(item, "")) for item in answer["Items"]]
+        last = answer.get("LastEvaluatedKey")
+        return Page(entries, last["sk"]["S"] if last else None)
+
+    def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
+        """See ``RecordStore.log``."""
+        item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
+        item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
+        try:
+            self._dynamodb.call(
+                "PutItem",
+                {
+                    "TableName": self._table,
+                    "Item": item,
+                    "ConditionExpression": "attribute_not_exists(pk) OR v = :v",
+                    "ExpressionAttributeValues": {":v": item["v"]},
+                },
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def _conditional(
+        self,
+        slot: Slot,
+        version: RecordVersion,
+        condition: str,
+        expected: Item,
+        *,
+        now_nanos: int,
+    ) -> RecordVersion | None:
+        attributes = to_attributes(version, now_nanos=now_nanos)
+        attributes.pop("l", None)  # the item's own life counts, not the version's
+        values: Item = {f":{name}": value for name, value in attributes.items()}
+        values |= expected
+        values |= {":now": {"N": str(now_nanos)}, ":hard": {"N": str(int(State.HARD_DELETED))}}
+        request = {
+            "TableName": self._table,
+            "Key": record_key(slot),
+            "UpdateExpression": _expression(attributes, values, in_memory=slot.in_memory),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {"#ttl": "ttl"},
+            "ExpressionAttributeValues": values,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        return self._update(slot, version, request)
+
+    def _update(self, slot: Slot, version: RecordVersion, request: Item) -> RecordVersion | None:
+        projection = self._projection if slot.in_memory else None
+        if projection is not None:
+            request["ReturnValues"] = "ALL_NEW"  # the record's life is among them
+        try:
+            stored: Item = self._dynamodb.call("UpdateItem", request).get("Attributes", {})
+        except ConditionFailed as refusal:
+            if (winner := _winner(refusal.item, slot, version)) is not None:
+                return winner
+            stored = refusal.item or {}
+        if projection is not None:
+            projection(slot, replace(version, life=int(stored.get("l", _NO_LIFE)["N"])))
+        return None
+
+
+def _expression(attributes: Item, values: Item, *, in_memory: bool) -> str:
+    sets = [f"{_NAMES.get(name, name)} = :{name}" for name in attributes]
+    if attributes.get("d") == values[":hard"]:
+        sets.append("l = if_not_exists(l, :zero) + :one")
+        values |= {":zero": _NO_LIFE, ":one": {"N": "1"}}
+    if in_memory:
+        sets.append("m = :m")
+        values[":m"] = {"N": "1"}
+    removed = [_NAMES.get(name, name) for name in _OPTIONAL if name not in attributes]
+    return f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
+
+
+def _winner(item: Item | None, slot: Slot, version: RecordVersion) -> RecordVersion | None:
+    if item is None:  # the record that was to be replaced is gone
+        return version
+    stored = from_item(item, slot.identifier)
+    ours = (stored.event_key, stored.write_time, stored.state, stored.packed)
+    if ours == (version.event_key, version.write_time, version.state, version.packed):
+        return None  # an earlier try of this very write, whose answer was lost
+    return stored

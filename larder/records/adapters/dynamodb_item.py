@@ -1,0 +1,132 @@
+"""Record versions as items of the records table: the one layout that writers and readers share.
+
+Items are DynamoDB's attribute maps, as the low-level API, streams and Lambda events carry them (in
+a Lambda event a binary is base64 text). A record: partition key ``R#<uid>#<shard>``, sort key ``r``
++ identifier where that fits DynamoDB's 1,024 bytes, else ``h`` + its SHA-256. A log item, which
+carries to the offline store what the online store did not take (late records, offline-only
+writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its content.
+
+    v    B  packed values             n  N  schema version
+    e    N  event key                 w  N  write time, us
+    a    N  w - invocation time, us   d  N  state, where not live
+    x    N  expiry, ns                ttl N  DynamoDB's own clock for removal, s
+    o    N  0: not for the offline store, 2: its row is there already
+    l    N  life, where > 0
+    m    N  1: of an InMemory group (the projector follows these)
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from larder.event_time import NANOS
+from larder.records.record import RecordVersion, Slot, State
+
+Item = dict[str, Any]
+_SURELY_SHORT = 256
+"""Characters; none takes more than four bytes."""
+KEEP_SECONDS = 8 * 86_400
+"""How long log items and hidden tombstones stay: longer than any stream consumer may lag."""
+
+
+def record_key(slot: Slot) -> Item:
+    """Key of a record's item."""
+    return {
+        "pk": {"S": record_partition(slot.uid, slot.shard)},
+        "sk": {"S": sort_key(slot.identifier)},
+    }
+
+
+def sort_key(identifier: str) -> str:
+    """Sort key of a record's item."""
+    if len(identifier) < _SURELY_SHORT:
+        return f"r{identifier}"
+    raw = identifier.encode()
+    return f"r{identifier}" if len(raw) < 1024 else f"h{sha256(raw).hexdigest()}"
+
+
+def log_key(slot: Slot, version: RecordVersion) -> Item:
+    """Key of the log item of one version; equal content has an equal key."""
+    content = f"{version.event_key}\0{version.identifier}".encode()
+    sort = f"{version.write_time}#{sha256(content).hexdigest()[:24]}"
+    return {"pk": {"S": log_partition(slot.uid, slot.shard)}, "sk": {"S": sort}}
+
+
+def record_partition(uid: str, shard: int) -> str:
+    """Partition key of one shard of a group's records."""
+    return f"R#{uid}#{shard}"
+
+
+def partition_patterns(uid: str) -> list[str]:
+    """Patterns, of IAM's form, of all partition keys of a group's records and log items."""
+    return [f"R#{uid}#*", f"L#{uid}#*"]
+
+
+def log_partition(uid: str, shard: int) -> str:
+    """Partition key of one shard of a group's log items."""
+    return f"L#{uid}#{shard}"
+
+
+def parse_partition(pk: str) -> tuple[bool, str]:
+    """Whether a partition key is a log item's, and the group's uid.
+
+    Raises:
+        ValueError: the key is not of this layout.
+    """
+    kind, uid, _shard = pk.split("#")
+    if kind not in {"R", "L"}:
+        raise ValueError(f"partition key {pk!r} is neither a record's nor a log item's")
+    return kind == "L", uid
+
+
+def to_attributes(version: RecordVersion, *, now_nanos: int) -> Item:
+    """The attributes of a version beside its key; ``life`` is left out where it is 0."""
+    item: Item = {
+        "v": {"B": version.packed},
+        "n": {"N": str(version.schema_version)},
+        "e": {"N": str(version.event_key)},
+        "w": {"N": str(version.write_time)},
+        "a": {"N": str(version.write_time - version.invocation_time)},
+    }
+    if version.state is not State.LIVE:
+        item["d"] = {"N": str(int(version.state))}
+    if version.expires_at is not None:
+        item["x"] = {"N": str(version.expires_at)}
+        # DynamoDB never purges what expired more than five years ago
+        item["ttl"] = {"N": str(max(version.expires_at, now_nanos) // NANOS + 1)}
+    if version.state is State.HARD_DELETED:
+        item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
+    if not version.offline:
+        item["o"] = {"N": "0"}
+    elif version.recorded:
+        item["o"] = {"N": "2"}
+    if version.life:
+        item["l"] = {"N": str(version.life)}
+    return item
+
+
+def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
+    """The version that an item holds; ``identifier`` is the one it was asked for by.
+
+    Raises:
+        KeyError, ValueError: the item is not of this layout.
+    """
+    packed = item["v"]["B"]
+    write_time = int(item["w"]["N"])
+    offline = item["o"]["N"] if "o" in item else "1"
+    return RecordVersion(
+        identifier=identifier,
+        event_key=int(item["e"]["N"]),
+        write_time=write_time,
+        invocation_time=write_time - int(item["a"]["N"]),
+        state=State(int(item["d"]["N"])) if "d" in item else State.LIVE,
+        packed=a2b_base64(packed) if isinstance(packed, str) else bytes(packed),
+        schema_version=int(item["n"]["N"]),
+        expires_at=int(item["x"]["N"]) if "x" in item else None,
+        offline=offline != "0",
+        life=int(item["l"]["N"]) if "l" in item else 0,
+        recorded=offline == "2",
+    )

@@ -1,0 +1,1 @@
+"""Record operations in the words of SageMaker's runtime API."""

@@ -1,0 +1,200 @@
+"""Reading records: the use cases of GetRecord and BatchGetRecord."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from time import time_ns
+
+from larder.access.grants import Right
+from larder.access.rules import Access
+from larder.errors import (
+    LarderError,
+    ServiceUnavailable,
+    ThrottlingException,
+    ValidationError,
+)
+from larder.event_time import nanos_to_iso
+from larder.groups.feature_group import FeatureGroup
+from larder.groups.settings_cache import GroupSettings
+from larder.records.codec import Value, unpack
+from larder.records.ports import Consistency, RecordStore
+from larder.records.record import RecordVersion, Slot
+from larder.records.values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of
+
+_CHUNK = 100
+
+
+@dataclass(slots=True)
+class Found:
+    """A record that a reader is given: it has at least one of the features asked for.
+
+    ``packed`` holds all of its values, whose features are ``group``'s; asked for are those of
+    ``ordinals``, in that order, or all.
+    ``expires_nanos`` is nanoseconds since the epoch, ``None`` for never.
+    """
+
+    group: FeatureGroup
+    ordinals: Sequence[int] | None
+    packed: bytes
+    expires_nanos: int | None
+
+    @property
+    def values(self) -> Sequence[tuple[str, Value]]:
+        """What was asked for and is there, by feature name."""
+        row, names = unpack(self.packed), self.group.feature_names
+        if self.ordinals is None:
+            return [(names[o], value) for o, value in enumerate(row) if value is not None]
+        return [
+            (names[ordinal], value)
+            for ordinal in self.ordinals
+            if ordinal < len(row) and (value := row[ordinal]) is not None
+        ]
+
+    @property
+    def expires_at(self) -> str | None:
+        """ISO-8601 UTC, ``None`` for never."""
+        return None if self.expires_nanos is None else nanos_to_iso(self.expires_nanos)
+
+
+@dataclass(frozen=True, slots=True)
+class GetRecords:
+    """Records of one group to read; ``features`` ``None`` means all of them."""
+
+    group: str
+    identifiers: Sequence[str]
+    features: Sequence[str] | None = None
+
+
+@dataclass(slots=True)
+class BatchOutcome:
+    """What became of each identifier asked for; one in no list was read and holds nothing.
+
+    Each entry begins with its place: (index of the ``GetRecords``, identifier as asked).
+    """
+
+    found: list[tuple[int, str, Found]] = field(default_factory=list)
+    errors: list[tuple[int, str, LarderError]] = field(default_factory=list)
+    unprocessed: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Wanted:
+    place: int
+    identifier: str
+    slot: Slot
+    group: FeatureGroup
+    ordinals: Sequence[int] | None
+
+
+@dataclass(slots=True)
+class RecordReader:
+    """Reads records. ``clock`` gives nanoseconds since the epoch, by which expiry is judged."""
+
+    store: RecordStore
+    groups: GroupSettings
+    clock: Callable[[], int] = time_ns
+
+    def of_caller(self, access: Access) -> RecordReader:
+        """The same for a caller, who needs the right to read each group that is named."""
+        return replace(self, groups=self.groups.of_caller(access, Right.READ))
+
+    def get(
+        self,
+        group: str,
+        identifier: str,
+        features: Sequence[str] | None,
+        consistency: Consistency = Consistency.DEFAULT,
+    ) -> Found | None:
+        """The record, or ``None`` where a reader may see none, or none of the features asked for.
+
+        What a read may miss is told by ``Consistency``; by default a writer reads its own write.
+
+        Raises:
+            ResourceNotFound: there is no such group.
+            ValidationError: an unknown feature, a malformed identifier, or no online store.
+            ThrottlingException, ServiceUnavailable: the store gave no answer.
+        """
+        settings, ordinals = self._settings(group, features)
+        slot = slot_of(settings, identifier)
+        reads = self.store.get([slot], consistency=consistency)
+        if slot in reads.unprocessed:
+            raise ThrottlingException(
+                f"The store refused to read record {identifier[:64]!r} for load; try again."
+            )
+        return self._found(settings, ordinals, reads.found.get(slot))
+
+    def batch_get(
+        self, requests: Sequence[GetRecords], consistency: Consistency = Consistency.DEFAULT
+    ) -> BatchOutcome:
+        """The records of many groups; one group's error leaves the others served.
+
+        Identifiers that the store refused for load, or did not reach, are ``unprocessed``.
+        """
+        outcome = BatchOutcome()
+        wanted = self._wanted(requests, outcome)
+        while chunk := list(islice(wanted, _CHUNK)):
+            slots = list(dict.fromkeys(want.slot for want in chunk))
+            try:
+                reads = self.store.get(slots, consistency=consistency)
+            except (ThrottlingException, ServiceUnavailable):
+                outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
+                continue
+            for want in chunk:
+                if reads.unprocessed and want.slot in reads.unprocessed:
+                    outcome.unprocessed.append((want.place, want.identifier))
+                    continue
+                version = reads.found.get(want.slot)
+                try:
+                    found = self._found(want.group, want.ordinals, version)
+                except LarderError as error:  # the group has changed meanwhile
+                    outcome.errors.append((want.place, want.identifier, error))
+                    continue
+                if found:
+                    outcome.found.append((want.place, want.identifier, found))
+        return outcome
+
+    def _wanted(self, requests: Sequence[GetRecords], outcome: BatchOutcome) -> Iterator[_Wanted]:
+        for place, request in enumerate(requests):
+            try:
+                group, ordinals = self._settings(request.group, request.features)
+            except LarderError as error:
+                outcome.errors.extend((place, each, error) for each in request.identifiers)
+                continue
+            for identifier in request.identifiers:
+                try:
+                    slot = slot_of(group, identifier)
+                except ValidationError as error:
+                    outcome.errors.append((place, identifier, error))
+                else:
+                    yield _Wanted(place, identifier, slot, group, ordinals)
+
+    def _settings(
+        self, name: str, features: Sequence[str] | None
+    ) -> tuple[FeatureGroup, Sequence[int] | None]:
+        group = self.groups.get(name)
+        if group.online is None:
+            raise ValidationError(
+                f"FeatureGroup {group.name} has no online store to read from; "
+                f"query its offline store, or enable one when creating it."
+            )
+        if features is None:
+            return group, ordinals_in_use(group)
+        try:
+            return group, ordinals_of(group, features)
+        except UndefinedFeature:  # it may have been added a moment ago
+            group = self.groups.refresh(group.name)
+            return group, ordinals_of(group, features)
+
+    def _found(
+        self, group: FeatureGroup, ordinals: Sequence[int] | None, version: RecordVersion | None
+    ) -> Found | None:
+        if version is None or not version.is_visible(self.clock()):
+            return None
+        if version.schema_version > group.schema_version:
+            group = self.groups.refresh(group.name)
+        found = Found(group, ordinals, version.packed, version.expires_at)
+        if ordinals is not None and not found.values:
+            return None  # SageMaker's Record has at least one feature, or is left out
+        return found

@@ -1,0 +1,1 @@
+"""Frames and files as Arrow columns, for labels, bulk rows and predictions alike."""

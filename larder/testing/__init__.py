@@ -1,0 +1,1 @@
+"""Stores in this process that keep the promises of the ports, for tests."""

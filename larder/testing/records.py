@@ -1,0 +1,90 @@
+"""The record store in memory: the executable statement of the register rule.
+
+It is the oracle that other stores are compared with, and the store of tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from larder.records.adapters.dynamodb_item import record_key
+from larder.records.ports import Consistency, Page, Reads
+from larder.records.record import RecordVersion, Slot
+
+
+@dataclass(slots=True)
+class MemoryRecordStore:
+    """Registers in a dictionary; ``logged`` and ``accepted`` tell what left for the offline store.
+
+    ``accepted`` holds every version the online store took, in order; ``logged`` the others.
+    """
+
+    records: dict[Slot, RecordVersion] = field(default_factory=dict)
+    accepted: list[tuple[Slot, RecordVersion]] = field(default_factory=list)
+    logged: dict[tuple[Slot, int, int], RecordVersion] = field(default_factory=dict)
+
+    def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """See ``RecordStore.put``."""
+        stored = self.records.get(slot)
+        life = stored.life if stored else 0
+        if stored is not None and not stored.is_absent(now_nanos):
+            if replace(stored, life=0) == replace(version, life=0):
+                return None
+            if stored.order() >= version.order():
+                return stored
+        self._accept(slot, replace(version, life=life))
+        return None
+
+    def hard_delete(
+        self, slot: Slot, marker: RecordVersion, *, now_nanos: int
+    ) -> RecordVersion | None:
+        """See ``RecordStore.hard_delete``."""
+        stored = self.records.get(slot)
+        if (
+            stored is not None
+            and not stored.is_absent(now_nanos)
+            and stored.event_key >= marker.event_key
+        ):
+            return stored
+        self._accept(slot, replace(marker, life=(stored.life if stored else 0) + 1))
+        return None
+
+    def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:  # noqa: ARG002
+        """See ``RecordStore.log``."""
+        key = (slot, version.event_key, version.write_time)
+        return self.logged.setdefault(key, version) == version
+
+    def get(
+        self,
+        slots: Sequence[Slot],
+        *,
+        consistency: Consistency = Consistency.DEFAULT,  # noqa: ARG002
+    ) -> Reads:
+        """See ``RecordStore.get``."""
+        found = {slot: self.records[slot] for slot in slots if slot in self.records}
+        return Reads(found, frozenset())
+
+    def replace(
+        self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
+    ) -> bool:
+        """See ``RecordStore.replace``."""
+        if self.records.get(slot) != stored or stored.is_absent(now_nanos):
+            return False
+        self._accept(slot, replace(version, life=stored.life))
+        return True
+
+    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
+        """See ``RecordStore.shard``."""
+        keys = {
+            record_key(slot)["sk"]["S"]: version
+            for slot, version in self.records.items()
+            if slot.uid == uid and slot.shard == shard
+        }
+        positions = [each for each in sorted(keys) if after is None or each > after]
+        entries = [(each, replace(keys[each], identifier="")) for each in positions[:limit]]
+        return Page(entries, entries[-1][0] if len(positions) > limit else None)
+
+    def _accept(self, slot: Slot, version: RecordVersion) -> None:
+        self.records[slot] = version
+        self.accepted.append((slot, version))

@@ -1,0 +1,1 @@
+"""Training sets: labels in, exactly one row per label out."""

@@ -1,0 +1,1 @@
+"""Training sets on Athena, DuckDB, Glue and S3."""

@@ -1,0 +1,105 @@
+"""As-of joins on this machine: DuckDB over the tables' own Parquet files, without Athena."""
+
+# ruff: noqa: S608 - names and values are quoted by larder.as_of.text
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
+
+from larder.as_of.athena import Labels
+from larder.as_of.duckdb import as_of_duckdb_query
+from larder.as_of.join import Join
+from larder.as_of.text import literal, name, table_name
+from larder.aws.s3_objects import Objects
+from larder.errors import ValidationError
+from larder.offline.adapters.iceberg.versions import NOT_ICEBERG
+from larder.progress import Progress, Report
+from larder.training_sets.adapters.duckdb_s3 import bytes_read, connect
+from larder.training_sets.engines import JoinTask, SourceTable
+from larder.training_sets.ports import QueryFailed, QueryRun, SnapshotGone
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDbJoins:
+    """Implements ``larder.training_sets.engines.JoinEngine`` in this process.
+
+    ``database`` is the one that label tables are named in. What does not fit into memory spills to
+    a temporary folder, through which the result's files pass too.
+    """
+
+    database: str
+    objects: Objects
+    catalog: Catalog
+
+    def query(self, labels: Labels, joins: Sequence[Join]) -> str:
+        """See the port."""
+        return as_of_duckdb_query(labels, joins)
+
+    def run(self, task: JoinTask, report: Report) -> QueryRun:
+        """See the port."""
+        start = time.monotonic()
+        report(Progress("query", "RUNNING"))
+        with (
+            TemporaryDirectory(prefix="larder-") as folder,
+            connect(self.objects.client, Path(folder, "spill")) as connection,
+        ):
+            self._name_relations(task, connection)
+            try:
+                read = self._write(task, connection, Path(folder, "result"))
+            except duckdb.Error as error:
+                raise QueryFailed(f"DuckDB could not run the join: {error}") from error
+        seconds = time.monotonic() - start
+        report(Progress("query", "SUCCEEDED", seconds, bytes=read))
+        return QueryRun(str(uuid.uuid4()), seconds, read)
+
+    def _name_relations(self, task: JoinTask, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make views of the names that the query has for its tables."""
+        for database in {self.database, *(each.database for each in task.tables)}:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {name(database)}")
+        files = ", ".join(literal(file.address) for file in task.labels.files)
+        labels = table_name(self.database, task.label_table)
+        connection.execute(f"CREATE VIEW {labels} AS SELECT * FROM read_parquet([{files}])")
+        for source in task.tables:
+            table = table_name(source.database, source.table)
+            rows = self._rows(source, connection)
+            connection.execute(f"CREATE VIEW IF NOT EXISTS {table} AS SELECT * FROM {rows}")
+
+    def _rows(self, source: SourceTable, connection: duckdb.DuckDBPyConnection) -> str:
+        """The rows of a table at the snapshot that was named."""
+        try:
+            table = self.catalog.load_table((source.database, source.table))
+        except NOT_ICEBERG as error:
+            raise ValidationError(
+                f"feature group {source.group} has no Iceberg table, and DuckDB joins no others: "
+                "use the engine athena"
+            ) from error
+        except NoSuchTableError as error:
+            raise SnapshotGone(f"there is no table {source.database}.{source.table}") from error
+        if source.snapshot_id is None:
+            relation = f"empty_{source.database}_{source.table}"
+            connection.register(relation, table.schema().as_arrow().empty_table())
+            return name(relation)
+        metadata = literal(table.metadata_location)
+        return f"iceberg_scan({metadata}, snapshot_from_id = {source.snapshot_id:d})"
+
+    def _write(self, task: JoinTask, connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+        """Write the rows as Parquet and send the files; the bytes that were read for it."""
+        folder.mkdir()
+        target, options = folder / "part-00000.parquet", ["FORMAT parquet", "COMPRESSION zstd"]
+        if task.partition_by:
+            columns = ", ".join(name(column.lower()) for column in task.partition_by)
+            target, options = folder, [*options, f"PARTITION_BY ({columns})", "OVERWRITE_OR_IGNORE"]
+        statement = f"COPY ({task.query}) TO {literal(str(target))} ({', '.join(options)})"
+        connection.execute(statement)
+        read = bytes_read(connection)
+        for path in sorted(folder.rglob("*.parquet")):
+            self.objects.send(path, task.location + path.relative_to(folder).as_posix())
+        return read

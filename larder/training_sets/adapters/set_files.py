@@ -1,0 +1,108 @@
+"""Files of training sets on S3, as ``larder.training_sets.ports.SetFiles`` promises."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from larder.aws.s3_objects import MANIFEST, Objects, training_sets_at
+from larder.groups.feature_group import FeatureType
+from larder.progress import Progress, Report
+from larder.tabular.frames import Labels, local_files, of_files, of_frame
+from larder.training_sets.adapters.label_files import LabelFiles
+from larder.training_sets.adapters.label_partitions import PartitionValues
+from larder.training_sets.adapters.label_rows import LabelRows
+from larder.training_sets.adapters.results import read_result
+from larder.training_sets.label_columns import WantedLabels
+from larder.training_sets.ports import Contents, StoredFile, StoredLabels
+
+
+@dataclass(frozen=True, slots=True)
+class S3SetFiles:
+    """Implements ``larder.training_sets.ports.SetFiles`` below ``s3://<bucket>/training-sets/``."""
+
+    objects: Objects
+    bucket: str
+
+    def location(self, *parts: str) -> str:
+        """See the port."""
+        return training_sets_at(self.bucket) + "".join(f"{part}/" for part in parts)
+
+    def write_labels(
+        self,
+        source: Any,  # noqa: ANN401 - a frame of any library, or an address
+        wanted: WantedLabels,
+        location: str,
+        report: Report,
+    ) -> StoredLabels:
+        """See the port."""
+        start = time.monotonic()
+        with TemporaryDirectory(prefix="larder-") as folder:
+            labels = self._open(source, wanted, Path(folder))
+            rows = LabelRows(labels.schema, wanted.event_time, wanted.keys, wanted.time_zone)
+            partitions = PartitionValues(rows, wanted.partition_by)
+            with LabelFiles(self.objects, rows.schema, location, Path(folder)) as files:
+                for batch in labels.batches:
+                    converted = rows.convert(batch)
+                    partitions.see(converted)
+                    files.write(converted)
+                    seconds = time.monotonic() - start
+                    report(Progress("labels", seconds=seconds, rows=rows.rows, bytes=files.bytes))
+        return files.stored(rows)
+
+    def contents(
+        self, location: str, rows: int, partitions: Mapping[str, str], report: Report
+    ) -> Contents:
+        """See the port."""
+        return read_result(self.objects, location, rows, partitions, report)
+
+    def unchanged(self, files: Sequence[StoredFile]) -> list[str]:
+        """See the port."""
+        problems = []
+        for file in files:
+            digest = self.objects.digest(file.address)
+            if digest is None:
+                problems.append(f"{file.address} is gone")
+            elif digest != file.sha256:
+                problems.append(f"{file.address} has other bytes than when it was written")
+        return problems
+
+    def remove(self, location: str) -> None:
+        """See the port."""
+        self.objects.remove(location)
+
+    def manifest(self, name: str) -> bytes | None:
+        """See the port."""
+        return self.objects.read(self.location(name) + MANIFEST)
+
+    def put_manifest(self, name: str, document: bytes) -> None:
+        """See the port."""
+        self.objects.create(self.location(name) + MANIFEST, document)
+
+    def names(self) -> list[str]:
+        """See the port."""
+        found = self.objects.folders(self.location())
+        return [name for name in found if self.manifest(name) is not None]
+
+    def _open(
+        self,
+        source: Any,  # noqa: ANN401
+        wanted: WantedLabels,
+        folder: Path,
+    ) -> Labels:
+        if not isinstance(source, str | Path):
+            return of_frame(source, wanted.event_time)
+        address, event_time = str(source), wanted.event_time
+        texts = [key.column for key in wanted.keys if key.identifier.type is FeatureType.STRING]
+        if not address.startswith("s3://"):
+            return of_files(local_files(address), [event_time, *texts])
+        paths = []
+        for number, (each, _) in enumerate(self.objects.listed(address)):
+            suffix = ".csv" if each.endswith(".csv") else ".parquet"
+            paths.append(folder / f"given-{number:05}{suffix}")
+            self.objects.fetch(each, paths[-1])
+        return of_files(paths, [event_time, *texts])

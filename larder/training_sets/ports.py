@@ -1,0 +1,191 @@
+"""What training sets need of the world: the ports, and the values that pass through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from larder.errors import LarderError
+from larder.offline.feature_table import FeatureTable, TableVersion
+from larder.progress import Report
+from larder.training_sets.label_columns import WantedLabels
+
+
+class QueryFailed(LarderError):
+    """Athena ended a query without a result; the reason is Athena's own."""
+
+
+class SnapshotGone(LarderError):
+    """A table, or the snapshot of it that was named, does not exist any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlLabels:
+    """Labels that a query of the caller's gives; it runs once, as the caller."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A Parquet file: its address, size, rows and SHA-256 in hexadecimal."""
+
+    address: str
+    bytes: int
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelColumn:
+    """A column that the labels bring: its stored name, its given name, its given (Arrow) type."""
+
+    stored: str
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabels:
+    """Labels as they are stored. ``schema`` has each stored column with its Hive type.
+
+    ``first`` and ``last`` are the earliest and the latest label time, in nanoseconds.
+    """
+
+    location: str
+    files: tuple[StoredFile, ...]
+    rows: int
+    first: int
+    last: int
+    columns: tuple[LabelColumn, ...]
+    schema: tuple[tuple[str, str], ...]
+
+    def types_of(self, names: Sequence[str]) -> dict[str, str]:
+        """The Hive types of some given columns, by their names in the result's files."""
+        types, stored = dict(self.schema), {each.name: each.stored for each in self.columns}
+        return {name.lower(): types[stored[name]] for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A result as it was found on S3.
+
+    ``hash`` depends on the values alone: not on files, nor on the order of rows or columns;
+    ``column_hashes`` say which column differs where it does. ``complete`` tells whether each of
+    the expected label rows is there exactly once. ``columns`` have their types as stored.
+    """
+
+    files: tuple[StoredFile, ...]
+    rows: int
+    complete: bool
+    columns: tuple[tuple[str, str], ...]
+    hash: str
+    column_hashes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRun:
+    """A query that succeeded."""
+
+    execution_id: str
+    seconds: float
+    bytes_scanned: int
+
+
+class GroupTables(Protocol):
+    """The feature groups of the platform, as tables of history."""
+
+    def get(self, group: str) -> FeatureTable:
+        """The group's table.
+
+        Raises:
+            ValidationError: there is no such group, it is not ready, or it keeps no history.
+        """
+
+
+class TableVersions(Protocol):
+    """States of offline tables."""
+
+    def current(self, table: FeatureTable) -> TableVersion:
+        """The newest state.
+
+        Raises:
+            SnapshotGone: there is no such table.
+        """
+
+    def check(self, database: str, table: str, snapshot_id: int) -> None:
+        """Make sure that a snapshot can still be read.
+
+        Raises:
+            SnapshotGone: it can't, and why.
+        """
+
+
+class Queries(Protocol):
+    """Athena."""
+
+    def run(self, sql: str, report: Report) -> QueryRun:
+        """Run a statement to its end; whatever interrupts the wait cancels it.
+
+        Raises:
+            QueryFailed: it failed, or somebody cancelled it.
+            ServiceUnavailable: Athena did not answer.
+        """
+
+
+class LabelTables(Protocol):
+    """Tables that exist as long as a query needs them."""
+
+    def table(
+        self, name: str, labels: StoredLabels, *, training_set: str
+    ) -> AbstractContextManager[None]:
+        """The labels as a table of the platform's database, gone afterwards whatever happens."""
+
+
+class SetFiles(Protocol):
+    """Files of training sets, below one root."""
+
+    def location(self, *parts: str) -> str:
+        """The address of a folder; it ends with a slash."""
+
+    def write_labels(
+        self,
+        source: Any,  # noqa: ANN401 - a frame of any library, or an address
+        wanted: WantedLabels,
+        location: str,
+        report: Report,
+    ) -> StoredLabels:
+        """Check labels and store them below a location.
+
+        Raises:
+            ValidationError: the labels can't be used, and why.
+        """
+
+    def contents(
+        self, location: str, rows: int, partitions: Mapping[str, str], report: Report
+    ) -> Contents:
+        """Read a result of so many label rows whole, and say what it is.
+
+        ``partitions`` are the columns that stand in folders' names, with their types as stored.
+        """
+
+    def unchanged(self, files: Sequence[StoredFile]) -> list[str]:
+        """What is wrong with files: sentences about those that are gone or differ."""
+
+    def remove(self, location: str) -> None:
+        """Delete all files below a folder."""
+
+    def manifest(self, name: str) -> bytes | None:
+        """The manifest of a training set; ``None`` if there is no such set."""
+
+    def put_manifest(self, name: str, document: bytes) -> None:
+        """Write the manifest of a set that has none.
+
+        Raises:
+            ResourceInUse: it has one.
+        """
+
+    def names(self) -> list[str]:
+        """The names of all training sets."""

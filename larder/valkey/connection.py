@@ -1,0 +1,147 @@
+"""One connection to a node: requests out, as many replies in.
+
+After an exception it is of no use: a reply may be outstanding, and would be taken for another's.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from select import select
+
+from hiredis import ProtocolError, Reader
+
+from larder.valkey.answers import Refusal
+from larder.valkey.deadline import Deadline
+from larder.valkey.endpoint import ValkeyEndpoint
+from larder.valkey.requests import auth_request
+
+_CHUNK = 65_536
+_NO_TIME = 1e-6
+"""Seconds, where none are left: 0 would mean that a TLS handshake never waits, which is refused."""
+FAULTS = (OSError, ProtocolError, Refusal)
+"""What may become of a connection: no more than this is to be expected of a network."""
+Credentials = Callable[[], tuple[str, str]]
+
+
+class Connection:
+    """An open connection; ``opened`` is when, by the monotonic clock.
+
+    ``answered`` says whether a byte came in since the last request went out.
+    """
+
+    __slots__ = ("_reader", "_socket", "answered", "opened")
+
+    def __init__(self, connected: socket.socket, opened: float) -> None:
+        self._socket = connected
+        self._reader = Reader(replyError=Refusal)
+        self.opened = opened
+        self.answered = False
+
+    def send(self, requests: bytes, deadline: Deadline) -> None:
+        """Send.
+
+        Raises:
+            OSError: it failed, or did not end in time.
+        """
+        self.answered = False
+        self._socket.settimeout(deadline.remaining())
+        self._socket.sendall(requests)
+
+    def receive(self, count: int, replies: list[object], deadline: Deadline) -> None:
+        """Append replies until there are ``count``; those that came before an error stay.
+
+        Raises:
+            OSError: the connection failed, or time is over.
+            ProtocolError: what came is no reply.
+        """
+        read = self._reader.gets
+        while len(replies) < count:
+            reply = read()
+            if reply is not False:  # RESP2 has no booleans
+                replies.append(reply)
+                continue
+            self._socket.settimeout(deadline.remaining())
+            data = self._socket.recv(_CHUNK)
+            if not data:
+                raise ConnectionResetError("closed by the server")
+            self.answered = True
+            self._reader.feed(data)
+
+    def has_more(self) -> bool:
+        """Whether more came in than was asked for."""
+        return self._reader.has_data()
+
+    def is_readable(self) -> bool:
+        """Whether the server has sent something unasked: that it closes, or rubbish."""
+        return bool(select([self._socket], [], [], 0)[0])
+
+    def close(self) -> None:
+        """Close it."""
+        self._socket.close()
+
+
+class Connector:
+    """Opens connections to the nodes of one deployment, all in the same way.
+
+    ``clock`` is monotonic and gives a connection's age.
+    """
+
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None,
+        credentials: Credentials | None,
+        connect_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tls = tls
+        self._credentials = credentials
+        self.connect_seconds = connect_seconds
+        self.clock = clock
+
+    def open(self, endpoint: ValkeyEndpoint) -> Connection:
+        """Connect and authenticate, within ``connect_seconds``.
+
+        Raises:
+            OSError: nobody is there, or not in time.
+            Refusal: the credentials are not accepted.
+        """
+        deadline = Deadline(self.connect_seconds)
+        opened: socket.socket = _connected(endpoint.host, endpoint.port, deadline)
+        try:
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                opened.settimeout(deadline.remaining() or _NO_TIME)
+                opened = self._tls.wrap_socket(opened, server_hostname=endpoint.host)
+            connection = Connection(opened, self.clock())
+            self._authenticate(connection, deadline)
+        except BaseException:
+            opened.close()
+            raise
+        return connection
+
+    def _authenticate(self, connection: Connection, deadline: Deadline) -> None:
+        if self._credentials is None:
+            return
+        replies: list[object] = []
+        connection.send(auth_request(*self._credentials()), deadline)
+        connection.receive(1, replies, deadline)
+        if isinstance(replies[0], Refusal):
+            raise replies[0]
+
+
+def _connected(host: str, port: int, deadline: Deadline) -> socket.socket:
+    """A socket to the first of a host's addresses that lets us in; all of them share the time."""
+    failure: OSError | None = None
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{host!r} is no name of a host") from error
+    for *_, address in found:
+        try:
+            return socket.create_connection((str(address[0]), port), deadline.remaining())
+        except OSError as error:
+            failure = error
+    raise failure or OSError(f"{host} has no address")

@@ -1,0 +1,43 @@
+"""Requests as the bytes that are sent: RESP arrays of bulk strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from hiredis import pack_command
+
+from larder.valkey.script import Script
+
+ASKING = b"*1\r\n$6\r\nASKING\r\n"
+CLUSTER_SLOTS = b"*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n"
+
+
+def get_requests(keys: Iterable[bytes]) -> list[bytes]:
+    """``GET`` of each key."""
+    return [b"*2\r\n$3\r\nGET\r\n$%d\r\n%b\r\n" % (len(key), key) for key in keys]
+
+
+def delete_requests(keys: Iterable[bytes]) -> list[bytes]:
+    """``DEL`` of each key."""
+    return [b"*2\r\n$3\r\nDEL\r\n$%d\r\n%b\r\n" % (len(key), key) for key in keys]
+
+
+def script_requests(script: Script, calls: Iterable[tuple[bytes, Sequence[bytes]]]) -> list[bytes]:
+    """``EVALSHA`` with one key for each of ``calls``."""
+    digest = script.digest
+    return [_packed(b"EVALSHA", digest, b"1", key, *args) for key, args in calls]
+
+
+def load_request(script: Script) -> bytes:
+    """``SCRIPT LOAD``."""
+    return _packed(b"SCRIPT", b"LOAD", script.text.encode())
+
+
+def auth_request(user: str, password: str) -> bytes:
+    """``AUTH`` by user and password."""
+    return _packed(b"AUTH", user.encode(), password.encode())
+
+
+def _packed(*words: bytes) -> bytes:
+    packed: bytes = pack_command(words)  # type: ignore[arg-type]  # its stub says: one word
+    return packed

@@ -1,0 +1,1 @@
+"""HTTP forwarding to Amazon SageMaker."""
