@@ -13,7 +13,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 from larder.event_time import parse_event_time
 from larder.groups.feature_group import TableFormat
-from larder.offline.hive_layout import data_uri
+from larder.groups.locations import data_uri
 from larder.offline.rows import OfflineRow
 from larder.records.adapters.dynamodb_item import log_key, record_key, to_attributes
 from larder.records.codec import pack

@@ -8,26 +8,52 @@ the door: whoever may invoke the function itself acts for the account.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from larder.access.grants import Principals, Right, pattern_problem
 from larder.errors import AccessForbidden, ConfigurationError, ValidationError
-from larder.groups.feature_group import FeatureGroup
-from larder.groups.names import Home
+
+
+class Account(Protocol):
+    """The account that the resources are in."""
+
+    @property
+    def partition(self) -> str:
+        """The partition of its ARNs, such as ``aws``."""
+
+    @property
+    def account_id(self) -> str:
+        """Its twelve digits."""
+
+
+class Guarded(Protocol):
+    """A resource that rights are granted on: a feature group, later a model or a pipeline."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def principals(self) -> Mapping[Right, Principals] | None:
+        """Who has which right; ``None`` where nothing was granted to anybody."""
+
+
+GuardedT = TypeVar("GuardedT", bound=Guarded)
 
 
 @dataclass(frozen=True)
 class AccessRules:
     """A platform's rules. ``administrators`` are patterns: they and the root user may do all."""
 
-    home: Home
+    home: Account
     administrators: tuple[str, ...] = ()
     missing_grants_deny: bool = False
 
     @classmethod
-    def read(cls, home: Home, administrators: str, missing_grants_deny: int) -> AccessRules:
+    def read(cls, home: Account, administrators: str, missing_grants_deny: int) -> AccessRules:
         """The rules that a function's settings state: patterns between spaces, and 0 or 1.
 
         Raises:
@@ -57,7 +83,7 @@ class Access:
     rules: AccessRules | None = None
     caller: str | None = None
 
-    def may(self, right: Right, group: FeatureGroup) -> bool:
+    def may(self, right: Right, group: Guarded) -> bool:
         """Whether the caller has a right on a group."""
         if self.rules is None or self.caller is None:
             return True
@@ -67,7 +93,7 @@ class Access:
         granted = principals is not None and principals[right].include(self.caller)
         return granted or self.rules.administering.include(self.caller)
 
-    def check(self, right: Right, name: str, group: FeatureGroup | None) -> None:
+    def check(self, right: Right, name: str, group: Guarded | None) -> None:
         """Nothing where the caller has the right on the group of that name, which may be none.
 
         Raises:
@@ -89,7 +115,7 @@ class Access:
             f"check the name, or ask an administrator for a grant."
         )
 
-    def check_hold(self, group: FeatureGroup) -> None:
+    def check_hold(self, group: Guarded) -> None:
         """Nothing where the caller could still administer a group that was made or changed so.
 
         Raises:
@@ -101,7 +127,7 @@ class Access:
                 f"it to yourself in the same request, by a tag larder:admin:<label>."
             )
 
-    def visible(self, groups: Iterator[FeatureGroup]) -> Iterator[FeatureGroup]:
+    def visible(self, groups: Iterator[GuardedT]) -> Iterator[GuardedT]:
         """Those of the groups that the caller may see."""
         return (group for group in groups if self.may(Right.SEE, group))
 

@@ -21,8 +21,8 @@ from larder.cli.offline import add_offline
 from larder.cli.stage_choices import stage_choices
 from larder.cli.training_set import add_training_set
 from larder.errors import ConfigurationError, LarderError
-from larder.offline.adapters.redrive import open_failure_objects, open_writer
 from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, Redrive, Redriven
+from larder.wiring.redrive import open_failure_objects, open_writer
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILURE_PREFIXES = (SPILLED_PREFIX, QUARANTINE_PREFIX)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from larder.errors import ResourceNotFound, ValidationError
-from larder.groups.feature_group import FeatureGroup, TableFormat
+from larder.groups.feature_group import FeatureGroup
 from larder.groups.ports import Registry
+from larder.offline.feature_table import has_iceberg
 from larder.records.record import Slot
 from larder.records.values import slot_of
 
@@ -93,8 +94,3 @@ class Erasing:
         for place in self.places:
             traces += place.erase(subject, dry_run=dry_run)
         return Erased(group.name, dry_run, tuple(traces))
-
-
-def has_iceberg(group: FeatureGroup) -> bool:
-    """Whether the group's history is an Iceberg table."""
-    return group.offline is not None and group.offline.table_format is TableFormat.ICEBERG

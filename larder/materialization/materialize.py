@@ -18,8 +18,8 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, TargetStore
 from larder.ingestion.load import Offered, OnlineLoader, Version
 from larder.offline.feature_table import FeatureTable
+from larder.offline.queries import Queries, TableVersions
 from larder.progress import Report
-from larder.training_sets.ports import Queries, TableVersions
 
 
 class LatestFiles(Protocol):

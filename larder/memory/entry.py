@@ -20,7 +20,7 @@ from __future__ import annotations
 import struct
 
 from larder.jitter import jitter
-from larder.records.adapters.dynamodb_item import sort_key
+from larder.records.keys import sort_key
 from larder.records.record import RecordVersion, Slot, State
 
 ORDER_BYTES = 32

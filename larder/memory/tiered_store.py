@@ -10,15 +10,14 @@ from collections.abc import Sequence
 
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.memory.tier import MemoryTier
-from larder.records.adapters.dynamodb import DynamoRecordStore
-from larder.records.ports import Consistency, Page, Reads
+from larder.records.ports import Consistency, Page, Reads, RecordStore
 from larder.records.record import RecordVersion, Slot
 
 
 class TieredRecordStore:
     """``RecordStore`` over both; ``durable`` hands accepted writes to ``memory`` by itself."""
 
-    def __init__(self, durable: DynamoRecordStore, memory: MemoryTier) -> None:
+    def __init__(self, durable: RecordStore, memory: MemoryTier) -> None:
         self._durable = durable
         self._memory = memory
 

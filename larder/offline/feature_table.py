@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from larder.errors import ValidationError
 from larder.event_time import EventTimeType
-from larder.groups.feature_group import FeatureDefinition, FeatureGroup
+from larder.groups.feature_group import FeatureDefinition, FeatureGroup, TableFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +86,8 @@ def no_table(group: str) -> str:
         f"the data of feature group {group} are in no table of the catalog: it was created with "
         "DisableGlueTableCreation and without a DataCatalogConfig"
     )
+
+
+def has_iceberg(group: FeatureGroup) -> bool:
+    """Whether the group's history is an Iceberg table."""
+    return group.offline is not None and group.offline.table_format is TableFormat.ICEBERG

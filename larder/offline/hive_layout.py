@@ -12,16 +12,10 @@ from hashlib import sha256
 from string import ascii_letters, digits
 
 from larder.event_time import NANOS, nanos_to_iso
-from larder.groups.feature_group import OfflineStore
 from larder.records.feature_values import Scalar
 
 _ALPHABET = digits + ascii_letters
 _LETTERS = 16
-
-
-def data_uri(store: OfflineStore) -> str:
-    """Where the data files of an offline store lie: SageMaker's ``ResolvedOutputS3Uri``."""
-    return f"{store.location}/data"
 
 
 def event_instant(event_time: Scalar) -> str:

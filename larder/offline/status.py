@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from larder.erasure.erase import has_iceberg
 from larder.errors import LarderError, ResourceNotFound
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.ports import Registry
+from larder.offline.feature_table import has_iceberg
 
 _NEVER = "no round of heartbeats has passed yet; the first takes about two minutes"
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from larder.column_names import check_names
 from larder.errors import ValidationError
-from larder.training_sets.adapters.label_times import refuse_naive
-from larder.training_sets.label_columns import check_names
+from larder.tabular.zones import refuse_naive
 
 BATCH_ROWS = 65_536
 Arrow = Any  # pyarrow and pandas are untyped

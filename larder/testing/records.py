@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from larder.records.adapters.dynamodb_item import record_key
+from larder.records.keys import sort_key
 from larder.records.ports import Consistency, Page, Reads
 from larder.records.record import RecordVersion, Slot
 
@@ -77,7 +77,7 @@ class MemoryRecordStore:
     def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
         """See ``RecordStore.shard``."""
         keys = {
-            record_key(slot)["sk"]["S"]: version
+            sort_key(slot.identifier): version
             for slot, version in self.records.items()
             if slot.uid == uid and slot.shard == shard
         }

@@ -8,13 +8,9 @@ from typing import Protocol
 
 from larder.as_of.athena import Labels, as_of_query, unload
 from larder.as_of.join import Join
+from larder.offline.queries import Queries, QueryRun
 from larder.progress import Report
-from larder.training_sets.ports import (
-    LabelTables,
-    Queries,
-    QueryRun,
-    StoredLabels,
-)
+from larder.training_sets.ports import LabelTables, StoredLabels
 
 ATHENA, DUCKDB = "athena", "duckdb"
 

@@ -7,18 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from larder.errors import LarderError
-from larder.offline.feature_table import FeatureTable, TableVersion
+from larder.offline.feature_table import FeatureTable
 from larder.progress import Report
 from larder.training_sets.label_columns import WantedLabels
-
-
-class QueryFailed(LarderError):
-    """Athena ended a query without a result; the reason is Athena's own."""
-
-
-class SnapshotGone(LarderError):
-    """A table, or the snapshot of it that was named, does not exist any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +76,6 @@ class Contents:
     column_hashes: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class QueryRun:
-    """A query that succeeded."""
-
-    execution_id: str
-    seconds: float
-    bytes_scanned: int
-
-
 class GroupTables(Protocol):
     """The feature groups of the platform, as tables of history."""
 
@@ -102,36 +84,6 @@ class GroupTables(Protocol):
 
         Raises:
             ValidationError: there is no such group, it is not ready, or it keeps no history.
-        """
-
-
-class TableVersions(Protocol):
-    """States of offline tables."""
-
-    def current(self, table: FeatureTable) -> TableVersion:
-        """The newest state.
-
-        Raises:
-            SnapshotGone: there is no such table.
-        """
-
-    def check(self, database: str, table: str, snapshot_id: int) -> None:
-        """Make sure that a snapshot can still be read.
-
-        Raises:
-            SnapshotGone: it can't, and why.
-        """
-
-
-class Queries(Protocol):
-    """Athena."""
-
-    def run(self, sql: str, report: Report) -> QueryRun:
-        """Run a statement to its end; whatever interrupts the wait cancels it.
-
-        Raises:
-            QueryFailed: it failed, or somebody cancelled it.
-            ServiceUnavailable: Athena did not answer.
         """
 
 

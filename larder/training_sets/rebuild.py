@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from larder.offline.queries import QueryRun, SnapshotGone
 from larder.progress import Report, silent
 from larder.training_sets.build import TrainingSets
 from larder.training_sets.engines import ATHENA, JoinTask
 from larder.training_sets.manifest import Manifest
-from larder.training_sets.ports import Contents, QueryRun, SnapshotGone
+from larder.training_sets.ports import Contents
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from datetime import timedelta
 from difflib import get_close_matches
 
 from larder.as_of.oracle import Cut
+from larder.column_names import check_names
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition
 from larder.offline.feature_table import FeatureTable
-from larder.training_sets.label_columns import LabelKey, check_names
+from larder.training_sets.label_columns import LabelKey
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _MICROSECOND = timedelta(microseconds=1)

@@ -13,7 +13,7 @@ from pyiceberg.table import FileScanTask, Table
 
 from larder.aws.s3_versions import Shredder
 from larder.erasure.adapters.iceberg_traces import Traces, Wanted, rows_in_file, trace
-from larder.erasure.erase import Subject, Trace, has_iceberg
+from larder.erasure.erase import Subject, Trace
 from larder.errors import ServiceUnavailable
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.adapters.arrow import column_name
@@ -21,6 +21,7 @@ from larder.offline.adapters.iceberg.owned import owned_table
 from larder.offline.adapters.iceberg.rewrite import partition_values, rows_of, write_sorted
 from larder.offline.adapters.iceberg.schema import ERASED_PROPERTY
 from larder.offline.erased_marks import Marks, mark_of
+from larder.offline.feature_table import has_iceberg
 from larder.records.feature_values import typed_value
 
 _TRIES = 20

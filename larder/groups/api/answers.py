@@ -10,7 +10,7 @@ from typing import Any
 
 from larder.groups.feature_group import FeatureDefinition, FeatureGroup, OfflineStore, OnlineStore
 from larder.groups.listing import offline_status
-from larder.offline.hive_layout import data_uri
+from larder.groups.locations import data_uri
 
 Members = dict[str, Any]
 _LONGEST_REASON = 1024

@@ -17,7 +17,7 @@ from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.event_times import event_key
 from larder.memory.compare_and_set import COMPARE_AND_SET
 from larder.memory.entry import LIFETIME_SECONDS, RACE_SECONDS, item_memory_key
-from larder.records.adapters.dynamodb_item import sort_key
+from larder.records.keys import sort_key
 
 Arrow = Any  # pyarrow and NumPy's records are untyped
 _ORDER = np.dtype(

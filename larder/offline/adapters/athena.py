@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ValidationError
+from larder.offline.queries import QueryFailed, QueryRun
 from larder.progress import Progress, Report
-from larder.training_sets.ports import QueryFailed, QueryRun
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
@@ -25,7 +25,7 @@ _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 @dataclass(frozen=True, slots=True)
 class AthenaQueries:
-    """Implements ``larder.training_sets.ports.Queries`` in one workgroup and database."""
+    """Implements ``larder.offline.queries.Queries`` in one workgroup and database."""
 
     client: AthenaClient
     workgroup: str

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import orjson
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.errors import ServiceUnavailable
@@ -62,15 +60,3 @@ class LambdaWriter:
         if not isinstance(document, dict):
             raise ServiceUnavailable(f"{self.function_name} answered {body.decode()[:200]!r}")
         return document
-
-
-def open_failure_objects(bucket: str) -> S3FailureObjects:
-    """The objects in a bucket that the environment's credentials may read."""
-    return S3FailureObjects(boto3.client("s3"), bucket)
-
-
-def open_writer(function_name: str) -> LambdaWriter:
-    """The function of that name."""
-    # it may take its whole 15 minutes, and a second call at once would only compete with it
-    config = Config(read_timeout=900, retries={"total_max_attempts": 1})
-    return LambdaWriter(boto3.client("lambda", config=config), function_name)

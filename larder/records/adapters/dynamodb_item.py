@@ -23,11 +23,10 @@ from hashlib import sha256
 from typing import Any
 
 from larder.event_time import NANOS
+from larder.records.keys import sort_key
 from larder.records.record import RecordVersion, Slot, State
 
 Item = dict[str, Any]
-_SURELY_SHORT = 256
-"""Characters; none takes more than four bytes."""
 KEEP_SECONDS = 8 * 86_400
 """How long log items and hidden tombstones stay: longer than any stream consumer may lag."""
 
@@ -38,14 +37,6 @@ def record_key(slot: Slot) -> Item:
         "pk": {"S": record_partition(slot.uid, slot.shard)},
         "sk": {"S": sort_key(slot.identifier)},
     }
-
-
-def sort_key(identifier: str) -> str:
-    """Sort key of a record's item."""
-    if len(identifier) < _SURELY_SHORT:
-        return f"r{identifier}"
-    raw = identifier.encode()
-    return f"r{identifier}" if len(raw) < 1024 else f"h{sha256(raw).hexdigest()}"
 
 
 def log_key(slot: Slot, version: RecordVersion) -> Item:

@@ -21,10 +21,10 @@ from larder.as_of.text import literal, name, table_name
 from larder.aws.s3_objects import Objects
 from larder.errors import ValidationError
 from larder.offline.adapters.iceberg.versions import NOT_ICEBERG
+from larder.offline.queries import QueryFailed, QueryRun, SnapshotGone
 from larder.progress import Progress, Report
 from larder.training_sets.adapters.duckdb_s3 import bytes_read, connect
 from larder.training_sets.engines import JoinTask, SourceTable
-from larder.training_sets.ports import QueryFailed, QueryRun, SnapshotGone
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from larder.column_names import check_names
 from larder.event_time import EventTimeType
 from larder.tabular.columns import plain_type, stored, stored_type
 from larder.training_sets.adapters.label_keys import KEY_TYPES, identifiers
@@ -25,7 +26,7 @@ from larder.training_sets.adapters.label_times import (
     sortable,
     sortable_before,
 )
-from larder.training_sets.label_columns import LabelKey, check_names, require_column
+from larder.training_sets.label_columns import LabelKey, require_column
 
 Arrow = Any  # pyarrow is untyped
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -113,19 +112,6 @@ def _of_texts(column: Array, name: str, zone: str | None, first_row: int) -> Arr
         return pa.array(nanos, pa.int64())
     except (pa.ArrowInvalid, OverflowError) as error:
         raise _outside(name) from error
-
-
-def refuse_naive(values: list[object], name: str) -> None:
-    """Refuse Python datetimes without a zone, which Arrow takes for UTC beside aware ones.
-
-    Raises:
-        ValidationError: naming the first.
-    """
-    for number, value in enumerate(values):
-        if isinstance(value, datetime) and value.utcoffset() is None:
-            raise ValidationError(
-                f"label column {name!r}, row {number}: {value} has no time zone: make it aware"
-            )
 
 
 def _outside(name: str) -> ValidationError:

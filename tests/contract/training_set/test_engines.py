@@ -9,8 +9,8 @@ from larder.client.training_sets import GroupFeatures, SqlLabels, training_sets
 from larder.errors import ValidationError
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
 from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.queries import QueryFailed, SnapshotGone
 from larder.offline.rows import OfflineRow
-from larder.training_sets.ports import QueryFailed, SnapshotGone
 from tests.as_of import expected, large_case, random_case, with_cuts
 from tests.contract.training_set.bench import SETTINGS, asked, frame
 from tests.groups import FEATURES

@@ -14,8 +14,8 @@ import pytest
 from larder.client.training_sets import GroupFeatures, SqlLabels
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
+from larder.offline.queries import QueryFailed
 from larder.offline.rows import OfflineRow
-from larder.training_sets.ports import QueryFailed
 from tests.as_of import expected, random_case, with_cuts
 from tests.contract.training_set.bench import asked, frame
 from tests.groups import FEATURES

@@ -12,10 +12,10 @@ from larder.errors import AccessForbidden, ServiceUnavailable, ValidationError
 from larder.groups.api.answers import described
 from larder.offline.adapters.athena import AthenaQueries
 from larder.offline.feature_table import FeatureTable
+from larder.offline.queries import QueryFailed
 from larder.progress import silent
 from larder.training_sets.adapters.content_hash import ContentHash
 from larder.training_sets.adapters.described_groups import DescribedGroups, table_of
-from larder.training_sets.ports import QueryFailed
 from tests.groups import feature_group
 
 START = {

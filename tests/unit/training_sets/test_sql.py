@@ -14,11 +14,11 @@ from larder.as_of.duckdb import as_of_duckdb_query
 from larder.as_of.join import Join, Shape
 from larder.as_of.oracle import Cut, nanos_of
 from larder.as_of.text import literal, name, table_name
+from larder.column_names import check_names
 from larder.errors import ValidationError
 from larder.event_time import NANOS
 from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.offline.feature_table import TableVersion
-from larder.training_sets.label_columns import check_names
 from larder.training_sets.spec import check_set_name
 from tests.as_of import group
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, cast
 
 from larder.groups.feature_group import FeatureGroup, OfflineStore
+from larder.groups.locations import data_uri
 from larder.offline.adapters.glue_parquet import parquet_table
 from larder.offline.adapters.hive.commits import Overtaken
 from larder.offline.adapters.hive.schema import SYSTEM_COLUMNS, hive_columns
 from larder.offline.adapters.iceberg.schema import UID_PROPERTY
-from larder.offline.hive_layout import data_uri
 from larder.offline.ports import TableUnusable
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from pyiceberg.io import FileIO
 
 from larder.aws.s3_objects import split
 from larder.groups.feature_group import FeatureGroup, OfflineStore
+from larder.groups.locations import data_uri
 from larder.offline.adapters.arrow import arrow_table, column_name
 from larder.offline.adapters.hive.commits import Overtaken, Slot, put_if
 from larder.offline.adapters.hive.schema import file_schema
-from larder.offline.hive_layout import data_uri, file_name, hour_folder
+from larder.offline.hive_layout import file_name, hour_folder
 from larder.offline.rows import Key, OfflineRow
 from larder.records.feature_values import Scalar
 

@@ -15,7 +15,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table
 
 from larder.offline.feature_table import FeatureTable, TableVersion
-from larder.training_sets.ports import SnapshotGone
+from larder.offline.queries import SnapshotGone
 
 NOT_ICEBERG = (NoSuchIcebergTableError, NoSuchPropertyException)
 """How PyIceberg refuses a table of another kind: with a ``table_type`` of its own, or with none."""
@@ -23,7 +23,7 @@ NOT_ICEBERG = (NoSuchIcebergTableError, NoSuchPropertyException)
 
 @dataclass(frozen=True, slots=True)
 class IcebergVersions:
-    """Implements ``larder.training_sets.ports.TableVersions``."""
+    """Implements ``larder.offline.queries.TableVersions``."""
 
     catalog: GlueCatalog
     clock: Callable[[], float] = time.time
