@@ -49,10 +49,12 @@ clean: .venv/.ready ## stop the platform and forget its data
 synth: setup ## synthesize every stage into cdk.out; no account, no credentials
 	@$(CDK) synth --quiet
 
-lint: setup ## style and types
+lint: setup ## style, types, layers, dead code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
 	@$(BIN)/mypy
+	@out=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$out"; exit 1; }
+	@$(BIN)/vulture
 
 test: setup lint ## every test, the deployed platform in strict mode included
 	@$(BIN)/pytest -q -n auto --dist loadscope

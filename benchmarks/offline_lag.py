@@ -27,7 +27,7 @@ from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.rows import StreamChange
 from larder.offline.write import OfflineWriter
 from larder.records.versions import Stamp, live_version
-from tests.moto_cloud import moto_cloud
+from tests.support.moto_cloud import moto_cloud
 
 _LOADS = ((1, 1), (4, 1), (16, 1), (1, 10), (4, 10), (1, 100))
 _RECORDS = 10

@@ -12,7 +12,7 @@ from larder.errors import ConfigurationError
 from stacks.config import STAGES, InMemoryTier, StageConfig
 from stacks.constructs.layer_archive import ROOT, Target
 from stacks.platform import Platform
-from stacks.rules import PlatformRules
+from stacks.rules.platform import PlatformRules
 from stacks.runtime_start import runtime_start
 
 # Traces name the temporary folder of the CDK's own code: with them no two synths are alike.

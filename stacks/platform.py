@@ -8,10 +8,10 @@ from stacks.config import StageConfig
 from stacks.encryption import EncryptionStack
 from stacks.feature_groups import FeatureGroupsStack
 from stacks.ingestion import IngestionStack
-from stacks.memory_projection import MemoryProjectionStack
-from stacks.memory_store import MemoryStoreStack
-from stacks.network import NetworkStack
-from stacks.observability import ObservabilityStack
+from stacks.memory.network import NetworkStack
+from stacks.memory.projection import MemoryProjectionStack
+from stacks.memory.store import MemoryStoreStack
+from stacks.observability.stack import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.serving import ServingStack

@@ -19,7 +19,7 @@ from stacks.constructs.function_url import FunctionUrl
 from stacks.constructs.permissions import allow, allow_pattern, allow_table_key
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
-from stacks.memory_store import MemoryStoreStack, memory_settings
+from stacks.memory.store import MemoryStoreStack, memory_settings
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.registry_access import REGISTRY_WRITER, allow_registry

@@ -16,12 +16,12 @@ from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.status import IcebergStates
-from larder.offline.adapters.redrive import open_failure_objects
 from larder.offline.adapters.unwritten import UnwrittenRecords
 from larder.offline.heartbeats import look
 from larder.offline.status import OfflineStatus
 from larder.settings import Settings
 from larder.wiring.control_plane import now_micros
+from larder.wiring.redrive import open_failure_objects
 
 
 @dataclass(frozen=True, kw_only=True)

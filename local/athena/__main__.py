@@ -10,9 +10,9 @@ import tempfile
 import threading
 from pathlib import Path
 
-from local.athena.cloud import Cloud
-from local.athena.server import AthenaServer
-from local.athena.service import service
+from local.athena.protocol.server import AthenaServer
+from local.athena.protocol.service import service
+from local.athena.tables.cloud import Cloud
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import re
 import duckdb
 
 from local.athena.errors import QueryFailed
-from local.athena.lexer import place
+from local.athena.language.lexer import place
 
 _KNOWN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(pattern), code, message)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from local.athena.duck import text
+from local.athena.engine.duck import text
+from local.athena.engine.session import Answer, Session
 from local.athena.errors import not_supported
-from local.athena.lexer import Reader
-from local.athena.partitions import registered
-from local.athena.session import Answer, Session
-from local.athena.types import Column
+from local.athena.language.lexer import Reader
+from local.athena.tables.partitions import registered
+from local.athena.tables.types import Column
 
 _SUPPORTED = "use SHOW DATABASES, TABLES, COLUMNS, PARTITIONS or CREATE TABLE"
 

@@ -22,7 +22,7 @@ from local import environment, signing
 from local.errors import LocalPlatformError
 from tests.conformance import environments, report
 from tests.conformance.checklist import rows
-from tests.strict_platform import strict_platform
+from tests.support.strict_platform import strict_platform
 
 _SERVICES = ("SAGEMAKER", "SAGEMAKER_FEATURESTORE_RUNTIME")
 _DATA_PLANE = (

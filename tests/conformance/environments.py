@@ -5,8 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from tests import environments
-from tests.environments import ROOT
+from tests.support import environments
+from tests.support.environments import ROOT
 
 _ENVIRONMENTS = ROOT / "build" / "conformance"
 _STORY_SECONDS = 280

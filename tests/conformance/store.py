@@ -20,7 +20,7 @@ FEATURES = {
     "score": "Fractional",
     "city": "String",
 }
-T0, T1, T2, T3, T4 = (f"2024-01-01T00:00:0{second}Z" for second in range(5))
+T0, T1, T2, T3 = (f"2024-01-01T00:00:0{second}Z" for second in range(4))
 _names = count()
 
 

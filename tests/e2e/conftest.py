@@ -1,6 +1,6 @@
 """The platform that the end-to-end tests run against: everything deployed, in strict mode.
 
-Started once a session; see ``tests/strict_platform.py``.
+Started once a session; see ``tests/support/strict_platform.py``.
 """
 
 import json
@@ -17,7 +17,7 @@ from local import environment
 from local.errors import LocalPlatformError
 from local.layout import ACCESS_KEY, REGION, SECRET_KEY, Platform
 from tests.e2e.gap_stack import TEMPLATE
-from tests.strict_platform import strict_platform
+from tests.support.strict_platform import strict_platform
 
 SAGEMAKER = ("sagemaker", "sagemaker-featurestore-runtime")
 

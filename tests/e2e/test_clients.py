@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.deadlines import eventually
 from tests.e2e.test_histories import names
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from tests.deadlines import eventually
 from tests.e2e.conftest import DeployedPlatform
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 

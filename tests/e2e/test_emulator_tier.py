@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.deadlines import eventually
 from tests.e2e.conftest import DeployedPlatform
 from tests.e2e.valkey_probe import ask
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.deadlines import eventually
 from tests.properties.histories import DeployedHistories
 from tests.properties.oracle import EVENT_TIME, IDENTIFIER
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 NAME = "random-histories"

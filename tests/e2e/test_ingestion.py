@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.deadlines import eventually
 from tests.e2e.valkey_probe import ask, number
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.deadlines import eventually
 from tests.e2e.conftest import DeployedPlatform
 from tests.e2e.valkey_probe import ask, number
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 HOT, COLD = "tier-hot", "tier-cold"

@@ -14,8 +14,8 @@ from local.errors import LocalPlatformError
 from local.layout import PORT_VARIABLES, Platform
 from local.ports import free_port
 from local.progress import Progress
-from tests.deadlines import eventually
 from tests.e2e.gap_stack import TEMPLATE
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from tests.deadlines import eventually
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]

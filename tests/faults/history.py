@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from larder.event_time import NANOS, nanos_to_iso
 from larder.records.record import State
-from tests.offline import WRITTEN, stream_record, version
+from tests.support.offline import WRITTEN, stream_record, version
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from larder.ingestion.adapters.journal import S3RunJournal
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.tabular import files
 from tests.faults.writer_process import KILLED
-from tests.ingestion import Bench
-from tests.offline import offline_group
+from tests.support.ingestion import Bench
+from tests.support.offline import offline_group
 
 COMMIT_ROWS = 400
 KILL_POINTS = {

@@ -6,9 +6,9 @@ from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.codec import unpack
 from larder.records.record import Slot
-from tests.clocks import SleepingClock, seeded_retries
 from tests.faults.dynamodb_server import DynamoServer, Fault, mixed
-from tests.wire import wire_client
+from tests.support.clocks import SleepingClock, seeded_retries
+from tests.support.wire import wire_client
 
 CUSTOMERS = [Slot("uid1", 64, f"c{n}") for n in range(100)]
 ONE = CUSTOMERS[:1]

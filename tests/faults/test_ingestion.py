@@ -17,9 +17,9 @@ from larder.records.codec import unpack
 from larder.tabular import files
 from tests.faults.ingest_process import KILL_POINTS, CloudBench
 from tests.faults.writer_process import KILLED
-from tests.ingestion import BOTH, bench
-from tests.moto_cloud import moto_cloud
-from tests.offline import make_lake, rows_in
+from tests.support.ingestion import BOTH, bench
+from tests.support.moto_cloud import moto_cloud
+from tests.support.offline import make_lake, rows_in
 
 ROOT = Path(__file__).parents[2]
 ROWS = 1500

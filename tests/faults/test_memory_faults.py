@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from tests.deadlines import eventually
 from tests.faults.memory_load import Load
 from tests.faults.memory_platform import Platform
-from tests.valkey_servers import fault_proxy, valkey_server
+from tests.support.deadlines import eventually
+from tests.support.valkey_servers import fault_proxy, valkey_server
 
 STALEST_SECONDS = 5.0
 """docs/guarantees.md: so old may an InMemory answer be while Valkey fails."""

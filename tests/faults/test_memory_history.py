@@ -7,7 +7,7 @@ from larder.memory.tier import MemoryTier
 from tests.faults.memory_history import History, Read, Write
 from tests.faults.memory_load import Load
 from tests.faults.memory_platform import Platform
-from tests.valkey_servers import fault_proxy, valkey_server
+from tests.support.valkey_servers import fault_proxy, valkey_server
 
 
 def history(*reads):

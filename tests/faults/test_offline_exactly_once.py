@@ -34,8 +34,8 @@ from tests.faults.writer_process import (
     consumer,
     group_of,
 )
-from tests.moto_cloud import moto_cloud
-from tests.offline import hive_rows, make_lake, offline_group, rows_in, sql_catalog
+from tests.support.moto_cloud import moto_cloud
+from tests.support.offline import hive_rows, make_lake, offline_group, rows_in, sql_catalog
 
 ROOT = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
 from larder.offline.upkeep import UpkeepRules
 from tests.faults.killing import Killed
 from tests.faults.world import World
-from tests.offline import offline_group, seconds, sql_catalog
+from tests.support.offline import offline_group, seconds, sql_catalog
 
 SEED = os.environ.get("LARDER_TEST_SEED")
 RULES = UpkeepRules(min_files=5, settled_minutes=0, full_hours=0, orphan_hours=24)

@@ -16,7 +16,7 @@ from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
 from larder.offline.ports import TableUnusable
 from larder.offline.upkeep import UpkeepRules
 from tests.faults.killing import Killed, dying
-from tests.offline import NOON, WRITTEN, offline_group, row, rows_in, seconds, sql_catalog
+from tests.support.offline import NOON, WRITTEN, offline_group, row, rows_in, seconds, sql_catalog
 
 RULES = UpkeepRules(
     merged_bytes=64 << 20,

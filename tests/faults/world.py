@@ -8,8 +8,8 @@ from larder.offline.watermark import MARGIN_MICROS
 from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.writer_process import NoQuarantine, OneGroup
-from tests.offline import WRITTEN, seconds, stream_record, version
-from tests.sharded_stream import Beating, ShardedStream, random_batch
+from tests.support.offline import WRITTEN, seconds, stream_record, version
+from tests.support.sharded_stream import Beating, ShardedStream, random_batch
 
 SECOND = 1_000_000
 

@@ -20,7 +20,7 @@ from larder.offline.adapters.hive import commits as hive_commits
 from larder.offline.adapters.hive import files as hive_files
 from larder.offline.adapters.iceberg import tables as iceberg
 from larder.offline.write import OfflineWriter
-from tests.offline import hive_group, offline_group, seconds
+from tests.support.offline import hive_group, offline_group, seconds
 
 KILLED = 9
 ICEBERG_KILL_POINTS = {

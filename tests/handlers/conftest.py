@@ -11,9 +11,9 @@ from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.feature_group import FeatureGroupStatus
 from larder.groups.metadata import FeatureCatalog
-from tests.control import control_plane
-from tests.doors import bound_client
-from tests.tables import create_registry_table
+from tests.support.control import control_plane
+from tests.support.doors import bound_client
+from tests.support.tables import create_registry_table
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

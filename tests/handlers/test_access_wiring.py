@@ -8,10 +8,10 @@ import boto3
 import pytest
 
 from larder.settings import ControlSettings, RuntimeSettings
-from tests.control import KEY_ARN
-from tests.events import http_event
-from tests.moto_cloud import moto_cloud
-from tests.tables import create_records_table, create_registry_table
+from tests.support.control import KEY_ARN
+from tests.support.events import http_event
+from tests.support.moto_cloud import moto_cloud
+from tests.support.tables import create_records_table, create_registry_table
 
 DESCRIBE = {
     "method": "POST",

@@ -15,10 +15,10 @@ from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
 from larder.testing.records import MemoryRecordStore
-from tests.answers import answer_problems, error_problems
-from tests.control import control_plane, create_request
-from tests.doors import bound_client
-from tests.groups import HOME, feature_group, group_settings
+from tests.support.answers import answer_problems, error_problems
+from tests.support.control import control_plane, create_request
+from tests.support.doors import bound_client
+from tests.support.groups import HOME, feature_group, group_settings
 
 SERVICE = "sagemaker-featurestore-runtime"
 ARN = HOME.arn("customers")

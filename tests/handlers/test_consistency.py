@@ -6,9 +6,9 @@ from larder.groups.feature_group import OnlineStore, StorageType
 from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.ports import Consistency
 from larder.records.record import Slot
-from tests.groups import feature_group
 from tests.handlers.test_runtime import T1, Door
-from tests.stores import Told
+from tests.support.groups import feature_group
+from tests.support.stores import Told
 
 HEADER = "x-larder-consistency"
 GROUP = feature_group(online=OnlineStore(StorageType.STANDARD_V2))

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from larder.groups.feature_group import FeatureGroupStatus, UpdateStatus
-from tests.control import KEY_ARN, ROLE_ARN, START, control_plane, create_request
+from tests.support.control import KEY_ARN, ROLE_ARN, START, control_plane, create_request
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:feature-group/"
 

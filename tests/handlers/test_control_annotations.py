@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.control import START, create_request
-from tests.groups import HOME
+from tests.support.control import START, create_request
+from tests.support.groups import HOME
 
 GROUP = HOME.arn("customers")
 

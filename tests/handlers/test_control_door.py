@@ -7,8 +7,8 @@ import pytest
 from lambdas.control.routes import create_handler
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.testing.groups import MemoryRegistry
-from tests.control import control_plane, create_request
-from tests.events import http_event
+from tests.support.control import control_plane, create_request
+from tests.support.events import http_event
 
 DESCRIBE = {"FeatureGroupName": "customers"}
 

@@ -8,9 +8,9 @@ import pytest
 from lambdas.control.routes import create_handler
 from larder.access.grants import Grants
 from larder.access.rules import AccessRules
-from tests.control import control_plane, create_request, group_spec
-from tests.events import http_event
-from tests.groups import HOME
+from tests.support.control import control_plane, create_request, group_spec
+from tests.support.events import http_event
+from tests.support.groups import HOME
 
 ACCOUNT = "arn:aws:iam::123456789012"
 GRANTS = Grants(*((f"{ACCOUNT}:role/{name}",) for name in ("Reader", "Writer", "Owner")))

@@ -27,10 +27,10 @@ from larder.records.write import DeleteRecord, RecordWriter
 from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import StoredFile, StoredLabels
 from tests.faults.writer_process import consumer
-from tests.groups import group_settings
-from tests.moto_cloud import moto_cloud
-from tests.offline import make_lake, offline_group, rows_in, seconds, stream_record, version
-from tests.tables import create_records_table, create_registry_table
+from tests.support.groups import group_settings
+from tests.support.moto_cloud import moto_cloud
+from tests.support.offline import make_lake, offline_group, rows_in, seconds, stream_record, version
+from tests.support.tables import create_records_table, create_registry_table
 
 SUBJECT = "erase-me-4711"
 PLAIN = {"write.avro.compression-codec": "null"}

@@ -18,8 +18,8 @@ from lambdas.feature_groups.events import Answers, Applier, create_handler
 from larder.declared.files import load_definitions
 from larder.groups.feature_group import FeatureGroupStatus
 from larder.settings import ControlSettings
-from tests.control import control_plane, group_spec
-from tests.tables import create_registry_table
+from tests.support.control import control_plane, group_spec
+from tests.support.tables import create_registry_table
 
 FEATURES = Path(__file__).parents[2] / "features"
 NAMES = ["aircraft", "carrier", "origin_weather", "route"]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.control import create_request
-from tests.groups import HOME, feature_group
 from tests.handlers.test_runtime import T1, Door
 from tests.handlers.test_runtime_more import entry, write
+from tests.support.control import create_request
+from tests.support.groups import HOME, feature_group
 
 GROUP = HOME.arn("customers")
 REMOVED = [{"Key": "larder:removed:city", "Value": "moved to another group"}]

@@ -21,10 +21,10 @@ from larder.groups.feature_group import (
 )
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.settings import LifecycleSettings
-from tests.groups import FEATURES
-from tests.moto_cloud import moto_cloud
-from tests.offline import make_lake, offline_group
-from tests.tables import create_records_table, create_registry_table
+from tests.support.groups import FEATURES
+from tests.support.moto_cloud import moto_cloud
+from tests.support.offline import make_lake, offline_group
+from tests.support.tables import create_records_table, create_registry_table
 
 EVENTS = Path(__file__).parents[2] / "examples" / "events"
 

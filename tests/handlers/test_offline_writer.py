@@ -18,8 +18,8 @@ from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.adapters.redrive import LambdaWriter
 from larder.settings import OfflineWriterSettings
-from tests.moto_cloud import moto_cloud
-from tests.offline import (
+from tests.support.moto_cloud import moto_cloud
+from tests.support.offline import (
     NOON,
     hive_group,
     hive_rows,
@@ -29,7 +29,7 @@ from tests.offline import (
     stream_record,
     version,
 )
-from tests.tables import create_registry_table
+from tests.support.tables import create_registry_table
 
 EVENTS = Path(__file__).parents[2] / "examples" / "events"
 VALUES = {"customer_id": "c1", "event_time": NOON, "clicks": "3", "score": "0.5", "city": "Oslo"}

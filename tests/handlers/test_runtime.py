@@ -13,10 +13,10 @@ from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
 from larder.testing.records import MemoryRecordStore
-from tests.doors import checked_runtime
-from tests.events import http_event
-from tests.groups import HOME, feature_group, group_settings
-from tests.stores import Refusing
+from tests.support.doors import checked_runtime
+from tests.support.events import http_event
+from tests.support.groups import HOME, feature_group, group_settings
+from tests.support.stores import Refusing
 
 T1, T2 = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
 NASTY = "a/b c+d,é&=?%20"

@@ -8,10 +8,10 @@ import pytest
 from larder.access.grants import Grants
 from larder.access.rules import AccessRules
 from larder.groups.feature_group import FeatureGroupStatus, OnlineStore, StorageType
-from tests.events import http_event
-from tests.groups import HOME, feature_group
 from tests.handlers.test_runtime import T1, Door
 from tests.handlers.test_runtime_more import entry, values
+from tests.support.events import http_event
+from tests.support.groups import HOME, feature_group
 
 V2 = OnlineStore(StorageType.STANDARD_V2)
 READER, WRITER, OWNER = (f"role/{name}" for name in ("Reader", "Writer", "Owner"))

@@ -5,8 +5,8 @@ import pytest
 from larder.errors import ThrottlingException
 from larder.groups.feature_group import OnlineStore, StorageType
 from larder.testing.records import MemoryRecordStore
-from tests.groups import feature_group
 from tests.handlers.test_runtime import T1, T2, Door
+from tests.support.groups import feature_group
 
 T3 = "2024-01-03T00:00:00Z"
 V2 = feature_group(online=OnlineStore(StorageType.STANDARD_V2))

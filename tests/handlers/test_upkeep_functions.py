@@ -22,9 +22,9 @@ from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.watermark import MARGIN_MICROS, Heartbeat
 from larder.settings import HeartbeatSettings, MaintenanceSettings, OfflineWriterSettings
 from larder.wiring.control_plane import now_micros
-from tests.moto_cloud import moto_cloud
-from tests.offline import WRITTEN, make_lake, offline_group, row, rows_in, seconds
-from tests.tables import create_records_table, create_registry_table
+from tests.support.moto_cloud import moto_cloud
+from tests.support.offline import WRITTEN, make_lake, offline_group, row, rows_in, seconds
+from tests.support.tables import create_records_table, create_registry_table
 
 
 @pytest.fixture(scope="module")

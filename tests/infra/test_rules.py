@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from stacks.rules import violations
+from stacks.rules.platform import violations
 
 
 def broken(templates, stack, change, tmp_path):

@@ -7,7 +7,6 @@ operation's name and members, its answer the error's name or what a reader would
 from dataclasses import dataclass, field
 
 IDENTIFIER, EVENT_TIME = "customer_id", "event_time"
-FAR_FUTURE = "9000"
 
 
 @dataclass

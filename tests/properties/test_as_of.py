@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from larder.as_of.join import Shape
 from larder.as_of.oracle import Cut
 from larder.offline.rows import OfflineRow
-from tests.as_of import (
+from tests.support.as_of import (
     Case,
     actual,
     by_asof,

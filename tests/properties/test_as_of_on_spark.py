@@ -16,8 +16,8 @@ import sqlglot
 
 from larder.as_of.athena import as_of_query
 from larder.as_of.join import Shape
-from tests.as_of import LABELS, expected, large_case, prepared, random_case, tables_of
-from tests.environments import ROOT, interpreter
+from tests.support.as_of import LABELS, expected, large_case, prepared, random_case, tables_of
+from tests.support.environments import ROOT, interpreter
 
 HERE = Path(__file__).parent
 SEEDS = range(6)

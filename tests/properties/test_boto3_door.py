@@ -11,12 +11,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from lambdas.runtime.routes import create_handler
 from larder.groups.feature_group import OnlineStore, StorageType
 from larder.testing.records import MemoryRecordStore
-from tests.direct import direct_store, memory_plane
-from tests.doors import bound_client
-from tests.groups import feature_group
-from tests.hostile_requests import RUNTIME, broken, shape_of, whole
 from tests.properties.histories import Histories
 from tests.properties.test_histories import HISTORIES
+from tests.support.direct import direct_store, memory_plane
+from tests.support.doors import bound_client
+from tests.support.groups import feature_group
+from tests.support.hostile_requests import RUNTIME, broken, shape_of, whole
 
 GROUPS = [
     feature_group(name, online=OnlineStore(StorageType.STANDARD_V2))

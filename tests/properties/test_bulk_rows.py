@@ -15,7 +15,7 @@ from larder.ingestion.adapters.rows import PACKED, ROW, BulkRows, text_of
 from larder.records.codec import pack
 from larder.records.values import checked_features, complete
 from larder.records.versions import Stamp, live_version
-from tests.groups import feature_group
+from tests.support.groups import feature_group
 
 PACKER = Packer()
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -8,8 +8,8 @@ import pytest
 from lambdas.control.routes import create_handler
 from larder.groups.api.request_shapes import REQUESTS
 from larder.wire.shapes import Flag, Many, Moment, Text, Whole
-from tests.control import control_plane, create_request
-from tests.events import http_event
+from tests.support.control import control_plane, create_request
+from tests.support.events import http_event
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:feature-group/customers"
 JUNK = [

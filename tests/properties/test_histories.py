@@ -28,10 +28,10 @@ from larder.records.record import RecordVersion, State
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
 from larder.testing.records import MemoryRecordStore
-from tests.doors import bound_client
-from tests.groups import feature_group, group_settings
 from tests.properties.histories import Histories
-from tests.tables import create_records_table
+from tests.support.doors import bound_client
+from tests.support.groups import feature_group, group_settings
+from tests.support.tables import create_records_table
 
 _numbers = count()
 _door = {}

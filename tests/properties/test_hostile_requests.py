@@ -25,11 +25,11 @@ from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
 from larder.testing.records import MemoryRecordStore
 from larder.wire.shapes import problems
-from tests.answers import check_answer
-from tests.control import PLATFORM, control_plane, create_request, group_spec
-from tests.events import http_event
-from tests.groups import HOME
-from tests.hostile_requests import CONTROL, RECORD, T1, event, request, shape_of
+from tests.support.answers import check_answer
+from tests.support.control import PLATFORM, control_plane, create_request, group_spec
+from tests.support.events import http_event
+from tests.support.groups import HOME
+from tests.support.hostile_requests import CONTROL, RECORD, T1, event, request, shape_of
 
 SERVICES = {True: "sagemaker", False: "sagemaker-featurestore-runtime"}
 SEEDS, REQUESTS_A_SEED = 8, 250

@@ -9,8 +9,8 @@ from larder.event_time import event_time_nanos, parse_event_time
 from larder.ingestion.adapters.versions import VersionRows
 from larder.offline.feature_table import TableVersion
 from larder.records.codec import unpack
-from tests.as_of import START, arrow_on_duckdb, random_case, tables_of
-from tests.groups import feature_group
+from tests.support.as_of import START, arrow_on_duckdb, random_case, tables_of
+from tests.support.groups import feature_group
 
 SECOND = 1_000_000_000
 BOUNDS = [(None, None), (START + 5, None), (None, START + 3), (START + 9, START + 2)]

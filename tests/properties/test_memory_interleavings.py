@@ -18,7 +18,7 @@ from larder.records.codec import pack
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
 from larder.valkey import Valkey
-from tests.valkey_servers import valkey_server
+from tests.support.valkey_servers import valkey_server
 
 SLOT = Slot("race", 64, "c1", in_memory=True)
 KEY = memory_key(SLOT)

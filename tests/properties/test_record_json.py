@@ -9,7 +9,7 @@ from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.records.api.record_json import features_json, plain_json
 from larder.records.codec import pack
 from larder.records.read import Found
-from tests.groups import feature_group
+from tests.support.groups import feature_group
 
 NAMES = [f"feature-{n}_x" for n in range(8)]
 GROUP = feature_group(features=tuple(FeatureDefinition(n, FeatureType.STRING) for n in NAMES))

@@ -14,7 +14,7 @@ from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.codec import pack, unpack
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
-from tests.tables import create_records_table
+from tests.support.tables import create_records_table
 
 SLOT = Slot("uid", 64, "c1")
 NOW = 10**18

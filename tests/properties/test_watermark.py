@@ -13,8 +13,8 @@ from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.world import SECOND, World
 from tests.faults.writer_process import NoQuarantine, OneGroup
-from tests.offline import WRITTEN, offline_group, seconds
-from tests.sharded_stream import Beating, ShardedStream
+from tests.support.offline import WRITTEN, offline_group, seconds
+from tests.support.sharded_stream import Beating, ShardedStream
 
 GROUP = offline_group()
 

@@ -17,11 +17,11 @@ from pyiceberg.types import (
     TimestampType,
 )
 
-from local.athena.cloud import Cloud
-from local.athena.service import service
+from local.athena.protocol.service import service
+from local.athena.tables.cloud import Cloud
 from tests.contract.athena.client import Athena
 from tests.contract.athena.tables import events, make_visits
-from tests.moto_cloud import moto_cloud
+from tests.support.moto_cloud import moto_cloud
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.environments import ROOT, interpreter
+from tests.support.environments import ROOT, interpreter
 
 HERE = Path(__file__).parent
 TIMES = [f"2026-01-0{day}T12:00:00.123" for day in (1, 2, 3)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.athena.cloud import all_objects
+from local.athena.tables.cloud import all_objects
 
 OPTIMIZE = "OPTIMIZE ledger REWRITE DATA USING BIN_PACK"
 ROWS = "SELECT account, amount FROM ledger ORDER BY 1, 2"

@@ -5,7 +5,7 @@ import json
 
 import pandas as pd
 
-from local.athena.cloud import split_s3
+from local.athena.tables.cloud import split_s3
 
 
 def read(s3, address):

@@ -5,7 +5,7 @@ import io
 import pyarrow.parquet as pq
 import pytest
 
-from local.athena.cloud import split_s3
+from local.athena.tables.cloud import split_s3
 
 
 def manifest(s3, ran):

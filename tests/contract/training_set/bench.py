@@ -22,10 +22,10 @@ from larder.offline.adapters.by_format import TablesByFormat, open_tables
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.feature_table import FeatureTable
 from larder.training_sets.spec import TrainingSetSpec
-from local.athena.cloud import Cloud
-from local.athena.service import service
-from tests.groups import OFFLINE, feature_group
-from tests.offline import seconds
+from local.athena.protocol.service import service
+from local.athena.tables.cloud import Cloud
+from tests.support.groups import OFFLINE, feature_group
+from tests.support.offline import seconds
 
 SETTINGS = ClientSettings(offline_bucket="lake", database="larder_dev", workgroup="larder")
 _numbers = itertools.count()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contract.training_set.bench import Bench, local_athena
-from tests.moto_cloud import moto_cloud
+from tests.support.moto_cloud import moto_cloud
 
 
 @pytest.fixture(scope="session")

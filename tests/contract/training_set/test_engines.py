@@ -11,10 +11,10 @@ from larder.groups.feature_group import CollectionType, FeatureDefinition, Featu
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.queries import QueryFailed, SnapshotGone
 from larder.offline.rows import OfflineRow
-from tests.as_of import expected, large_case, random_case, with_cuts
 from tests.contract.training_set.bench import SETTINGS, asked, frame
-from tests.groups import FEATURES
-from tests.offline import row
+from tests.support.as_of import expected, large_case, random_case, with_cuts
+from tests.support.groups import FEATURES
+from tests.support.offline import row
 
 
 @pytest.fixture

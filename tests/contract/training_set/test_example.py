@@ -10,7 +10,7 @@ from examples.flight_features import records
 from larder.declared.files import load_definitions
 from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.offline.rows import OfflineRow
-from tests.offline import WRITTEN
+from tests.support.offline import WRITTEN
 
 DAYS = ("2013-01-05", "2013-01-06")
 CAST = {FeatureType.STRING: str, FeatureType.INTEGRAL: int, FeatureType.FRACTIONAL: float}

@@ -7,8 +7,8 @@ import pytest
 
 from larder.client.training_sets import GroupFeatures
 from larder.errors import ValidationError
-from tests.groups import FEATURES
-from tests.offline import row
+from tests.support.groups import FEATURES
+from tests.support.offline import row
 
 
 @pytest.fixture

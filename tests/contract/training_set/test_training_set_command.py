@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from larder.cli.main import main
-from tests.groups import FEATURES
-from tests.offline import row
+from tests.support.groups import FEATURES
+from tests.support.offline import row
 
 
 @pytest.fixture(autouse=True)

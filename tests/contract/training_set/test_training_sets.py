@@ -16,10 +16,10 @@ from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
 from larder.offline.queries import QueryFailed
 from larder.offline.rows import OfflineRow
-from tests.as_of import expected, random_case, with_cuts
 from tests.contract.training_set.bench import asked, frame
-from tests.groups import FEATURES
-from tests.offline import row
+from tests.support.as_of import expected, random_case, with_cuts
+from tests.support.groups import FEATURES
+from tests.support.offline import row
 
 NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
 

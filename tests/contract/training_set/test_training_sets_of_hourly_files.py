@@ -11,8 +11,8 @@ import pytest
 from larder.client.training_sets import GroupFeatures
 from larder.groups.feature_group import FeatureDefinition, FeatureType, TableFormat
 from larder.offline.feature_table import FeatureTable
-from tests.groups import FEATURES
-from tests.offline import row, seconds
+from tests.support.groups import FEATURES
+from tests.support.offline import row, seconds
 
 LATER = "2024-01-31T13:00:00Z"
 

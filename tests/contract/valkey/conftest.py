@@ -3,7 +3,7 @@
 import pytest
 
 from larder.valkey import Valkey, ValkeyEndpoint
-from tests.valkey_servers import fault_proxy, valkey_server
+from tests.support.valkey_servers import fault_proxy, valkey_server
 
 
 @pytest.fixture(scope="module")

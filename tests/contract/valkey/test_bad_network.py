@@ -8,8 +8,8 @@ import pytest
 
 from larder.valkey import Unanswered, ValkeyEndpoint
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
-from tests.deadlines import eventually
-from tests.valkey_servers import valkey_server
+from tests.support.deadlines import eventually
+from tests.support.valkey_servers import valkey_server
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from hiredis import ReplyError
 
 from larder.valkey.slots import slot_of
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
-from tests.deadlines import eventually
-from tests.valkey_servers import fault_proxy, migrated, migrating, valkey_cluster
+from tests.support.deadlines import eventually
+from tests.support.valkey_servers import fault_proxy, migrated, migrating, valkey_cluster
 
 KEYS = [b"key-%d" % number for number in range(200)]
 HALF = 8192

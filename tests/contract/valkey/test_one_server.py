@@ -3,7 +3,7 @@
 from larder.valkey import Script, Unanswered
 from larder.valkey.slots import slot_of
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
-from tests.valkey_servers import fault_proxy, valkey_server
+from tests.support.valkey_servers import fault_proxy, valkey_server
 
 
 def test_reading_running_and_deleting_answer_in_order(server, client_of):

@@ -12,9 +12,9 @@ from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
 from larder.valkey.requests import get_requests
 from local.emulator.certificate import write
-from tests.clocks import SleepingClock
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
-from tests.valkey_servers import tls_proxy, valkey_server
+from tests.support.clocks import SleepingClock
+from tests.support.valkey_servers import tls_proxy, valkey_server
 
 USERS = (
     "requirepass master",

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
-from local.athena.dialect import column_names, name_columns, to_duckdb
 from local.athena.errors import QueryFailed
-from local.athena.macros import MACROS
-from local.athena.parsing import query
+from local.athena.language.dialect import column_names, name_columns, to_duckdb
+from local.athena.language.macros import MACROS
+from local.athena.language.parsing import query
 
 ROWS = "FROM (VALUES (1, 10), (NULL, 20), (3, NULL)) AS t(a, b)"
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.athena.errors import QueryFailed
-from local.athena.parameters import bind, literal
-from local.athena.parsing import query
+from local.athena.language.parameters import bind, literal
+from local.athena.language.parsing import query
 
 
 def quoted(text):

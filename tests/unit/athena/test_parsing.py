@@ -3,8 +3,8 @@
 import pytest
 
 from local.athena.errors import QueryFailed
-from local.athena.parsing import family, parse
-from local.athena.statements import (
+from local.athena.language.parsing import family, parse
+from local.athena.language.statements import (
     Change,
     Command,
     CreateTableAs,

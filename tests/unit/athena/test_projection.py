@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from local.athena.errors import QueryFailed
-from local.athena.projection import matcher
+from local.athena.tables.projection import matcher
 
 NOW = datetime(2026, 3, 15, 12)
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from local.athena.tables.types import column, hive_type
 from local.athena.texts import text, writer
-from local.athena.types import column, hive_type
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from larder.client import AsyncFeatureStore
 from larder.errors import ResourceNotFound
 from larder.records.ports import Consistency
 from larder.testing.records import MemoryRecordStore
-from tests.direct import direct_store
+from tests.support.direct import direct_store
 
 AT = "2024-01-01T00:00:00Z"
 

@@ -6,9 +6,9 @@ from botocore.exceptions import ClientError
 
 from larder.client import DynamoRefused
 from larder.errors import ThrottlingException
-from tests.direct import direct_store
-from tests.groups import feature_group
-from tests.stores import Refusing, Told
+from tests.support.direct import direct_store
+from tests.support.groups import feature_group
+from tests.support.stores import Refusing, Told
 
 T1 = "9000-01-01T00:00:00Z"
 NAME = {"FeatureGroupName": "customers"}

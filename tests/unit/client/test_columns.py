@@ -8,9 +8,9 @@ import pytest
 
 from larder.client import UnreadRecords
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
-from tests.direct import direct_store
-from tests.groups import FEATURES, feature_group
-from tests.stores import Refusing
+from tests.support.direct import direct_store
+from tests.support.groups import FEATURES, feature_group
+from tests.support.stores import Refusing
 
 AT = "2024-01-01T00:00:00Z"
 GROUP = feature_group(

@@ -24,9 +24,9 @@ from larder.groups.feature_group import FeatureDefinition, FeatureType, OnlineSt
 from larder.records.adapters.dynamodb_item import log_key, partition_patterns, record_key
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
-from tests.direct import SETTINGS, direct_store, memory_plane
-from tests.groups import FEATURES, HOME, feature_group
-from tests.stores import Refusing, Told
+from tests.support.direct import SETTINGS, direct_store, memory_plane
+from tests.support.groups import FEATURES, HOME, feature_group
+from tests.support.stores import Refusing, Told
 
 T1, T2, T3 = (f"9000-01-0{day}T00:00:00Z" for day in (1, 2, 3))
 V2 = feature_group(online=OnlineStore(StorageType.STANDARD_V2))

@@ -10,7 +10,7 @@ from larder.client import FeatureStore
 from larder.client.platform_settings import published_settings
 from larder.errors import ConfigurationError
 from larder.settings import client_parameter
-from tests.direct import SETTINGS
+from tests.support.direct import SETTINGS
 
 
 def publish(value):

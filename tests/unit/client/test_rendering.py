@@ -15,7 +15,7 @@ from larder.errors import ValidationError
 from larder.event_time import EventTimeType, event_time_nanos, parse_event_time
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
 from larder.records.feature_values import check_value, typed_value
-from tests.groups import FEATURES, feature_group
+from tests.support.groups import FEATURES, feature_group
 
 INTEGRAL = FeatureDefinition("clicks", FeatureType.INTEGRAL)
 FRACTIONAL = FeatureDefinition("score", FeatureType.FRACTIONAL)

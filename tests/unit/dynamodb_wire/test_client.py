@@ -15,9 +15,9 @@ from larder.aws.dynamodb.wire.pool import ConnectionPool
 from larder.aws.dynamodb.wire.signing import Signer
 from larder.errors import ServiceUnavailable
 from local.emulator.certificate import write
-from tests.clocks import SleepingClock, seeded_retries
 from tests.faults.dynamodb_server import DynamoServer, Fault
-from tests.wire import CREDENTIALS, wire_client
+from tests.support.clocks import SleepingClock, seeded_retries
+from tests.support.wire import CREDENTIALS, wire_client
 
 KEY = {"pk": {"S": "R#uid#1"}, "sk": {"S": "rc1"}}
 GET = {"TableName": "records", "Key": KEY}

@@ -3,7 +3,7 @@
 import threading
 
 from tests.faults.dynamodb_server import DynamoServer, Fault
-from tests.wire import wire_client
+from tests.support.wire import wire_client
 
 KEY = {"pk": {"S": "R#uid#1"}, "sk": {"S": "rc1"}}
 GET = {"TableName": "records", "Key": KEY}

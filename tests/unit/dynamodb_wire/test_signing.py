@@ -8,7 +8,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from larder.aws.dynamodb.wire.credentials import Credentials
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 from larder.aws.dynamodb.wire.signing import Signer
-from tests.botocore_clock import stop_botocores_clock
+from tests.support.botocore_clock import stop_botocores_clock
 
 DAY = 86_400
 NOON = 1_767_268_800

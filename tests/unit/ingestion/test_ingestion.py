@@ -14,9 +14,9 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import TtlDuration
 from larder.offline.rows import StreamChange, rows_due
 from larder.records.codec import unpack
-from tests.groups import feature_group
-from tests.ingestion import BOTH, ONLINE, bench
-from tests.offline import WRITTEN, rows_in
+from tests.support.groups import feature_group
+from tests.support.ingestion import BOTH, ONLINE, bench
+from tests.support.offline import WRITTEN, rows_in
 
 DAY = "2024-01-31T12:00:00Z"
 

@@ -7,8 +7,8 @@ from larder.ingestion.load import OnlineLoader, Pace, batched
 from larder.progress import silent
 from larder.records.record import Slot
 from larder.testing.records import MemoryRecordStore
-from tests.clocks import SleepingClock
-from tests.offline import WRITTEN, offline_group, version
+from tests.support.clocks import SleepingClock
+from tests.support.offline import WRITTEN, offline_group, version
 
 GROUP = offline_group()
 

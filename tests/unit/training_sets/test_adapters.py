@@ -16,7 +16,7 @@ from larder.offline.queries import QueryFailed
 from larder.progress import silent
 from larder.training_sets.adapters.content_hash import ContentHash
 from larder.training_sets.adapters.described_groups import DescribedGroups, table_of
-from tests.groups import feature_group
+from tests.support.groups import feature_group
 
 START = {
     "QueryString": "SELECT 1",

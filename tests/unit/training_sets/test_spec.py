@@ -9,7 +9,7 @@ from larder.errors import ValidationError
 from larder.event_time import NANOS
 from larder.offline.feature_table import FeatureTable
 from larder.training_sets.spec import GroupFeatures, TrainingSetSpec, check_apart, plan
-from tests.groups import feature_group
+from tests.support.groups import feature_group
 
 TABLES = {name: FeatureTable.of(feature_group(name)) for name in ("a", "b")}
 

@@ -20,7 +20,7 @@ from larder.event_time import NANOS
 from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.offline.feature_table import TableVersion
 from larder.training_sets.spec import check_set_name
-from tests.as_of import group
+from tests.support.as_of import group
 
 GOLDEN = Path(__file__).parent / "golden"
 LABELS = Labels("larder_dev", "tmp_labels_0123456789abcdef", (("c0", "asked"), ("c1", "late")))

@@ -9,7 +9,7 @@ from larder.valkey.deadline import Deadline
 from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
 from larder.valkey.requests import get_requests
-from tests.clocks import SleepingClock
+from tests.support.clocks import SleepingClock
 from tests.unit.valkey.scripted_server import END, ScriptedServer
 
 BUDGET = 20.0

@@ -7,7 +7,7 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from larder.aws.dynamodb.wire.credentials import Credentials
 from larder.valkey.iam_auth import IamAuthentication
-from tests.botocore_clock import stop_botocores_clock
+from tests.support.botocore_clock import stop_botocores_clock
 
 NOON = 1_767_268_800
 MINUTE = 60

@@ -1,0 +1,1 @@
+"""Queries run by DuckDB, and what changes tables."""

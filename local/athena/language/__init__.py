@@ -1,0 +1,1 @@
+"""Athena's SQL: read, checked and translated to DuckDB's."""

@@ -1,0 +1,1 @@
+"""Athena's API over HTTP: requests, workgroups, query executions."""

@@ -1,0 +1,1 @@
+"""Tables of the Glue catalog, as files and snapshots."""

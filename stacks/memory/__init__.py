@@ -1,0 +1,1 @@
+"""The InMemory tier: network, cache and projector."""

@@ -1,0 +1,1 @@
+"""Dashboards, alarms and who is told."""

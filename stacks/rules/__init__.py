@@ -1,0 +1,1 @@
+"""Rules of cdk-nag, and our own, over the templates."""

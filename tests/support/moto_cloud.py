@@ -1,0 +1,81 @@
+"""moto as a process of its own: S3, Glue and DynamoDB over HTTP, until its standard input ends.
+
+moto ignores the ``VersionId`` of Glue's UpdateTable, so concurrent commits would silently undo each
+other. Here a stale version is refused as Glue refuses it. And of two conditional PutObject at once
+moto lets both look before either writes; here they take turns, as in S3.
+"""
+
+import contextlib
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import EmptyResult
+from moto.glue.responses import GlueResponse
+from moto.s3.responses import S3Response
+from moto.server import ThreadedMotoServer
+
+_LOCK = threading.Lock()
+
+
+@contextlib.contextmanager
+def moto_cloud() -> Iterator[str]:
+    """Start it and give its endpoint."""
+    command = [sys.executable, "-m", "tests.support.moto_cloud"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("moto's process has no pipes")
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.stdin.close()
+            process.wait(timeout=30)
+
+
+def _update_table(self: Any) -> EmptyResult:
+    parameters = self.parameters
+    table_input = parameters["TableInput"]
+    version = parameters.get("VersionId")
+    with _LOCK:
+        table = self.glue_backend.get_table(parameters["DatabaseName"], table_input["Name"])
+        current = str(table._current_version)
+        if version is not None and version != current:
+            raise JsonRESTError(
+                "ConcurrentModificationException", f"version {version} is not {current}"
+            )
+        table.update(table_input)
+    return EmptyResult()
+
+
+_put_object = S3Response.put_object
+
+
+def _put_in_turn(self: Any) -> Any:
+    with _LOCK:
+        return _put_object(self)
+
+
+def _serve() -> None:
+    GlueResponse.update_table = _update_table  # type: ignore[method-assign]
+    S3Response.put_object = _put_in_turn  # type: ignore[method-assign]
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    print(f"http://{host}:{port}", flush=True)
+    sys.stdin.read()
+    server.stop()
+
+
+if __name__ == "__main__":
+    _serve()
