@@ -1,8 +1,8 @@
 # Larder's commands. `make` alone lists them. Everything lives in this folder: .venv, node_modules,
-# build (dependency layers), .local (the local cloud's state).
+# build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth test lint conformance soak spark bench snapshots
+.PHONY: help setup up down status logs clean env synth test lint conformance soak spark bench docs snapshots
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -72,6 +72,9 @@ spark: setup ## the as-of joins on Spark against the oracle; 300 MB from PyPI, a
 
 bench: setup ## speed beside Feast and beside the limit; writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks
+
+docs: .venv/.ready ## write the index of decisions again
+	@$(BIN)/python docs/decisions/index.py
 
 snapshots: setup ## write the templates' snapshots anew; read the diff
 	@$(BIN)/pytest -q tests/infra --snapshot-update
