@@ -20,6 +20,7 @@ One file each: context, decision, evidence and consequences. A decision that ano
 stays, with the status `superseded by NNNN`. `make docs` writes this page. `template.md` begins a
 new one.
 The founding design is cited as "design" with the number of its section (D1 to D18).
+Where a decision contradicts that design, the decision counts.
 """
 
 
