@@ -55,6 +55,9 @@ class _NoQuarantine:
     def put(self, uid: str | None, change: object, reason: str) -> str:
         raise RuntimeError(f"{uid}: {change} can't be written: {reason}")
 
+    def park(self, uid: str, changes: object, reason: str) -> str:
+        return self.put(uid, changes, reason)
+
 
 def rows() -> Iterator[Row]:
     """One row for each number of shards and groups."""

@@ -44,6 +44,7 @@ _GROUP_DELIVERY: Final = Delivery(
     window_seconds=0,
 )
 _PURGE_ACTIONS: Final = ("dynamodb:BatchWriteItem", "dynamodb:Query")
+_DRAIN_EVERY: Final = Duration.minutes(5)
 _LARGEST_BATCH: Final = 10_000  # Lambda's limit; 6 MB of records usually come first
 
 
@@ -110,7 +111,18 @@ class IngestionStack(Stack):
         allow_registry(function, self._online, REGISTRY_NOTER)
         self._allow_tables(function, TABLE_WRITER)
         bucket.allow_prefix(
-            function, ["s3:PutObject"], QUARANTINE_PREFIX, reason="one object for each bad record"
+            function,
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            QUARANTINE_PREFIX,
+            reason="bad records and parked groups, which it writes once their tables are mended",
+        )
+        # without records in its event the function writes what it parked
+        events.Rule(
+            self,
+            "DrainParked",
+            description="Larder: groups whose tables could not be written are tried again",
+            schedule=events.Schedule.rate(_DRAIN_EVERY),
+            targets=[targets.LambdaFunction(function, retry_attempts=0)],
         )
         return function
 

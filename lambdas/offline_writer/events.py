@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import orjson
 
 from larder.offline.adapters.dynamodb_heartbeat_item import beat_of, is_beat
 from larder.offline.ports import Remaining
+from larder.offline.redrive import FailureObjects, Redrive
 from larder.offline.rows import StreamChange
 from larder.offline.watermark import Heartbeat
 from larder.offline.write import (
@@ -32,7 +34,7 @@ def create_consumer(
     """The function of one event. Tests give it a writer of their own.
 
     A redriven event (``"redrive": true``) is answered with counts and what was quarantined beside
-    the failures, because nobody delivers it again.
+    the failures, because no stream delivers it again.
     """
 
     def consume(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def create_consumer(
         if event.get("redrive"):  # what went before a heartbeat then is not before it now
             kept = [at for at, each in enumerate(changes) if not isinstance(each, Heartbeat)]
             records, changes = [records[at] for at in kept], [changes[at] for at in kept]
-        report = writer.write(changes, remaining=remaining)
+        report = writer.write(changes, remaining=remaining, redriven=bool(event.get("redrive")))
         _tell(report, log)
         answer: dict[str, Any] = {"batchItemFailures": _failures(records, report)}
         if event.get("redrive"):
@@ -54,6 +56,38 @@ def create_consumer(
         return answer
 
     return consume
+
+
+def create_drain(
+    consume: Callable[[Mapping[str, Any], Remaining], Mapping[str, Any]],
+    objects: FailureObjects,
+    *,
+    log: Callable[[str], None] = print,
+) -> Callable[[Remaining], dict[str, Any]]:
+    """The scheduled part: what was parked is written once its table can be written again."""
+
+    @dataclass(frozen=True)
+    class Here:
+        """The writer in this process, instead of a call of the deployed one."""
+
+        remaining: Remaining
+
+        def invoke(self, payload: bytes) -> Mapping[str, Any]:
+            return consume(orjson.loads(payload), self.remaining)
+
+    def drain(remaining: Remaining) -> dict[str, Any]:
+        done = Redrive(objects, Here(remaining)).drain_parked(remaining)
+        for each in done:
+            outcome = "still parked" if each.problem else "parked changes written"
+            level = "WARNING" if each.problem else "INFO"
+            _log(log, level=level, message=outcome, **asdict(each))
+        waiting = sum(each.problem is not None for each in done)
+        now_millis = time.time_ns() // 1_000_000
+        count = {"ParkedGroups": (float(waiting), "Count")}
+        log(metric_line(count, {"Function": "offline_writer"}, now_millis=now_millis))
+        return {"drained": len(done) - waiting, "waiting": waiting}
+
+    return drain
 
 
 def parse_change(record: Mapping[str, Any]) -> Delivered:
@@ -100,6 +134,19 @@ def _tell(report: BatchReport, log: Callable[[str], None]) -> None:
         _log(log, level="ERROR", message="record quarantined", key=key, reason=reason)
     if report.quarantined:
         count = {"QuarantinedRecords": (float(len(report.quarantined)), "Count")}
+        log(metric_line(count, {"Function": "offline_writer"}, now_millis=now_millis))
+    for parked in report.parked:
+        _log(
+            log,
+            level="ERROR",
+            message="group parked: its changes wait in S3",
+            uid=parked.uid,
+            changes=parked.changes,
+            key=parked.key,
+            reason=parked.reason,
+        )
+    if report.parked:
+        count = {"ParkedChanges": (float(sum(each.changes for each in report.parked)), "Count")}
         log(metric_line(count, {"Function": "offline_writer"}, now_millis=now_millis))
     if report.error is not None:
         _log(log, level="WARNING", message="batch to be delivered again", error=str(report.error))

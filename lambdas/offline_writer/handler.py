@@ -7,12 +7,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from lambdas.offline_writer.events import create_consumer
+from lambdas.offline_writer.events import create_consumer, create_drain
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.offline.adapters.by_format import open_tables
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.quarantine import S3Quarantine
+from larder.offline.adapters.redrive import S3FailureObjects
 from larder.offline.write import OfflineWriter
 from larder.settings import OfflineWriterSettings
 
@@ -31,12 +32,13 @@ _consume = create_consumer(
         DynamoBeatStore(BotoDynamo(_dynamodb), _settings.registry_table).note,
     )
 )
+_drain = create_drain(_consume, S3FailureObjects(_s3, _settings.offline_bucket))
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
-    """Write one batch of the records table's stream, or one redriven batch."""
+    """Write one batch of the records table's stream, or one redriven batch, or what was parked."""
 
     def remaining() -> float:
         return float(context.get_remaining_time_in_millis()) / 1000 - _RESERVE_SECONDS
 
-    return _consume(event, remaining)
+    return _consume(event, remaining) if "Records" in event else _drain(remaining)

@@ -18,6 +18,8 @@ SPILLED_PREFIX = "aws/lambda/"
 """Where Lambda itself puts batches that it gave up."""
 QUARANTINE_PREFIX = "quarantine/"
 """Where the offline writer puts what it could not write, by the group's uid."""
+PARKED = "parked"
+"""The folder, below a group's uid, of the batches that wait for the group's table."""
 MAX_PAYLOAD_BYTES = 5_000_000
 """Lambda takes 6 MB a synchronous call (AWS, "Lambda quotas"); the rest is for the envelope."""
 
@@ -72,6 +74,26 @@ class Redrive:
             for key in self.objects.list(prefix):
                 results.append(done := self._one(key, dry_run=dry_run))
                 self.report(done)
+        return results
+
+    def drain_parked(self, remaining: Callable[[], float]) -> list[Redriven]:
+        """Redrive what the writer parked, while ``remaining`` gives seconds that are left.
+
+        The first object of a group tells whether its table can be written again: where it can't,
+        the group's other objects wait for the next call.
+        """
+        results: list[Redriven] = []
+        waiting: set[str] = set()
+        for key in self.objects.list(QUARANTINE_PREFIX):
+            uid, folder, *_ = key.removeprefix(QUARANTINE_PREFIX).split("/")
+            if folder != PARKED or uid in waiting:
+                continue
+            if remaining() <= 0:
+                break
+            results.append(done := self._one(key, dry_run=False))
+            self.report(done)
+            if done.problem:
+                waiting.add(uid)
         return results
 
     def _one(self, key: str, *, dry_run: bool) -> Redriven:

@@ -28,8 +28,6 @@ from larder.records.record import RecordVersion, State
 T = TypeVar("T")
 Cell = Typed | None
 Key = tuple[Scalar, Scalar, int]
-_FIRST_MICROS = -62_135_596_800_000_000
-"""The year 1, where the calendars of Python, Arrow and Athena begin; event times may lie before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,13 @@ class StreamChange:
     new: RecordVersion | None
     by_ttl: bool
     raw: Mapping[str, Any]
+
+    @property
+    def entered(self) -> int:
+        """When it entered the stream, µs since the epoch; 0 where the delivery does not say."""
+        stream = self.raw.get("dynamodb")
+        when = stream.get("ApproximateCreationDateTime") if isinstance(stream, Mapping) else None
+        return int(when * 1_000_000) if isinstance(when, int | float) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,8 @@ def _expiry_row(version: RecordVersion, group: FeatureGroup, identifier: Scalar)
         group.ordinals[group.record_identifier_name]: identifier,
         group.ordinals[group.event_time_name]: event_time,
     }
-    micros = max(version.expires_at // 1000, _FIRST_MICROS)
+    # a row is not known before it was written: a late record may be expired when it comes
+    micros = max(version.expires_at // 1000, version.write_time)
     return OfflineRow(
         identifier=identifier,
         event_time=event_time,

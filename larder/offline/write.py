@@ -1,13 +1,19 @@
 """Following the records table's stream into the offline tables: the offline writer's use case.
 
-Every change is answered for: it is in its table, or it owes no row, or it is in quarantine with
-the reason, or it is reported as failed and will be delivered again. A change that can't be written
-never holds up the others; one that can't be written *yet* keeps its place.
+Every change ends in one of five ways. It is in its table; it owes no row; it is in quarantine with
+the reason; its group is parked; or it is reported as failed and is delivered again.
+
+A failure belongs to one group and costs the others nothing. A stream's shard is delivered in order,
+so a group that kept its place would hold up all groups behind it. Therefore a group that can't be
+written is **parked** after a short patience: its changes of the batch go to one object in S3, and
+``larder.offline.redrive`` writes them later. Rows are written exactly once by content, so order
+does not matter.
 """
 
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,7 +21,7 @@ from typing import Any, Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
-from larder.offline.batches import GroupRows
+from larder.offline.batches import GroupRows, Owed
 from larder.offline.ports import (
     Appended,
     OfflineTables,
@@ -23,10 +29,17 @@ from larder.offline.ports import (
     TableNotReady,
     TableUnusable,
 )
-from larder.offline.rows import Due, StreamChange, row_of, rows_due
+from larder.offline.rows import StreamChange, row_of, rows_due
 from larder.offline.watermark import FRESH_MICROS, Heartbeat
 
-_RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden, TableNotReady)
+_PASSING = (ServiceUnavailable, ThrottlingException)
+PATIENCE_MICROS = 20_000_000
+"""Age of a change, since it entered the stream, at which a group that can't be written is parked.
+
+Shorter, and each passing fault of a service would park every group. Longer, and the groups behind
+it in the shard miss the promise of one minute."""
+PROBE_MICROS = 60_000_000
+"""How long a parked group is not tried again by the same process."""
 _Beats = list[tuple[int, Heartbeat]]
 
 
@@ -53,10 +66,19 @@ class GroupsByUid(Protocol):
 
 
 class Quarantine(Protocol):
-    """Where changes go that can't be written, until a person has mended the cause."""
+    """Where changes go that can't be written. Both methods raise ``ServiceUnavailable``."""
 
     def put(self, uid: str | None, change: StreamChange | UnreadableChange, reason: str) -> str:
-        """Keep the change with the reason and return its place; equal changes share one."""
+        """Keep a change that is wrong in itself, until a person has mended the cause.
+
+        Returns its place; equal changes share one.
+        """
+
+    def park(self, uid: str, changes: Sequence[StreamChange], reason: str) -> str:
+        """Keep the changes of a group that can't be written now, as one object.
+
+        Returns its place; equal changes share one.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,16 @@ class Commit:
     oldest_write_time: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A group's changes that were set aside, so that other groups go on."""
+
+    uid: str
+    changes: int
+    key: str
+    reason: str
+
+
 @dataclass(slots=True)
 class BatchReport:
     """What became of a batch.
@@ -82,6 +114,7 @@ class BatchReport:
 
     commits: list[Commit] = field(default_factory=list)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
     failed: int | None = None
     error: LarderError | None = None
 
@@ -90,12 +123,17 @@ class BatchReport:
         self.failed = position if self.failed is None else min(position, self.failed)
         self.error = self.error or error
 
+    @property
+    def settled_nothing(self) -> bool:
+        """Whether not one change was written or set aside."""
+        return not (self.commits or self.quarantined or self.parked)
+
 
 @dataclass(slots=True)
 class OfflineWriter:
     """Writes batches of changes. What is known of a group is kept: its features only grow.
 
-    ``note`` hears of each heartbeat once all that came before it is done with; ``clock`` gives
+    ``note`` receives each heartbeat once all that came before it is done with; ``clock`` gives
     microseconds since the epoch. ``at_once`` tables are written at the same time: a commit waits
     for storage and catalog nearly all its time.
     """
@@ -107,41 +145,74 @@ class OfflineWriter:
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     at_once: int = 16
     _known: dict[str, FeatureGroup] = field(default_factory=dict)
+    _parked: dict[str, tuple[int, LarderError]] = field(default_factory=dict)
 
-    def write(self, changes: Sequence[Delivered], *, remaining: Remaining) -> BatchReport:
+    def write(
+        self, changes: Sequence[Delivered], *, remaining: Remaining, redriven: bool = False
+    ) -> BatchReport:
         """Write a batch, one commit per group, and report on it.
 
+        A ``redriven`` batch is one that was set aside before: what can't be written fails, and is
+        not set aside a second time.
+
         Raises:
-            ServiceUnavailable, ThrottlingException, AccessForbidden: registry or quarantine
-                failed, so nothing can be said of the batch, or not one group could be written.
+            ServiceUnavailable, ThrottlingException, AccessForbidden: the quarantine failed, so
+                nothing can be said of the batch, or not one group could be written.
         """
         report = BatchReport()
         beats: _Beats = []
-        for batch, done in self._append(self._sort(changes, report, beats), remaining):
-            if isinstance(done, TableUnusable):
-                for change in batch.changes:
-                    self._reject(batch.group.uid, change, str(done), report)
-            elif isinstance(done, LarderError):
-                report.fail(batch.first, done)
+        owed = self._gather(changes, report, beats)
+        batches = self._batches(owed, report, redriven)
+        for batch, done in self._append(batches, remaining, redriven):
+            if isinstance(done, LarderError):
+                parked = self._set_aside(batch.owed, done, report, redriven)
+                if parked and self._parked_lately(batch.group.uid) is None:
+                    self._parked[batch.group.uid] = (self.clock(), done)
             else:
                 oldest = min(batch.write_times, default=None)
                 report.commits.append(Commit(batch.group, done, oldest))
-        if report.error is not None and not report.commits and not report.quarantined:
+                self._parked.pop(batch.group.uid, None)
+        if report.error is not None and report.settled_nothing:
             raise report.error
         self._note(beats, report)
         return report
 
     def _append(
-        self, batches: Sequence[GroupRows], remaining: Remaining
+        self, batches: Sequence[GroupRows], remaining: Remaining, redriven: bool
     ) -> Iterator[tuple[GroupRows, Appended | LarderError]]:
         def append(batch: GroupRows) -> Appended | LarderError:
+            if not redriven and (error := self._parked_lately(batch.group.uid)):
+                return error
             try:
                 return self.tables.append(batch.group, batch.rows, remaining=remaining)
-            except (TableUnusable, *_RETRIABLE) as error:
+            except LarderError as error:
                 return error
+            except Exception as error:  # one table's fault, whatever it is, is not the others'
+                return _unexpected(f"the offline table of group {batch.group.name}", error)
 
         with ThreadPoolExecutor(self.at_once) as threads:
             yield from zip(batches, threads.map(append, batches), strict=True)
+
+    def _parked_lately(self, uid: str) -> LarderError | None:
+        at, error = self._parked.get(uid, (0, None))
+        return error if self.clock() - at < PROBE_MICROS else None
+
+    def _set_aside(
+        self, owed: Owed, error: LarderError, report: BatchReport, redriven: bool
+    ) -> bool:
+        """Park a group's changes, or leave them in the stream while patience lasts."""
+        if redriven or not self._is_overdue(owed, error):
+            report.fail(owed.first, error)
+            return False
+        key = self.quarantine.park(owed.uid, owed.changes, str(error))
+        report.parked.append(Parked(owed.uid, len(owed.changes), key, str(error)))
+        return True
+
+    def _is_overdue(self, owed: Owed, error: LarderError) -> bool:
+        if isinstance(error, TableUnusable) or self._parked_lately(owed.uid):
+            return True
+        entered = min(change.entered for change in owed.changes)
+        return self.clock() - entered >= PATIENCE_MICROS
 
     def _note(self, beats: _Beats, report: BatchReport) -> None:
         done = [beat for at, beat in beats if report.failed is None or at < report.failed]
@@ -149,38 +220,56 @@ class OfflineWriter:
             if self.clock() - beat.time < FRESH_MICROS:
                 try:
                     self.note(beat)
-                except _RETRIABLE:
-                    return  # the watermark stands still until the next one
+                except (*_PASSING, AccessForbidden):
+                    return  # the watermark stays where it is until the next one
 
-    def _sort(
+    def _gather(
         self, changes: Iterable[Delivered], report: BatchReport, beats: _Beats
-    ) -> list[GroupRows]:
-        batches: dict[str, GroupRows] = {}
+    ) -> list[Owed]:
+        """The changes that owe rows, one entry a group."""
+        owed: dict[str, Owed] = {}
         for position, change in enumerate(changes):
             if isinstance(change, Heartbeat):
                 beats.append((position, change))
-                continue
-            if isinstance(change, UnreadableChange):
+            elif isinstance(change, UnreadableChange):
                 self._reject(None, change, change.reason, report)
-                continue
-            due = rows_due(change)
-            if not due:
-                continue
-            try:
-                group = self._group(change.uid, due)
-                rows = [row_of(each, group) for each in due] if group.offline else []
-            except TableNotReady as error:
-                report.fail(position, error)
-            except (TableUnusable, ValueError) as error:
-                self._reject(change.uid, change, str(error), report)
-            else:
-                if rows:
-                    batch = batches.setdefault(change.uid, GroupRows(group, position))
-                    batch.add(change, due, rows)
-        return list(batches.values())
+            elif rows_due(change):
+                owed.setdefault(change.uid, Owed(change.uid, position)).changes.append(change)
+        return list(owed.values())
 
-    def _group(self, uid: str, due: Sequence[Due]) -> FeatureGroup:
-        schema_version = max(each.version.schema_version for each in due)
+    def _batches(
+        self, owed: Iterable[Owed], report: BatchReport, redriven: bool
+    ) -> list[GroupRows]:
+        batches = []
+        for each in owed:
+            try:
+                group = self._group(each)
+            except LarderError as error:
+                self._set_aside(each, error, report, redriven)
+            except Exception as error:  # an entry that can't be read is that group's fault alone
+                unexpected = _unexpected(f"the group of uid {each.uid}", error)
+                self._set_aside(each, unexpected, report, redriven)
+            else:
+                batch = self._rows(group, each, report) if group.offline else None
+                if batch is not None and batch.rows:
+                    batches.append(batch)
+        return batches
+
+    def _rows(self, group: FeatureGroup, owed: Owed, report: BatchReport) -> GroupRows:
+        batch = GroupRows(group, Owed(owed.uid, owed.first))
+        for change in owed.changes:
+            try:
+                due = rows_due(change)
+                rows = [row_of(each, group) for each in due]
+            except Exception as error:  # one record's fault is not its neighbours'
+                reason = str(error) if isinstance(error, ValueError) else repr(error)
+                self._reject(group.uid, change, reason, report)
+            else:
+                batch.add(change, due, rows)
+        return batch
+
+    def _group(self, owed: Owed) -> FeatureGroup:
+        uid, schema_version = owed.uid, owed.schema_version
         group = self._known.get(uid)
         if group is None or group.schema_version < schema_version:
             group = self.groups.get_by_uid(uid)
@@ -201,3 +290,11 @@ class OfflineWriter:
         report: BatchReport,
     ) -> None:
         report.quarantined.append((self.quarantine.put(uid, change, reason), reason))
+
+
+def _unexpected(what: str, error: Exception) -> TableUnusable:
+    """An error that no adapter knows, as the group's own; its place in the code goes along."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return TableUnusable(
+        f"{what} failed: {type(error).__name__}: {error} (at {frame.name}:{frame.lineno})"
+    )

@@ -14,8 +14,21 @@ from tests.support.sharded_stream import Beating, ShardedStream, random_batch
 SECOND = 1_000_000
 
 
+class Parking(NoQuarantine):
+    """Keeps what is parked, in the form in which it is redriven."""
+
+    def __init__(self):
+        self.records = []
+        self.count = 0
+
+    def park(self, uid, changes, reason):
+        self.records.append([change.raw for change in changes])
+        self.count += 1
+        return f"quarantine/{uid}/parked/{len(self.records)}"
+
+
 class World:
-    """Writers at the door, heartbeats, and the offline writer, in steps of chance."""
+    """Writers, heartbeats and the offline writer, in steps of chance."""
 
     def __init__(self, rng, shards, tables, group, most=20):
         self.rng = rng
@@ -30,7 +43,8 @@ class World:
         self.proven = []
         clock = lambda: self.now  # noqa: E731
         self.heartbeats = Heartbeats(self.stream, self.store, clock, sleep=self.pass_time)
-        writer = OfflineWriter(OneGroup(self.group), tables, NoQuarantine(), self.store.note, clock)
+        self.parking = Parking()
+        writer = OfflineWriter(OneGroup(self.group), tables, self.parking, self.store.note, clock)
         self.consume = create_consumer(writer, log=lambda _line: None)
 
     def pass_time(self, at_most=5.0):
@@ -52,7 +66,8 @@ class World:
     def end_write(self):
         each = self.pending.pop(self.rng.randrange(len(self.pending)))
         self.now = max(self.now, each.write_time + 1)
-        self.stream.write(stream_record(self.group, new=each, log=self.rng.random() < 0.2))
+        log, entered = self.rng.random() < 0.2, self.now / SECOND
+        self.stream.write(stream_record(self.group, new=each, log=log, entered=entered))
         self.acknowledged.append(each.write_time)
 
     def read(self):
@@ -71,8 +86,26 @@ class World:
         shard.records[shard.at : shard.at + done] = [None] * done  # let long runs forget them
         shard.at += done
 
+    def drain(self):
+        """Redrive what was parked, until a fault stops it."""
+        while self.parking.records:
+            try:
+                answer = self.consume(
+                    {"Records": self.parking.records[0], "redrive": True}, seconds(60)
+                )
+            except (Killed, ServiceUnavailable):
+                return
+            if answer["batchItemFailures"]:
+                return
+            del self.parking.records[0]
+
     def check(self, visible):
-        """Hold the watermark against the write times of the rows that can be seen."""
+        """Hold the watermark against the write times of the rows that can be seen.
+
+        While something is parked the group's watermark is unknown (``UnwrittenRecords``).
+        """
+        if self.parking.records:
+            return
         beats = look(self.store, self.stream.open_shards(), self.now)
         if beats.watermark is None:
             return
@@ -88,8 +121,11 @@ class World:
             while self.pending:
                 self.end_write()
         act = self.rng.choices(
-            (self.begin_write, self.end_write, self.read, self.beat, self.pass_time, self.split),
-            (30, 30 if self.pending else 0, 30, 3, 6, 0.3),
+            (
+                *(self.begin_write, self.end_write, self.read, self.beat, self.pass_time),
+                *(self.split, self.drain),
+            ),
+            (30, 30 if self.pending else 0, 30, 3, 6, 0.3, 0.5),
         )[0]
         act()
 
@@ -102,6 +138,8 @@ class World:
             self.beat()
             while self.stream.readable():
                 self.read()
+            while self.parking.records:
+                self.drain()
             check()
 
     def beat(self):

@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+import time
 from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
@@ -76,9 +77,9 @@ class Bench:
     def handle(self, *records, **more):
         return self.invoke({"Records": list(records)} | more)
 
-    def invoke(self, event):
+    def invoke(self, event, context=None):
         handler = importlib.import_module("lambdas.offline_writer.handler").handler
-        return handler(event, Context())
+        return handler(event, context or Context())
 
     def quarantined(self):
         s3 = boto3.client("s3")
@@ -100,9 +101,10 @@ def bench(cloud, monkeypatch):
     return bench
 
 
-def put(group, identifier="c1", sequence=1, **changes):
+def put(group, identifier="c1", sequence=1, entered=1_700_000_000.0, **changes):
     values = VALUES | {"customer_id": identifier} | changes
-    return stream_record(group, new=version(group, values), sequence=sequence)
+    record = version(group, values)
+    return stream_record(group, new=record, sequence=sequence, entered=entered)
 
 
 def test_a_batch_of_two_groups_is_in_their_tables(bench):
@@ -157,7 +159,7 @@ def test_a_bad_record_is_one_object_with_reason_and_change_and_is_counted(bench,
 def test_a_group_still_being_created_fails_the_batch_from_its_first_record(bench):
     customers = bench.created()
     orders = bench.group("orders", status=FeatureGroupStatus.CREATING)
-    answer = bench.handle(put(customers, sequence=1), put(orders, sequence=2))
+    answer = bench.handle(put(customers, sequence=1), put(orders, sequence=2, entered=time.time()))
     assert answer == {"batchItemFailures": [{"itemIdentifier": f"{2:021d}"}]}
     assert len(rows_in(bench.catalog, customers)) == 1
 

@@ -20,17 +20,18 @@ GROUP = offline_group()
 
 
 class Tables:
-    """Rows by key; dies before or after taking some, or fails, as ``rng`` says."""
+    """Rows by key; dies before or after taking some, or fails ``failing`` times in ten."""
 
-    def __init__(self, rng):
+    def __init__(self, rng, failing=1):
         self.rng = rng
+        self.failing = failing
         self.write_times = set()
 
     def append(self, group, rows, *, remaining):
         fate = self.rng.randrange(10)
         if fate == 0:
             raise Killed
-        if fate == 1:
+        if fate >= 10 - self.failing:
             raise ServiceUnavailable("S3 did not answer")
         self.write_times |= {row.write_time for row in rows}
         if fate == 2:
@@ -41,8 +42,16 @@ class Tables:
 @pytest.mark.parametrize("shards", [1, 4, 16])
 @pytest.mark.parametrize("seed", range(6))
 def test_never_ahead_of_the_data(seed, shards):
+    assert run_world(seed, shards, failing=1).acknowledged
+
+
+def test_never_ahead_of_the_data_while_a_broken_table_is_parked():
+    assert run_world(1, 4, failing=6).parking.count
+
+
+def run_world(seed, shards, failing):
     rng = random.Random(seed)
-    tables = Tables(rng)
+    tables = Tables(rng, failing)
     world = World(rng, shards, tables, GROUP)
 
     def check():
@@ -55,6 +64,7 @@ def test_never_ahead_of_the_data(seed, shards):
     print(f"seed {seed}: {len(world.acknowledged)} writes, {len(world.stream.shards)} shards")
     assert set(world.acknowledged) == tables.write_times
     assert world.proven[-1] >= max(world.acknowledged)  # it is not idle either
+    return world
 
 
 def test_unknown_until_a_round_has_passed():

@@ -64,13 +64,15 @@ def version(group, values, **changes):
     return replace(base, **changes)
 
 
-def stream_record(group, new=None, old=None, *, sequence=1, log=False, by_ttl=False):
-    """A DynamoDB stream record as Lambda delivers it."""
+def stream_record(
+    group, new=None, old=None, *, sequence=1, log=False, by_ttl=False, entered=1_700_000_000.0
+):
+    """A DynamoDB stream record as Lambda delivers it; ``entered`` is in Unix seconds."""
     image = new or old
     slot = Slot(group.uid, group.shards, image.identifier)
     keys = log_key(slot, image) if log else record_key(slot)
     stream = {
-        "ApproximateCreationDateTime": 1_700_000_000.0,
+        "ApproximateCreationDateTime": entered,
         "Keys": keys,
         "SequenceNumber": f"{sequence:021d}",
         "SizeBytes": 100,

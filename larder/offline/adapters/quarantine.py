@@ -1,20 +1,22 @@
-"""Quarantine on S3: one object per change that could not be written.
+"""Quarantine on S3: an object per bad change, and an object per batch of a parked group.
 
-The key is made of the change alone, so a change that is delivered again overwrites its object. Days
-are those of the change. ``larder redrive`` reads the objects back.
+Keys are made of the changes alone, so what is delivered again overwrites its object. The days in
+them are those of the (first) change. ``larder.offline.redrive`` reads the objects back.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from larder.errors import ServiceUnavailable
+from larder.offline.redrive import PARKED
 from larder.offline.rows import StreamChange
 from larder.offline.write import UnreadableChange
 
@@ -31,31 +33,40 @@ class S3Quarantine:
     prefix: str
 
     def put(self, uid: str | None, change: StreamChange | UnreadableChange, reason: str) -> str:
-        """See the port.
+        """One object with one ``record``, at ``<prefix><uid>/<day>/``."""
+        digest = _digest([change.raw])
+        name = f"{uid or 'unknown'}/{_day(change)}/{change.sequence}-{digest}.json"
+        at = datetime.now(UTC).isoformat()
+        body = {"reason": reason, "quarantinedAt": at, "uid": uid, "record": change.raw}
+        return self._write(name, body)
 
-        Raises:
-            ServiceUnavailable: S3 did not take it; the change must be delivered again.
-        """
-        raw = orjson.dumps(change.raw, option=orjson.OPT_SORT_KEYS)
-        digest = sha256(raw).hexdigest()[:16]
-        key = f"{self.prefix}{uid or 'unknown'}/{_day(change)}/{change.sequence}-{digest}.json"
-        body = orjson.dumps(
-            {
-                "reason": reason,
-                "quarantinedAt": datetime.now(UTC).isoformat(),
-                "uid": uid,
-                "record": change.raw,
-            }
-        )
+    def park(self, uid: str, changes: Sequence[StreamChange], reason: str) -> str:
+        """One object with all changes as one event, at ``<prefix><uid>/parked/``."""
+        records = [change.raw for change in changes]
+        first = changes[0]
+        name = f"{uid}/{PARKED}/{_day(first)}/{first.sequence}-{_digest(records)}.json"
+        at = datetime.now(UTC).isoformat()
+        body = {"reason": reason, "parkedAt": at, "uid": uid, "payload": {"Records": records}}
+        return self._write(name, body)
+
+    def _write(self, name: str, body: Mapping[str, object]) -> str:
+        key = f"{self.prefix}{name}"
         try:
             self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"
+                Bucket=self.bucket,
+                Key=key,
+                Body=orjson.dumps(body),
+                ContentType="application/json",
             )
         except (ClientError, ConnectionError, HTTPClientError) as error:
             raise ServiceUnavailable(
                 f"s3://{self.bucket}/{key} was not written: {error}"
             ) from error
         return key
+
+
+def _digest(records: Sequence[Mapping[str, Any]]) -> str:
+    return sha256(orjson.dumps(records, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def _day(change: StreamChange | UnreadableChange) -> str:

@@ -6,7 +6,7 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchIcebergTableError,
 
 from larder.errors import AccessForbidden, ServiceUnavailable
 from larder.offline.adapters.iceberg.catalog import file_properties, glue_client
-from larder.offline.adapters.iceberg.errors import translated_errors
+from larder.offline.adapters.iceberg.errors import FileMissing, translated_errors
 from larder.offline.ports import TableUnusable
 
 
@@ -25,7 +25,7 @@ def refusal(code, status=400):
         (OSError("AWS Error ACCESS_DENIED during PutObject operation"), AccessForbidden),
         (OSError("AWS Error UNKNOWN (HTTP status 403) during HeadObject"), AccessForbidden),
         (OSError("AWS Error SLOW_DOWN during PutObject operation"), ServiceUnavailable),
-        (FileNotFoundError("a compaction removed it"), ServiceUnavailable),
+        (FileNotFoundError("a compaction removed it"), FileMissing),
         (refusal("ThrottlingException"), ServiceUnavailable),
         (refusal("Whatever", status=503), ServiceUnavailable),
         (EndpointConnectionError(endpoint_url="http://glue"), ServiceUnavailable),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.offline_writer.events import parse_change
-from larder.event_time import NANOS
+from larder.event_time import NANOS, nanos_to_iso
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
 from larder.offline.rows import OfflineRow, row_of, rows_due
 from larder.records.record import State
@@ -116,11 +116,13 @@ def test_a_fractional_event_time_is_a_double_also_where_it_expires():
     assert [row.event_time for row in rows(group, old=record, by_ttl=True)] == [1700000001.25]
 
 
-def test_an_expiry_before_the_calendars_begin_is_written_at_their_beginning():
+@pytest.mark.parametrize("late_by", [1, 10**6, 86_400 * 10**6, WRITTEN + 62_167_219_100 * 10**6])
+def test_the_expiry_of_a_record_that_came_late_is_not_known_before_the_record(late_by):
+    expires_at = (WRITTEN - late_by) * 1000
     values = VALUES | {"event_time": "0000-01-01T00:00:00Z"}
-    first = version(GROUP, values, expires_at=-62_167_219_100 * NANOS)
-    (row,) = rows(old=first, by_ttl=True)
-    assert (row.event_time, row.write_time) == ("0000-01-01T00:01:40Z", -62_135_596_800_000_000)
+    (expiry,) = rows(old=version(GROUP, values, expires_at=expires_at), by_ttl=True)
+    assert (expiry.write_time, expiry.invocation_time) == (WRITTEN, WRITTEN)
+    assert expiry.event_time == nanos_to_iso(expires_at)
 
 
 def test_collections_become_lists_of_their_element_type():

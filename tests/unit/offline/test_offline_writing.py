@@ -5,16 +5,18 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from lambdas.offline_writer.events import parse_change
-from larder.errors import ServiceUnavailable
+from larder.errors import AccessForbidden, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureDefinition, FeatureGroupStatus, FeatureType
+from larder.offline.adapters.iceberg.errors import FileMissing
 from larder.offline.ports import Appended, TableUnusable
-from larder.offline.write import OfflineWriter
+from larder.offline.write import PATIENCE_MICROS, PROBE_MICROS, OfflineWriter
 from larder.records.record import State
 from tests.support.groups import FEATURES, feature_group
 from tests.support.offline import NOON, WRITTEN, seconds, stream_record, version
 
 CUSTOMERS = feature_group()
 ORDERS = feature_group("orders")
+ENTERED = 1_700_000_000
 VALUES = {"customer_id": "c1", "event_time": NOON}
 
 
@@ -24,8 +26,10 @@ class Tables:
 
     rows: dict = field(default_factory=dict)
     broken: dict = field(default_factory=dict)
+    tries: int = 0
 
     def append(self, group, rows, *, remaining):
+        self.tries += 1
         if group.name in self.broken:
             raise self.broken[group.name]
         table = self.rows.setdefault(group.name, {})
@@ -47,10 +51,15 @@ class Registry:
 @dataclass
 class Quarantine:
     kept: list = field(default_factory=list)
+    parked: list = field(default_factory=list)
 
     def put(self, uid, change, reason):
         self.kept.append((change.sequence, reason))
         return f"quarantine/{change.sequence}"
+
+    def park(self, uid, changes, reason):
+        self.parked.append((uid, [int(change.sequence) for change in changes], reason))
+        return f"quarantine/{uid}/parked"
 
 
 @dataclass
@@ -64,18 +73,27 @@ class Bench:
     quarantine: Quarantine = field(default_factory=Quarantine)
 
     def __post_init__(self):
-        self.writer = OfflineWriter(self.registry, self.tables, self.quarantine)
+        self.now = ENTERED * 10**6
+        self.writer = OfflineWriter(
+            self.registry, self.tables, self.quarantine, clock=lambda: self.now
+        )
 
-    def write(self, *records):
-        return self.writer.write([parse_change(each) for each in records], remaining=seconds(60))
+    def write(self, *records, redriven=False):
+        changes = [parse_change(each) for each in records]
+        return self.writer.write(changes, remaining=seconds(60), redriven=redriven)
+
+    def after(self, passed):
+        self.now += passed * 10**6
 
     def written(self, name="customers"):
         return sorted(self.tables.rows.get(name, {}))
 
 
-def put(identifier, group=CUSTOMERS, sequence=1, **changes):
+def put(identifier, group=CUSTOMERS, sequence=1, entered=ENTERED, **changes):
     values = VALUES | {"customer_id": identifier}
-    return stream_record(group, new=version(group, values, **changes), sequence=sequence)
+    return stream_record(
+        group, new=version(group, values, **changes), sequence=sequence, entered=entered
+    )
 
 
 def key(identifier):
@@ -145,10 +163,13 @@ def test_what_is_no_change_of_the_records_table_is_quarantined(record):
     assert bench.written() == [key("c1")]
 
 
-def test_an_unknown_group_is_quarantined():
-    bench = Bench(Registry({}))
-    bench.write(put("c1"))
-    assert bench.quarantine.kept[0][1] == "no feature group has the uid 'ucustomers'"
+def test_an_unknown_group_is_parked():
+    bench = Bench(Registry({ORDERS.uid: ORDERS}))
+    bench.write(put("c1"), put("o1", ORDERS))
+    assert bench.quarantine.parked == [
+        ("ucustomers", [1], "no feature group has the uid 'ucustomers'")
+    ]
+    assert bench.written("orders") == [key("o1")]
 
 
 def test_removals_of_a_purge_ask_nothing_of_the_registry():
@@ -157,11 +178,11 @@ def test_removals_of_a_purge_ask_nothing_of_the_registry():
     assert (bench.registry.reads, bench.quarantine.kept) == (0, [])
 
 
-def test_a_group_whose_creation_failed_is_quarantined():
+def test_a_group_whose_creation_failed_is_parked():
     failed = replace(CUSTOMERS, status=FeatureGroupStatus.CREATE_FAILED)
     bench = Bench(Registry({CUSTOMERS.uid: failed}))
     bench.write(put("c1"))
-    assert "creation of feature group customers failed" in bench.quarantine.kept[0][1]
+    assert "creation of feature group customers failed" in bench.quarantine.parked[0][2]
 
 
 def test_a_group_still_being_created_keeps_its_place_while_others_go_on():
@@ -181,12 +202,94 @@ def test_a_group_being_deleted_still_gets_what_was_acknowledged():
     assert bench.written() == [key("c1")]
 
 
-def test_an_unusable_table_is_quarantined_without_holding_up_the_others():
-    bench = Bench(tables=Tables(broken={"customers": TableUnusable("the table is gone")}))
-    report = bench.write(put("c1"), put("o1", ORDERS), put("c2"))
-    assert [reason for _, reason in report.quarantined] == ["the table is gone"] * 2
+@pytest.mark.parametrize(
+    "broken",
+    [
+        TableUnusable("the table is gone"),
+        FileMissing("metadata.json is gone"),
+        KeyError("current-schema-id"),
+        ValueError("Expecting value: line 1 column 1"),
+        RuntimeError("a bug of the library"),
+    ],
+    ids=repr,
+)
+def test_an_unusable_table_is_parked_at_once_and_the_others_go_on(broken):
+    bench = Bench(tables=Tables(broken={"customers": broken}))
+    report = bench.write(put("c1", sequence=1), put("o1", ORDERS), put("c2", sequence=3))
+    ((uid, sequences, reason),) = bench.quarantine.parked
+    assert (uid, sequences) == ("ucustomers", [1, 3])
+    assert str(broken) in reason
     assert bench.written("orders") == [key("o1")]
-    assert report.failed is None
+    assert (report.failed, report.quarantined) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "error", [ServiceUnavailable("away"), ThrottlingException("slow"), AccessForbidden("no")]
+)
+def test_a_table_that_can_not_be_written_yet_holds_up_the_others_for_seconds_only(error):
+    bench = Bench(tables=Tables(broken={"customers": error}))
+    records = put("c1", sequence=1), put("o1", ORDERS, sequence=2), put("c2", sequence=3)
+    assert bench.write(*records).failed == 0
+    bench.after(PATIENCE_MICROS / 10**6 - 1)
+    assert bench.write(*records).failed == 0
+    bench.after(1)
+    report = bench.write(*records)
+    assert (report.failed, bench.quarantine.parked) == (None, [("ucustomers", [1, 3], str(error))])
+    assert bench.written("orders") == [key("o1")]
+
+
+def test_a_group_that_was_parked_is_not_waited_for_again_until_it_is_tried_anew():
+    bench = Bench(tables=Tables(broken={"customers": TableUnusable("gone")}))
+    bench.write(put("c1"))
+    tried = bench.tables.tries
+    bench.after(5)
+    assert bench.write(put("c2", entered=ENTERED + 5)).failed is None
+    assert bench.tables.tries == tried
+    bench.tables.broken.clear()
+    bench.after(PROBE_MICROS / 10**6)
+    assert bench.write(put("c3", entered=ENTERED + 65)).failed is None
+    assert bench.written() == [key("c3")]
+
+
+def test_a_group_being_created_is_written_as_soon_as_it_is_although_it_was_parked():
+    creating = replace(CUSTOMERS, status=FeatureGroupStatus.CREATING)
+    bench = Bench(Registry({CUSTOMERS.uid: creating}))
+    bench.after(60)
+    assert bench.write(put("c1")).parked[0].uid == "ucustomers"
+    bench.registry.groups[CUSTOMERS.uid] = CUSTOMERS
+    bench.write(put("c2"))
+    assert bench.written() == [key("c2")]
+
+
+def test_what_is_redriven_fails_and_is_not_parked_again():
+    bench = Bench(tables=Tables(broken={"customers": TableUnusable("gone")}))
+    bench.write(put("c1"))
+    report = bench.write(put("o1", ORDERS), put("c1"), redriven=True)
+    assert (report.failed, len(bench.quarantine.parked)) == (1, 1)
+    bench.tables.broken.clear()
+    assert bench.write(put("c1"), redriven=True).failed is None
+    assert bench.written() == [key("c1")]
+
+
+def test_a_bad_record_of_a_broken_group_is_quarantined_and_the_rest_parked():
+    bench = Bench(tables=Tables(broken={"customers": TableUnusable("gone")}))
+    bad = put("c1", packed=b'["c1","2024-01-31T12:00:00Z","many"]', sequence=7)
+    bench.write(put("c0", sequence=6), bad)
+    assert [sequence for sequence, _ in bench.quarantine.kept] == [f"{7:021d}"]
+    assert bench.quarantine.parked[0][1] == [6]
+
+
+def test_a_registry_entry_that_can_not_be_read_is_its_groups_fault_alone():
+    class Newer(Registry):
+        def get_by_uid(self, uid):
+            if uid == CUSTOMERS.uid:
+                raise ValueError("'Hibernating' is not a valid FeatureGroupStatus")
+            return super().get_by_uid(uid)
+
+    bench = Bench(Newer({ORDERS.uid: ORDERS}))
+    bench.write(put("c1"), put("o1", ORDERS))
+    assert "Hibernating" in bench.quarantine.parked[0][2]
+    assert bench.written("orders") == [key("o1")]
 
 
 def test_a_table_that_does_not_answer_is_reported_from_its_first_change():

@@ -31,6 +31,13 @@ _PASSING = frozenset(
 )
 
 
+class FileMissing(TableUnusable):
+    """A file that the table's metadata name is gone.
+
+    Upkeep may have removed it a moment ago, with metadata that are newer now: a second look tells.
+    """
+
+
 @contextmanager
 def translated_errors(table: str) -> Iterator[None]:
     """Raise failures around a table as ``larder.offline.ports.OfflineTables`` promises them."""
@@ -46,6 +53,8 @@ def translated_errors(table: str) -> Iterator[None]:
         ) from error
     except ClientError as error:
         raise _of_client(table, error) from error
+    except FileNotFoundError as error:
+        raise FileMissing(f"a file of the offline table {table} is gone: {error}") from error
     except OSError as error:
         raise _of_storage(table, error) from error
     except (ConnectionError, HTTPClientError, CommitStateUnknownException) as error:
