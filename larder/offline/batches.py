@@ -11,7 +11,7 @@ from larder.offline.rows import Due, OfflineRow, StreamChange, rows_due
 
 @dataclass(slots=True)
 class Owed:
-    """One group's changes of a batch that owe rows.
+    """One group's changes of a batch that need rows.
 
     ``first`` is the position of the first of them among the batch's changes.
     """
@@ -37,7 +37,7 @@ class GroupRows:
     write_times: list[int] = field(default_factory=list)
 
     def add(self, change: StreamChange, due: Sequence[Due], rows: Sequence[OfflineRow]) -> None:
-        """Add one change and the rows that it owes."""
+        """Add one change and its rows."""
         self.owed.changes.append(change)
         self.rows.extend(rows)
         self.write_times.extend(each.version.write_time for each in due if not each.expiry)

@@ -1,6 +1,6 @@
 """Following the records table's stream into the offline tables: the offline writer's use case.
 
-Every change ends in one of five ways. It is in its table; it owes no row; it is in quarantine with
+Every change ends in one of five ways. It is in its table; it needs no row; it is in quarantine with
 the reason; its group is parked; or it is reported as failed and is delivered again.
 
 A failure belongs to one group and costs the others nothing. A stream's shard is delivered in order,
@@ -86,7 +86,7 @@ class Commit:
     """What became of one group's rows.
 
     ``oldest_write_time`` is when the oldest of them was accepted, µs since the epoch; ``None``
-    where all were expiries, which nobody waits for.
+    where all were expiries, whose lag does not matter.
     """
 
     group: FeatureGroup
@@ -226,7 +226,7 @@ class OfflineWriter:
     def _gather(
         self, changes: Iterable[Delivered], report: BatchReport, beats: _Beats
     ) -> list[Owed]:
-        """The changes that owe rows, one entry a group."""
+        """The changes that need rows, one entry a group."""
         owed: dict[str, Owed] = {}
         for position, change in enumerate(changes):
             if isinstance(change, Heartbeat):

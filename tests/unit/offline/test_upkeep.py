@@ -7,6 +7,7 @@ import pytest
 
 from larder.errors import ServiceUnavailable
 from larder.groups.feature_group import FeatureGroupStatus
+from larder.offline.adapters.iceberg.upkeep import MERGED
 from larder.offline.maintain import Maintenance
 from larder.offline.upkeep import DAY_MILLIS, HOUR_MILLIS, UpkeepRules, Upkept, expired, merged_run
 from tests.support.groups import feature_group
@@ -125,3 +126,8 @@ def test_a_round_over_named_groups():
         remaining=seconds(100), only=["b"]
     )
     assert list(done.done) == ["b"]
+
+
+def test_the_mark_of_a_merge_keeps_its_name():
+    # it is stored in snapshots' summaries: another name would take old merges for commits of rows
+    assert MERGED == {"larder.upkeep": "merged"}

@@ -27,7 +27,7 @@ from larder.offline.adapters.iceberg.rewrite import (
 from larder.offline.ports import Remaining
 from larder.offline.upkeep import UpkeepRules, Upkept, expired, merged_run
 
-MERGED = {"larder.offline.upkeep": "merged"}
+MERGED = {"larder.upkeep": "merged"}
 """Marks the snapshot of a merge, which brought no rows."""
 _LEAST_SECONDS = 30.0
 _TRIES = 5
