@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from larder.cost.price_list import PriceList
-from larder.training_sets.engines import ATHENA
+from larder.training_sets.ports import ATHENA
 
 
 def size(count: int) -> str:

@@ -19,9 +19,8 @@ from larder.cli.parsers import Commands
 from larder.cli.progress import ProgressBar
 from larder.cli.text import charge
 from larder.errors import ValidationError
-from larder.training_sets.engines import ATHENA, DUCKDB
 from larder.training_sets.manifest import Manifest
-from larder.training_sets.ports import SqlLabels
+from larder.training_sets.ports import ATHENA, DUCKDB, SqlLabels
 from larder.training_sets.spec import GroupFeatures, TrainingSetSpec
 
 if TYPE_CHECKING:
