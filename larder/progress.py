@@ -1,4 +1,4 @@
-"""How far a long task is, told to whoever wants to hear it."""
+"""How far a long task is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a stage is: ``rows`` and ``bytes`` so far, of ``total`` where that is known.
+    """How far a stage is: ``rows`` and ``bytes`` so far, of ``total`` rows where that is known.
 
-    ``fraction`` is the share of the stage that is done, where rows and bytes don't tell it.
+    ``fraction`` (0 to 1) is the share of the stage that is done, where rows don't tell it.
     """
 
     stage: str
@@ -26,4 +26,4 @@ Report = Callable[[Progress], None]
 
 
 def silent(_progress: Progress) -> None:
-    """A report that nobody hears."""
+    """A report that does nothing."""

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 from larder.access.rules import AccessRules
 from larder.groups.api.annotations import annotation_operations
-from larder.groups.api.operations import ControlApi, Operation, feature_group_operations
+from larder.groups.api.operations import feature_group_operations
+from larder.groups.api.requests import checked
 from larder.groups.metadata import FeatureCatalog
 from larder.wire.access_log import Handler, api_handler
 from larder.wire.errors import Response, control_error
 from larder.wire.http import Request
+from larder.wire.json_rpc import JsonRpcApi, Operation
 
 
 def create_handler(
@@ -28,5 +30,5 @@ def create_handler(
         theirs = catalog.of_caller(known.access_of(caller))
         return {**feature_group_operations(theirs.groups), **annotation_operations(theirs)}
 
-    api = ControlApi(operations, forward)
+    api = JsonRpcApi(operations, checked, forward)
     return api_handler(api.handle, control_error)

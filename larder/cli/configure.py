@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from larder.cli.aws_config import updated_section, value_of
 from larder.client.signing import API, DATA_PLANE, FUNCTION_URL
 from larder.errors import ConfigurationError
 
 _MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01"}
 _PROFILE = re.compile(r"[\w.@+-]+", re.ASCII)
+_HEADER = re.compile(r"\[\s*(?P<name>[^\]]*?)\s*\]")
+_SETTING = re.compile(r"(?P<name>[^\s=#;\[][^=]*?)\s*=\s*(?P<value>.*?)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,63 @@ def _identifier(service: str) -> str:
 def _data_path(directory: Path, before: str) -> str:
     others = [each for each in before.split(os.pathsep) if each and each != str(directory)]
     return os.pathsep.join([str(directory), *others])
+
+
+def value_of(text: str, section: str, name: str) -> str | None:
+    """A setting's value in a section, or ``None``."""
+    for line in _body(text.splitlines(), section):
+        match = _SETTING.match(line)
+        if match and match["name"] == name:
+            return match["value"]
+    return None
+
+
+def updated_section(text: str, section: str, settings: Mapping[str, str]) -> str:
+    """The file with these settings in a section, over those of the same names.
+
+    A value that begins with a line break is of several lines, each indented.
+    """
+    kept: list[str] = []
+    dropping = False
+    for line in _body(text.splitlines(), section):
+        match = _SETTING.match(line)
+        if match:
+            dropping = match["name"] in settings
+        elif not line.startswith((" ", "\t")):
+            dropping = False
+        if not dropping:
+            kept.append(line)
+    return _replaced(text, section, [*(_line(n, v) for n, v in settings.items()), *kept])
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name} ={value}" if value.startswith("\n") else f"{name} = {value}"
+
+
+def _replaced(text: str, section: str, body: list[str]) -> str:
+    """The file with this as a section's whole body; a section that is not there comes last."""
+    lines = text.splitlines()
+    start, end = _place(lines, section)
+    before, rest = lines[:start], lines[end:]
+    if not rest and before and before[-1].strip():
+        before.append("")
+    return "\n".join([*before, f"[{section}]", *body, *rest]) + "\n"
+
+
+def _body(lines: list[str], section: str) -> list[str]:
+    start, end = _place(lines, section)
+    return lines[start + 1 : end]
+
+
+def _place(lines: list[str], section: str) -> tuple[int, int]:
+    """Where a section's header is and where its body ends; both the file's end if it has none."""
+    headers = [
+        (place, " ".join(match["name"].split()))
+        for place, line in enumerate(lines)
+        if (match := _HEADER.match(line))
+    ]
+    for index, (place, name) in enumerate(headers):
+        if name == section:
+            end = headers[index + 1][0] if index + 1 < len(headers) else len(lines)
+            return place, end
+    return len(lines), len(lines)

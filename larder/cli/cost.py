@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 
+from larder.cli.parsers import Commands
 from larder.cost.bills import Biller
 from larder.cost.price_list import OURS, PriceList
 from larder.cost.report import document, table
@@ -25,10 +26,7 @@ _ABOUT = (
 )
 
 
-def add_cost(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    choices_of: Callable[[str], StageChoices],
-) -> None:
+def add_cost(commands: Commands, choices_of: Callable[[str], StageChoices]) -> None:
     """Add the command to the parser's; ``choices_of`` tells of a stage by its name."""
     cost = commands.add_parser("cost", help="a month's bill by door and scale", description=_ABOUT)
     cost.add_argument("--stage", help="a stage of stacks/config.py: dev, prod")

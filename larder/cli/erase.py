@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from typing import TypeAlias
 
 import orjson
 
+from larder.cli.parsers import Commands
 from larder.erasure.erase import Erased
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_erase(commands: Commands) -> None:

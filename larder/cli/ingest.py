@@ -6,18 +6,17 @@ import argparse
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import orjson
 
-from larder.cli.progress_bar import RowsLine
+from larder.cli.parsers import Commands
+from larder.cli.progress import ProgressBar
 from larder.errors import ConfigurationError, LarderError, ResourceNotFound, ValidationError
 
 if TYPE_CHECKING:
     from larder.client.ingestion import IngestOptions
     from larder.ingestion.ingest import Summary
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_ingest(commands: Commands) -> None:
@@ -85,17 +84,17 @@ def renamed(texts: list[str]) -> dict[str, str]:
 def _run(options: argparse.Namespace) -> int:
     from larder.client.ingestion import ingestion, new_run_id  # noqa: PLC0415 - slow to import
 
-    line = RowsLine(sys.stderr, quiet=options.json)
+    bar = ProgressBar(sys.stderr, quiet=options.json)
     options.run_id = options.run_id or new_run_id()
     try:
-        done = ingestion().ingest(options.group, options.source, _asked(options), line)
+        done = ingestion().ingest(options.group, options.source, _asked(options), bar)
     except (ValidationError, ResourceNotFound, ConfigurationError):
         raise
     except (LarderError, KeyboardInterrupt) as error:
         error.add_note(f"the same command with --run-id {options.run_id} goes on from here")
         raise
     finally:
-        line.end()
+        bar.end()
     print(orjson.dumps(asdict(done)).decode() if options.json else "\n".join(described(done)))
     return 1 if done.rejected else 0
 

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias
 
 import orjson
 
@@ -18,13 +17,13 @@ from larder.cli.erase import add_erase
 from larder.cli.ingest import add_ingest
 from larder.cli.materialize import add_materialize
 from larder.cli.offline import add_offline
+from larder.cli.parsers import Commands
 from larder.cli.stage_choices import stage_choices
 from larder.cli.training_set import add_training_set
 from larder.errors import ConfigurationError, LarderError
 from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, Redrive, Redriven
 from larder.wiring.redrive import open_failure_objects, open_writer
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _FAILURE_PREFIXES = (SPILLED_PREFIX, QUARANTINE_PREFIX)
 _BUCKET = "LARDER_OFFLINE_BUCKET"
 _FUNCTION = "LARDER_OFFLINE_WRITER_FUNCTION"

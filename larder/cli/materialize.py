@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
-from typing import TypeAlias
 
 import orjson
 
-from larder.cli.progress_bar import RowsLine
-from larder.cli.training_set_text import cost
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+from larder.cli.parsers import Commands
+from larder.cli.progress import ProgressBar
+from larder.cli.text import charge
 
 
 def add_materialize(commands: Commands) -> None:
@@ -45,17 +43,17 @@ def add_materialize(commands: Commands) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    line = RowsLine(sys.stderr, quiet=options.json)
+    bar = ProgressBar(sys.stderr, quiet=options.json)
     try:
-        return _warm(options, line) if options.warm else _materialize(options, line)
+        return _warm(options, bar) if options.warm else _materialize(options, bar)
     except KeyboardInterrupt as stop:
         stop.add_note("run it again to go on")
         raise
     finally:
-        line.end()
+        bar.end()
 
 
-def _materialize(options: argparse.Namespace, line: RowsLine) -> int:
+def _materialize(options: argparse.Namespace, bar: ProgressBar) -> int:
     from larder.client.materialization import (  # noqa: PLC0415 - slow to import
         lean_memory,
         materialization,
@@ -67,9 +65,9 @@ def _materialize(options: argparse.Namespace, line: RowsLine) -> int:
         as_of=options.as_of,
         since=options.since,
         max_writes_per_second=options.max_writes_per_second,
-        report=line,
+        report=bar,
     )
-    line.end()
+    bar.end()
     if options.json:
         print(orjson.dumps(asdict(done)).decode())
         return 0
@@ -78,15 +76,15 @@ def _materialize(options: argparse.Namespace, line: RowsLine) -> int:
         f"there, {done.older:,} are newer online, {done.expired:,} expired, "
         f"in {done.seconds:,.1f} s"
     )
-    print(f"  {cost(done.bytes_scanned)}")
+    print(f"  {charge(done.bytes_scanned)}")
     return 0
 
 
-def _warm(options: argparse.Namespace, line: RowsLine) -> int:
+def _warm(options: argparse.Namespace, bar: ProgressBar) -> int:
     from larder.client.materialization import materialization  # noqa: PLC0415 - slow to import
 
-    done = materialization().warm(options.group, report=line)
-    line.end()
+    done = materialization().warm(options.group, report=bar)
+    bar.end()
     text = f"{done.group}: {done.records:,} records read, {done.unanswered:,} not taken by Valkey"
     print(orjson.dumps(asdict(done)).decode() if options.json else text)
     return 1 if done.unanswered else 0

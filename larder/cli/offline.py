@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 import orjson
 
+from larder.cli.parsers import Commands
 from larder.offline.status import GroupStatus
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_offline(commands: Commands) -> None:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import orjson
 
 from larder.as_of.oracle import nanos_of
-from larder.cli.training_set_options import ENGINES, add_create_options
-from larder.cli.training_set_text import ProgressLine, cost, description, group_features, pairs
-from larder.training_sets.ports import SqlLabels
-from larder.training_sets.spec import TrainingSetSpec
+from larder.cli.parsers import Commands
+from larder.cli.progress import ProgressBar
+from larder.cli.text import charge
+from larder.errors import ValidationError
+from larder.training_sets.manifest import Manifest
+from larder.training_sets.ports import ATHENA, DUCKDB, SqlLabels
+from larder.training_sets.spec import GroupFeatures, TrainingSetSpec
 
 if TYPE_CHECKING:
     from larder.client.training_sets import TrainingSetsClient
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-Run = Callable[["TrainingSetsClient", argparse.Namespace, ProgressLine], int]
+Run = Callable[["TrainingSetsClient", argparse.Namespace, ProgressBar], int]
+_ENGINES = {"athena": ATHENA, "local": DUCKDB}
+"""What joins, by the word for it on the command line."""
+_DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def add_training_set(commands: Commands) -> None:
@@ -35,7 +43,7 @@ def add_training_set(commands: Commands) -> None:
         "LARDER_DATABASE, LARDER_WORKGROUP.",
     )
     inner = parser.add_subparsers(required=True, metavar="command")
-    add_create_options(_add(inner, "create", "make a training set", _create))
+    _add_create_options(_add(inner, "create", "make a training set", _create))
     _add(inner, "show", "print what a training set is and was made of", _show)
     listing = inner.add_parser("list", help="print all training sets")
     _finish(listing, _list)
@@ -60,21 +68,21 @@ def _finish(parser: argparse.ArgumentParser, run: Run) -> None:
 def _run(run: Run, options: argparse.Namespace) -> int:
     from larder.client.training_sets import training_sets  # noqa: PLC0415 - slow to import
 
-    line = ProgressLine(sys.stderr, quiet=options.json)
+    bar = ProgressBar(sys.stderr, quiet=options.json)
     # as Ctrl-C does, a stop from outside cancels the query and takes the label table along
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        engine = ENGINES[getattr(options, "engine", "athena")]
-        return run(training_sets(engine=engine), options, line)
+        engine = _ENGINES[getattr(options, "engine", "athena")]
+        return run(training_sets(engine=engine), options, bar)
     except KeyboardInterrupt as stop:
         stop.add_note("the query is cancelled")
         raise
     finally:
-        line.end()
+        bar.end()
         signal.signal(signal.SIGTERM, before)
 
 
-def _create(client: TrainingSetsClient, options: argparse.Namespace, line: ProgressLine) -> int:
+def _create(client: TrainingSetsClient, options: argparse.Namespace, bar: ProgressBar) -> int:
     groups = group_features(
         options.features,
         keys=pairs(options.key, "--key"),
@@ -94,19 +102,19 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, line: Progr
     )
     sql = Path(options.sql_file).read_text() if options.sql_file else options.sql
     labels = options.labels if sql is None else SqlLabels(sql)
-    manifest = client.create(spec, labels, line).manifest
-    line.end()
+    manifest = client.create(spec, labels, bar).manifest
+    bar.end()
     _print(manifest.to_json() if options.json else "\n".join(description(manifest)).encode())
     return 0
 
 
-def _show(client: TrainingSetsClient, options: argparse.Namespace, _line: ProgressLine) -> int:
+def _show(client: TrainingSetsClient, options: argparse.Namespace, _bar: ProgressBar) -> int:
     manifest = client.get(options.name).manifest
     _print(manifest.to_json() if options.json else "\n".join(description(manifest)).encode())
     return 0
 
 
-def _list(client: TrainingSetsClient, options: argparse.Namespace, _line: ProgressLine) -> int:
+def _list(client: TrainingSetsClient, options: argparse.Namespace, _bar: ProgressBar) -> int:
     for each in client.list():
         groups = [table.group for table in each.tables]
         row = {"name": each.name, "created_at": each.created_at, "rows": each.rows}
@@ -117,7 +125,7 @@ def _list(client: TrainingSetsClient, options: argparse.Namespace, _line: Progre
     return 0
 
 
-def _export(client: TrainingSetsClient, options: argparse.Namespace, _line: ProgressLine) -> int:
+def _export(client: TrainingSetsClient, options: argparse.Namespace, _bar: ProgressBar) -> int:
     path = Path(options.to)
     rows = client.get(options.name).export(path)
     done = {"name": options.name, "path": str(path), "rows": rows}
@@ -125,14 +133,14 @@ def _export(client: TrainingSetsClient, options: argparse.Namespace, _line: Prog
     return 0
 
 
-def _rebuild(client: TrainingSetsClient, options: argparse.Namespace, line: ProgressLine) -> int:
-    found = client.rebuild(options.name, keep=options.keep, report=line)
-    line.end()
+def _rebuild(client: TrainingSetsClient, options: argparse.Namespace, bar: ProgressBar) -> int:
+    found = client.rebuild(options.name, keep=options.keep, report=bar)
+    bar.end()
     if options.json:
         _print(orjson.dumps(asdict(found)))
     elif found.identical:
         print(f"{options.name}: the same content again ({found.rows} rows, {found.content_hash})")
-        print(f"  {cost(found.bytes_scanned, found.engine)}")
+        print(f"  {charge(found.bytes_scanned, found.engine)}")
     else:
         print(f"{options.name} can't be made again as it was:")
         print("\n".join(f"  {change}" for change in found.changes))
@@ -143,3 +151,138 @@ def _rebuild(client: TrainingSetsClient, options: argparse.Namespace, line: Prog
 
 def _print(text: bytes) -> None:
     print(text.decode(), flush=True)
+
+
+def _add_create_options(create: argparse.ArgumentParser) -> None:
+    """Add the options of ``create``."""
+    labels = create.add_mutually_exclusive_group(required=True)
+    labels.add_argument("--labels", help="a Parquet or CSV file, or a folder of them; or s3://…")
+    labels.add_argument("--sql", help="a query that gives the labels")
+    labels.add_argument("--sql-file", help="a file with such a query")
+    create.add_argument("--event-time", required=True, help="the labels' column of instants")
+    create.add_argument(
+        "--features",
+        action="append",
+        required=True,
+        metavar="GROUP[:FEATURE[=NAME],…]",
+        help="may be repeated; GROUP alone means all its features",
+    )
+    create.add_argument("--time-zone", help="what label times without a zone are in, such as UTC")
+    create.add_argument(
+        "--engine",
+        choices=list(_ENGINES),
+        default="athena",
+        help="what joins: Athena, or DuckDB on this machine; the rows are the same",
+    )
+    create.add_argument(
+        "--partition-by",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="lay the files out in folders by this label column; may be repeated",
+    )
+    _add_feature_options(create)
+
+
+def _add_feature_options(create: argparse.ArgumentParser) -> None:
+    for option, value, meaning in (
+        ("--key", "COLUMN", "the label column with its identifiers, if named otherwise"),
+        ("--look-back", "7d", "greatest age of a value, inclusive: 90s, 15m, 24h, 7d, 2w"),
+        ("--prefix", "TEXT", "put before its features' names"),
+    ):
+        create.add_argument(
+            option, action="append", default=[], metavar=f"GROUP={value}", help=meaning
+        )
+    create.add_argument("--full-names", action="store_true", help="name features GROUP__FEATURE")
+    create.add_argument("--known-as-of", help="leave out what was written after this instant")
+    create.add_argument(
+        "--as-known-then",
+        action="store_true",
+        help="leave out what was written after the label's own time",
+    )
+
+
+def duration(text: str) -> timedelta:
+    """A duration such as ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValidationError(f"{text[:50]!r} is no duration: write for example 90s, 24h, 7d or 2w")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def pairs(texts: Iterable[str], option: str) -> dict[str, str]:
+    """Options of the form ``GROUP=VALUE``.
+
+    Raises:
+        ValidationError: one has another form, or a group occurs twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        group, sign, value = text.partition("=")
+        if not (group and sign and value):
+            raise ValidationError(f"{option} takes GROUP=VALUE, not {text[:100]!r}")
+        if group in found:
+            raise ValidationError(f"{option} is given twice for {group}")
+        found[group] = value
+    return found
+
+
+def group_features(
+    asked: Iterable[str],
+    *,
+    keys: Mapping[str, str],
+    look_backs: Mapping[str, str],
+    prefixes: Mapping[str, str],
+) -> tuple[GroupFeatures, ...]:
+    """Options of the form ``GROUP`` or ``GROUP:feature,feature=name``, those of a group together.
+
+    Raises:
+        ValidationError: an option has another form, or another option names a group not asked for.
+    """
+    features = _by_group(asked)
+    stray = sorted((keys.keys() | look_backs.keys() | prefixes.keys()) - features.keys())
+    if stray:
+        raise ValidationError(f"no --features are asked of {', '.join(stray)}")
+    return tuple(
+        GroupFeatures(
+            group=group,
+            features=None if named is None else list(named),
+            key=keys.get(group),
+            look_back=duration(look_backs[group]) if group in look_backs else None,
+            prefix=prefixes.get(group, ""),
+            rename={feature: output for feature, output in (named or {}).items() if output},
+        )
+        for group, named in features.items()
+    )
+
+
+def _by_group(asked: Iterable[str]) -> dict[str, dict[str, str] | None]:
+    """Features with their output names, if any, by group; ``None`` stands for all."""
+    features: dict[str, dict[str, str] | None] = {}
+    for text in asked:
+        group, colon, listed = text.partition(":")
+        named = features.setdefault(group, {} if colon else None)
+        if (named is None) == bool(colon):
+            raise ValidationError(f"--features asks both for all and for some of {group}")
+        if named is not None:
+            named.update(item.strip().partition("=")[::2] for item in listed.split(","))
+    return features
+
+
+def description(manifest: Manifest) -> Iterator[str]:
+    """A training set in lines."""
+    yield f"{manifest.name}: {manifest.rows} rows, made {manifest.created_at}"
+    yield f"  at      {manifest.location} ({len(manifest.files)} files)"
+    yield f"  labels  {manifest.labels.location}, event time {manifest.parameters['event_time']}"
+    for table in manifest.tables:
+        state = "empty" if table.empty else f"snapshot {table.snapshot_id or 'none'}"
+        yield f"  from    {table.group} ({table.database}.{table.table}, {state})"
+    for column in manifest.columns:
+        yield f"    {column.name:32} {column.type:24} {column.source}"
+    yield f"  content {manifest.content_hash}"
+    charged = charge(manifest.bytes_scanned, manifest.engine)
+    yield f"  query   {manifest.query_execution_id}, {charged}"

@@ -33,15 +33,15 @@ from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.versions import IcebergVersions
 from larder.progress import Progress, Report, silent
 from larder.settings import Settings
+from larder.training_sets.adapters.athena_joins import AthenaJoins
 from larder.training_sets.adapters.described_groups import DescribedGroups
 from larder.training_sets.adapters.export import write_table
 from larder.training_sets.adapters.glue_label_tables import GlueLabelTables
 from larder.training_sets.adapters.results import batches, delivered
 from larder.training_sets.adapters.set_files import S3SetFiles
 from larder.training_sets.build import TrainingSets
-from larder.training_sets.engines import ATHENA, DUCKDB, AthenaJoins, JoinEngine
 from larder.training_sets.manifest import Manifest
-from larder.training_sets.ports import SqlLabels
+from larder.training_sets.ports import ATHENA, DUCKDB, JoinEngine, SqlLabels
 from larder.training_sets.rebuild import Rebuilt, rebuild
 from larder.training_sets.spec import GroupFeatures, TrainingSetSpec
 

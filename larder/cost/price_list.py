@@ -10,6 +10,8 @@ from typing import Any
 from larder.cost.terms import Function, Price, billed_ms
 from larder.errors import ConfigurationError
 
+LEAST_SCAN_BYTES = 10_000_000
+"""What Athena charges a query for at least."""
 OURS = Path(__file__).with_name("prices.yaml")
 
 
@@ -42,6 +44,10 @@ class PriceList:
             raise ConfigurationError(
                 f"prices: {path} is no price list ({error}): write it like {OURS}."
             ) from error
+
+    def query(self, bytes_scanned: int) -> float:
+        """Dollars that Athena charges for a query that scans so many bytes."""
+        return max(bytes_scanned, LEAST_SCAN_BYTES) / 1e12 * self.prices["athena_scan"].usd
 
     def function(self, memory_mb: int) -> Function:
         """The runtime function with that much memory, by the model of ``billed_ms``."""

@@ -14,9 +14,9 @@ from larder.access.grants import Grants
 from larder.declared.differences import differences
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, StorageType, UpdateStatus
-from larder.groups.grant_tags import as_tags
 from larder.groups.manage import FeatureGroups
 from larder.groups.metadata import FeatureCatalog, MetadataChange, Parameters
+from larder.groups.reserved_tags import as_tags
 from larder.groups.spec import GroupSpec, OnlineChange
 from larder.groups.tag import GroupTags
 from larder.groups.update import GroupUpdates

@@ -16,8 +16,8 @@ from larder.declared.documents import FILE, file_path, to_document
 from larder.declared.yaml_lines import Located, UnreadableYaml, read_yaml
 from larder.errors import ConfigurationError
 from larder.groups.api.requests import group_spec, request_problems
-from larder.groups.grant_tags import PREFIX
 from larder.groups.group_rules import group_problems
+from larder.groups.reserved_tags import PREFIX
 from larder.problems import Path as MemberPath
 from larder.problems import Problem, shown
 from larder.wire.shapes import problems

@@ -12,8 +12,7 @@ from functools import cached_property
 
 from larder.access.grants import Grants, Principals, Right
 from larder.event_time import NANOS, EventTimeType
-from larder.groups.grant_tags import granted_by
-from larder.groups.removal import removed_by
+from larder.groups.reserved_tags import granted_by, removed_by
 
 SHARDS = 64
 RESERVED_FEATURE_NAMES = frozenset({"is_deleted", "write_time", "api_invocation_time"})
@@ -174,7 +173,7 @@ class FeatureGroup:
 
     @cached_property
     def removed(self) -> frozenset[str]:
-        """Names of the features that are out of use (``larder.groups.removal``)."""
+        """Names of the features that are out of use (``larder.groups.reserved_tags``)."""
         return removed_by(self.tags)
 
     @cached_property

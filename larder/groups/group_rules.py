@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 from larder.groups.feature_group import FeatureType, StorageType, TableFormat
 from larder.groups.feature_rules import collection_problems, feature_problems
-from larder.groups.grant_tags import grant_tag_problems
-from larder.groups.removal import removal_problems
+from larder.groups.reserved_tags import grant_tag_problems, removal_problems
 from larder.groups.spec import GroupSpec, Throughput
 from larder.problems import Problem, shown
 

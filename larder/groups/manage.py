@@ -15,12 +15,12 @@ from larder.errors import (
     ResourceInUse,
     ResourceLimitExceeded,
     ResourceNotFound,
+    ValidationError,
 )
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.groups.group_rules import group_problems
 from larder.groups.platform_rules import Platform
 from larder.groups.ports import Registry
-from larder.groups.refusals import refuse_declared, refuse_taken
 from larder.groups.spec import GroupSpec
 from larder.problems import Problem, refuse
 
@@ -54,7 +54,7 @@ class FeatureGroups:
             ResourceLimitExceeded: the account has as many groups as it may.
         """
         refuse(self.problems(spec, declared=declared_in is not None))
-        refuse_taken(self.registry.get(spec.name))
+        _refuse_taken(self.registry.get(spec.name))
         self.check_room(1)
         group = self._new_group(spec, declared_in)
         self.access.check_hold(group)
@@ -166,3 +166,25 @@ class FeatureGroups:
             declared_in=declared_in,
             grants=spec.grants,
         )
+
+
+def refuse_declared(group: FeatureGroup, deed: str) -> None:
+    """Raise ``ValidationError`` where a group is defined as code: its file rules, not the API."""
+    if group.declared_in is not None:
+        raise ValidationError(
+            f"FeatureGroup {group.name} is defined as code in {group.declared_in} and can't be "
+            f"{deed} through the API: change that file and deploy. Removing the file and deploying "
+            "keeps the group and its data, and hands it over to the API."
+        )
+
+
+def _refuse_taken(group: FeatureGroup | None) -> None:
+    """Raise ``ResourceInUse`` where a group bears the name that a new one shall have."""
+    if group is None:
+        return
+    text = f"Resource Already Exists: FeatureGroup with name {group.name} already exists."
+    if group.status is FeatureGroupStatus.DELETING:
+        text = f"{text} It is being deleted; the name is free once it is no longer described."
+    else:
+        text = f"{text} Choose a different name."
+    raise ResourceInUse(text)

@@ -8,7 +8,7 @@ from larder.errors import ResourceLimitExceeded, ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.group_rules import MAX_TAGS, tag_problems
 from larder.groups.manage import FeatureGroups
-from larder.groups.removal import removal_problems
+from larder.groups.reserved_tags import removal_problems
 from larder.problems import refuse
 
 Tags = tuple[tuple[str, str], ...]

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from larder.errors import ValidationError
+from larder.errors import ResourceInUse, ValidationError
 from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroup,
+    FeatureGroupStatus,
     OnlineStore,
     StorageType,
     UpdateStatus,
 )
 from larder.groups.feature_rules import collection_problems, feature_problems, partition_problems
 from larder.groups.group_rules import throughput_problems
-from larder.groups.manage import FeatureGroups
-from larder.groups.refusals import refuse_busy, refuse_declared
+from larder.groups.manage import FeatureGroups, refuse_declared
 from larder.groups.spec import OnlineChange, Throughput
 from larder.problems import refuse
 
@@ -86,7 +86,7 @@ class GroupUpdates:
     def _check(self, group: FeatureGroup) -> None:
         if not self.declared:
             refuse_declared(group, "changed")
-        refuse_busy(group)
+        _refuse_busy(group)
 
     def _done(self, group: FeatureGroup) -> FeatureGroup:
         return replace(
@@ -112,3 +112,17 @@ def _changed(group: FeatureGroup, change: OnlineChange) -> OnlineStore:
             f"{wanted}: the one move there is goes from Standard to Standard_V2."
         )
     return replace(online, storage_type=wanted, ttl=change.ttl if change.sets_ttl else online.ttl)
+
+
+def _refuse_busy(group: FeatureGroup) -> None:
+    """Raise ``ResourceInUse`` where a group is not ready for an update."""
+    if group.status is not FeatureGroupStatus.CREATED:
+        raise ResourceInUse(
+            f"FeatureGroup {group.name} is in status {group.status}: it can be updated while "
+            "DescribeFeatureGroup says Created."
+        )
+    if group.last_update is UpdateStatus.IN_PROGRESS:
+        raise ResourceInUse(
+            f"FeatureGroup {group.name} is being updated: wait until DescribeFeatureGroup no "
+            "longer says LastUpdateStatus InProgress."
+        )

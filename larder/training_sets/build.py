@@ -16,10 +16,16 @@ from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.offline.feature_table import TableVersion
 from larder.offline.queries import Queries, TableVersions
 from larder.progress import Report, silent
-from larder.training_sets.engines import JoinEngine, JoinTask
 from larder.training_sets.label_columns import WantedLabels
 from larder.training_sets.manifest import Manifest
-from larder.training_sets.ports import GroupTables, SetFiles, SqlLabels, StoredLabels
+from larder.training_sets.ports import (
+    GroupTables,
+    JoinEngine,
+    JoinTask,
+    SetFiles,
+    SqlLabels,
+    StoredLabels,
+)
 from larder.training_sets.record import Made, manifest_of, require_complete, source_table
 from larder.training_sets.spec import (
     PlannedJoin,

@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 
 from larder.errors import ValidationError
-from larder.training_sets.engines import ATHENA, SourceTable
-from larder.training_sets.ports import LabelColumn, StoredFile, StoredLabels
+from larder.training_sets.ports import ATHENA, LabelColumn, SourceTable, StoredFile, StoredLabels
 
 FORMAT = 1
 LABEL = "label"

@@ -7,9 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from larder.as_of.athena import Labels
+from larder.as_of.join import Join
 from larder.offline.feature_table import FeatureTable
+from larder.offline.queries import QueryRun
 from larder.progress import Report
 from larder.training_sets.label_columns import WantedLabels
+
+ATHENA, DUCKDB = "athena", "duckdb"
+"""Names of the engines that join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,40 @@ class Contents:
     column_hashes: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class SourceTable:
+    """A table that was read.
+
+    ``snapshot_id`` is ``None`` where the table has no snapshots. Then rows that were accepted up to
+    ``written_until`` were read, which does not hold the table still: such rows may come later.
+    """
+
+    group: str
+    group_created: str
+    database: str
+    table: str
+    snapshot_id: int | None
+    empty: bool
+    written_until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinTask:
+    """A join to run: ``query`` over the labels and the tables, at their snapshots.
+
+    The rows go below ``location``, in folders by the values of the columns ``partition_by``, which
+    come last in the query. ``label_table`` is the name that the query has for the labels.
+    """
+
+    training_set: str
+    query: str
+    label_table: str
+    labels: StoredLabels
+    tables: tuple[SourceTable, ...]
+    location: str
+    partition_by: tuple[str, ...]
+
+
 class GroupTables(Protocol):
     """The feature groups of the platform, as tables of history."""
 
@@ -94,6 +134,21 @@ class LabelTables(Protocol):
         self, name: str, labels: StoredLabels, *, training_set: str
     ) -> AbstractContextManager[None]:
         """The labels as a table of the platform's database, gone afterwards whatever happens."""
+
+
+class JoinEngine(Protocol):
+    """Runs joins. A query is in the engine's own SQL; the rows are the same whichever runs it."""
+
+    def query(self, labels: Labels, joins: Sequence[Join]) -> str:
+        """The query of a join, as it is written down in the manifest."""
+
+    def run(self, task: JoinTask, report: Report) -> QueryRun:
+        """Run a query and write its rows; nothing but the rows stays, whatever happens.
+
+        Raises:
+            QueryFailed: the engine could not run it.
+            ValidationError: a table is of a kind that the engine can't read.
+        """
 
 
 class SetFiles(Protocol):

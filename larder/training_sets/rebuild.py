@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from larder.offline.queries import QueryRun, SnapshotGone
 from larder.progress import Report, silent
 from larder.training_sets.build import TrainingSets
-from larder.training_sets.engines import ATHENA, JoinTask
 from larder.training_sets.manifest import Manifest
-from larder.training_sets.ports import Contents
+from larder.training_sets.ports import ATHENA, Contents, JoinTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,8 @@ from larder import __version__
 from larder.errors import LarderError
 from larder.offline.feature_table import TableVersion
 from larder.offline.queries import QueryRun
-from larder.training_sets.engines import JoinTask, SourceTable
 from larder.training_sets.manifest import LABEL, Column, Manifest
-from larder.training_sets.ports import Contents
+from larder.training_sets.ports import Contents, JoinTask, SourceTable
 from larder.training_sets.spec import PlannedJoin, TrainingSetSpec
 
 

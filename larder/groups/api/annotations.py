@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from larder.errors import ValidationError
 from larder.groups.api.answers import present, searched, seconds, tag_list
-from larder.groups.api.operations import Answer, Operation
-from larder.groups.api.requests import Members, tag_pairs
+from larder.groups.api.requests import tag_pairs
 from larder.groups.api.search import read_query
 from larder.groups.metadata import DescribedFeature, FeatureCatalog, MetadataChange
 from larder.groups.tag import GroupTags
+from larder.wire.json_rpc import Answer, Members, Operation
 
 
 def annotation_operations(catalog: FeatureCatalog) -> dict[str, Operation]:

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from larder.groups.api.request_shapes import REQUESTS
 from larder.groups.feature_group import (
@@ -20,9 +19,9 @@ from larder.groups.feature_group import (
 )
 from larder.groups.spec import CatalogSpec, GroupSpec, OfflineSpec, OnlineChange, Throughput
 from larder.problems import Path, Problem, refuse, shown
+from larder.wire.json_rpc import Members
 from larder.wire.shapes import problems
 
-Members = Mapping[str, Any]
 _ONLINE_SETTINGS = ("TtlDuration", "StorageType", "SecurityConfig")
 
 

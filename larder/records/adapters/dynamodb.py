@@ -1,4 +1,4 @@
-"""The record store in DynamoDB: each write one conditional UpdateItem or PutItem.
+"""The record store in DynamoDB: reads by key, each write one conditional UpdateItem or PutItem.
 
 A write replaces a version's attributes but keeps the item's life, which only a hard delete counts
 up. Where a condition fails DynamoDB returns the item that stood in the way
@@ -7,11 +7,13 @@ up. Where a condition fails DynamoDB returns the item that stood in the way
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from larder.aws.dynamodb.api import ConditionFailed, DynamoApi
-from larder.aws.retries import Retries
+from larder.aws.retries import Attempt, Retries
+from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.event_time import NANOS
 from larder.records.adapters.dynamodb_item import (
     KEEP_SECONDS,
@@ -22,8 +24,7 @@ from larder.records.adapters.dynamodb_item import (
     record_partition,
     to_attributes,
 )
-from larder.records.adapters.dynamodb_reads import DynamoRecordReads
-from larder.records.ports import Page
+from larder.records.ports import Consistency, Page, Reads
 from larder.records.record import RecordVersion, Slot, State
 
 _ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
@@ -38,14 +39,18 @@ _UNCHANGED = (
 )
 _OPTIONAL = ("d", "x", "ttl", "o")
 Projection = Callable[[Slot, RecordVersion], None]
-"""Is told what an InMemory record has become, its life included, once DynamoDB has taken it."""
+"""Called with an InMemory record's new version, its life included, once DynamoDB has taken it."""
 _NO_LIFE = {"N": "0"}
 _NAMES = {"ttl": "#ttl"}
 """``TTL`` is a reserved word of DynamoDB's expressions."""
 
 
-class DynamoRecordStore(DynamoRecordReads):
-    """Registers in one table; ``projection`` hears of accepted writes to InMemory groups."""
+class DynamoRecordStore:
+    """Records of one table.
+
+    ``batch_seconds`` bounds how long keys that DynamoDB left unprocessed are asked for again.
+    ``projection`` is called with each accepted write to an InMemory group.
+    """
 
     def __init__(
         self,
@@ -56,8 +61,37 @@ class DynamoRecordStore(DynamoRecordReads):
         batch_seconds: float = 2.0,
         projection: Projection | None = None,
     ) -> None:
-        super().__init__(dynamodb, table_name, retries=retries, batch_seconds=batch_seconds)
+        self._dynamodb = dynamodb
+        self._table = table_name
+        self._retries = retries or Retries()
+        self._batch_seconds = batch_seconds
         self._projection = projection
+
+    def get(
+        self, slots: Sequence[Slot], *, consistency: Consistency = Consistency.DEFAULT
+    ) -> Reads:
+        """See ``RecordStore.get``; keys that DynamoDB left unprocessed are asked for again."""
+        consistent = consistency is not Consistency.EVENTUAL
+        if len(slots) == 1:
+            return self._get_one(slots[0], consistent)
+        keys = {slot: record_key(slot) for slot in slots}
+        by_key = {_flat(key): slot for slot, key in keys.items()}
+        found: dict[Slot, RecordVersion] = {}
+        pending: list[Item] = list(keys.values())
+        attempt = self._retries.begin(self._batch_seconds, len(pending))
+        while pending:
+            try:
+                items, pending = self._batch(pending, consistent, attempt)
+            except (ThrottlingException, ServiceUnavailable):
+                if not found:
+                    raise
+                break
+            for item in items:
+                slot = by_key[_flat(item)]
+                found[slot] = from_item(item, slot.identifier)
+            if pending and not attempt.again():
+                break
+        return Reads(found, frozenset(by_key[_flat(key)] for key in pending))
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """See ``RecordStore.put``."""
@@ -119,6 +153,25 @@ class DynamoRecordStore(DynamoRecordReads):
             return False
         return True
 
+    def _batch(
+        self, keys: list[Item], consistent: bool, attempt: Attempt
+    ) -> tuple[list[Item], list[Item]]:
+        """What was read of some keys, and the keys that DynamoDB left unprocessed."""
+        ask = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
+        answer = self._dynamodb.call("BatchGetItem", {"RequestItems": ask}, attempt)
+        left = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        attempt.units = len(left)
+        return answer["Responses"].get(self._table, []), left
+
+    def _get_one(self, slot: Slot, consistent: bool) -> Reads:
+        request = {
+            "TableName": self._table,
+            "Key": record_key(slot),
+            "ConsistentRead": consistent,
+        }
+        item = self._dynamodb.call("GetItem", request).get("Item")
+        return Reads({slot: from_item(item, slot.identifier)} if item else {}, frozenset())
+
     def _conditional(
         self,
         slot: Slot,
@@ -179,3 +232,7 @@ def _winner(item: Item | None, slot: Slot, version: RecordVersion) -> RecordVers
     if ours == (version.event_key, version.write_time, version.state, version.packed):
         return None  # an earlier try of this very write, whose answer was lost
     return stored
+
+
+def _flat(key: Mapping[str, Any]) -> tuple[str, str]:
+    return key["pk"]["S"], key["sk"]["S"]

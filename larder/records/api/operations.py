@@ -1,7 +1,4 @@
-"""The data plane: SageMaker's REST-JSON operations over the use cases.
-
-One request in, one response out; whoever carries HTTP (a Lambda function, a server) calls this.
-"""
+"""The data plane's operations on records, as SageMaker's model has them."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from dataclasses import dataclass, field
 import orjson
 
 from larder.access.rules import Access, AccessRules
-from larder.errors import LarderError, ResourceNotFound, ValidationError
 from larder.records.api import answers
 from larder.records.api.requests import (
     Members,
@@ -29,8 +25,9 @@ from larder.records.ports import Consistency
 from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
-from larder.wire.errors import Response, runtime_error, typed_error
+from larder.wire.errors import Response
 from larder.wire.http import Request
+from larder.wire.rest import RestApi
 
 _WITHOUT_NOT_FOUND = frozenset({"PutRecord", "DeleteRecord"})
 """Operations whose model has no ResourceNotFound: they say it as a ValidationError."""
@@ -72,48 +69,37 @@ class RuntimeApi:
     rules: AccessRules | None = None
     _rules: AccessRules = field(init=False)
     _operations: dict[str, Callable[[Members, _Asker], bytes]] = field(init=False, repr=False)
+    _rest: RestApi[Call] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Enforce grants even where nobody gave rules."""
         self._rules = self.rules or AccessRules(self.reader.groups.home)
         self._operations = self._served()
+        self._rest = RestApi(
+            self._operations, operation_of, self._read, self._serve, _WITHOUT_NOT_FOUND
+        )
 
     def handle(self, request: Request) -> tuple[str, Response]:
-        """The operation that was asked for (``"Unknown"`` if none), and the answer to it."""
-        operation, group = operation_of(request)
-        if operation not in self._operations:
-            text = (
-                f"{request.method} {request.path[:120]} is no operation of this endpoint; it "
-                f"serves {', '.join(self._operations)}."
-            )
-            return "Unknown", typed_error(
-                "UnknownOperationException", 404, text, request.request_id
-            )
-        try:
-            call = Call(
-                operation,
-                self._members(operation, group, request),
-                request_id=request.request_id,
-                caller_arn=request.caller_arn,
-                consistency=consistency_asked(request.headers),
-            )
-        except LarderError as error:
-            return operation, runtime_error(error, request.request_id)
-        return operation, self.perform(call)
+        """The name of the requested operation (``"Unknown"`` if it has none), and the response."""
+        return self._rest.handle(request)
 
     def perform(self, call: Call) -> Response:
-        """The answer to a call of one of the model's operations."""
-        try:
-            members = checked(call.operation, call.members)
-            asker = _Asker(self._rules.access_of(call.caller_arn), call.consistency)
-            body = self._operations[call.operation](members, asker)
-            return _answer(body, call.request_id)
-        except ResourceNotFound as error:
-            if call.operation in _WITHOUT_NOT_FOUND:
-                return runtime_error(ValidationError(str(error)), call.request_id)
-            return runtime_error(error, call.request_id)
-        except LarderError as error:
-            return runtime_error(error, call.request_id)
+        """The response to a call of one of the model's operations."""
+        return self._rest.perform(call)
+
+    def _read(self, operation: str, group: str | None, request: Request) -> Call:
+        return Call(
+            operation,
+            self._members(operation, group, request),
+            request_id=request.request_id,
+            caller_arn=request.caller_arn,
+            consistency=consistency_asked(request.headers),
+        )
+
+    def _serve(self, call: Call) -> bytes:
+        members = checked(call.operation, call.members)
+        asker = _Asker(self._rules.access_of(call.caller_arn), call.consistency)
+        return self._operations[call.operation](members, asker)
 
     def _served(self) -> dict[str, Callable[[Members, _Asker], bytes]]:
         return {
@@ -179,11 +165,3 @@ class RuntimeApi:
         )
         more = {"NextToken": listing.next_token} if listing.next_token else {}
         return orjson.dumps({"RecordIdentifiers": listing.identifiers, **more})
-
-
-def _answer(body: bytes, request_id: str) -> Response:
-    return {
-        "statusCode": 200,
-        "headers": {"content-type": "application/json", "x-amzn-requestid": request_id},
-        "body": body.decode(),
-    }

@@ -24,12 +24,12 @@ from larder.offline.adapters.iceberg.versions import NOT_ICEBERG
 from larder.offline.queries import QueryFailed, QueryRun, SnapshotGone
 from larder.progress import Progress, Report
 from larder.training_sets.adapters.duckdb_s3 import bytes_read, connect
-from larder.training_sets.engines import JoinTask, SourceTable
+from larder.training_sets.ports import JoinTask, SourceTable
 
 
 @dataclass(frozen=True, slots=True)
 class DuckDbJoins:
-    """Implements ``larder.training_sets.engines.JoinEngine`` in this process.
+    """Implements ``larder.training_sets.ports.JoinEngine`` in this process.
 
     ``database`` is the one that label tables are named in. What does not fit into memory spills to
     a temporary folder, through which the result's files pass too.

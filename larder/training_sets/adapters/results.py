@@ -38,7 +38,6 @@ def read_result(
     columns: dict[str, str] = {}
     start, strays = time.monotonic(), 0
     listed = list(objects.listed(location))
-    total = sum(size for _, size in listed)
     with TemporaryDirectory(prefix="larder-") as folder:
         path = Path(folder, "result.parquet")
         for address, size in listed:
@@ -49,7 +48,7 @@ def read_result(
                 content.add(batch)
             files.append(StoredFile(address, size, content.rows - before, digest))
             done, seconds = sum(file.bytes for file in files), time.monotonic() - start
-            report(Progress("check", "", seconds, rows=content.rows, bytes=done, total=total))
+            report(Progress("check", "", seconds, rows=content.rows, bytes=done, total=rows))
     columns.pop(ROW, None)
     complete = bool(seen.all()) and not strays and content.rows == rows
     kinds = tuple(columns.items())

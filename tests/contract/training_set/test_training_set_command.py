@@ -37,8 +37,8 @@ def test_a_set_is_made_shown_listed_exported_and_rebuilt(bench, labels, tmp_path
     made = capsys.readouterr()
     assert code == 0
     assert made.out.startswith(f"{name}: 2 rows, made ")
-    assert "scanned, about $0.00005 (at Athena's list price of $5 per TB" in made.out
-    stages = [line.split()[0].rstrip(",") for line in made.err.splitlines()]
+    assert "scanned, about $0.00005 (Athena in us-east-1: $5 per TB" in made.out
+    stages = [line.split(":")[0] for line in made.err.splitlines()]
     assert (stages[0], stages[-1], set(stages)) == ("labels", "check", {"labels", "query", "check"})
     assert main(["training-set", "show", name]) == 0
     assert capsys.readouterr().out == made.out
@@ -120,7 +120,7 @@ def test_a_stop_from_outside_leaves_no_table_and_no_files(bench, labels, capsys,
             assert bench.tables_in_catalog() != before  # the group's table and the labels'
             os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr("larder.cli.training_set_text.ProgressLine.__call__", stopped)
+    monkeypatch.setattr("larder.cli.progress.ProgressBar.__call__", stopped)
     name, code = create(bench, labels)
     assert code == 130
     assert "interrupted; the query is cancelled" in capsys.readouterr().err

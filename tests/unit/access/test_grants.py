@@ -3,8 +3,8 @@
 import pytest
 
 from larder.access.grants import Grants, Principals, Right, pattern_problem
-from larder.groups.grant_tags import as_tags, granted_by
 from larder.groups.group_rules import tag_problems
+from larder.groups.reserved_tags import as_tags, granted_by
 
 ACCOUNT = "arn:aws:iam::123456789012"
 SESSIONS = "arn:aws:sts::123456789012"

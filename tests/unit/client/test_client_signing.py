@@ -10,7 +10,7 @@ import boto3
 import botocore.session
 import pytest
 
-from larder.cli.aws_config import updated_section, value_of
+from larder.cli.configure import updated_section, value_of
 from larder.cli.main import main
 from larder.client import sign_for_execute_api, sign_for_function_url
 from larder.errors import ConfigurationError

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from larder.cli.training_set_text import cost, duration, group_features, pairs
+from larder.cli.training_set import duration, group_features, pairs
 from larder.errors import ValidationError
 from larder.event_time import NANOS
 from larder.offline.feature_table import FeatureTable
@@ -121,8 +121,3 @@ def test_options_of_the_command_line_become_what_is_asked():
 def test_options_that_make_no_sense_are_refused(ask, words):
     with pytest.raises(ValidationError, match=words):
         ask()
-
-
-def test_the_cost_is_that_of_10_megabytes_at_least():
-    assert cost(1234).startswith("1.2 kB scanned, about $0.00005 ")
-    assert cost(2 * 10**12).startswith("2.0 TB scanned, about $10.00000 ")

@@ -1,21 +1,26 @@
-"""Grants over the API: SageMaker has no member for them, so tags of a reserved prefix state them.
+"""Tags of the reserved prefix ``larder:``, for what SageMaker's API has no member for.
 
-``larder:read:<label>`` (or ``write``, ``admin``) grants to the pattern in its value; the label is
-free and tells the tags of one right apart. SageMaker's tags can't hold ``*`` or ``,``, so a value
-is written as in quoted-printable text (RFC 2045, 6.7): ``=2A`` for ``*``, ``=2C`` for ``,`` and
-``=3D`` for ``=``.
+Grants: ``larder:read:<label>`` (or ``write``, ``admin``) grants to the pattern in its value. The
+label is free and tells the tags of one right apart. SageMaker's tags can't hold ``*`` or ``,``, so
+a value is written as in quoted-printable text (RFC 2045, 6.7): ``=2A`` for ``*``, ``=2C`` for ``,``
+and ``=3D`` for ``=``.
+
+Removed features: ``larder:removed:<feature>`` takes a feature out of use (SageMaker can't:
+amazon-sagemaker-feedback#175). Its value is free: a reason. The feature is no longer described,
+writes that name it are refused, and reads leave it out. Its place in the schema, its stored values
+and its offline column stay, so history is whole. Deleting the tag brings the feature back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from larder.access.grants import Grants, Right, pattern_problem
-from larder.groups.removal import REMOVED_PREFIX
 from larder.problems import Problem, shown
 
 PREFIX = "larder:"
+REMOVED_PREFIX = "larder:removed:"
 Tags = tuple[tuple[str, str], ...]
 _KEY = re.compile(r"larder:(read|write|admin):.+", re.DOTALL)
 _ESCAPE = re.compile(r"=([0-9A-F]{2})?")
@@ -57,6 +62,29 @@ def grant_tag_problems(place: int, key: str, value: str) -> Iterator[Problem]:
     if text:
         text = f"{text}. In a tag * is written =2A, a comma =2C and an equals sign =3D"
         yield Problem(("Tags", place, "Value"), text, shown(value))
+
+
+def removed_by(tags: Tags) -> frozenset[str]:
+    """Names of the features that tags take out of use."""
+    return frozenset(
+        key.removeprefix(REMOVED_PREFIX) for key, _ in tags if key.startswith(REMOVED_PREFIX)
+    )
+
+
+def removal_problems(
+    tags: Tags, features: Sequence[str], required: Sequence[str]
+) -> Iterator[Problem]:
+    """What is wrong with removals: ``features`` are the group's, ``required`` must stay."""
+    for place, (key, _) in enumerate(tags):
+        name = key.removeprefix(REMOVED_PREFIX)
+        if name == key:
+            continue
+        if name not in features:
+            text = "Member must name a feature of the group after larder:removed:"
+            yield Problem(("Tags", place, "Key"), text, shown(key))
+        elif name in required:
+            text = "Member must not remove the record identifier or the event time"
+            yield Problem(("Tags", place, "Key"), text, shown(key))
 
 
 def _spelling_problem(value: str) -> str | None:
