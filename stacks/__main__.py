@@ -31,8 +31,8 @@ def main() -> int:
     config = STAGES[stage]
     told = {
         "stage": stage,
-        "runtime_memory_mb": config.runtime_memory_mb,
-        "runtime_start": as_text(config.runtime_start),
+        "runtime_memory_mb": config.serving.runtime_memory_mb,
+        "runtime_start": as_text(config.serving.runtime_start),
         "resources": resources,
     }
     print(json.dumps(told, indent=1))

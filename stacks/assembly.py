@@ -9,7 +9,8 @@ from aws_cdk import App, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from larder.errors import ConfigurationError
-from stacks.config import STAGES, InMemoryTier, StageConfig
+from stacks.choices import InMemoryTier
+from stacks.config import STAGES, StageConfig
 from stacks.constructs.layer_archive import ROOT, Target
 from stacks.platform import Platform
 from stacks.rules.platform import PlatformRules
@@ -53,10 +54,12 @@ def _selected(stage: str | None) -> Iterable[StageConfig]:
 
 
 def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageConfig:
+    serving = config.serving
     if (text := named("function_url")) is not None:
-        config = replace(config, function_url=_switch("function_url", text))
+        serving = replace(serving, function_url=_switch("function_url", text))
     if (text := named("runtime_start")) is not None:
-        config = replace(config, runtime_start=runtime_start(text))
+        serving = replace(serving, runtime_start=runtime_start(text))
+    config = replace(config, serving=serving)
     if (text := named("in_memory")) is not None:
         tier = config.in_memory or InMemoryTier()
         config = replace(config, in_memory=tier if _switch("in_memory", text) else None)

@@ -11,7 +11,7 @@ class EncryptionStack(Stack):
     """One customer-managed key, rotated yearly; identity policies say who may use it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: StageConfig) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.key = kms.Key(
             self,
             "Key",

@@ -39,7 +39,7 @@ class FeatureGroupsStack(Stack):
         offline: OfflineStoreStack,
         definitions: Path = ROOT / "features",
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.function = PythonFunction(
             self,
             "Apply",
@@ -47,7 +47,7 @@ class FeatureGroupsStack(Stack):
             program=Program(
                 name="feature_groups",
                 settings=control_settings(self, config, online=online, offline=offline),
-                memory_mb=config.control_memory_mb,
+                memory_mb=config.serving.control_memory_mb,
                 timeout=_TIMEOUT,
             ),
             layer=DependencyLayer(self, "Lean", recipe=LEAN, target=config.target),

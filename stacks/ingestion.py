@@ -61,7 +61,7 @@ class IngestionStack(Stack):
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self._config = config
         self._online = online
         self._offline = offline
@@ -95,7 +95,7 @@ class IngestionStack(Stack):
             delivery=Delivery(
                 patterns=_RECORD_CHANGES,
                 batch_size=_LARGEST_BATCH,
-                window_seconds=self._config.offline_window_seconds,
+                window_seconds=self._config.offline.window_seconds,
                 spill_to=self._offline.bucket,
             ),
         )
@@ -158,13 +158,13 @@ class IngestionStack(Stack):
             program=Program(
                 name=name,
                 settings=settings,
-                memory_mb=self._config.offline_memory_mb,
+                memory_mb=self._config.offline.memory_mb,
                 timeout=Duration.minutes(5),
             ),
             layer=self._layer,
         )
 
     def _allow_tables(self, function: PythonFunction, actions: Sequence[str]) -> None:
-        for name in (self._config.database_name, *self._config.other_databases):
+        for name in (self._config.database_name, *self._config.offline.other_databases):
             allow_tables(function, database=name, scope=self, actions=actions)
-        self._offline.bucket.allow_data(function, *self._config.other_offline_buckets)
+        self._offline.bucket.allow_data(function, *self._config.offline.other_buckets)

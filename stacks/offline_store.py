@@ -19,7 +19,7 @@ class OfflineStoreStack(Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, config: StageConfig, key: kms.IKey
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.bucket = OfflineBucket(self, "Bucket", config=config, key=key)
         self.database = glue.Database(
             self,
@@ -46,11 +46,11 @@ class OfflineStoreStack(Stack):
             "WorkGroup",
             name=f"larder-{config.name}",
             description="Queries over Larder's offline store",
-            recursive_delete_option=not config.retain_data,
+            recursive_delete_option=not config.data.retain,
             work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
                 enforce_work_group_configuration=True,
                 publish_cloud_watch_metrics_enabled=True,
-                bytes_scanned_cutoff_per_query=config.athena_scan_limit_gb * 10**9,
+                bytes_scanned_cutoff_per_query=config.offline.scan_limit_gb * 10**9,
                 engine_version=athena.CfnWorkGroup.EngineVersionProperty(
                     selected_engine_version="Athena engine version 3"
                 ),

@@ -27,7 +27,7 @@ class OnlineStoreStack(Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, config: StageConfig, key: kms.IKey
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.key = key
         self.registry = _table(
             self,

@@ -61,7 +61,7 @@ class ServingStack(Stack):
         offline: OfflineStoreStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
         self.control = PythonFunction(
             self,
@@ -70,7 +70,7 @@ class ServingStack(Stack):
             program=Program(
                 name="control",
                 settings=control_settings(self, config, online=online, offline=offline),
-                memory_mb=config.control_memory_mb,
+                memory_mb=config.serving.control_memory_mb,
                 timeout=Duration.seconds(25),
             ),
             layer=layer,
@@ -78,10 +78,10 @@ class ServingStack(Stack):
         allow_registry(self.control, online, REGISTRY_WRITER)
         _allow_forwarding(self.control, config)
         self.runtime = self._runtime(config, online, memory, layer)
-        target = door_target(self.runtime, config.runtime_start)
+        target = door_target(self.runtime, config.serving.runtime_start)
         self.api = self._api(target)
         self._stage(config)
-        if config.function_url:
+        if config.serving.function_url:
             self._function_url(target)
         CfnOutput(self, "ApiEndpoint", value=self.api.api_endpoint)
         CfnOutput(self, "ApiId", value=self.api.api_id)
@@ -104,9 +104,9 @@ class ServingStack(Stack):
             program=Program(
                 name="runtime",
                 settings=settings,
-                memory_mb=config.runtime_memory_mb,
+                memory_mb=config.serving.runtime_memory_mb,
                 timeout=Duration.seconds(10),
-                snapshots=config.runtime_start is Start.SNAP_START,
+                snapshots=config.serving.runtime_start is Start.SNAP_START,
             ),
             layer=layer,
             vpc_access=memory.access if memory else None,
@@ -128,8 +128,8 @@ class ServingStack(Stack):
             account_id=self.account,
             region=self.region,
             partition=self.partition,
-            administrators=" ".join(config.administrators),
-            missing_grants_deny=int(config.missing_grants_deny),
+            administrators=" ".join(config.access.administrators),
+            missing_grants_deny=int(config.access.missing_grants_deny),
         )
 
     def _function_url(self, target: lambda_.IFunction) -> None:
@@ -174,8 +174,8 @@ class ServingStack(Stack):
             stage_name="$default",  # no path prefix: clients post to the endpoint itself
             auto_deploy=True,
             default_route_settings=apigw.CfnStage.RouteSettingsProperty(
-                throttling_rate_limit=config.api_rate_limit,
-                throttling_burst_limit=config.api_burst_limit,
+                throttling_rate_limit=config.serving.api_rate_limit,
+                throttling_burst_limit=config.serving.api_burst_limit,
             ),
             access_log_settings=apigw.CfnStage.AccessLogSettingsProperty(
                 destination_arn=log_group.log_group_arn, format=json.dumps(_LOGGED)
@@ -185,10 +185,10 @@ class ServingStack(Stack):
 
 def _allow_forwarding(control: PythonFunction, config: StageConfig) -> None:
     """Let ``control`` do at SageMaker what the stage has it forward."""
-    if config.forward_sagemaker_endpoint and config.forwarded_sagemaker_actions:
+    if config.forwarding.sagemaker_endpoint and config.forwarding.actions:
         allow_pattern(
             control,
-            config.forwarded_sagemaker_actions,
+            config.forwarding.actions,
             {"*": "*"},
             reason="the stage lists the actions that are forwarded to SageMaker, for any resource",
         )

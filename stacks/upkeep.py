@@ -48,18 +48,18 @@ class Upkeep(Construct):
         settings = MaintenanceSettings(
             registry_table=self._online.registry.table_name,
             offline_bucket=bucket.bucket_name,
-            snapshot_days=config.snapshot_days,
-            pinned_days=config.pinned_snapshot_days,
-            orphan_hours=config.orphan_hours,
+            snapshot_days=config.offline.snapshot_days,
+            pinned_days=config.offline.pinned_snapshot_days,
+            orphan_hours=config.offline.orphan_hours,
         )
         function = self._function(
-            "Maintenance", "maintenance", settings, config.offline_memory_mb, Duration.minutes(15)
+            "Maintenance", "maintenance", settings, config.offline.memory_mb, Duration.minutes(15)
         )
         allow_registry(function, self._online, REGISTRY_LISTER)
         allow_tables(
             function, database=config.database_name, scope=Stack.of(self), actions=TABLE_WRITER
         )
-        bucket.allow_data(function, *config.other_offline_buckets)
+        bucket.allow_data(function, *config.offline.other_buckets)
         bucket.allow_prefix(
             function,
             ["s3:GetObject"],

@@ -60,7 +60,7 @@ def _unknown(target: str, operations: Iterable[str], request_id: str) -> Respons
     text = (
         f"The header X-Amz-Target, {target[:120]!r}, names no operation of this endpoint. It "
         f"serves SageMaker.<operation> for {', '.join(operations)}. Call SageMaker's own endpoint "
-        "for any other, or let the stage forward it (forward_sagemaker_endpoint)."
+        "for any other, or let the stage forward it (forwarding in stacks/config.py)."
     )
     return typed_error("UnknownOperationException", 400, text, request_id)
 

@@ -98,12 +98,12 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
 
     return [
         s3.LifecycleRule(
-            noncurrent_version_expiration=Duration.days(config.noncurrent_version_days),
+            noncurrent_version_expiration=Duration.days(config.data.noncurrent_version_days),
             abort_incomplete_multipart_upload_after=Duration.days(7),
         ),
-        expire(RESULTS_PREFIX, config.query_result_days),
-        expire(QUARANTINE_PREFIX, config.failed_batch_days),
-        expire(FAILED_BATCHES_PREFIX, config.failed_batch_days),
+        expire(RESULTS_PREFIX, config.data.query_result_days),
+        expire(QUARANTINE_PREFIX, config.data.failed_batch_days),
+        expire(FAILED_BATCHES_PREFIX, config.data.failed_batch_days),
     ]
 
 
@@ -114,7 +114,7 @@ def _access_logs(scope: Construct, config: StageConfig) -> s3.Bucket:
         encryption=s3.BucketEncryption.S3_MANAGED,  # log delivery can't use a customer's key
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         enforce_ssl=True,
-        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.access_log_days))],
+        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.data.access_log_days))],
         removal_policy=config.data_removal_policy,
     )
     acknowledge(bucket, "AwsSolutions-S1", "a bucket of access logs does not log its own")

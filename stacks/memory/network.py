@@ -8,7 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.config import InMemoryTier, StageConfig
+from stacks.choices import InMemoryTier
+from stacks.config import StageConfig
 from stacks.constructs.vpc_access import VpcAccess
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
@@ -38,7 +39,7 @@ class NetworkStack(Stack):
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.vpc = self._vpc(tier)
         self._log_refusals(config)
         self._endpoints(online, offline)

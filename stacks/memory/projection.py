@@ -40,7 +40,7 @@ class MemoryProjectionStack(Stack):
         online: OnlineStoreStack,
         memory: MemoryStoreStack,
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.memory = memory
         entry = memory.settings()
         self.projector = PythonFunction(

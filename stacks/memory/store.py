@@ -9,7 +9,8 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from larder.settings import MemorySettings
-from stacks.config import InMemoryTier, StageConfig
+from stacks.choices import InMemoryTier
+from stacks.config import StageConfig
 from stacks.constructs.permissions import allow
 from stacks.memory.network import NetworkStack
 
@@ -48,7 +49,7 @@ class MemoryStoreStack(Stack):
         network: NetworkStack,
         key: kms.IKey,
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self._name = f"larder-{config.name}"
         self.tier = tier
         self.access = network.access

@@ -23,11 +23,11 @@ def door_watches(config: StageConfig, serving: ServingStack) -> Iterator[Watch]:
     yield Watch(
         name="Latency",
         metric=serving.api.metric_latency(period=_PERIOD, statistic="p99"),
-        meaning=f"one answer in a hundred takes longer than {config.latency_alarm_ms} ms",
-        threshold=config.latency_alarm_ms,
+        meaning=f"one answer in a hundred takes longer than {config.alarms.latency_ms} ms",
+        threshold=config.alarms.latency_ms,
         periods=_LATE_PERIODS,
     )
-    if config.function_url:
+    if config.serving.function_url:
         yield from _function_url(config, serving)
 
 
@@ -42,7 +42,7 @@ def _function_url(config: StageConfig, serving: ServingStack) -> Iterator[Watch]
         name="UrlLatency",
         # AWS ("Monitoring Lambda function URLs") names average and maximum, no percentiles.
         metric=function.metric("UrlRequestLatency", period=_PERIOD, statistic="Average"),
-        meaning=f"an answer of the Function URL takes {config.latency_alarm_ms} ms on average",
-        threshold=config.latency_alarm_ms,
+        meaning=f"an answer of the Function URL takes {config.alarms.latency_ms} ms on average",
+        threshold=config.alarms.latency_ms,
         periods=_LATE_PERIODS,
     )

@@ -41,8 +41,8 @@ class ObservabilityStack(Stack):
         ingestion: IngestionStack,
         projection: MemoryProjectionStack | None = None,
     ) -> None:
-        super().__init__(scope, construct_id, termination_protection=config.retain_data)
-        self._topic = self._alarm_topic(config) if config.alarm_topic else None
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
+        self._topic = self._alarm_topic(config) if config.alarms.topic else None
         functions = {
             "Control": serving.control,
             "Runtime": serving.runtime,
@@ -164,8 +164,8 @@ class ObservabilityStack(Stack):
             )
         )
         topic = sns.Topic(self, "Alarms", master_key=key, enforce_ssl=True)
-        if config.alarm_email is not None:
-            topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+        if config.alarms.email is not None:
+            topic.add_subscription(subscriptions.EmailSubscription(config.alarms.email))
         return topic
 
 

@@ -1,8 +1,11 @@
 """One synth for all tests of the infrastructure: no layers are built, nothing is downloaded."""
 
+import shutil
+
 import pytest
 
 from stacks.assembly import assemble
+from stacks.constructs.layer_archive import ROOT
 from tests.infra.templates import Templates
 
 SKIP_BUNDLING = {"aws:cdk:bundling-stacks": []}
@@ -24,3 +27,15 @@ def synthesize(tmp_path_factory):
 def templates(synthesize):
     """Both stages. That it comes to be at all means that cdk-nag and our rules passed."""
     return synthesize()
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A copy of what the app reads, with no feature groups."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for folder in ("stacks", "larder", "lambdas"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    for file in ("app.py", "cdk.json"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    (tmp_path / "features").mkdir()
+    return tmp_path

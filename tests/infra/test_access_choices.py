@@ -1,11 +1,10 @@
 """What a stage that chooses other rules of access, or to forward to SageMaker, changes."""
 
-from dataclasses import replace
-
 import pytest
 
 from larder.errors import ConfigurationError
 from stacks.config import STAGES
+from tests.infra.stages import stage_with
 from tests.infra.templates import actions_of
 
 ADMIN = "arn:aws:iam::123456789012:role/Platform*"
@@ -15,12 +14,13 @@ ACTIONS = ("sagemaker:ListModels", "sagemaker:DescribeModel")
 
 @pytest.fixture(scope="module")
 def chosen(synthesize):
-    config = replace(
-        STAGES["dev"],
-        administrators=(ADMIN, "arn:aws:iam::123456789012:user/ann"),
-        missing_grants_deny=True,
-        forward_sagemaker_endpoint=ENDPOINT,
-        forwarded_sagemaker_actions=ACTIONS,
+    config = stage_with(
+        "dev",
+        access={
+            "administrators": (ADMIN, "arn:aws:iam::123456789012:user/ann"),
+            "missing_grants_deny": True,
+        },
+        forwarding={"sagemaker_endpoint": ENDPOINT, "actions": ACTIONS},
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(STAGES, "dev", config)
@@ -57,5 +57,5 @@ def test_nothing_is_forwarded_unless_the_stage_says_so(templates, stage):
 
 
 def test_an_administrator_that_is_no_pattern_fails_the_synth():
-    with pytest.raises(ConfigurationError, match="dev: administrators: 'ann': Member must be"):
-        replace(STAGES["dev"], administrators=("ann",))
+    with pytest.raises(ConfigurationError, match=r"access\.administrators: 'ann': Member must be"):
+        stage_with("dev", access={"administrators": ("ann",)})

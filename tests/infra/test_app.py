@@ -3,7 +3,6 @@
 import json
 import re
 import tarfile
-from dataclasses import replace
 from pathlib import Path
 
 import aws_cdk
@@ -13,10 +12,10 @@ import pytest
 from larder.errors import ConfigurationError
 from local.deployment import CHOICES
 from stacks.assembly import assemble
-from stacks.config import STAGES
 from stacks.constructs.layer_archive import ROOT, Target
 from stacks.runtime_start import Provisioned
 from tests.infra.conftest import SKIP_BUNDLING
+from tests.infra.stages import stage_with
 from tests.infra.templates import masked
 
 # What an hour of nothing costs, in dollars a month (us-east-1, 2026-11): everything else of
@@ -185,13 +184,11 @@ def _files(outdir):
 
 
 def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch):
-    everything = replace(
-        STAGES["prod"],
-        alarm_email="ops@example.com",
-        other_offline_buckets=("lake", "archive"),
-        function_url=True,
-        runtime_start=Provisioned(3),
-        other_databases=("marketing",),
+    everything = stage_with(
+        "prod",
+        alarms={"email": "ops@example.com"},
+        offline={"other_buckets": ("lake", "archive"), "other_databases": ("marketing",)},
+        serving={"function_url": True, "runtime_start": Provisioned(3)},
     )
     monkeypatch.setattr("stacks.assembly.STAGES", {"prod": everything})
     templates = synthesize()

@@ -1,25 +1,8 @@
 """``app.py`` as a person runs it, in a tree of its own."""
 
 import os
-import shutil
 import subprocess
 import sys
-
-import pytest
-
-from stacks.constructs.layer_archive import ROOT
-
-
-@pytest.fixture
-def tree(tmp_path):
-    """A copy of what the app reads, with no feature groups."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    for folder in ("stacks", "larder", "lambdas"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
-    for file in ("app.py", "cdk.json"):
-        shutil.copy(ROOT / file, tmp_path / file)
-    (tmp_path / "features").mkdir()
-    return tmp_path
 
 
 def test_a_bad_definition_file_fails_the_synth_with_file_and_line(tree):

@@ -1,10 +1,6 @@
-"""The seam between ``stacks/`` and ``lambdas/``: handlers, environments, logs, layers."""
-
-import importlib
-import sys
+"""Properties that functions share: logs, layers, run time, tags, and what tools read of them."""
 
 import pytest
-from moto import mock_aws
 
 FUNCTIONS = (
     "control",
@@ -16,21 +12,6 @@ FUNCTIONS = (
     "offline_writer",
     "runtime",
 )
-# What CloudFormation puts together at deployment, where its form matters to a function.
-RESOLVED = {"LARDER_VALKEY_ADDRESS": "cache.example:6379"}
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_handler_imports_under_the_environment_of_its_own_template(templates, monkeypatch, name):
-    properties = templates.function("prod", name)
-    module_name, attribute = properties["Handler"].rsplit(".", 1)
-    for key, value in properties["Environment"]["Variables"].items():
-        resolved = RESOLVED.get(key, "resolved-at-deploy")
-        monkeypatch.setenv(key, value if isinstance(value, str) else resolved)
-    monkeypatch.delitem(sys.modules, module_name, raising=False)
-    with mock_aws():
-        module = importlib.import_module(module_name)
-    assert callable(getattr(module, attribute))
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
@@ -129,17 +110,3 @@ def test_every_taggable_resource_says_whose_it_is(templates):
     for _, logical_id, properties in templates.functions("prod"):
         tags = {tag["Key"]: tag["Value"] for tag in properties["Tags"]}
         assert tags == {"application": "larder", "stage": "prod"}, logical_id
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_ships_the_library_and_its_own_folder(templates, name):
-    key = templates.function("prod", name)["Code"]["S3Key"].removesuffix(".zip")
-    files = [
-        path.relative_to(templates.outdir / f"asset.{key}").as_posix()
-        for path in (templates.outdir / f"asset.{key}").rglob("*")
-        if path.is_file()
-    ]
-    assert f"lambdas/{name}/handler.py" in files
-    own = ("larder/", f"lambdas/{name}/", "lambdas/__init__.py")
-    assert [file for file in files if not file.startswith(own)] == []
-    assert [file for file in files if file.endswith(".pyc")] == []

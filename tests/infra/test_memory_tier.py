@@ -9,7 +9,8 @@ import pytest
 from larder.errors import ConfigurationError
 from larder.memory.compare_and_set import COMPARE_AND_SET
 from larder.memory.entry import item_memory_key
-from stacks.config import STAGES, InMemoryTier
+from stacks.choices import InMemoryTier
+from stacks.config import STAGES
 from tests.infra.templates import actions_of
 
 SIX = {"FromPort": 6379, "ToPort": 6380, "IpProtocol": "tcp"}

@@ -1,11 +1,10 @@
 """The data plane's second door and how its function comes up, by the stage's choices."""
 
-from dataclasses import replace
-
 import pytest
 
 from stacks.config import STAGES
 from stacks.runtime_start import Provisioned, Start, as_text, runtime_start
+from tests.infra.stages import stage_with
 from tests.infra.templates import actions_of, masked
 
 ALIAS = {"Ref": "RuntimeAliasliveBC9C0148"}
@@ -117,7 +116,7 @@ def test_environments_are_kept_for_the_alias(chosen):
 
 def test_a_versions_id_follows_the_functions_configuration(synthesize, monkeypatch):
     def version(memory):
-        config = replace(STAGES["dev"], runtime_memory_mb=memory)
+        config = stage_with("dev", serving={"runtime_memory_mb": memory})
         monkeypatch.setitem(STAGES, "dev", config)
         templates = synthesize(stage="dev", runtime_start="snap_start")
         (logical_id,) = resources(templates, "AWS::Lambda::Version")

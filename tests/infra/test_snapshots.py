@@ -1,29 +1,29 @@
-"""Templates of prod as they were last reviewed: a change shows as a diff, no more."""
+"""Templates of every stage as they were last reviewed: a change shows as a diff, no more."""
 
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from tests.infra.templates import masked
 
-STACKS = (
+OF_EVERY_STAGE = (
     "Encryption",
     "FeatureGroups",
     "Ingestion",
-    "MemoryProjection",
-    "MemoryStore",
-    "Network",
     "Observability",
     "OfflineStore",
     "OnlineStore",
     "Serving",
 )
+OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")
+STACKS = [f"dev/{stack}" for stack in OF_EVERY_STAGE]
+STACKS += [f"prod/{stack}" for stack in (*OF_EVERY_STAGE, *OF_THE_IN_MEMORY_TIER)]
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", STACKS, ids=lambda name: name.replace("/", "-"))
 def test_the_template_is_the_reviewed_one(templates, snapshot, stack):
     recorded = snapshot.use_extension(JSONSnapshotExtension)
-    assert masked(templates[f"prod/{stack}"]) == recorded
+    assert masked(templates[stack]) == recorded
 
 
-def test_every_stack_of_prod_has_a_snapshot(templates):
-    assert set(templates.of_stage("prod")) == {f"prod/{stack}" for stack in STACKS}
+def test_every_stack_of_every_stage_has_a_snapshot(templates):
+    assert set(templates) == set(STACKS)

@@ -23,7 +23,7 @@ def cost(*arguments):
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates, stage):
     found = orjson.loads(cost("--stage", stage, "--json").stdout)
-    assert found["function"]["memory_mb"] == STAGES[stage].runtime_memory_mb
+    assert found["function"]["memory_mb"] == STAGES[stage].serving.runtime_memory_mb
     kinds = [
         resource["Type"]
         for template in templates.of_stage(stage).values()

@@ -1,0 +1,184 @@
+"""The choices of a stage, by subject. ``stacks.config`` puts them together and makes them.
+
+Every field says what it decides and in which unit. A field without a default must be chosen.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from larder.access.grants import pattern_problem
+from larder.errors import ConfigurationError
+from stacks.runtime_start import RuntimeStart, Start
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataChoices:
+    """How long data are kept, and what protects them."""
+
+    retain: bool
+    """Keep tables, buckets and the key when their stack is deleted. Such a stage also protects its
+    stacks from termination and its tables from deletion."""
+
+    noncurrent_version_days: int
+    """Days for which the offline bucket keeps a version of an object after it was replaced."""
+
+    failed_batch_days: int = 400
+    """Days for which failed batches and quarantined records are kept. It must exceed the time that
+    an operator needs to notice and redrive them."""
+
+    query_result_days: int = 30
+    """Days for which results of Athena queries are kept."""
+
+    access_log_days: int = 90
+    """Days for which access logs of the offline bucket are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingChoices:
+    """The HTTP API, its two functions, and other ways to call them."""
+
+    api_rate_limit: int
+    """Requests a second that the API accepts in the long run; it answers 429 to more."""
+
+    api_burst_limit: int
+    """Requests that the API accepts at once above the rate."""
+
+    control_memory_mb: int
+    """Memory of the control plane's function, in MB; its share of a CPU grows with it."""
+
+    runtime_memory_mb: int
+    """Memory of the data plane's function, in MB; 1,769 MB are one full vCPU."""
+
+    function_url: bool = False
+    """Add a Function URL to the data plane: cheaper than the API, and without its throttle."""
+
+    runtime_start: RuntimeStart = Start.ON_DEMAND
+    """How execution environments of the data plane's function are made. Every choice but
+    ``Start.ON_DEMAND`` costs money while there are no requests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfflineChoices:
+    """The offline store: its writer, its tables and the queries over them."""
+
+    memory_mb: int
+    """Memory of each function that works on offline tables, in MB."""
+
+    window_seconds: int
+    """Seconds for which the stream may gather records for one commit of the offline writer.
+    SageMaker promises 15 minutes from a write to the offline store, Larder one."""
+
+    scan_limit_gb: int
+    """Gigabytes that one Athena query of the workgroup may scan before it is cancelled."""
+
+    snapshot_days: int = 7
+    """Days for which an offline table can be queried as it was: every state of the last hours,
+    then one state an hour."""
+
+    pinned_snapshot_days: int = 400
+    """Days for which a training set can be rebuilt from the snapshots that it was made of."""
+
+    orphan_hours: int = 72
+    """Age in hours at which files that no snapshot names are removed."""
+
+    other_buckets: tuple[str, ...] = ()
+    """Existing buckets that an ``OfflineStoreConfig`` may name beside the platform's own."""
+
+    other_databases: tuple[str, ...] = ()
+    """Existing Glue databases that a ``DataCatalogConfig`` may name beside the platform's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmChoices:
+    """Which alarms notify, whom they notify, and from which latency on."""
+
+    topic: bool
+    """Make an SNS topic that every alarm notifies. Without it alarms show in the console only."""
+
+    latency_ms: int
+    """Milliseconds of latency at which the latency alarms of the API and the URL go off."""
+
+    email: str | None = None
+    """An address that is subscribed to the topic."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessChoices:
+    """Who may do what with feature groups, beyond the grants on each of them.
+
+    Raises:
+        ConfigurationError: a pattern is malformed.
+    """
+
+    administrators: tuple[str, ...] = ()
+    """ARN patterns (``larder.access.grants``) of principals that may do everything with every
+    feature group, as the account's root user may."""
+
+    missing_grants_deny: bool = False
+    """Close a feature group to all but administrators until something is granted on it. Otherwise
+    such a group is open to every caller that IAM allows to call the API."""
+
+    def __post_init__(self) -> None:
+        """Refuse a malformed pattern at synth, and not when the first function starts."""
+        for pattern in self.administrators:
+            if problem := pattern_problem(pattern):
+                raise ConfigurationError(f"access.administrators: {pattern!r}: {problem}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForwardingChoices:
+    """Operations of SageMaker that Larder does not have, and forwards to SageMaker itself."""
+
+    sagemaker_endpoint: str = ""
+    """The endpoint that they are forwarded to; they are refused where it is empty."""
+
+    actions: tuple[str, ...] = ()
+    """IAM actions that the control function may then do for its callers, such as
+    ``sagemaker:ListModels``. Every caller of the API has them through it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InMemoryTier:
+    """The tier ``InMemory``: ElastiCache Serverless for Valkey, in a VPC of its own.
+
+    It has no snapshots to choose: everything in it is in DynamoDB too.
+
+    Raises:
+        ConfigurationError: a number is outside the limits of ElastiCache.
+    """
+
+    max_storage_gb: int = 1
+    """Gigabytes (1 to 5,000) at which the cache stops growing, and its bill too. A full cache
+    evicts records, which are then read from DynamoDB."""
+
+    max_ecpu_per_second: int = 5_000
+    """ElastiCache processing units a second (1,000 to 15,000,000) above which the cache throttles,
+    so that reads fall back to DynamoDB."""
+
+    availability_zones: int = 2
+    """Availability zones of the network and the cache: 2 or 3."""
+
+    vpc_cidr: str = "10.64.0.0/20"
+    """Address range of the network; it needs to be unique only where the network is peered."""
+
+    projector_memory_mb: int = 512
+    """Memory of the function that repairs the cache, in MB."""
+
+    tls: bool = True
+    """Connect to the cache by TLS. Only the local platform has none."""
+
+    def __post_init__(self) -> None:
+        """Refuse at synth what ElastiCache would refuse in the middle of a deployment."""
+        for name, least, most in _TIER_LIMITS:
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise ConfigurationError(
+                    f"in_memory.{name}: {value} is not between {least} and {most}"
+                )
+
+
+_TIER_LIMITS: Final = (
+    ("max_storage_gb", 1, 5_000),
+    ("max_ecpu_per_second", 1_000, 15_000_000),
+    ("availability_zones", 2, 3),
+)
