@@ -15,7 +15,6 @@ from typing import Any, Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
-from larder.offline.batches import GroupRows
 from larder.offline.ports import (
     Appended,
     OfflineTables,
@@ -23,7 +22,7 @@ from larder.offline.ports import (
     TableNotReady,
     TableUnusable,
 )
-from larder.offline.rows import Due, StreamChange, row_of, rows_due
+from larder.offline.rows import Due, OfflineRow, StreamChange, row_of, rows_due
 from larder.offline.watermark import FRESH_MICROS, Heartbeat
 
 _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden, TableNotReady)
@@ -89,6 +88,27 @@ class BatchReport:
         """Note a change that must come again."""
         self.failed = position if self.failed is None else min(position, self.failed)
         self.error = self.error or error
+
+
+@dataclass(slots=True)
+class GroupRows:
+    """One group's rows of a batch.
+
+    ``first`` is the position of the first change among the batch's, ``write_times`` are those of
+    accepted writes: of expiries none.
+    """
+
+    group: FeatureGroup
+    first: int
+    changes: list[StreamChange] = field(default_factory=list)
+    rows: list[OfflineRow] = field(default_factory=list)
+    write_times: list[int] = field(default_factory=list)
+
+    def add(self, change: StreamChange, due: Sequence[Due], rows: Sequence[OfflineRow]) -> None:
+        """Take in one change and the rows that it owes."""
+        self.changes.append(change)
+        self.rows.extend(rows)
+        self.write_times.extend(each.version.write_time for each in due if not each.expiry)
 
 
 @dataclass(slots=True)
