@@ -2,7 +2,7 @@
 
 from aws_cdk import Stack
 
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 from stacks.config import StageConfig
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -24,9 +24,9 @@ def control_settings(
         offline_bucket=offline.bucket.bucket_name,
         glue_database=offline.database.database_name,
         kms_key_arn=online.key.key_arn,
-        other_offline_buckets=",".join(config.other_offline_buckets),
-        other_databases=",".join(config.other_databases),
-        administrators=" ".join(config.administrators),
+        other_offline_buckets=config.other_offline_buckets,
+        other_databases=config.other_databases,
+        administrators=config.administrators,
         missing_grants_deny=int(config.missing_grants_deny),
         forward_sagemaker_endpoint=config.forward_sagemaker_endpoint,
     )

@@ -5,7 +5,7 @@ from botocore.config import Config
 
 from lambdas.control.routes import create_handler
 from larder.access.rules import AccessRules
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 from larder.wire.adapters.forwarding import open_forwarder
 from larder.wiring.control_plane import control_plane
 

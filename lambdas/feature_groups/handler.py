@@ -8,7 +8,7 @@ import botocore.session
 from botocore.config import Config
 
 from lambdas.feature_groups.events import Answers, Applier, create_handler
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 from larder.wiring.control_plane import control_plane
 
 _config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 5})

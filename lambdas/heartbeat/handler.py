@@ -11,7 +11,7 @@ from botocore.config import Config
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
 from larder.offline.heartbeats import Heartbeats
-from larder.settings import HeartbeatSettings
+from larder.settings.heartbeat import HeartbeatSettings
 
 _RESERVE_SECONDS = 5.0
 """Kept back for saving what was learnt."""

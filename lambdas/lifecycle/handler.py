@@ -13,7 +13,7 @@ from larder.lifecycle.adapters.dynamodb_purge import DynamoPurge
 from larder.lifecycle.adapters.eventbridge import EventBridge
 from larder.lifecycle.advance import Lifecycle
 from larder.offline.adapters.by_format import open_tables
-from larder.settings import LifecycleSettings
+from larder.settings.lifecycle import LifecycleSettings
 
 _RESERVE_SECONDS = 5.0
 """Kept back from the function's time for the answer, so that it is never cut off mid-sentence."""

@@ -16,7 +16,7 @@ from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
 from larder.offline.maintain import Maintenance
 from larder.offline.upkeep import UpkeepRules
-from larder.settings import MaintenanceSettings
+from larder.settings.maintenance import MaintenanceSettings
 from larder.training_sets.adapters.pinned_snapshots import S3PinnedSnapshots
 
 _RESERVE_SECONDS = 20.0

@@ -3,7 +3,7 @@
 import gc
 
 from lambdas.memory_projector.events import create_projector
-from larder.settings import MemoryProjectorSettings
+from larder.settings.memory_projector import MemoryProjectorSettings
 from larder.wiring.memory_tier import open_memory_tier
 
 _settings = MemoryProjectorSettings.from_env()

@@ -14,7 +14,7 @@ from larder.offline.adapters.by_format import open_tables
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.quarantine import S3Quarantine
 from larder.offline.write import OfflineWriter
-from larder.settings import OfflineWriterSettings
+from larder.settings.offline_writer import OfflineWriterSettings
 
 _RESERVE_SECONDS = 5.0
 """Kept back from the function's time for the answer, so that it is never cut off mid-sentence."""

@@ -17,7 +17,7 @@ from moto import mock_aws
 from lambdas.feature_groups.events import Answers, Applier, create_handler
 from larder.declared.files import load_definitions
 from larder.groups.feature_group import FeatureGroupStatus
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 from tests.support.control import control_plane, group_spec
 from tests.support.tables import create_registry_table
 

@@ -17,7 +17,7 @@ from larder.groups.feature_group import FeatureGroupStatus
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.adapters.redrive import LambdaWriter
-from larder.settings import OfflineWriterSettings
+from larder.settings.offline_writer import OfflineWriterSettings
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import (
     NOON,
