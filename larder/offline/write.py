@@ -26,6 +26,8 @@ from larder.offline.rows import Due, OfflineRow, StreamChange, row_of, rows_due
 from larder.offline.watermark import FRESH_MICROS, Heartbeat
 
 _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden, TableNotReady)
+_UNREADABLE = "not a change of the records table"
+_MISFIT = "the record does not fit its feature group"
 _Beats = list[tuple[int, Heartbeat]]
 
 
@@ -71,6 +73,18 @@ class Commit:
     oldest_write_time: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A change in quarantine: its place there, and why.
+
+    ``reason`` may quote values of the record; ``cause`` never does, so that it may be logged.
+    """
+
+    key: str
+    reason: str
+    cause: str
+
+
 @dataclass(slots=True)
 class BatchReport:
     """What became of a batch.
@@ -80,7 +94,7 @@ class BatchReport:
     """
 
     commits: list[Commit] = field(default_factory=list)
-    quarantined: list[tuple[str, str]] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
     failed: int | None = None
     error: LarderError | None = None
 
@@ -181,7 +195,7 @@ class OfflineWriter:
                 beats.append((position, change))
                 continue
             if isinstance(change, UnreadableChange):
-                self._reject(None, change, change.reason, report)
+                self._reject(None, change, change.reason, report, cause=_UNREADABLE)
                 continue
             due = rows_due(change)
             if not due:
@@ -191,8 +205,10 @@ class OfflineWriter:
                 rows = [row_of(each, group) for each in due] if group.offline else []
             except TableNotReady as error:
                 report.fail(position, error)
-            except (TableUnusable, ValueError) as error:
+            except TableUnusable as error:
                 self._reject(change.uid, change, str(error), report)
+            except ValueError as error:
+                self._reject(change.uid, change, str(error), report, cause=_MISFIT)
             else:
                 if rows:
                     batch = batches.setdefault(change.uid, GroupRows(group, position))
@@ -219,5 +235,8 @@ class OfflineWriter:
         change: StreamChange | UnreadableChange,
         reason: str,
         report: BatchReport,
+        *,
+        cause: str | None = None,
     ) -> None:
-        report.quarantined.append((self.quarantine.put(uid, change, reason), reason))
+        key = self.quarantine.put(uid, change, reason)
+        report.quarantined.append(Quarantined(key, reason, cause or reason))
