@@ -39,7 +39,7 @@ from larder.records.update import RecordUpdater
 from larder.records.values import slot_of
 from larder.records.versions import Stamp, live_version
 from larder.records.write import RecordWriter
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 from larder.wiring.data_plane import open_data_plane
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]

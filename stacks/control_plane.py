@@ -2,7 +2,7 @@
 
 from aws_cdk import Stack
 
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 from stacks.config import StageConfig
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -24,9 +24,9 @@ def control_settings(
         offline_bucket=offline.bucket.bucket_name,
         glue_database=offline.database.database_name,
         kms_key_arn=online.key.key_arn,
-        other_offline_buckets=",".join(config.offline.other_buckets),
-        other_databases=",".join(config.offline.other_databases),
-        administrators=" ".join(config.access.administrators),
+        other_offline_buckets=config.offline.other_buckets,
+        other_databases=config.offline.other_databases,
+        administrators=config.access.administrators,
         missing_grants_deny=int(config.access.missing_grants_deny),
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
     )

@@ -9,7 +9,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from larder.settings import LifecycleSettings, OfflineWriterSettings, Settings
+from larder.settings.base import Settings
+from larder.settings.lifecycle import LifecycleSettings
+from larder.settings.offline_writer import OfflineWriterSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import OFFLINE, DependencyLayer
 from stacks.constructs.glue_access import TABLE_MAKER, TABLE_WRITER, allow_tables

@@ -11,7 +11,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
@@ -128,7 +128,7 @@ class ServingStack(Stack):
             account_id=self.account,
             region=self.region,
             partition=self.partition,
-            administrators=" ".join(config.access.administrators),
+            administrators=config.access.administrators,
             missing_grants_deny=int(config.access.missing_grants_deny),
         )
 

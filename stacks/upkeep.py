@@ -7,7 +7,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from larder.settings import HeartbeatSettings, MaintenanceSettings, Settings
+from larder.settings.base import Settings
+from larder.settings.heartbeat import HeartbeatSettings
+from larder.settings.maintenance import MaintenanceSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import DependencyLayer
 from stacks.constructs.glue_access import TABLE_WRITER, allow_tables

@@ -9,10 +9,13 @@ from larder.groups.api.annotations import annotation_operations
 from larder.groups.api.operations import feature_group_operations
 from larder.groups.api.requests import checked
 from larder.groups.metadata import FeatureCatalog
+from larder.telemetry.log import Log
 from larder.wire.access_log import Handler, api_handler
 from larder.wire.errors import Response, control_error
 from larder.wire.http import Request
 from larder.wire.json_rpc import JsonRpcApi, Operation
+
+_LOG = Log({"Function": "control"})
 
 
 def create_handler(
@@ -31,4 +34,4 @@ def create_handler(
         return {**feature_group_operations(theirs.groups), **annotation_operations(theirs)}
 
     api = JsonRpcApi(operations, checked, forward)
-    return api_handler(api.handle, control_error)
+    return api_handler(api.handle, control_error, log=_LOG)

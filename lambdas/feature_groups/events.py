@@ -7,13 +7,11 @@ caught.
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from ssl import SSLContext
-from typing import Any, Protocol
+from typing import Any
 from urllib.request import Request, urlopen
 
 import orjson
@@ -22,20 +20,15 @@ from larder.declared.apply import DeclaredGroups, Definition
 from larder.declared.documents import to_definition
 from larder.errors import LarderError, ServiceUnavailable
 from larder.groups.metadata import FeatureCatalog
+from larder.offline.ports import Remaining
+from larder.telemetry.log import Log, trace_of
 
 Event = Mapping[str, Any]
 _PHYSICAL_ID = "larder-feature-groups"
 _LONGEST_REASON = 2000  # of 4,096 bytes of answer; a character takes up to six of them in JSON
 _ANSWER_TRIES = 5
-_ANSWER_SECONDS = 30
 _POLL_SECONDS = 1.0
-
-
-class Context(Protocol):
-    """The part of Lambda's context that is used."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the function is stopped."""
+_LOG = Log({"Function": "feature_groups"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ class Applier:
     read: Callable[[str, str], bytes]
     sleep: Callable[[float], None]
 
-    def apply(self, event: Event, context: Context) -> int:
+    def apply(self, event: Event, remaining: Remaining) -> int:
         """Bring the definitions about and wait until every group is settled; how many there are.
 
         A Delete does nothing: groups and data outlive the stack that defined them.
@@ -58,9 +51,9 @@ class Applier:
             return 0
         definitions = self._definitions(event["ResourceProperties"])
         groups = DeclaredGroups(self.catalog.groups, self.catalog)
-        self._settle(groups, definitions, context)
+        self._settle(groups, definitions, remaining)
         groups.apply(definitions)
-        self._settle(groups, definitions, context)
+        self._settle(groups, definitions, remaining)
         failures = groups.failures(definitions)
         if failures:
             raise ServiceUnavailable(" ".join(failures))
@@ -72,11 +65,11 @@ class Applier:
         return [to_definition(document, platform) for document in orjson.loads(body)]
 
     def _settle(
-        self, groups: DeclaredGroups, definitions: list[Definition], context: Context
+        self, groups: DeclaredGroups, definitions: list[Definition], remaining: Remaining
     ) -> None:
         """Wait until no defined group is being created or updated."""
         while unsettled := groups.unsettled(definitions):
-            if context.get_remaining_time_in_millis() < _ANSWER_SECONDS * 1000:
+            if remaining() < 0:
                 raise ServiceUnavailable(
                     f"Feature groups {', '.join(unsettled)} are still being created or updated: "
                     "the lifecycle function's log says why. Deploy again to go on waiting."
@@ -122,28 +115,29 @@ class Answers:
                 self.sleep(0.5 * attempt)
 
 
-def create_handler(applier: Applier, answers: Answers) -> Callable[[dict[str, Any], Context], None]:
-    """The Lambda handler of the custom resource."""
+def create_handler(
+    applier: Applier, answers: Answers, log: Log = _LOG
+) -> Callable[[dict[str, Any], Remaining], None]:
+    """The function of one event of the custom resource."""
 
-    def handle(event: dict[str, Any], context: Context) -> None:
+    def handle(event: dict[str, Any], remaining: Remaining) -> None:
         status, groups, trace = "SUCCESS", 0, None
         try:
-            groups = applier.apply(event, context)
+            groups = applier.apply(event, remaining)
             reason = f"{groups} feature groups are as defined."
         except LarderError as error:
             status, reason = "FAILED", str(error)
         except Exception as error:  # see the module's docstring
             status, reason = "FAILED", f"{type(error).__name__}: {error}"
-            trace = traceback.format_exc()
-        line = {
-            "level": "INFO" if status == "SUCCESS" else "ERROR",
-            "operation": event.get("RequestType"),
-            "status": status,
-            "reason": reason,
-            "groups": groups,
-            "trace": trace,
-        }
-        sys.stdout.write(orjson.dumps(line).decode() + "\n")
+            trace = trace_of(error)
+        log.line(
+            "INFO" if status == "SUCCESS" else "ERROR",
+            operation=event.get("RequestType"),
+            status=status,
+            reason=reason,
+            groups=groups,
+            trace=trace,
+        )
         answers.send(event, status, reason, groups)
 
     return handle

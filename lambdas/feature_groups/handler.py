@@ -1,32 +1,21 @@
 """Entry point of the custom resource ``Custom::LarderFeatureGroups``."""
 
-import ssl
 import time
 
-import boto3
-import botocore.session
-from botocore.config import Config
-
 from lambdas.feature_groups.events import Answers, Applier, create_handler
-from larder.settings import ControlSettings
-from larder.wiring.control_plane import control_plane
+from larder.settings.control import ControlSettings
+from larder.wiring.feature_groups import open_definitions_resource
+from larder.wiring.lambda_context import in_time
 
-_config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 5})
-_s3 = boto3.client("s3", config=_config)
+_RESERVE_SECONDS = 30.0
+"""Kept back for the answer: CloudFormation waits an hour where none comes."""
 
-# the AWS SDK's own setting of a private authority, which urllib doesn't read
-_authority = botocore.session.get_session().get_config_variable("ca_bundle")
+_resource = open_definitions_resource(ControlSettings.from_env())
 
-
-def _read(bucket: str, key: str) -> bytes:
-    return _s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-
-
-handler = create_handler(
-    Applier(
-        catalog=control_plane(boto3.client("dynamodb", config=_config), ControlSettings.from_env()),
-        read=_read,
-        sleep=time.sleep,
+handler = in_time(
+    create_handler(
+        Applier(_resource.catalog, _resource.read, time.sleep),
+        Answers(_resource.tls, time.sleep),
     ),
-    Answers(ssl.create_default_context(cafile=_authority), time.sleep),
+    reserve_seconds=_RESERVE_SECONDS,
 )

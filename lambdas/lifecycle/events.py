@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from lambdas.lifecycle.state_changes import Publish, unannounced
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
-from larder.lifecycle.advance import Lifecycle
+from larder.groups.api.state_change import state_change
+from larder.groups.feature_group import FeatureGroup
 from larder.offline.ports import Remaining
+from larder.telemetry.log import Log
+from larder.wiring.lifecycle import GroupLifecycle
 
-_GROUP = "G#"
 _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden)
 
 
 def create_consumer(
-    lifecycle: Lifecycle, publish: Publish, *, log: Callable[[str], None] = print
+    graph: GroupLifecycle, log: Log
 ) -> Callable[[Mapping[str, Any], Remaining], dict[str, Any]]:
-    """The function of one event; tests give it a lifecycle and a ``publish`` of their own.
+    """The function of one event.
 
     A stream event is answered with batch item failures: the records of groups that are not done,
     and those of status changes that were not published. An event without records is a sweep over
@@ -28,46 +27,46 @@ def create_consumer(
 
     def consume(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
         def undone(names: Iterable[str]) -> list[str]:
-            return [name for name in names if not _advance(lifecycle, name, remaining, log)]
+            return [name for name in names if not _advance(graph, name, remaining, log)]
 
         if "Records" not in event:
-            return {"unfinished": undone(lifecycle.unfinished())}
+            return {"unfinished": undone(graph.lifecycle.unfinished())}
         first: dict[str, str] = {}
         for record in event["Records"]:
-            name = group_name(record)
+            name = graph.changed_group(record)
             if name is not None:
                 first.setdefault(name, record["dynamodb"]["SequenceNumber"])
-        failed = unannounced(
-            event["Records"], publish, lambda name, error: _log(log, name, "not announced", error)
-        )
+        failed = list(_unannounced(graph, event["Records"], log))
         failed += [first[name] for name in undone(first)]
         return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
 
     return consume
 
 
-def group_name(record: Mapping[str, Any]) -> str | None:
-    """The group whose document the record is about, if it has one still."""
-    partition = str(record["dynamodb"]["Keys"]["pk"]["S"])
-    if record["eventName"] == "REMOVE" or not partition.startswith(_GROUP):
-        return None
-    return partition.removeprefix(_GROUP)
+def _unannounced(
+    graph: GroupLifecycle, records: Iterable[Mapping[str, Any]], log: Log
+) -> Iterator[str]:
+    """Announce every new state; the sequence numbers of those that could not be announced."""
+    for record in records:
+        group = graph.group_in_new_state(record)
+        if group is not None and not _announce(graph, group, log):
+            yield str(record["dynamodb"]["SequenceNumber"])
 
 
-def _advance(
-    lifecycle: Lifecycle, name: str, remaining: Remaining, log: Callable[[str], None]
-) -> bool:
+def _announce(graph: GroupLifecycle, group: FeatureGroup, log: Log) -> bool:
     try:
-        done = lifecycle.advance(name, remaining=remaining)
-    except _RETRIABLE as error:
-        _log(log, name, "to be tried again", error)
+        graph.publish(state_change(group))
+    except LarderError as error:
+        log.line("WARNING", message="not announced", group=group.name, error=str(error))
         return False
-    _log(log, name, "nothing left to do" if done else "not finished in time")
+    return True
+
+
+def _advance(graph: GroupLifecycle, name: str, remaining: Remaining, log: Log) -> bool:
+    try:
+        done = graph.lifecycle.advance(name, remaining=remaining)
+    except _RETRIABLE as error:
+        log.line("WARNING", message="to be tried again", group=name, error=str(error))
+        return False
+    log.line("INFO", message="nothing left to do" if done else "not finished in time", group=name)
     return done
-
-
-def _log(
-    log: Callable[[str], None], group: str, message: str, error: LarderError | None = None
-) -> None:
-    fields = {"level": "WARNING" if error else "INFO", "message": message, "group": group}
-    log(orjson.dumps(fields | ({"error": str(error)} if error else {})).decode())

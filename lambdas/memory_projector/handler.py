@@ -3,11 +3,14 @@
 import gc
 
 from lambdas.memory_projector.events import create_projector
-from larder.settings import MemoryProjectorSettings
-from larder.wiring.memory_tier import open_memory_tier
+from larder.settings.memory_projector import MemoryProjectorSettings
+from larder.telemetry.log import Log
+from larder.wiring.memory_projector import open_memory_projection
 
-_settings = MemoryProjectorSettings.from_env()
+_projection = open_memory_projection(MemoryProjectorSettings.from_env())
 
-handler = create_projector(open_memory_tier(_settings, _settings.region))
+handler = create_projector(
+    _projection.tier, _projection.parse, Log({"Function": "memory_projector"})
+)
 
-gc.freeze()
+gc.freeze()  # what a cold start has made lives as long as the process: never walk it again

@@ -1,44 +1,20 @@
 """Entry point of the offline writer: builds the object graph once, at cold start."""
 
-from __future__ import annotations
-
-from typing import Any
-
-import boto3
-from botocore.config import Config
-
-from lambdas.offline_writer.events import create_consumer, create_drain
-from larder.aws.dynamodb.boto import BotoDynamo
-from larder.groups.adapters.dynamodb_registry import DynamoRegistry
-from larder.offline.adapters.by_format import open_tables
-from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
-from larder.offline.adapters.quarantine import S3Quarantine
-from larder.offline.adapters.redrive import S3FailureObjects
-from larder.offline.write import OfflineWriter
-from larder.settings import OfflineWriterSettings
+from lambdas.offline_writer.events import by_kind, create_consumer, create_drain
+from larder.settings.offline_writer import OfflineWriterSettings
+from larder.telemetry.log import Log
+from larder.wiring.lambda_context import in_time
+from larder.wiring.offline_writer import open_offline_writing
 
 _RESERVE_SECONDS = 5.0
-"""Kept back from the function's time for the answer, so that it is never cut off mid-sentence."""
+"""Kept back for the answer."""
 
-_settings = OfflineWriterSettings.from_env()
-_config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 4})
-_s3 = boto3.client("s3", config=_config)
-_dynamodb = boto3.client("dynamodb", config=_config)
-_consume = create_consumer(
-    OfflineWriter(
-        DynamoRegistry(_dynamodb, _settings.registry_table),
-        open_tables(_s3),
-        S3Quarantine(_s3, _settings.offline_bucket, _settings.quarantine_prefix),
-        DynamoBeatStore(BotoDynamo(_dynamodb), _settings.registry_table).note,
-    )
+_writing = open_offline_writing(OfflineWriterSettings.from_env())
+
+_log = Log({"Function": "offline_writer"})
+_consume = create_consumer(_writing.writer, _writing.parse, _log)
+
+handler = in_time(
+    by_kind(_consume, create_drain(_consume, _writing.failures, _log)),
+    reserve_seconds=_RESERVE_SECONDS,
 )
-_drain = create_drain(_consume, S3FailureObjects(_s3, _settings.offline_bucket))
-
-
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own
-    """Write one batch of the records table's stream, or one redriven batch, or what was parked."""
-
-    def remaining() -> float:
-        return float(context.get_remaining_time_in_millis()) / 1000 - _RESERVE_SECONDS
-
-    return _consume(event, remaining) if "Records" in event else _drain(remaining)

@@ -3,7 +3,7 @@
 import gc
 
 from lambdas.runtime.routes import create_handler
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 from larder.wiring.data_plane import open_data_plane
 
 _plane = open_data_plane(RuntimeSettings.from_env())

@@ -53,17 +53,18 @@ class AccessRules:
     missing_grants_deny: bool = False
 
     @classmethod
-    def read(cls, home: Account, administrators: str, missing_grants_deny: int) -> AccessRules:
-        """The rules that a function's settings state: patterns between spaces, and 0 or 1.
+    def read(
+        cls, home: Account, administrators: tuple[str, ...], missing_grants_deny: int
+    ) -> AccessRules:
+        """The rules that a function's settings state: patterns of principals, and 0 or 1.
 
         Raises:
-            ConfigurationError: a pattern is none.
+            ConfigurationError: a pattern is malformed.
         """
-        patterns = tuple(administrators.split())
-        for pattern in patterns:
+        for pattern in administrators:
             if problem := pattern_problem(pattern):
                 raise ConfigurationError(f"administrators: {pattern!r}: {problem}")
-        return cls(home, patterns, bool(missing_grants_deny))
+        return cls(home, administrators, bool(missing_grants_deny))
 
     def access_of(self, caller: str | None) -> Access:
         """What the caller of that ARN may do; ``None`` is the account itself."""

@@ -18,7 +18,7 @@ from larder.client.reading import ReadingDoor
 from larder.client.writing import WritingDoor
 from larder.records.adapters.dynamodb_item import partition_patterns
 from larder.records.ports import Consistency
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 from larder.wiring.data_plane import DataPlane, open_data_plane
 
 

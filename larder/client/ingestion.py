@@ -35,7 +35,7 @@ from larder.ingestion.load import OnlineLoader
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.progress import Report, silent
 from larder.records.values import target_stores
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 from larder.wiring.data_plane import DataPlane, open_data_plane
 
 __all__ = ["IngestOptions", "IngestionClient", "IngestionSettings", "Summary", "ingestion"]

@@ -19,7 +19,7 @@ from larder.offline.adapters.iceberg.status import IcebergStates
 from larder.offline.adapters.unwritten import UnwrittenRecords
 from larder.offline.heartbeats import look
 from larder.offline.status import OfflineStatus
-from larder.settings import Settings
+from larder.settings.base import Settings
 from larder.wiring.control_plane import now_micros
 from larder.wiring.redrive import open_failure_objects
 

@@ -8,7 +8,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.errors import ConfigurationError
-from larder.settings import RuntimeSettings, client_parameter
+from larder.settings.runtime import RuntimeSettings, client_parameter
 
 
 def published_settings(stage: str) -> RuntimeSettings:

@@ -32,7 +32,7 @@ from larder.offline.adapters.athena import AthenaQueries
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.versions import IcebergVersions
 from larder.progress import Progress, Report, silent
-from larder.settings import Settings
+from larder.settings.base import Settings
 from larder.training_sets.adapters.athena_joins import AthenaJoins
 from larder.training_sets.adapters.described_groups import DescribedGroups
 from larder.training_sets.adapters.export import write_table

@@ -31,11 +31,6 @@ class Breaker:
         self.opened = 0
         """How often it went from closed to open."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether calls are being kept back."""
-        return self._failed >= self._failures
-
     def allows(self) -> bool:
         """Whether a call may be made now; where it is open, this call is the one that tries."""
         if self._failed < self._failures:

@@ -1,7 +1,7 @@
 """The in-memory tier: what Valkey holds of InMemory groups, never the only copy and never needed.
 
 Every entry is a version that DynamoDB has accepted. An entry of lesser order never replaces a
-greater one (``memory_script``), and what can't be trusted is left to DynamoDB:
+greater one (``compare_and_set``), and what can't be trusted is left to DynamoDB:
 
 * a record whose write did not reach Valkey from here is *dirty*: entries older than that write are
   not taken until an equal or newer one stands there;
@@ -18,11 +18,11 @@ entry lives longer than five minutes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import time_ns
 
 from larder.memory.breaker import Breaker
 from larder.memory.compare_and_set import COMPARE_AND_SET, KEPT, LATE
-from larder.memory.counts import MemoryCounts
 from larder.memory.entry import (
     RACE_SECONDS,
     entry_parts,
@@ -43,6 +43,33 @@ _SKEW_MS = 50.0
 _DIRTY = 10_000
 """How many dirty records are told apart; beyond that there is a fence for all."""
 _LEAST = (-1, False, 0, False, 0)
+
+
+@dataclass(slots=True)
+class MemoryCounts:
+    """Reads count by record.
+
+    ``kept_back`` are records not asked for because the breaker was open, ``late`` writes that came
+    after their deadline.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    kept_back: int = 0
+    unanswered: int = 0
+    late: int = 0
+
+    def metrics(self, breakers_opened: int) -> dict[str, int]:
+        """The counts by the metrics' names; those that are 0 are left out."""
+        named = {
+            "MemoryHits": self.hits,
+            "MemoryMisses": self.misses,
+            "MemoryKeptBack": self.kept_back,
+            "MemoryUnanswered": self.unanswered,
+            "MemoryLateWrites": self.late,
+            "MemoryBreakerOpened": breakers_opened,
+        }
+        return {name: count for name, count in named.items() if count}
 
 
 class MemoryTier:

@@ -21,7 +21,6 @@ from typing import Any, Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
-from larder.offline.batches import GroupRows, Owed
 from larder.offline.ports import (
     Appended,
     OfflineTables,
@@ -29,9 +28,11 @@ from larder.offline.ports import (
     TableNotReady,
     TableUnusable,
 )
-from larder.offline.rows import StreamChange, row_of, rows_due
+from larder.offline.rows import Due, OfflineRow, StreamChange, row_of, rows_due
 from larder.offline.watermark import FRESH_MICROS, Heartbeat
 
+_UNREADABLE = "not a change of the records table"
+_MISFIT = "the record does not fit its feature group"
 _PASSING = (ServiceUnavailable, ThrottlingException)
 PATIENCE_MICROS = 20_000_000
 """Age of a change, since it entered the stream, at which a group that can't be written is parked.
@@ -95,13 +96,25 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A change in quarantine: its place there, and why.
+
+    ``reason`` may quote values of the record; ``cause`` never does, so that it may be logged.
+    """
+
+    key: str
+    reason: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
-    """A group's changes that were set aside, so that other groups go on."""
+    """A group's changes that were set aside, so that other groups go on; ``cause`` as above."""
 
     uid: str
     changes: int
     key: str
-    reason: str
+    cause: str
 
 
 @dataclass(slots=True)
@@ -113,7 +126,7 @@ class BatchReport:
     """
 
     commits: list[Commit] = field(default_factory=list)
-    quarantined: list[tuple[str, str]] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     failed: int | None = None
     error: LarderError | None = None
@@ -127,6 +140,40 @@ class BatchReport:
     def settled_nothing(self) -> bool:
         """Whether not one change was written or set aside."""
         return not (self.commits or self.quarantined or self.parked)
+
+
+@dataclass(slots=True)
+class Owed:
+    """One group's changes of a batch that need rows.
+
+    ``first`` is the position of the first of them among the batch's changes.
+    """
+
+    uid: str
+    first: int
+    changes: list[StreamChange] = field(default_factory=list)
+
+    @property
+    def schema_version(self) -> int:
+        """The newest schema that any of the records was packed by."""
+        due = (each for change in self.changes for each in rows_due(change))
+        return max(each.version.schema_version for each in due)
+
+
+@dataclass(slots=True)
+class GroupRows:
+    """One group's rows of a batch; ``write_times`` are those of accepted writes alone."""
+
+    group: FeatureGroup
+    owed: Owed
+    rows: list[OfflineRow] = field(default_factory=list)
+    write_times: list[int] = field(default_factory=list)
+
+    def add(self, change: StreamChange, due: Sequence[Due], rows: Sequence[OfflineRow]) -> None:
+        """Add one change and its rows."""
+        self.owed.changes.append(change)
+        self.rows.extend(rows)
+        self.write_times.extend(each.version.write_time for each in due if not each.expiry)
 
 
 @dataclass(slots=True)
@@ -188,7 +235,7 @@ class OfflineWriter:
             except LarderError as error:
                 return error
             except Exception as error:  # one table's fault, whatever it is, is not the others'
-                return _unexpected(f"the offline table of group {batch.group.name}", error)
+                return Unexpected(f"the offline table of group {batch.group.name}", error)
 
         with ThreadPoolExecutor(self.at_once) as threads:
             yield from zip(batches, threads.map(append, batches), strict=True)
@@ -205,7 +252,8 @@ class OfflineWriter:
             report.fail(owed.first, error)
             return False
         key = self.quarantine.park(owed.uid, owed.changes, str(error))
-        report.parked.append(Parked(owed.uid, len(owed.changes), key, str(error)))
+        cause = error.cause if isinstance(error, Unexpected) else str(error)
+        report.parked.append(Parked(owed.uid, len(owed.changes), key, cause))
         return True
 
     def _is_overdue(self, owed: Owed, error: LarderError) -> bool:
@@ -232,7 +280,7 @@ class OfflineWriter:
             if isinstance(change, Heartbeat):
                 beats.append((position, change))
             elif isinstance(change, UnreadableChange):
-                self._reject(None, change, change.reason, report)
+                self._reject(None, change, change.reason, _UNREADABLE, report)
             elif rows_due(change):
                 owed.setdefault(change.uid, Owed(change.uid, position)).changes.append(change)
         return list(owed.values())
@@ -247,7 +295,7 @@ class OfflineWriter:
             except LarderError as error:
                 self._set_aside(each, error, report, redriven)
             except Exception as error:  # an entry that can't be read is that group's fault alone
-                unexpected = _unexpected(f"the group of uid {each.uid}", error)
+                unexpected = Unexpected(f"the group of uid {each.uid}", error)
                 self._set_aside(each, unexpected, report, redriven)
             else:
                 batch = self._rows(group, each, report) if group.offline else None
@@ -263,7 +311,7 @@ class OfflineWriter:
                 rows = [row_of(each, group) for each in due]
             except Exception as error:  # one record's fault is not its neighbours'
                 reason = str(error) if isinstance(error, ValueError) else repr(error)
-                self._reject(group.uid, change, reason, report)
+                self._reject(group.uid, change, reason, _MISFIT, report)
             else:
                 batch.add(change, due, rows)
         return batch
@@ -287,14 +335,17 @@ class OfflineWriter:
         uid: str | None,
         change: StreamChange | UnreadableChange,
         reason: str,
+        cause: str,
         report: BatchReport,
     ) -> None:
-        report.quarantined.append((self.quarantine.put(uid, change, reason), reason))
+        key = self.quarantine.put(uid, change, reason)
+        report.quarantined.append(Quarantined(key, reason, cause))
 
 
-def _unexpected(what: str, error: Exception) -> TableUnusable:
-    """An error that no adapter knows, as the group's own; its place in the code goes along."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return TableUnusable(
-        f"{what} failed: {type(error).__name__}: {error} (at {frame.name}:{frame.lineno})"
-    )
+class Unexpected(TableUnusable):
+    """An error that no adapter knows, as the group's own. ``cause`` leaves out the error's text."""
+
+    def __init__(self, what: str, error: Exception) -> None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        self.cause = f"{what} failed: {type(error).__name__} at {frame.name}:{frame.lineno}"
+        super().__init__(f"{self.cause}: {error}")

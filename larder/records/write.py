@@ -90,7 +90,8 @@ class RecordWriter:
         and the call succeeds (AWS, PutRecord).
 
         Raises:
-            ResourceNotFound, ValidationError: see ``GroupSettings.get`` and ``record_rules``.
+            ResourceNotFound: see ``GroupSettings.get``.
+            ValidationError: also where the record does not fit the group (``records.values``).
             ThrottlingException, ServiceUnavailable: the store did not take it.
         """
         stamp = self._stamp()

@@ -7,7 +7,7 @@ is raised: where an answer is missing, ``Unanswered`` stands in its place and sa
 
 from larder.valkey.answers import Unanswered
 from larder.valkey.client import Valkey
-from larder.valkey.endpoint import ValkeyEndpoint
-from larder.valkey.script import Script
+from larder.valkey.connection import ValkeyEndpoint
+from larder.valkey.requests import Script
 
 __all__ = ["Script", "Unanswered", "Valkey", "ValkeyEndpoint"]

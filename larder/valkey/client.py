@@ -8,13 +8,10 @@ from typing import cast
 
 from larder.valkey.answers import Refusal, Troubles, Unanswered
 from larder.valkey.cluster import Cluster
-from larder.valkey.connection import Connector, Credentials
-from larder.valkey.deadline import Deadline
+from larder.valkey.connection import Connector, Credentials, Deadline, ValkeyEndpoint
 from larder.valkey.delivery import Parcel, deliver, repeat_refused, spread
-from larder.valkey.endpoint import ValkeyEndpoint
 from larder.valkey.exchange import Exchange
-from larder.valkey.requests import delete_requests, get_requests, script_requests
-from larder.valkey.script import Script
+from larder.valkey.requests import Script, delete_requests, get_requests, script_requests
 
 _MOST_AT_ONCE = 1000
 """Requests that are sent before their replies are read: a server that waits for us to read must

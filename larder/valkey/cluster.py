@@ -5,9 +5,7 @@ from __future__ import annotations
 from threading import Lock
 
 from larder.valkey.answers import TIMED_OUT, Refusal, Troubles, Unanswered
-from larder.valkey.connection import Connector
-from larder.valkey.deadline import Deadline
-from larder.valkey.endpoint import ValkeyEndpoint
+from larder.valkey.connection import Connector, Deadline, ValkeyEndpoint
 from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
 from larder.valkey.requests import CLUSTER_SLOTS

@@ -9,13 +9,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from select import select
 
 from hiredis import ProtocolError, Reader
 
+from larder.errors import ConfigurationError
 from larder.valkey.answers import Refusal
-from larder.valkey.deadline import Deadline
-from larder.valkey.endpoint import ValkeyEndpoint
 from larder.valkey.requests import auth_request
 
 _CHUNK = 65_536
@@ -24,6 +24,56 @@ _NO_TIME = 1e-6
 FAULTS = (OSError, ProtocolError, Refusal)
 """What may become of a connection: no more than this is to be expected of a network."""
 Credentials = Callable[[], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ValkeyEndpoint:
+    """A server; ``ca_bundle`` is a file of certificates to trust instead of the system's."""
+
+    host: str
+    port: int
+    tls: bool = True
+    ca_bundle: str | None = None
+
+    @classmethod
+    def at(cls, address: str, *, tls: bool, ca_bundle: str | None = None) -> ValkeyEndpoint:
+        """The endpoint of ``host:port``; an IPv6 address stands in brackets.
+
+        Raises:
+            ConfigurationError: it is not of that form.
+        """
+        host, _, port = address.rpartition(":")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        elif ":" in host:
+            host = ""
+        if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+            raise ConfigurationError(f"Valkey's address {address!r} is not of the form host:port.")
+        return cls(host, int(port), tls, ca_bundle)
+
+    def beside(self, host: str, port: int) -> ValkeyEndpoint:
+        """Another node of the same cluster; it is reached in the same way."""
+        return replace(self, host=host, port=port)
+
+
+class Deadline:
+    """A moment some seconds from now."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def remaining(self) -> float:
+        """Seconds left, 0 where it has passed.
+
+        A socket with a timeout of 0 still gives what has already arrived.
+        """
+        return max(0.0, self._at - time.monotonic())
+
+    def share(self, parts: int) -> Deadline:
+        """The end of an equal part of what is left."""
+        return Deadline(self.remaining() / parts)
 
 
 class Connection:

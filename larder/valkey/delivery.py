@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from larder.valkey.answers import Refusal, Unanswered
 from larder.valkey.cluster import Cluster
-from larder.valkey.deadline import Deadline
+from larder.valkey.connection import Deadline
 from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
-from larder.valkey.requests import ASKING, load_request
-from larder.valkey.script import Script
+from larder.valkey.requests import ASKING, Script, load_request
 
 
 class Parcel:

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from larder.valkey.answers import TIMED_OUT, Refusal, Unanswered
-from larder.valkey.connection import FAULTS, Connection
-from larder.valkey.deadline import Deadline
+from larder.valkey.connection import FAULTS, Connection, Deadline
 from larder.valkey.node import Node
 from larder.valkey.opening import StillOpening
 

@@ -7,9 +7,7 @@ from threading import BoundedSemaphore
 
 from larder.aws.idle_connections import IdleConnections
 from larder.valkey.answers import Troubles
-from larder.valkey.connection import Connection, Connector
-from larder.valkey.deadline import Deadline
-from larder.valkey.endpoint import ValkeyEndpoint
+from larder.valkey.connection import Connection, Connector, Deadline, ValkeyEndpoint
 from larder.valkey.opening import Opening, StillOpening
 
 _LONGEST_LIFE = 11 * 3600.0

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha1
 
 from hiredis import pack_command
 
-from larder.valkey.script import Script
-
 ASKING = b"*1\r\n$6\r\nASKING\r\n"
 CLUSTER_SLOTS = b"*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n"
+
+
+class Script:
+    """A script over one key. It must be idempotent: a call whose reply was lost may be repeated."""
+
+    __slots__ = ("digest", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # the name by which the server knows it, no matter of security
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest().encode()
 
 
 def get_requests(keys: Iterable[bytes]) -> list[bytes]:

@@ -1,20 +1,17 @@
 """The edge of a function behind HTTP: one log line a request, and the one place that stops a bug.
 
-The line is JSON on standard output: operation, method and path, status, milliseconds, request id
-and the error's code. Values of records, identifiers among them, are never logged.
+The line has operation, method and path, status, milliseconds, request id and the error's code. No
+value of a record is logged, nor an identifier.
 """
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-import orjson
-
 from larder.errors import LarderError
+from larder.telemetry.log import Log, trace_of
 from larder.wire.errors import Response, internal_failure
 from larder.wire.http import Request, parse_event
 
@@ -25,6 +22,8 @@ Handler = Callable[[dict[str, Any], object], Response]
 def api_handler(
     answer: Callable[[Request], tuple[str, Response]],
     refuse: Callable[[LarderError, str], Response],
+    *,
+    log: Log,
 ) -> Handler:
     """The Lambda handler of an API.
 
@@ -39,10 +38,10 @@ def api_handler(
             return "Unknown", refuse(error, event.get("requestContext", {}).get("requestId", ""))
         return answer(request)
 
-    return _logged(serve)
+    return _logged(serve, log)
 
 
-def _logged(serve: Serve) -> Handler:
+def _logged(serve: Serve, log: Log) -> Handler:
 
     def handler(event: dict[str, Any], _context: object) -> Response:
         start = perf_counter()
@@ -51,22 +50,20 @@ def _logged(serve: Serve) -> Handler:
         operation, trace = "Unknown", None
         try:
             operation, response = serve(event)
-        except Exception:  # the edge: a bug is logged and answered as 500
-            trace = traceback.format_exc()
+        except Exception as error:  # the edge: a bug is logged and answered as 500
+            trace = trace_of(error)
             response = internal_failure(request_id)
-        line = {
-            "level": "ERROR" if trace else "INFO",
-            "operation": operation,
-            "method": context.get("http", {}).get("method"),
-            "path": event.get("rawPath"),
-            "status": response["statusCode"],
-            "ms": round((perf_counter() - start) * 1000, 2),
-            "request_id": request_id,
-            "error": response["headers"].get("x-amzn-errortype"),
-            "trace": trace,
-        }
-        sys.stdout.write(orjson.dumps({k: v for k, v in line.items() if v is not None}).decode())
-        sys.stdout.write("\n")
+        log.line(
+            "ERROR" if trace else "INFO",
+            operation=operation,
+            method=context.get("http", {}).get("method"),
+            path=event.get("rawPath"),
+            status=response["statusCode"],
+            ms=round((perf_counter() - start) * 1000, 2),
+            request_id=request_id,
+            error=response["headers"].get("x-amzn-errortype"),
+            trace=trace,
+        )
         return response
 
     return handler

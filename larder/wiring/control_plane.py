@@ -13,24 +13,21 @@ from larder.groups.manage import FeatureGroups
 from larder.groups.metadata import FeatureCatalog
 from larder.groups.names import Home
 from larder.groups.platform_rules import Platform
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 def control_plane(client: DynamoDBClient, settings: ControlSettings) -> FeatureCatalog:
-    """The feature groups of the platform that the settings describe, and what is written on them.
-
-    ``other_offline_buckets`` and ``other_databases`` may be empty texts: then there are none.
-    """
+    """The feature groups of the platform that the settings describe, and their annotations."""
     platform = Platform(
         home=Home(settings.partition, settings.region, settings.account_id),
-        buckets=(settings.offline_bucket, *_listed(settings.other_offline_buckets)),
+        buckets=(settings.offline_bucket, *settings.other_offline_buckets),
         glue_database=settings.glue_database,
         kms_key_arn=settings.kms_key_arn,
         max_groups=settings.max_feature_groups,
-        other_databases=_listed(settings.other_databases),
+        other_databases=settings.other_databases,
     )
     groups = FeatureGroups(
         registry=DynamoRegistry(client, settings.registry_table),
@@ -41,10 +38,6 @@ def control_plane(client: DynamoDBClient, settings: ControlSettings) -> FeatureC
     return FeatureCatalog(
         groups, DynamoFeatureMetadata(client, settings.registry_table), clock=now_micros
     )
-
-
-def _listed(names: str) -> tuple[str, ...]:
-    return tuple(name for name in names.split(",") if name)
 
 
 def now_micros() -> int:

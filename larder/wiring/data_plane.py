@@ -24,7 +24,7 @@ from larder.records.ports import RecordStore
 from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 
 if TYPE_CHECKING:
     from larder.memory.tier import MemoryTier

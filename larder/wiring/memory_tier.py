@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from larder.aws.dynamodb.wire.environment import ca_bundle_from, credentials_from
 from larder.memory.tier import MemoryTier
-from larder.settings import MemorySettings
+from larder.settings.memory import MemorySettings
 from larder.valkey import Valkey, ValkeyEndpoint
 from larder.valkey.iam_auth import IamAuthentication
 

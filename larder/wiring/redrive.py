@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import boto3
-from botocore.config import Config
 
 from larder.offline.adapters.redrive import LambdaWriter, S3FailureObjects
+from larder.wiring.boto import single_call
 
 
 def open_failure_objects(bucket: str) -> S3FailureObjects:
@@ -15,6 +15,6 @@ def open_failure_objects(bucket: str) -> S3FailureObjects:
 
 def open_writer(function_name: str) -> LambdaWriter:
     """The function of that name."""
-    # it may take its whole 15 minutes, and a second call at once would only compete with it
-    config = Config(read_timeout=900, retries={"total_max_attempts": 1})
+    # it may take its whole 15 minutes
+    config = single_call(read_seconds=900)
     return LambdaWriter(boto3.client("lambda", config=config), function_name)

@@ -4,7 +4,7 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from larder.settings import RuntimeSettings, client_parameter
+from larder.settings.runtime import RuntimeSettings, client_parameter
 
 
 class ClientParameter(ssm.StringParameter):

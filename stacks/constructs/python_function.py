@@ -9,7 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from larder.settings import Settings
+from larder.settings.base import Settings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import architecture_of
 from stacks.constructs.function_code import function_code

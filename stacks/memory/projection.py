@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
 from larder.memory.entry import LIFETIME_SECONDS
-from larder.settings import MemoryProjectorSettings
+from larder.settings.memory_projector import MemoryProjectorSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.python_function import Program, PythonFunction

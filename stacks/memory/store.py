@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from larder.settings import MemorySettings
+from larder.settings.memory import MemorySettings
 from stacks.choices import InMemoryTier
 from stacks.config import StageConfig
 from stacks.constructs.permissions import allow

@@ -13,7 +13,9 @@ import orjson
 import pytest
 
 from larder.aws.retries import Retries
-from larder.settings import ControlSettings, MemoryProjectorSettings, RuntimeSettings
+from larder.settings.control import ControlSettings
+from larder.settings.memory_projector import MemoryProjectorSettings
+from larder.settings.runtime import RuntimeSettings
 from stacks.constructs.function_code import copy_compiled
 
 ROOT = Path(__file__).parents[2]

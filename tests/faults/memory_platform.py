@@ -12,11 +12,13 @@ from queue import Empty, Queue
 from random import Random
 
 from lambdas.memory_projector.events import create_projector
+from larder.memory.adapters.dynamodb_stream import entry_change
 from larder.memory.tier import MemoryTier
 from larder.memory.tiered_store import TieredRecordStore
 from larder.records.adapters.dynamodb_item import record_key, to_attributes
 from larder.testing.records import MemoryRecordStore
 from larder.valkey import Valkey, ValkeyEndpoint
+from tests.support.logs import silent
 
 
 class Truth:
@@ -108,7 +110,7 @@ class Platform:
     @contextmanager
     def projecting(self, seed=1):
         """The projector runs meanwhile; each batch is delivered again as often as it fails."""
-        project = create_projector(self.tier(), log=lambda _: None)
+        project = create_projector(self.tier(), entry_change, silent())
         stop = threading.Event()
         follower = threading.Thread(target=self._follow, args=(project, stop, Random(seed)))
         follower.start()

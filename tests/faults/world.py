@@ -3,11 +3,13 @@
 from lambdas.offline_writer.events import create_consumer
 from larder.errors import ServiceUnavailable
 from larder.event_time import nanos_to_iso
+from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.heartbeats import Heartbeats, look
 from larder.offline.watermark import MARGIN_MICROS
 from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.writer_process import NoQuarantine, OneGroup
+from tests.support.logs import silent
 from tests.support.offline import WRITTEN, seconds, stream_record, version
 from tests.support.sharded_stream import Beating, ShardedStream, random_batch
 
@@ -45,7 +47,7 @@ class World:
         self.heartbeats = Heartbeats(self.stream, self.store, clock, sleep=self.pass_time)
         self.parking = Parking()
         writer = OfflineWriter(OneGroup(self.group), tables, self.parking, self.store.note, clock)
-        self.consume = create_consumer(writer, log=lambda _line: None)
+        self.consume = create_consumer(writer, parse_change, silent())
 
     def pass_time(self, at_most=5.0):
         self.now += int(self.rng.random() * at_most * SECOND)

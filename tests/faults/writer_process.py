@@ -16,10 +16,12 @@ from pyiceberg.catalog.glue import GlueCatalog
 from lambdas.offline_writer.events import create_consumer
 from larder.groups.feature_group import TableFormat
 from larder.offline.adapters.by_format import open_tables
+from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.adapters.hive import commits as hive_commits
 from larder.offline.adapters.hive import files as hive_files
 from larder.offline.adapters.iceberg import tables as iceberg
 from larder.offline.write import OfflineWriter
+from tests.support.logs import silent
 from tests.support.offline import hive_group, offline_group, seconds
 
 KILLED = 9
@@ -65,10 +67,10 @@ def group_of(table_format, table, bucket):
     return make(f"s3://{bucket}/offline/{table}", table=table)
 
 
-def consumer(tables, group, log=lambda _line: None):
+def consumer(tables, group):
     # the changes of these runs have just come in, so none waits long enough to be parked
     writer = OfflineWriter(OneGroup(group), tables, NoQuarantine(), clock=lambda: 0)
-    consume = create_consumer(writer, log=log)
+    consume = create_consumer(writer, parse_change, silent())
     return lambda event: consume(event, seconds(60))
 
 

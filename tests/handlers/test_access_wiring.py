@@ -7,7 +7,8 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from larder.settings import ControlSettings, RuntimeSettings
+from larder.settings.control import ControlSettings
+from larder.settings.runtime import RuntimeSettings
 from tests.support.control import KEY_ARN
 from tests.support.events import http_event
 from tests.support.moto_cloud import moto_cloud
@@ -60,7 +61,7 @@ def function(cloud, monkeypatch):
 def test_missing_grants_mean_what_the_stage_chose(function, kind, request_):
     stranger = http_event(**request_, caller="user/stranger")
     admin = http_event(**request_, caller="user/admin")
-    administrators = "arn:aws:iam::123456789012:user/adm* arn:aws:iam::123456789012:role/x"
+    administrators = tuple(f"arn:aws:iam::123456789012:{who}" for who in ("user/adm*", "role/x"))
     closed = function(kind, missing_grants_deny=1, administrators=administrators)
     assert closed(stranger, None)["statusCode"] == 403
     assert closed(admin, None)["headers"]["x-amzn-errortype"] == "ResourceNotFound"

@@ -119,13 +119,15 @@ def test_a_store_that_fails_is_told_apart_from_a_bad_request(error, answer):
     assert refusal(call(DESCRIBE, catalog=control_plane(_Failing(error)))) == answer
 
 
-def test_a_bug_is_answered_without_its_details_and_logged_with_them(capsys):
+def test_a_bug_is_answered_without_its_details_and_logged_with_its_place(capsys):
     answer = call(DESCRIBE, catalog=control_plane(_Failing(KeyError("secret"))))
 
     assert refusal(answer)[:2] == (500, "InternalFailure")
     assert "secret" not in answer["body"]
     (line,) = capsys.readouterr().out.splitlines()
-    assert "secret" in json.loads(line)["trace"]
+    assert "raise self._error" in json.loads(line)["trace"]
+    assert json.loads(line)["trace"].endswith("KeyError")
+    assert "secret" not in line
 
 
 def test_each_request_is_one_line_of_the_log(capsys):

@@ -17,7 +17,7 @@ from moto import mock_aws
 from lambdas.feature_groups.events import Answers, Applier, create_handler
 from larder.declared.files import load_definitions
 from larder.groups.feature_group import FeatureGroupStatus
-from larder.settings import ControlSettings
+from larder.settings.control import ControlSettings
 from tests.support.control import control_plane, group_spec
 from tests.support.tables import create_registry_table
 
@@ -62,6 +62,9 @@ class Lambda:
     def get_remaining_time_in_millis(self):
         return int(self.seconds * 1000)
 
+    def remaining(self):
+        return self.seconds - 30
+
     def sleep(self, seconds):
         self.seconds -= seconds
         self.on_sleep()
@@ -100,7 +103,7 @@ class Resource:
         }
         applier = Applier(self.catalog, lambda *of: self.assets[of], self.context.sleep)
         answers = Answers(ssl.create_default_context(), lambda _: None)
-        create_handler(applier, answers)({**event, **changes}, self.context)
+        create_handler(applier, answers)({**event, **changes}, self.context.remaining)
         ((content_type, size, answer),) = self.server.answers
         self.server.answers.clear()
         assert (content_type or "", size <= 4096) == ("", True)

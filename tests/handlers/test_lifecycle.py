@@ -20,7 +20,7 @@ from larder.groups.feature_group import (
     UpdateStatus,
 )
 from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.settings import LifecycleSettings
+from larder.settings.lifecycle import LifecycleSettings
 from tests.support.groups import FEATURES
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import make_lake, offline_group

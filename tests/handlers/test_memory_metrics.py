@@ -3,6 +3,7 @@
 import json
 
 from lambdas.runtime.routes import counted
+from tests.support.logs import collecting
 
 
 class Memory:
@@ -16,9 +17,8 @@ class Memory:
 def test_counts_become_metrics_at_most_once_in_ten_seconds():
     lines, now = [], [1000.0]
     memory = Memory({"MemoryHits": 3}, {}, {"MemoryMisses": 1})
-    handler = counted(
-        lambda event, _: event["answer"], memory, clock=lambda: now[0], log=lines.append
-    )
+    log = collecting(lines, clock=lambda: now[0])
+    handler = counted(lambda event, _: event["answer"], memory, log=log)
     for moment in (1000.0, 1001.0, 1010.0, 1019.9, 1020.0):
         now[0] = moment
         assert handler({"answer": moment}, None) == moment

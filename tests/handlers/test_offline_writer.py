@@ -18,7 +18,7 @@ from larder.groups.feature_group import FeatureGroupStatus
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.adapters.redrive import LambdaWriter
-from larder.settings import OfflineWriterSettings
+from larder.settings.offline_writer import OfflineWriterSettings
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import (
     NOON,
@@ -153,7 +153,13 @@ def test_a_bad_record_is_one_object_with_reason_and_change_and_is_counted(bench,
     assert "'many' is not a whole number" in document["reason"]
     bench.handle(bad)
     assert list(bench.quarantined()) == [key]
-    assert '"QuarantinedRecords":1.0' in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert '"QuarantinedRecords":1.0' in printed
+    lines = [json.loads(each) for each in printed.splitlines()]
+    (told, again) = [each for each in lines if each.get("message") == "record quarantined"]
+    assert told == again
+    assert (told["key"], told["reason"]) == (key, "the record does not fit its feature group")
+    assert "many" not in printed
 
 
 def test_a_group_still_being_created_fails_the_batch_from_its_first_record(bench):

@@ -20,7 +20,9 @@ from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.watermark import MARGIN_MICROS, Heartbeat
-from larder.settings import HeartbeatSettings, MaintenanceSettings, OfflineWriterSettings
+from larder.settings.heartbeat import HeartbeatSettings
+from larder.settings.maintenance import MaintenanceSettings
+from larder.settings.offline_writer import OfflineWriterSettings
 from larder.wiring.control_plane import now_micros
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import WRITTEN, make_lake, offline_group, row, rows_in, seconds

@@ -199,5 +199,5 @@ def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch
             assert f":s3:::{bucket}/*" in str(templates.statements("prod", name))
         assert "table/marketing/*" in str(templates.statements("prod", name))
     settings = templates.function("prod", "control")["Environment"]["Variables"]
-    assert settings["LARDER_OTHER_OFFLINE_BUCKETS"] == "lake,archive"
+    assert settings["LARDER_OTHER_OFFLINE_BUCKETS"] == "lake archive"
     assert settings["LARDER_OTHER_DATABASES"] == "marketing"

@@ -6,6 +6,7 @@ import pytest
 
 from lambdas.offline_writer.events import create_consumer
 from larder.errors import ServiceUnavailable
+from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.heartbeats import Heartbeats, look
 from larder.offline.ports import Appended
 from larder.offline.watermark import FRESH_MICROS, MARGIN_MICROS, Beats, Heartbeat, Round
@@ -13,6 +14,7 @@ from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.world import SECOND, World
 from tests.faults.writer_process import NoQuarantine, OneGroup
+from tests.support.logs import silent
 from tests.support.offline import WRITTEN, offline_group, seconds
 from tests.support.sharded_stream import Beating, ShardedStream
 
@@ -110,7 +112,7 @@ def test_old_heartbeats_and_redriven_ones_are_not_noted():
         store.note,
         lambda: WRITTEN + FRESH_MICROS,
     )
-    consume = create_consumer(writer, log=lambda _line: None)
+    consume = create_consumer(writer, parse_change, silent())
     store.write(Heartbeat("0", WRITTEN))
     store.write(Heartbeat("1", WRITTEN + 1))
     records = store.stream.shards[0].records

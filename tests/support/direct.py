@@ -6,7 +6,7 @@ from larder.records.listing import RecordLister
 from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
-from larder.settings import RuntimeSettings
+from larder.settings.runtime import RuntimeSettings
 from larder.testing.records import MemoryRecordStore
 from larder.wiring.data_plane import DataPlane
 from tests.support.groups import HOME, feature_group, group_settings

@@ -17,7 +17,7 @@ from larder.erasure.erase import Subject, Trace
 from larder.errors import ServiceUnavailable
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.adapters.arrow import column_name
-from larder.offline.adapters.iceberg.owned import owned_table
+from larder.offline.adapters.iceberg.catalog import owned_table
 from larder.offline.adapters.iceberg.rewrite import partition_values, rows_of, write_sorted
 from larder.offline.adapters.iceberg.schema import ERASED_PROPERTY
 from larder.offline.erased_marks import Marks, mark_of

@@ -6,8 +6,7 @@ import pytest
 
 from larder.valkey import ValkeyEndpoint
 from larder.valkey.answers import Troubles
-from larder.valkey.connection import Connector
-from larder.valkey.deadline import Deadline
+from larder.valkey.connection import Connector, Deadline
 from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
 from larder.valkey.requests import get_requests

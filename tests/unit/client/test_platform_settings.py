@@ -9,7 +9,7 @@ from moto import mock_aws
 from larder.client import FeatureStore
 from larder.client.platform_settings import published_settings
 from larder.errors import ConfigurationError
-from larder.settings import client_parameter
+from larder.settings.runtime import client_parameter
 from tests.support.direct import SETTINGS
 
 

@@ -17,7 +17,9 @@ from larder.groups.feature_group import (
 )
 from larder.lifecycle.advance import Lifecycle
 from larder.testing.groups import MemoryRegistry
+from larder.wiring.lifecycle import GroupLifecycle
 from tests.support.groups import feature_group
+from tests.support.logs import collecting
 from tests.unit.lifecycle.test_lifecycle import Records, Tables
 
 CREATED = feature_group()
@@ -61,10 +63,9 @@ def consume(bus):
         lifecycle = Lifecycle(
             registry=MemoryRegistry(), tables=Tables(), records=Records(), group_cache_seconds=0
         )
-        log = [].append if lines is None else lines.append
-        answer = create_consumer(lifecycle, bus.publish, log=log)(
-            {"Records": list(records)}, lambda: 60.0
-        )
+        graph = GroupLifecycle(lifecycle=lifecycle, publish=bus.publish)
+        log = collecting([] if lines is None else lines)
+        answer = create_consumer(graph, log)({"Records": list(records)}, lambda: 60.0)
         return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
 
     return consume

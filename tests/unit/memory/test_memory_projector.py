@@ -3,10 +3,12 @@
 import pytest
 
 from lambdas.memory_projector.events import create_projector
+from larder.memory.adapters.dynamodb_stream import entry_change
 from larder.memory.entry import memory_key
 from larder.records.codec import pack
 from larder.records.record import RecordVersion, Slot, State
 from tests.faults.memory_platform import stream_record
+from tests.support.logs import collecting
 
 SLOT = Slot("uid1", 64, "c1", in_memory=True)
 LONG = Slot("uid1", 64, "l" * 1500, in_memory=True)
@@ -28,7 +30,9 @@ def version(slot, event_key=5):
 
 def run(tier, *records):
     lines = []
-    answer = create_projector(tier, log=lines.append)({"Records": list(records)}, None)
+    answer = create_projector(tier, entry_change, collecting(lines))(
+        {"Records": list(records)}, None
+    )
     return answer["batchItemFailures"], lines
 
 

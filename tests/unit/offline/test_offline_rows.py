@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.offline_writer.events import parse_change
 from larder.event_time import NANOS, nanos_to_iso
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
+from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.rows import OfflineRow, row_of, rows_due
 from larder.records.record import State
 from tests.support.groups import FEATURES, feature_group

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from lambdas.offline_writer.events import parse_change
 from larder.errors import AccessForbidden, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureDefinition, FeatureGroupStatus, FeatureType
+from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.adapters.iceberg.errors import FileMissing
 from larder.offline.ports import Appended, TableUnusable
 from larder.offline.write import PATIENCE_MICROS, PROBE_MICROS, OfflineWriter

@@ -1,4 +1,4 @@
-"""The Iceberg catalog: Glue and S3, found by the AWS SDK's own environment and nothing else.
+"""The Iceberg catalog (Glue and S3, found by the AWS SDK's own environment), and its tables.
 
 Arrow reads S3 through its own C++ client, which takes credentials from the environment but not the
 SDK's endpoint variables; trust in a private CA it takes from ``SSL_CERT_FILE``.
@@ -7,13 +7,21 @@ SDK's endpoint variables; trust in a private CA it takes from ``SSL_CERT_FILE``.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.table import Table
+
+from larder.groups.feature_group import FeatureGroup
+from larder.offline.adapters.iceberg.errors import translated_errors
+from larder.offline.adapters.iceberg.schema import check_owner
+from larder.offline.ports import TableUnusable
 
 if TYPE_CHECKING:
     from mypy_boto3_glue.client import GlueClient
@@ -61,3 +69,19 @@ def glue_client() -> GlueClient:
             retries={"total_max_attempts": 1, "mode": "standard"},
         ),
     )
+
+
+@contextmanager
+def owned_table(catalog: Catalog, group: FeatureGroup) -> Iterator[Table]:
+    """The table, and failures around it in the core's words.
+
+    Raises:
+        TableUnusable: the group has no offline store, or the table is missing or another's.
+    """
+    if group.offline is None:
+        raise TableUnusable(f"feature group {group.name} has no offline store")
+    place = (group.offline.database, group.offline.table)
+    with translated_errors(".".join(place)):
+        table = catalog.load_table(place)
+        check_owner(table, group)
+        yield table

@@ -9,7 +9,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.table.snapshots import Snapshot
 
 from larder.groups.feature_group import FeatureGroup
-from larder.offline.adapters.iceberg.owned import owned_table
+from larder.offline.adapters.iceberg.catalog import owned_table
 from larder.offline.adapters.iceberg.upkeep import MERGED
 from larder.offline.status import TableState
 

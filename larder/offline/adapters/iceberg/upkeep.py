@@ -16,8 +16,8 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import TimestampType
 
 from larder.groups.feature_group import FeatureGroup
+from larder.offline.adapters.iceberg.catalog import owned_table
 from larder.offline.adapters.iceberg.orphans import remove_orphans
-from larder.offline.adapters.iceberg.owned import owned_table
 from larder.offline.adapters.iceberg.rewrite import (
     partition_values,
     replace_files,

@@ -1,0 +1,1 @@
+"""Environment variables of each Lambda function, typed: one module per function."""

@@ -1,0 +1,38 @@
+"""Settings of ``control`` and ``feature_groups``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from larder.settings.base import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlSettings(Settings):
+    """The control plane: CreateFeatureGroup and its kin, over the API or from CloudFormation.
+
+    Attributes:
+        offline_bucket: the platform's own bucket.
+        other_offline_buckets: further buckets whose ``S3Uri`` is accepted.
+        other_databases: further databases that a DataCatalogConfig may name.
+        kms_key_arn: the platform's key, the only one that a request may name.
+        max_feature_groups: the account quota.
+        administrators: as for the data plane.
+        missing_grants_deny: as for the data plane.
+        forward_sagemaker_endpoint: where operations of SageMaker go that Larder lacks; without
+            one they are refused.
+    """
+
+    registry_table: str
+    account_id: str
+    region: str
+    partition: str
+    offline_bucket: str
+    glue_database: str
+    kms_key_arn: str
+    other_offline_buckets: tuple[str, ...] = ()
+    other_databases: tuple[str, ...] = ()
+    max_feature_groups: int = 1000
+    administrators: tuple[str, ...] = ()
+    missing_grants_deny: int = 0
+    forward_sagemaker_endpoint: str = ""
