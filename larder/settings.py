@@ -18,7 +18,7 @@ _PREFIX = "LARDER_"
 
 
 def client_parameter(stage: str) -> str:
-    """Name of the SSM parameter where a stage publishes its ``RuntimeSettings``.
+    """Name of the SSM parameter where a stage publishes its ``PublishedSettings``.
 
     Its value is the JSON of ``to_env()``.
     """
@@ -92,6 +92,20 @@ class RuntimeSettings(MemorySettings):
     group_cache_seconds: float = 5.0
     administrators: str = ""
     missing_grants_deny: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedSettings(RuntimeSettings):
+    """What a stage publishes for Python programs (``larder.connect``): all stores and the API.
+
+    ``offline_bucket``, ``database`` and ``workgroup`` are where the history is kept and queried.
+    ``api_endpoint`` is the URL of the HTTP API, which serves both planes.
+    """
+
+    offline_bucket: str
+    database: str
+    workgroup: str
+    api_endpoint: str
 
 
 @dataclass(frozen=True, kw_only=True)

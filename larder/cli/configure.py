@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from larder.client.signing import API, DATA_PLANE, FUNCTION_URL
+from larder.aws.client_signing import API, DATA_PLANE, FUNCTION_URL
 from larder.errors import ConfigurationError
 
 _MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01"}

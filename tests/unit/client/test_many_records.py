@@ -1,4 +1,4 @@
-"""Records by columns: what is missing is missing, whatever the type."""
+"""Many records as columns: a missing value is never a zero, whatever the type."""
 
 import math
 
@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from larder.client import UnreadRecords
+from larder import UnreadRecords
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
-from tests.support.direct import direct_store
+from tests.support.direct import records_client
 from tests.support.groups import FEATURES, feature_group
 from tests.support.stores import Refusing
 
@@ -25,14 +25,14 @@ WHOLE = {"clicks": 2**62 + 1, "score": 0.5, "city": "Ulm", "words": ["a", "b"], 
 
 @pytest.fixture
 def store():
-    store = direct_store(GROUP)
+    store = records_client(GROUP)
     store.put("customers", {"customer_id": "whole", "event_time": AT, **WHOLE})
     store.put("customers", {"customer_id": "bare", "event_time": AT})
     return store
 
 
 def test_arrow_columns_are_typed_and_null_where_nothing_is(store):
-    table = store.columns("customers", ["whole", "bare", "nobody"]).to_arrow()
+    table = store.get_many("customers", ["whole", "bare", "nobody"]).to_arrow()
     assert table.schema == pa.schema(
         {
             "customer_id": pa.string(),
@@ -54,7 +54,7 @@ def test_arrow_columns_are_typed_and_null_where_nothing_is(store):
 
 def test_numpy_columns_are_typed_and_never_zero_where_nothing_is(store):
     asked = ["place", "score", "clicks", "city"]
-    columns = store.columns("customers", ["nobody", "whole", "bare"], asked).to_numpy()
+    columns = store.get_many("customers", ["nobody", "whole", "bare"], asked).to_numpy()
     assert list(columns) == asked
     assert columns["clicks"].dtype == np.int64
     assert columns["clicks"].tolist() == [None, 2**62 + 1, None]
@@ -66,19 +66,19 @@ def test_numpy_columns_are_typed_and_never_zero_where_nothing_is(store):
 
 
 def test_no_identifiers_make_columns_without_rows(store):
-    columns = store.columns("customers", [], ["clicks", "words"])
+    columns = store.get_many("customers", [], ["clicks", "words"])
     assert columns.to_arrow().num_rows == 0
     assert [len(column) for column in columns.to_numpy().values()] == [0, 0]
 
 
 def test_lists_of_one_length_stay_lists(store):
-    (column,) = store.columns("customers", ["whole", "whole"], ["words"]).to_numpy().values()
+    (column,) = store.get_many("customers", ["whole", "whole"], ["words"]).to_numpy().values()
     assert column.shape == (2,)
     assert column.tolist() == [["a", "b"], ["a", "b"]]
 
 
 def test_columns_of_which_a_record_was_not_read_are_not_given():
-    store = direct_store(GROUP, store=Refusing(unread=["c2"]))
+    store = records_client(GROUP, store=Refusing(unread=["c2"]))
     with pytest.raises(UnreadRecords) as refusal:
-        store.columns("customers", ["c1", "c2"])
+        store.get_many("customers", ["c1", "c2"])
     assert refusal.value.unread == [("customers", "c2")]
