@@ -1,7 +1,9 @@
 """A platform's records for asyncio.
 
-async with larder.aio.connect("dev") as platform:
-    await platform.records.get("customers", "ada", ["clicks"])
+    async with larder.aio.connect("dev") as platform:
+        await platform.records.get("customers", "ada", ["clicks"])
+
+``platform.sync`` is the platform with its other parts.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ section.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -23,6 +24,57 @@ _MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01"}
 _PROFILE = re.compile(r"[\w.@+-]+", re.ASCII)
 _HEADER = re.compile(r"\[\s*(?P<name>[^\]]*?)\s*\]")
 _SETTING = re.compile(r"(?P<name>[^\s=#;\[][^=]*?)\s*=\s*(?P<value>.*?)\s*$")
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = (
+        "Writes the files that make unmodified AWS clients sign for Larder's endpoints, and prints "
+        'the variables that make them call Larder: eval "$(larder configure --endpoint URL)". '
+        "Every SageMaker client of such a process calls Larder. With --profile only the clients "
+        "of that profile do."
+    )
+    parser.add_argument(
+        "--endpoint", help="the stack's output ApiEndpoint; without it only the signatures change"
+    )
+    parser.add_argument(
+        "--function-url",
+        metavar="URL",
+        help="the stack's output FunctionUrl: the data plane is called there, the control plane at "
+        "the endpoint",
+    )
+    parser.add_argument("--profile", help="set up this profile in the AWS config file")
+    parser.add_argument("--region", help="the profile's region")
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        help="the folder of the files (default: ~/.larder/models; with a Function URL, which wants "
+        "other signatures, ~/.larder/function-url-models)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the variables as JSON")
+    parser.set_defaults(run=_configure)
+
+
+def _configure(options: argparse.Namespace) -> int:
+    doors = Doors(options.endpoint, options.function_url)
+    folder = "function-url-models" if options.function_url else "models"
+    directory = (options.directory or Path.home() / ".larder" / folder).absolute()
+    if options.region and not options.profile:
+        raise ConfigurationError("--region is that of a profile: give --profile too.")
+    write_overlay(directory, doors.signing_names)
+    if options.profile:
+        if doors.api is None:
+            raise ConfigurationError("--profile needs the --endpoint that its clients call.")
+        config = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config")
+        write_profile(
+            config, options.profile, doors=doors, directory=directory, region=options.region
+        )
+        variables = {"AWS_PROFILE": options.profile}
+    else:
+        before = os.environ.get("AWS_DATA_PATH", "")
+        variables = environment(doors, directory, data_path=before)
+    print(json.dumps(variables) if options.json else exports(variables))
+    return 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _as_definition(given: object) -> FeatureDefinition:
         case FeatureDefinition():
             return given
         case {"FeatureName": str() as name, "FeatureType": kind, **rest}:
-            more = {str(member): value for member, value in rest.items()}
+            more: dict[str, Any] = {str(member): value for member, value in rest.items()}
             collection = more.get("CollectionType")
             vector = (more.get("CollectionConfig") or {}).get("VectorConfig") or {}
             return FeatureDefinition(

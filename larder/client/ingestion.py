@@ -17,9 +17,7 @@ from larder.client.html import as_shown, facts
 from larder.ingestion.ingest import Summary
 from larder.ingestion.options import IngestOptions
 from larder.progress import Report, silent
-from larder.wiring.ingestion import BulkIngestion, new_run_id
-
-__all__ = ["IngestSummary", "IngestionClient", "new_run_id"]
+from larder.wiring.ingestion import BulkIngestion
 
 
 class IngestSummary(Summary):

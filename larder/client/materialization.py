@@ -17,8 +17,6 @@ from larder.memory.warm import Warmed
 from larder.progress import Report, silent
 from larder.wiring.materialization import OfflineToOnline, lean_memory
 
-__all__ = ["MaterializationClient", "MaterializationSummary", "WarmingSummary", "lean_memory"]
-
 
 class MaterializationSummary(Materialized):
     """What a materialization came to."""
@@ -95,6 +93,14 @@ class MaterializationClient:
             ValidationError: the platform has no such tier, or the group is not of it.
         """
         return as_shown(WarmingSummary, self.runs.warm(group, report))
+
+    @staticmethod
+    def use_lean_memory() -> None:
+        """Have Arrow give back at once what it frees, in all of this process.
+
+        It saves some 50 MB, for programs that do nothing else with Arrow.
+        """
+        lean_memory()
 
 
 def _nanos(instant: datetime | str | None) -> int | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from larder.ingestion.adapters.newest import newest_rows
 from larder.ingestion.adapters.rejects import RejectsFile
 from larder.ingestion.adapters.rows import BulkRows
 from larder.ingestion.adapters.sources import open_source
-from larder.ingestion.ingest import Ingestion, Job, Summary
+from larder.ingestion.ingest import Ingestion, Job, Summary, new_run_id
 from larder.ingestion.load import OnlineLoader
 from larder.ingestion.options import IngestOptions
 from larder.offline.adapters.iceberg.catalog import open_catalog
@@ -69,11 +67,6 @@ class BulkIngestion:
         )
         with RejectsFile(path) as file:
             return use_case.run(Job(found, opened, rows, targets, run, file), report)
-
-
-def new_run_id() -> str:
-    """An id that no other run has."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def open_ingestion(settings: IngestionSettings, plane: Callable[[], DataPlane]) -> BulkIngestion:
