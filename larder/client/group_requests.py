@@ -11,33 +11,42 @@ from larder.groups.api.answers import feature_definition, present, tag_list
 from larder.groups.feature_group import FeatureDefinition
 
 Members = dict[str, Any]
+Store = bool | str | Mapping[str, Any]
+"""Whether a group has a store, or the store's kind, or SageMaker's configuration of it."""
 _SECOND = timedelta(seconds=1)
 
 
-def online_config(online: bool | Mapping[str, Any], more: Mapping[str, Any]) -> Members | None:
+def online_config(online: Store, ttl: timedelta | None) -> Members | None:
     """OnlineStoreConfig; ``None`` without an online store.
 
     Raises:
-        ValidationError: there are settings of a store that the group would not have.
+        ValidationError: the time to live is of a store that the group would not have, or is none.
     """
-    return _config("online", online, {"EnableOnlineStore": True}, more)
+    lifetime = ttl_members(ttl)
+    if online is False:
+        if lifetime is not None:
+            raise ValidationError("ttl: a group without an online store has none; leave it out.")
+        return None
+    return present({"EnableOnlineStore": True, "TtlDuration": lifetime}) | _own(
+        online, "StorageType"
+    )
 
 
-def offline_config(
-    offline: bool | Mapping[str, Any], s3_uri: str | None, more: Mapping[str, Any]
-) -> Members | None:
+def offline_config(offline: Store, s3_uri: str | None) -> Members | None:
     """OfflineStoreConfig; ``None`` without an offline store.
 
     Raises:
-        ValidationError: as ``online_config``, or the platform's bucket is not known.
+        ValidationError: neither the platform nor the configuration names a bucket.
     """
-    own = isinstance(offline, Mapping) and "S3StorageConfig" in offline
-    if offline and not own and s3_uri is None:
+    if offline is False:
+        return None
+    config = _own(offline, "TableFormat")
+    if s3_uri is None and "S3StorageConfig" not in config:
         raise ValidationError(
             "offline: the platform's bucket is not known; give offline={'S3StorageConfig': "
             "{'S3Uri': 's3://…'}}, or set LARDER_OFFLINE_BUCKET."
         )
-    return _config("offline", offline, {"S3StorageConfig": {"S3Uri": s3_uri}}, more)
+    return {"S3StorageConfig": {"S3Uri": s3_uri}} | config
 
 
 def ttl_members(ttl: timedelta | None) -> Members | None:
@@ -63,14 +72,8 @@ def pairs(named: Mapping[str, str] | None) -> list[Members] | None:
     return tag_list(tuple(named.items())) if named else None
 
 
-def _config(
-    name: str, given: bool | Mapping[str, Any], base: Members, more: Mapping[str, Any]
-) -> Members | None:
-    asked = present(dict(more))
-    if given is False:
-        if asked:
-            raise ValidationError(
-                f"{name}: False, and yet {', '.join(asked)} of that store; leave one out."
-            )
-        return None
-    return base | asked | (dict(given) if isinstance(given, Mapping) else {})
+def _own(store: Store, kind: str) -> Members:
+    """What the caller says of a store; a text is its kind."""
+    if isinstance(store, str):
+        return {kind: store}
+    return dict(store) if isinstance(store, Mapping) else {}

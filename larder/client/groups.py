@@ -15,6 +15,7 @@ from larder.client.api_errors import larder_errors
 from larder.client.feature_types import feature_definitions
 from larder.client.group_description import GroupDescription, GroupList, group_list
 from larder.client.group_requests import (
+    Store,
     definition_members,
     offline_config,
     online_config,
@@ -41,7 +42,20 @@ class GroupsClient:
 
     Methods raise ``ResourceNotFound``, ``ResourceInUse``, ``ResourceLimitExceeded``,
     ``ValidationError``, ``AccessForbidden``, ``ThrottlingException`` or ``ServiceUnavailable``, as
-    the API answers. ``name`` is a group's name or ARN.
+    the API answers. ``name`` is a group's name or ARN. The arguments of ``create``:
+
+    Args:
+        features: a frame, whose dtypes become feature types; or types by name; or a list of
+            SageMaker's FeatureDefinitions.
+        online: whether there is an online store; or its storage type, ``Standard``,
+            ``Standard_V2`` or ``InMemory``; or SageMaker's OnlineStoreConfig.
+        offline: whether there is an offline store; or its table format, ``Iceberg`` or ``Glue``;
+            or SageMaker's OfflineStoreConfig.
+        ttl: how long after its event time a record lives in the online store.
+        role_arn: SageMaker asks for one where there is an offline store. Larder keeps it and never
+            assumes it, so by default it names a role that need not exist.
+        wait: whether to wait until the group takes records. ``GroupNotReady`` is raised where its
+            creation failed, with the reason.
     """
 
     def __init__(
@@ -63,43 +77,22 @@ class GroupsClient:
         *,
         record_identifier: str,
         event_time: str,
-        online: bool | Mapping[str, Any] = True,
-        offline: bool | Mapping[str, Any] = True,
-        storage_type: str | None = None,
+        online: Store = True,
+        offline: Store = True,
         ttl: timedelta | None = None,
-        table_format: str | None = None,
         description: str | None = None,
         tags: Mapping[str, str] | None = None,
         role_arn: str | None = None,
         wait: bool = True,
     ) -> GroupDescription:
-        """Create a feature group and, with ``wait``, wait until it takes records.
-
-        Args:
-            features: a frame, whose dtypes become feature types; or types by name; or a list of
-                SageMaker's FeatureDefinitions.
-            online: whether there is an online store, or SageMaker's OnlineStoreConfig.
-            offline: whether there is an offline store, or SageMaker's OfflineStoreConfig.
-            storage_type: ``Standard``, ``Standard_V2`` or ``InMemory``, of the online store.
-            ttl: how long after its event time a record lives in the online store.
-            table_format: ``Iceberg`` or ``Glue``, of the offline store.
-            role_arn: SageMaker asks for one where there is an offline store. Larder keeps it and
-                never assumes it, so by default it names a role that need not exist.
-
-        Raises:
-            GroupNotReady: the group's creation failed, and why.
-        """
+        """Create a feature group; the arguments are described above."""
         members = {
             "FeatureGroupName": name,
             "RecordIdentifierFeatureName": record_identifier,
             "EventTimeFeatureName": event_time,
             "FeatureDefinitions": definition_members(feature_definitions(features)),
-            "OnlineStoreConfig": online_config(
-                online, {"StorageType": storage_type, "TtlDuration": ttl_members(ttl)}
-            ),
-            "OfflineStoreConfig": offline_config(
-                offline, self._api.s3_uri, {"TableFormat": table_format}
-            ),
+            "OnlineStoreConfig": online_config(online, ttl),
+            "OfflineStoreConfig": offline_config(offline, self._api.s3_uri),
             "RoleArn": role_arn or (self._api.role_arn if offline else None),
             "Description": description,
             "Tags": pairs(tags),

@@ -43,7 +43,23 @@ class IngestSummary(Summary):
 
 @dataclass(frozen=True, slots=True)
 class IngestionClient:
-    """Ingests rows straight into the stores, with this process's IAM rights."""
+    """Ingests rows straight into the stores, with this process's IAM rights.
+
+    The arguments of ``ingest``:
+
+    Args:
+        source: a frame, or the address of a file, a folder or a pattern, on this machine or
+            ``s3://``.
+        to: ``offline`` (the history), ``online`` (each record's newest version) or ``both``.
+        run_id: the id under which a run that was interrupted goes on; by default a new one.
+        rejects: the file for rows that can't be taken, with the reasons: .jsonl, .csv or
+            .parquet. By default ``GROUP-RUN-rejects.jsonl``.
+        columns: features by the names of the source's columns, where those have other names.
+            An empty feature name leaves its column out.
+        time_zone: the zone of times that have none.
+        max_writes_per_second: of the online store.
+        report: called with the run's progress.
+    """
 
     runs: BulkIngestion
 
@@ -62,24 +78,10 @@ class IngestionClient:
     ) -> IngestSummary:
         """Ingest a pandas, Polars, Arrow or NumPy frame, or files: Parquet, CSV, Arrow, Feather.
 
-        Args:
-            source: a frame, or the address of a file, a folder or a pattern, on this machine or
-                ``s3://``.
-            to: ``offline`` (the history), ``online`` (each record's newest version) or ``both``.
-            run_id: the id under which a run that was interrupted goes on; by default a new one.
-            rejects: the file for rows that can't be taken, with the reasons: .jsonl, .csv or
-                .parquet. By default ``GROUP-RUN-rejects.jsonl``.
-            columns: features by the names of the source's columns, where those have other names.
-                An empty feature name leaves its column out.
-            time_zone: the zone of times that have none.
-            max_writes_per_second: of the online store.
-            report: called with the run's progress.
-
         Raises:
-            ResourceNotFound, ValidationError: there is no such group, or the source does not fit
-                it as a whole. Single rows that don't fit are rejected, not raised.
-            ThrottlingException, ServiceUnavailable, TableUnusable, AccessForbidden: a store did
-                not take it; the same run id goes on from there.
+            ResourceNotFound, ValidationError: the source as a whole does not fit a group. Single
+                rows that don't fit are rejected, not raised.
+            LarderError: a store did not take it; the same run id goes on from there.
         """
         options = IngestOptions(
             to=to,

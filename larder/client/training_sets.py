@@ -122,7 +122,23 @@ class TrainingSetList(list[Manifest]):
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetsClient:
-    """A platform's training sets."""
+    """A platform's training sets.
+
+    ``create`` raises ``ValidationError``, ``ResourceInUse`` or ``QueryFailed``. Its arguments:
+
+    Args:
+        labels: a pandas, Polars, Arrow or NumPy frame, the address of Parquet or CSV files
+            (local or ``s3://``), or ``SqlLabels``.
+        event_time: the labels' column of instants.
+        features: features by group, or ``GroupFeatures`` with a key, a look-back or names.
+        engine: ``athena``, or ``duckdb``, which joins in this process. The rows are the same;
+            labels by SQL run on Athena with either.
+        time_zone: the zone of label times that have none.
+        known_as_of: leave out what was written after this instant.
+        as_known_then: leave out what was written after the label's own time.
+        full_names: name features ``<group>__<feature>``.
+        partition_by: label columns by whose values the files lie in folders.
+    """
 
     sets: TrainingSets
     stored: SetRows
@@ -142,26 +158,7 @@ class TrainingSetsClient:
         partition_by: Sequence[str] = (),
         report: Report = silent,
     ) -> TrainingSet:
-        """Make a training set: one row per label row, each feature as of the label's time.
-
-        Args:
-            labels: a pandas, Polars, Arrow or NumPy frame, the address of Parquet or CSV files
-                (local or ``s3://``), or ``SqlLabels``.
-            event_time: the labels' column of instants.
-            features: features by group, or ``GroupFeatures`` with a key, a look-back or names.
-            engine: ``athena``, or ``duckdb``, which joins in this process. The rows are the same;
-                labels by SQL run on Athena with either.
-            time_zone: the zone of label times that have none.
-            known_as_of: leave out what was written after this instant.
-            as_known_then: leave out what was written after the label's own time.
-            full_names: name features ``<group>__<feature>``.
-            partition_by: label columns by whose values the files lie in folders.
-
-        Raises:
-            ValidationError: name, labels, groups or features can't be used, and why.
-            ResourceInUse: there is a training set of that name.
-            QueryFailed: the engine could not run the query.
-        """
+        """Make a training set: one row per label row, each feature as of the label's time."""
         spec = TrainingSetSpec(
             name=name,
             event_time=event_time,

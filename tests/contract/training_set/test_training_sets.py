@@ -264,13 +264,13 @@ def test_progress_is_reported_by_stage(bench, customers):
 def test_features_by_group_and_labels_by_columns_need_no_other_class(bench, customers):
     made = bench.client.create(
         bench.name(),
-        {"asked": ["2024-01-31T13:00:00Z"], "customer_id": ["c1"]},
+        {"asked": ["2024-01-31T12:30:00Z"], "customer_id": ["c1"]},
         event_time="asked",
         features={customers.name: ["clicks"]},
         known_as_of="2100-01-01T00:00:00Z",
     )
-    assert made.to_numpy()["clicks"].tolist() == [3]
-    assert made.to_polars()["clicks"].to_list() == [3]
+    assert made.to_numpy()["clicks"].tolist() == [4]
+    assert made.to_polars()["clicks"].to_list() == [4]
     everything = bench.client.create(
         bench.name(),
         made.to_arrow().select(["asked", "customer_id"]),

@@ -62,7 +62,8 @@ def test_a_stage_of_an_older_release_serves_what_it_published_and_names_the_cure
 
 def test_a_stage_that_publishes_nothing_is_named_with_the_cure(publish):
     with pytest.raises(
-        ConfigurationError, match=r"stage 'none'.*/larder/none/client.*ParameterNotFound.*deploy"
+        ConfigurationError,
+        match=r"stage 'none'.*/larder/none/client.*cdk deploy.*ParameterNotFound",
     ):
         larder.connect("none")
 
