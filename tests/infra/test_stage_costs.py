@@ -23,14 +23,9 @@ def run(*arguments, given=None):
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates, stage):
-<<<<<<< HEAD
-    found = orjson.loads(cost("--stage", stage, "--json").stdout)
-    assert found["function"]["memory_mb"] == STAGES[stage].serving.runtime_memory_mb
-=======
     choices = run("stacks", stage).stdout
     found = orjson.loads(run("larder", "cost", "--choices", "-", "--json", given=choices).stdout)
-    assert found["function"]["memory_mb"] == STAGES[stage].runtime_memory_mb
->>>>>>> 087aa2e (client: one Platform for Python, composed in wiring; the command line uses it)
+    assert found["function"]["memory_mb"] == STAGES[stage].serving.runtime_memory_mb
     kinds = [
         resource["Type"]
         for template in templates.of_stage(stage).values()
