@@ -51,7 +51,10 @@ def _columns(frame: Any) -> list[tuple[object, str, Any]]:  # noqa: ANN401 - sev
     """Name, type as text, and the values where only they tell the type; empty for no frame."""
     library = type(frame).__module__.partition(".")[0]
     if library == "pandas" and hasattr(frame, "dtypes"):
-        return [(name, str(kind), frame[name]) for name, kind in frame.dtypes.items()]
+        return [
+            (name, str(kind).removesuffix("[pyarrow]"), frame[name])
+            for name, kind in frame.dtypes.items()
+        ]
     if library == "polars" and hasattr(frame, "schema"):
         return [(name, str(kind), None) for name, kind in frame.schema.items()]
     if library == "pyarrow":

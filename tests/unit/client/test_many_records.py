@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pytest
 
@@ -82,3 +83,59 @@ def test_columns_of_which_a_record_was_not_read_are_not_given():
     with pytest.raises(UnreadRecords) as refusal:
         store.get_many("customers", ["c1", "c2"])
     assert refusal.value.unread == [("customers", "c2")]
+
+
+def test_pandas_columns_are_typed_and_na_where_nothing_is(store):
+    frame = store.get_many("customers", ["whole", "bare", "nobody"]).to_pandas()
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
+        "customer_id": "string",
+        "event_time": "string",
+        "clicks": "Int64",
+        "score": "float64",
+        "city": "string",
+        "words": "object",
+        "place": "object",
+    }
+    assert frame["clicks"].tolist()[0] == 2**62 + 1
+    assert frame.isna().to_numpy().tolist() == [
+        [False] * 7,
+        [False, False, *[True] * 5],
+        [True] * 7,
+    ]
+
+
+def test_polars_columns_are_typed_and_null_where_nothing_is(store):
+    found = store.get_many("customers", ["whole", "bare"])
+    frame = found.to_polars()
+    assert frame.schema == {
+        "customer_id": pl.String,
+        "event_time": pl.String,
+        "clicks": pl.Int64,
+        "score": pl.Float64,
+        "city": pl.String,
+        "words": pl.List(pl.String),
+        "place": pl.Array(pl.Float64, 2),
+    }
+    assert frame.rows()[1] == ("bare", AT, None, None, None, None, None)
+    assert frame.to_arrow().to_pylist() == found.to_arrow().to_pylist()
+
+
+def test_what_was_read_can_be_put_again_by_any_library(store):
+    found = store.get_many("customers", ["whole", "bare"])
+    for form in (found.to_pandas(), found.to_polars(), found.to_arrow(), found.to_numpy()):
+        again = direct_copy(form)
+        assert again.get_many("customers", ["whole", "bare"]) == found
+
+
+def direct_copy(form):
+    """A store of its own, with the rows of a frame."""
+    store = records_client(GROUP)
+    assert store.put_many("customers", form).all_accepted
+    return store
+
+
+def test_records_are_shown_in_notebooks_with_every_text_escaped(store):
+    store.put("customers", {"customer_id": "<b>", "event_time": AT})
+    shown = store.get_many("customers", ["<b>", "nobody"])._repr_html_()
+    assert "2 records of customers" in shown
+    assert "<td>&lt;b&gt;</td>" in shown and "<b>" not in shown
