@@ -1,4 +1,4 @@
-"""``larder cost``: a month's bill by door and scale, as a table or as JSON."""
+"""``larder cost``: a month's bill by endpoint and scale, as a table or as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from larder.errors import ConfigurationError
 _MEMORY_MB = 512
 _ABOUT = (
     "Computes; asks AWS for nothing. Every row serves the same workload. With --choices the "
-    "function's memory and what costs while nobody calls are those of a stage, counted in its "
+    "function's memory and what costs while no one calls are those of a stage, counted in its "
     "templates. Prices are those of us-east-1 in larder/cost/prices.yaml, each with source and "
     "date; sums with an unconfirmed price are marked '?'."
 )
@@ -62,7 +62,9 @@ def _add_workload(cost: argparse.ArgumentParser) -> None:
     cost.add_argument(
         "--hit-rate", type=float, help="of the reads are answered from the tier (default: 0.9)"
     )
-    cost.add_argument("--eventual", action="store_true", help="reads by every door are eventual")
+    cost.add_argument(
+        "--eventual", action="store_true", help="reads by every endpoint are eventual"
+    )
     cost.add_argument("--direct-writes", action="store_true", help="writes go straight to DynamoDB")
 
 

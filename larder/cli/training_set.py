@@ -201,7 +201,7 @@ def duration(text: str) -> timedelta:
     """A duration such as ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``.
 
     Raises:
-        ValidationError: it is none.
+        ValidationError: it has another form.
     """
     match = _DURATION.fullmatch(text)
     if match is None:
@@ -256,7 +256,7 @@ def group_features(
 
 
 def _by_group(asked: Iterable[str]) -> dict[str, dict[str, str] | None]:
-    """Features with their output names, if any, by group; ``None`` stands for all."""
+    """Features with their output names, if any, by group; ``None`` means all."""
     features: dict[str, dict[str, str] | None] = {}
     for text in asked:
         group, colon, listed = text.partition(":")

@@ -20,7 +20,7 @@ def online_config(online: Store, ttl: timedelta | None) -> Members | None:
     """OnlineStoreConfig; ``None`` without an online store.
 
     Raises:
-        ValidationError: the time to live is of a store that the group would not have, or is none.
+        ValidationError: the time to live is of a store that the group would not have, or malformed.
     """
     lifetime = ttl_members(ttl)
     if online is False:

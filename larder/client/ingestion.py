@@ -63,7 +63,7 @@ class IngestionClient:
 
     runs: BulkIngestion
 
-    def ingest(  # noqa: PLR0913 - keywords, each of which stands for itself
+    def ingest(  # noqa: PLR0913 - keywords explain themselves
         self,
         group: str,
         source: Any,  # noqa: ANN401 - a frame of any library, or an address

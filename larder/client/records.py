@@ -50,6 +50,6 @@ class RecordsClient(RecordReads, RecordWrites):
     def leading_keys(self, group: str) -> list[str]:
         """The values of ``dynamodb:LeadingKeys`` in an IAM policy that allows this group alone.
 
-        A group that is made anew under its name has others.
+        A group that is created again under its name has others.
         """
         return leading_keys(self._plane.current, group)

@@ -143,7 +143,7 @@ class TrainingSetsClient:
     sets: TrainingSets
     stored: SetRows
 
-    def create(  # noqa: PLR0913 - keywords, each of which stands for itself
+    def create(  # noqa: PLR0913 - keywords explain themselves
         self,
         name: str,
         labels: Any,  # noqa: ANN401 - a frame of any library, an address, or SqlLabels

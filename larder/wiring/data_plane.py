@@ -1,4 +1,4 @@
-"""The data plane's parts over the stores that its settings name, for each door that needs them.
+"""The data plane's parts over the stores that its settings name, for each endpoint.
 
 The runtime function and the direct client are this same graph, so both mean the same.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class DataPlane:
     """The use cases of records, the rules about who may use them, and the tier if there is one.
 
-    ``close`` closes the connections that no thread is using; whoever needs one opens it again.
+    ``close`` closes the connections that no thread is using; a later call opens new ones.
     """
 
     reader: RecordReader

@@ -10,7 +10,7 @@ from larder.wiring.sagemaker import CONTROL, ApiSettings, sagemaker_client
 
 @dataclass(frozen=True, kw_only=True)
 class GroupsSettings(ApiSettings):
-    """The API, and what a new group's offline store is told: bucket, account and partition."""
+    """The API, and the defaults of a new group's offline store: bucket, account, partition."""
 
     offline_bucket: str = ""
     account_id: str = ""
