@@ -42,4 +42,4 @@ def needs(extra: str, purpose: str) -> Iterator[None]:
         raise MissingDependency(
             f"{purpose} needs the package {module}, which is not installed: "
             f"pip install '{DISTRIBUTION}[{extra}]'"
-        ) from error
+        ) from None

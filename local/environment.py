@@ -52,6 +52,7 @@ def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
         **_client_settings(platform, outputs),
+        "LARDER_API_ENDPOINT": endpoint,  # the published one is a name that resolves in AWS only
         **({"LARDER_FUNCTION_URL": function_url(platform, outputs)} if _has_url(outputs) else {}),
         **{
             variable: outputs[output]

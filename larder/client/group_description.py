@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,7 +33,7 @@ class GroupDescription:
     created: datetime
     failure_reason: str | None
     update_status: str | None
-    answer: Mapping[str, Any]
+    answer: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> GroupDescription:

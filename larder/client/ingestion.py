@@ -34,7 +34,7 @@ class IngestSummary(Summary):
                 "Stored online": self.stored,
                 "Older than online": self.older,
                 "Rejected": self.rejected,
-                "Rejects": self.rejects or None,
+                "Rejects": self.rejects if self.rejected else None,
                 "Seconds": f"{self.seconds:.1f}",
                 "Completed before": "yes, nothing was done now" if self.completed_before else None,
             },
