@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth test lint conformance soak spark bench docs snapshots
+.PHONY: help setup up down status logs clean env synth test lint conformance soak spark bench docs snapshots cost package
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -59,6 +59,12 @@ lint: setup ## style, types, layers, dead code
 test: setup lint ## every test, the deployed platform in strict mode included
 	@$(BIN)/pytest -q -n auto --dist loadscope
 	@$(BIN)/pytest -q -m e2e
+
+cost: setup ## a month's bill of a stage; STAGE=prod ARGS="--scale L --json"
+	@$(BIN)/python -m stacks $(or $(STAGE),dev) | $(BIN)/python -m larder cost --choices - $(ARGS)
+
+package: setup ## the wheel, built, installed into an empty environment and tried there
+	@.ci/package
 
 conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; ENDPOINT=url for a deployed platform
 	@$(BIN)/python -m tests.conformance $(if $(ENDPOINT),--endpoint $(ENDPOINT),$(if $(DOOR),--door $(DOOR),--report docs/compatibility.md))

@@ -13,11 +13,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+import larder
 from benchmarks.stub import Item, load
 from lambdas.runtime.routes import create_handler
 from larder.aws.dynamodb.api import DynamoApi
 from larder.aws.dynamodb.boto import BotoDynamo
-from larder.client.feature_store import FeatureStore
+from larder.client.records import RecordsClient
 from larder.groups.adapters.dynamodb_item import name_key, to_item
 from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.groups.feature_group import (
@@ -131,11 +132,11 @@ def deployed(url: str) -> Handler:
     return handler
 
 
-def tiered(url: str, valkey: str) -> tuple[Handler, FeatureStore]:
-    """The same with the in-memory tier, and the direct door to the same stores."""
+def tiered(url: str, valkey: str) -> tuple[Handler, RecordsClient]:
+    """The same with the in-memory tier, and the records client of the same stores."""
     os.environ.update(environment(url, valkey))
     plane = open_data_plane(settings(valkey))
-    return create_handler(plane.api, plane.memory), FeatureStore(settings(valkey))
+    return create_handler(plane.api, plane.memory), larder.connect().records
 
 
 def over_boto3(url: str) -> Handler:

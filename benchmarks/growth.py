@@ -10,7 +10,7 @@ from random import Random
 from benchmarks.function import Shape
 from benchmarks.measure import wall_milliseconds
 from benchmarks.rows import Row
-from larder.client.feature_store import FeatureStore
+from larder.client.records import RecordsClient
 from larder.memory.compare_and_set import COMPARE_AND_SET
 from larder.memory.entry import entry_parts, lifetime_ms, memory_key
 from larder.records.values import slot_of
@@ -24,9 +24,9 @@ _FAR_MS = b"9999999999999"
 
 
 def growth_rows(
-    direct: FeatureStore, valkey: str, in_store: tuple[int, ...] = _IN_STORE
+    direct: RecordsClient, valkey: str, in_store: tuple[int, ...] = _IN_STORE
 ) -> Iterator[Row]:
-    """Median times of the direct door."""
+    """Median times of the records client."""
     for records in _RECORDS:
         names = [f"c{n}" for n in range(records)]
         many = partial(direct.get_many, "memory-10", names)

@@ -18,7 +18,7 @@ from benchmarks.measure import Figure, cpu_milliseconds, figure, wall_millisecon
 from benchmarks.rows import Row
 from benchmarks.serving import Served, feast_served, served_rows
 from benchmarks.stub import instant_dynamodb
-from larder.client.feature_store import FeatureStore
+from larder.client.records import RecordsClient
 
 _WIDTHS = (10, 50, 100, 250, 500)
 _RECORDS = 100
@@ -48,7 +48,9 @@ def rows(serving: Path | None, feast: Path | None, bare: Path | None) -> Iterato
             yield from served_rows(name, serving, shapes[10], (store, valkey), peers)
 
 
-def _in_process(direct: FeatureStore, limits: dict[str, Figure], samples: Samples) -> Iterator[Row]:
+def _in_process(
+    direct: RecordsClient, limits: dict[str, Figure], samples: Samples
+) -> Iterator[Row]:
     names = [f"c{n}" for n in range(_RECORDS)]
     reads: dict[str, tuple[Callable[[], object], int]] = {
         "1x10": (partial(direct.get, "memory-10", "c0"), 400),

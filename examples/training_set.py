@@ -26,13 +26,8 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from larder.client.training_sets import (
-    GroupFeatures,
-    Progress,
-    TrainingSet,
-    TrainingSetSpec,
-    training_sets,
-)
+import larder
+from larder import GroupFeatures, Progress, TrainingSet
 from larder.errors import LarderError
 
 Frame = Any  # pandas is untyped here
@@ -112,10 +107,15 @@ def flights(first: str, last: str) -> Frame:
 
 def training_set(labels: Frame, event_time: str, engine: str) -> TrainingSet:
     """One row per flight, each feature as of that moment of the flight."""
-    spec = TrainingSetSpec(
-        name=f"late-flights-{event_time}-{int(time.time())}", event_time=event_time, groups=GROUPS
-    )
-    return training_sets(engine=engine).create(spec, labels, report=show)
+    with larder.connect() as platform:
+        return platform.training_sets.create(
+            f"late-flights-{event_time}-{int(time.time())}",
+            labels,
+            event_time=event_time,
+            features=GROUPS,
+            engine=engine,
+            report=show,
+        )
 
 
 def show(progress: Progress) -> None:

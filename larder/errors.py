@@ -14,6 +14,7 @@ wrapped and stays what it is.
      ├─ ThrottlingException      a store asks to slow down; nothing was done
      ├─ ServiceUnavailable       a store did not answer; the caller may retry
      └─ ConfigurationError       the environment or a definition file is unusable
+         └─ MissingDependency    an optional package is not installed
 
 A message names the field, the value, the limit and the cure.
 """
@@ -57,3 +58,7 @@ class ServiceUnavailable(LarderError):
 
 class ConfigurationError(LarderError):
     """The process or a definition file is set up wrongly; every problem is named at once."""
+
+
+class MissingDependency(ConfigurationError, ImportError):
+    """A part needs a package of an extra that is not installed; the message names the extra."""

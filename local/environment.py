@@ -44,7 +44,7 @@ def _has_url(outputs: dict[str, str]) -> bool:
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
     """The environment by name: endpoints, credentials, trust, the signing overlay, names of
     resources that the examples and the ``larder`` command want, and the settings by which
-    ``larder.client`` finds the stores."""
+    ``larder.connect`` finds the platform."""
     endpoint = api_endpoint(platform, outputs)
     return {
         **platform.client_environment(),
@@ -52,6 +52,7 @@ def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
         **_client_settings(platform, outputs),
+        "LARDER_API_ENDPOINT": endpoint,  # the published one is a name that resolves in AWS only
         **({"LARDER_FUNCTION_URL": function_url(platform, outputs)} if _has_url(outputs) else {}),
         **{
             variable: outputs[output]

@@ -1,4 +1,4 @@
-"""``python -m stacks STAGE``: what a stage chooses and has, as JSON, for ``larder cost``.
+"""``python -m stacks STAGE``: what a stage chooses and has, as JSON, for ``larder cost --choices``.
 
 Nothing is built and no account is asked: the templates are synthesized without their layers.
 """

@@ -11,6 +11,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from larder.settings.published import PublishedSettings
 from larder.settings.runtime import RuntimeSettings
 from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
@@ -77,9 +78,11 @@ class ServingStack(Stack):
         )
         allow_registry(self.control, online, REGISTRY_WRITER)
         _allow_forwarding(self.control, config)
-        self.runtime = self._runtime(config, online, memory, layer)
+        settings = self._runtime_settings(config, online, memory)
+        self.runtime = self._runtime(config, online, memory, layer, settings)
         target = door_target(self.runtime, config.serving.runtime_start)
         self.api = self._api(target)
+        self._publish(config, settings, offline)
         self._stage(config)
         if config.serving.function_url:
             self._function_url(target)
@@ -94,9 +97,8 @@ class ServingStack(Stack):
         online: OnlineStoreStack,
         memory: MemoryStoreStack | None,
         layer: DependencyLayer,
+        settings: RuntimeSettings,
     ) -> PythonFunction:
-        settings = self._runtime_settings(config, online, memory)
-        ClientParameter(self, "ClientParameter", stage=config.name, settings=settings)
         function = PythonFunction(
             self,
             "Runtime",
@@ -131,6 +133,19 @@ class ServingStack(Stack):
             administrators=config.access.administrators,
             missing_grants_deny=int(config.access.missing_grants_deny),
         )
+
+    def _publish(
+        self, config: StageConfig, settings: RuntimeSettings, offline: OfflineStoreStack
+    ) -> None:
+        """Tell Python programs of the stores and the API."""
+        published = PublishedSettings(
+            **vars(settings),
+            offline_bucket=offline.bucket.bucket_name,
+            database=offline.database.database_name,
+            workgroup=offline.work_group.name,
+            api_endpoint=self.api.api_endpoint,
+        )
+        ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 
     def _function_url(self, target: lambda_.IFunction) -> None:
         door = FunctionUrl(

@@ -1,13 +1,14 @@
 """Settings that point AWS's own clients at Larder, with no change of any program.
 
 botocore merges files named ``service-2.sdk-extras.json`` from its data path into a service's model:
-one line in each makes clients of that service sign for their door, API Gateway or a Function URL.
-Where the endpoints are, the SDK's own settings say: two variables, or a profile with a ``services``
+one line in each makes clients of that service sign for their endpoint, API Gateway or a Function
+URL. The SDK's own settings name the endpoints: two variables, or a profile with a ``services``
 section.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from larder.client.signing import API, DATA_PLANE, FUNCTION_URL
+from larder.aws.client_signing import API, DATA_PLANE, FUNCTION_URL
 from larder.errors import ConfigurationError
 
 _MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01"}
@@ -25,12 +26,63 @@ _HEADER = re.compile(r"\[\s*(?P<name>[^\]]*?)\s*\]")
 _SETTING = re.compile(r"(?P<name>[^\s=#;\[][^=]*?)\s*=\s*(?P<value>.*?)\s*$")
 
 
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = (
+        "Writes the files that make unmodified AWS clients sign for Larder's endpoints, and prints "
+        'the variables that make them call Larder: eval "$(larder configure --endpoint URL)". '
+        "Every SageMaker client of such a process calls Larder. With --profile only the clients "
+        "of that profile do."
+    )
+    parser.add_argument(
+        "--endpoint", help="the stack's output ApiEndpoint; without it only the signatures change"
+    )
+    parser.add_argument(
+        "--function-url",
+        metavar="URL",
+        help="the stack's output FunctionUrl: the data plane is called there, the control plane at "
+        "the endpoint",
+    )
+    parser.add_argument("--profile", help="set up this profile in the AWS config file")
+    parser.add_argument("--region", help="the profile's region")
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        help="the folder of the files (default: ~/.larder/models; with a Function URL, which wants "
+        "other signatures, ~/.larder/function-url-models)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the variables as JSON")
+    parser.set_defaults(run=_configure)
+
+
+def _configure(options: argparse.Namespace) -> int:
+    endpoints = Endpoints(options.endpoint, options.function_url)
+    folder = "function-url-models" if options.function_url else "models"
+    directory = (options.directory or Path.home() / ".larder" / folder).absolute()
+    if options.region and not options.profile:
+        raise ConfigurationError("--region is that of a profile: give --profile too.")
+    write_overlay(directory, endpoints.signing_names)
+    if options.profile:
+        if endpoints.api is None:
+            raise ConfigurationError("--profile needs the --endpoint that its clients call.")
+        config = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config")
+        write_profile(
+            config, options.profile, endpoints=endpoints, directory=directory, region=options.region
+        )
+        variables = {"AWS_PROFILE": options.profile}
+    else:
+        before = os.environ.get("AWS_DATA_PATH", "")
+        variables = environment(endpoints, directory, data_path=before)
+    print(json.dumps(variables) if options.json else exports(variables))
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
-class Doors:
+class Endpoints:
     """Where the two planes are called: at the API, the data plane at its Function URL if given.
 
     Raises:
-        ConfigurationError: an address is none of its kind; a slash at its end is dropped.
+        ConfigurationError: an address has another form; a slash at its end is dropped.
     """
 
     api: str | None = None
@@ -48,7 +100,7 @@ class Doors:
         return {"sagemaker": API, DATA_PLANE: FUNCTION_URL if self.function_url else API}
 
     @property
-    def endpoints(self) -> dict[str, str]:
+    def urls(self) -> dict[str, str]:
         """Addresses by the name that a service has in an AWS config file; without the unknown."""
         known = {"sagemaker": self.api, _identifier(DATA_PLANE): self.function_url or self.api}
         return {service: url for service, url in known.items() if url}
@@ -80,16 +132,16 @@ def write_overlay(directory: Path, signing_names: Mapping[str, str]) -> None:
         (folder / "service-2.sdk-extras.json").write_text(json.dumps(extras) + "\n")
 
 
-def environment(doors: Doors, directory: Path, *, data_path: str = "") -> dict[str, str]:
+def environment(endpoints: Endpoints, directory: Path, *, data_path: str = "") -> dict[str, str]:
     """The variables for a process; ``data_path`` is what AWS_DATA_PATH held before."""
-    endpoints = {
-        f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in doors.endpoints.items()
+    variables = {
+        f"AWS_ENDPOINT_URL_{service.upper()}": url for service, url in endpoints.urls.items()
     }
-    return {"AWS_DATA_PATH": _data_path(directory, data_path), **endpoints}
+    return {"AWS_DATA_PATH": _data_path(directory, data_path), **variables}
 
 
 def write_profile(
-    config: Path, profile: str, *, doors: Doors, directory: Path, region: str | None
+    config: Path, profile: str, *, endpoints: Endpoints, directory: Path, region: str | None
 ) -> None:
     """Set up a profile in an AWS config file; everything else in the file stays as it is.
 
@@ -113,9 +165,9 @@ def write_profile(
         "services": services,
         "data_path": _data_path(directory, value_of(text, section, "data_path") or ""),
     } | ({"region": region} if region else {})
-    endpoints = {service: f"\n  endpoint_url = {url}" for service, url in doors.endpoints.items()}
+    addresses = {service: f"\n  endpoint_url = {url}" for service, url in endpoints.urls.items()}
     text = updated_section(text, section, settings)
-    text = updated_section(text, f"services {services}", endpoints)
+    text = updated_section(text, f"services {services}", addresses)
     _write_whole(config, text)
 
 

@@ -1,16 +1,14 @@
-"""``larder cost``: a month's bill by door and scale, as a table or as JSON."""
+"""``larder cost``: a month's bill by endpoint and scale, as a table or as JSON."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import orjson
 
-from larder.cli.parsers import Commands
+from larder.cli.stage_choices import read_choices
 from larder.cost.bills import Biller
 from larder.cost.price_list import OURS, PriceList
 from larder.cost.report import document, table
@@ -19,26 +17,34 @@ from larder.errors import ConfigurationError
 
 _MEMORY_MB = 512
 _ABOUT = (
-    "Computes; asks AWS for nothing. Every row serves the same workload. With --stage the "
-    "function's memory and what costs while nobody calls are those of a stage of this repository, "
-    "counted in its templates. Prices are those of us-east-1 in larder/cost/prices.yaml, each with "
-    "source and date; sums with an unconfirmed price are marked '?'."
+    "Computes; asks AWS for nothing. Every row serves the same workload. With --choices the "
+    "function's memory and what costs while no one calls are those of a stage, counted in its "
+    "templates. Prices are those of us-east-1 in larder/cost/prices.yaml, each with source and "
+    "date; sums with an unconfirmed price are marked '?'."
 )
 
 
-def add_cost(commands: Commands, choices_of: Callable[[str], StageChoices]) -> None:
-    """Add the command to the parser's; ``choices_of`` tells of a stage by its name."""
-    cost = commands.add_parser("cost", help="a month's bill by door and scale", description=_ABOUT)
-    cost.add_argument("--stage", help="a stage of stacks/config.py: dev, prod")
-    _add_workload(cost)
-    cost.add_argument(
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = _ABOUT
+    parser.add_argument(
+        "--choices",
+        type=Path,
+        metavar="FILE",
+        help="a stage's choices, as `python -m stacks STAGE` of the platform's repository prints "
+        "them; - is the standard input",
+    )
+    _add_workload(parser)
+    parser.add_argument(
         "--memory-mb", type=int, help="of the function (default: the stage's, or 512)"
     )
-    cost.add_argument("--function-ms", type=float, help="a request takes, in place of the model's")
-    cost.add_argument("--batch-function-ms", type=float, help="a batch takes, likewise")
-    cost.add_argument("--prices", type=Path, default=OURS, help="a price list of your own")
-    cost.add_argument("--json", action="store_true", help="print everything as JSON")
-    cost.set_defaults(run=partial(_cost, choices_of))
+    parser.add_argument(
+        "--function-ms", type=float, help="a request takes, in place of the model's"
+    )
+    parser.add_argument("--batch-function-ms", type=float, help="a batch takes, likewise")
+    parser.add_argument("--prices", type=Path, default=OURS, help="a price list of your own")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    parser.set_defaults(run=_cost)
 
 
 def _add_workload(cost: argparse.ArgumentParser) -> None:
@@ -56,14 +62,16 @@ def _add_workload(cost: argparse.ArgumentParser) -> None:
     cost.add_argument(
         "--hit-rate", type=float, help="of the reads are answered from the tier (default: 0.9)"
     )
-    cost.add_argument("--eventual", action="store_true", help="reads by every door are eventual")
+    cost.add_argument(
+        "--eventual", action="store_true", help="reads by every endpoint are eventual"
+    )
     cost.add_argument("--direct-writes", action="store_true", help="writes go straight to DynamoDB")
 
 
-def _cost(choices_of: Callable[[str], StageChoices], options: argparse.Namespace) -> int:
+def _cost(options: argparse.Namespace) -> int:
     prices = PriceList.read(options.prices)
     use = _workload(options, prices)
-    stage = choices_of(options.stage) if options.stage else None
+    stage = read_choices(options.choices) if options.choices else None
     function = _function(options, prices, stage)
     standing = stage.standing if stage else Standing()
     bills = list(Biller(prices.prices, function, standing).bills(use))

@@ -7,33 +7,30 @@ from dataclasses import asdict
 
 import orjson
 
-from larder.cli.parsers import Commands
+import larder
+from larder.cli.parsers import add_stage
 from larder.erasure.erase import Erased
 
 
-def add_erase(commands: Commands) -> None:
-    """Add the command to a parser."""
-    erase = commands.add_parser(
-        "erase",
-        help="remove one record identifier from every store, for good",
-        description="Removes a record from the online store, all its history from the offline "
-        "table (snapshots that hold it included), and from failed batches and the quarantine; "
-        "names the training sets that hold it. Repetitions of the stream don't bring it back; "
-        "records put later are new ones. A second run proves absence. The environment names the "
-        "platform: LARDER_REGISTRY_TABLE, LARDER_RECORDS_TABLE, LARDER_OFFLINE_BUCKET, and the "
-        "endpoint of the SageMaker API.",
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = (
+        "Removes a record from the online store, all its history from the offline table (snapshots "
+        "that hold it included), and from failed batches and the quarantine; names the training "
+        "sets that hold it. Repetitions of the stream don't bring it back; records put later are "
+        "new ones. A second run proves absence."
     )
-    erase.add_argument("group", metavar="GROUP")
-    erase.add_argument("identifier", metavar="IDENTIFIER")
-    erase.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    erase.add_argument("--json", action="store_true", help="print JSON")
-    erase.set_defaults(run=_erase)
+    parser.add_argument("group", metavar="GROUP")
+    parser.add_argument("identifier", metavar="IDENTIFIER")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    add_stage(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_erase)
 
 
 def _erase(options: argparse.Namespace) -> int:
-    from larder.client.erase import erasing  # noqa: PLC0415 - slow to import
-
-    done = erasing().erase(options.group, options.identifier, dry_run=options.dry_run)
+    with larder.connect(options.stage) as platform:
+        done = platform.erasure.erase(options.group, options.identifier, dry_run=options.dry_run)
     if options.json:
         print(orjson.dumps({**asdict(done), "found": done.found}).decode())
     else:

@@ -6,31 +6,27 @@ import argparse
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import orjson
 
-from larder.cli.parsers import Commands
+import larder
+from larder.cli.parsers import add_stage
 from larder.cli.progress import ProgressBar
 from larder.errors import ConfigurationError, LarderError, ResourceNotFound, ValidationError
-
-if TYPE_CHECKING:
-    from larder.client.ingestion import IngestOptions
-    from larder.ingestion.ingest import Summary
+from larder.ingestion.ingest import Summary, new_run_id
 
 
-def add_ingest(commands: Commands) -> None:
-    """Add the command to a parser."""
-    parser = commands.add_parser(
-        "ingest",
-        help="write the rows of files into a feature group",
-        description="Writes rows straight into a group's offline table, or each record's newest "
-        "version into its online store, or both, by the rules of PutRecord. Rows that can't be "
-        "taken go to a file with the reasons, and the rest goes in. A run that was interrupted "
-        "goes on under its id, and each row is written once. The environment names the platform "
-        "(make env). Exit status: 0 all rows taken, 1 some rejected or the run failed.",
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = (
+        "Writes rows straight into a group's offline table, or each record's newest version into "
+        "its online store, or both, by the rules of PutRecord. Rows that can't be taken go to a "
+        "file with the reasons, and the rest goes in. A run that was interrupted goes on under its "
+        "id, and each row is written once. Exit status: 0 all rows taken, 1 some rejected or the "
+        "run failed."
     )
     _add_options(parser)
+    add_stage(parser)
     parser.set_defaults(run=_run)
 
 
@@ -82,34 +78,30 @@ def renamed(texts: list[str]) -> dict[str, str]:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from larder.client.ingestion import ingestion, new_run_id  # noqa: PLC0415 - slow to import
-
     bar = ProgressBar(sys.stderr, quiet=options.json)
-    options.run_id = options.run_id or new_run_id()
+    run_id = options.run_id or new_run_id()
     try:
-        done = ingestion().ingest(options.group, options.source, _asked(options), bar)
+        with larder.connect(options.stage) as platform:
+            done = platform.ingestion.ingest(
+                options.group,
+                options.source,
+                to=options.to,
+                run_id=run_id,
+                rejects=options.rejects,
+                columns=renamed(options.map),
+                time_zone=options.time_zone,
+                max_writes_per_second=options.max_writes_per_second,
+                report=bar,
+            )
     except (ValidationError, ResourceNotFound, ConfigurationError):
         raise
     except (LarderError, KeyboardInterrupt) as error:
-        error.add_note(f"the same command with --run-id {options.run_id} goes on from here")
+        error.add_note(f"the same command with --run-id {run_id} goes on from here")
         raise
     finally:
         bar.end()
     print(orjson.dumps(asdict(done)).decode() if options.json else "\n".join(described(done)))
     return 1 if done.rejected else 0
-
-
-def _asked(options: argparse.Namespace) -> IngestOptions:
-    from larder.client.ingestion import IngestOptions  # noqa: PLC0415 - slow to import
-
-    return IngestOptions(
-        to=options.to,
-        run_id=options.run_id,
-        rejects=options.rejects,
-        columns=renamed(options.map),
-        time_zone=options.time_zone,
-        max_writes_per_second=options.max_writes_per_second,
-    )
 
 
 def described(done: Summary) -> list[str]:
@@ -119,7 +111,7 @@ def described(done: Summary) -> list[str]:
     lines = [
         f"run {done.run_id}{before}: {done.rows:,} rows read in {done.seconds:,.1f} s{rate}",
         f"  offline   {done.written:,} rows written",
-        f"  online    {done.stored:,} records stand there now, {done.older:,} had a newer one",
+        f"  online    {done.stored:,} records are as given, {done.older:,} had a newer one",
     ]
     if done.rejected:
         lines.append(f"  rejected  {done.rejected:,} rows, in {done.rejects}")

@@ -5,23 +5,25 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import orjson
 
-from larder.cli.parsers import Commands
+import larder
+from larder.cli.parsers import add_stage
 from larder.cli.progress import ProgressBar
 from larder.cli.text import charge
 
+if TYPE_CHECKING:
+    from larder.client.materialization import MaterializationClient
 
-def add_materialize(commands: Commands) -> None:
-    """Add the command to a parser."""
-    parser = commands.add_parser(
-        "materialize",
-        help="put the newest records of the history into the online store",
-        description="Finds the newest version of each record in a group's offline table (on "
-        "Athena) and writes it online, where nothing newer stands. Deleted and expired records are "
-        "not brought back, and nothing is deleted. Safe at any time: twice is once. The "
-        "environment names the platform (make env).",
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description and options."""
+    parser.description = (
+        "Finds the newest version of each record in a group's offline table (on Athena) and writes "
+        "it online, unless a newer one is online. Deleted and expired records are not brought "
+        "back, and nothing is deleted. Safe at any time: twice is once."
     )
     parser.add_argument("group", help="the feature group's name or ARN")
     parser.add_argument("--as-of", metavar="TIME", help="leave out events after this instant")
@@ -38,6 +40,7 @@ def add_materialize(commands: Commands) -> None:
         metavar="N",
         help="of the online store (default: %(default)g)",
     )
+    add_stage(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
     parser.set_defaults(run=_run)
 
@@ -45,7 +48,10 @@ def add_materialize(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     bar = ProgressBar(sys.stderr, quiet=options.json)
     try:
-        return _warm(options, bar) if options.warm else _materialize(options, bar)
+        with larder.connect(options.stage) as platform:
+            client = platform.materialization
+            run = _warm if options.warm else _materialize
+            return run(client, options, bar)
     except KeyboardInterrupt as stop:
         stop.add_note("run it again to go on")
         raise
@@ -53,14 +59,11 @@ def _run(options: argparse.Namespace) -> int:
         bar.end()
 
 
-def _materialize(options: argparse.Namespace, bar: ProgressBar) -> int:
-    from larder.client.materialization import (  # noqa: PLC0415 - slow to import
-        lean_memory,
-        materialization,
-    )
-
-    lean_memory()
-    done = materialization().materialize(
+def _materialize(
+    client: MaterializationClient, options: argparse.Namespace, bar: ProgressBar
+) -> int:
+    client.use_lean_memory()
+    done = client.materialize(
         options.group,
         as_of=options.as_of,
         since=options.since,
@@ -72,18 +75,16 @@ def _materialize(options: argparse.Namespace, bar: ProgressBar) -> int:
         print(orjson.dumps(asdict(done)).decode())
         return 0
     print(
-        f"{done.group}: {done.records:,} records in the history, {done.stored:,} stand online as "
-        f"there, {done.older:,} are newer online, {done.expired:,} expired, "
+        f"{done.group}: {done.records:,} records in the history, {done.stored:,} are the same "
+        f"online, {done.older:,} are newer online, {done.expired:,} expired, "
         f"in {done.seconds:,.1f} s"
     )
     print(f"  {charge(done.bytes_scanned)}")
     return 0
 
 
-def _warm(options: argparse.Namespace, bar: ProgressBar) -> int:
-    from larder.client.materialization import materialization  # noqa: PLC0415 - slow to import
-
-    done = materialization().warm(options.group, report=bar)
+def _warm(client: MaterializationClient, options: argparse.Namespace, bar: ProgressBar) -> int:
+    done = client.warm(options.group, report=bar)
     bar.end()
     text = f"{done.group}: {done.records:,} records read, {done.unanswered:,} not taken by Valkey"
     print(orjson.dumps(asdict(done)).decode() if options.json else text)

@@ -8,30 +8,29 @@ from datetime import UTC, datetime
 
 import orjson
 
-from larder.cli.parsers import Commands
+import larder
+from larder.cli.parsers import add_stage
 from larder.offline.status import GroupStatus
 
 
-def add_offline(commands: Commands) -> None:
-    """Add the command to a parser."""
-    parser = commands.add_parser("offline", help="how the offline store stands")
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own commands and their options."""
     inner = parser.add_subparsers(required=True, metavar="command")
     status = inner.add_parser(
         "status",
         help="rows, files, snapshot and watermark of each group",
         description="Every write accepted by a group's watermark is in its offline table; where "
-        "that can't be proven it is unknown, with the reason. The environment names the platform: "
-        "LARDER_REGISTRY_TABLE, LARDER_RECORDS_TABLE, LARDER_OFFLINE_BUCKET.",
+        "that can't be proven it is unknown, with the reason.",
     )
     status.add_argument("groups", nargs="*", metavar="GROUP", help="default: all")
+    add_stage(status)
     status.add_argument("--json", action="store_true", help="one JSON object a line")
     status.set_defaults(run=_status)
 
 
 def _status(options: argparse.Namespace) -> int:
-    from larder.client.offline import offline_status  # noqa: PLC0415 - slow to import
-
-    found = offline_status().of(options.groups)
+    with larder.connect(options.stage) as platform:
+        found = platform.offline.status(options.groups)
     for each in found:
         print(orjson.dumps(asdict(each)).decode() if options.json else "\n".join(lines(each)))
     return 1 if any(each.problem for each in found) else 0

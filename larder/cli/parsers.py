@@ -6,4 +6,14 @@ import argparse
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""The commands of a parser, to which each command's module adds its own."""
+"""The commands of a parser, to which a module adds its own."""
+
+
+def add_stage(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says which platform is meant."""
+    parser.add_argument(
+        "--stage",
+        metavar="NAME",
+        help="the deployed stage, such as dev; by default the environment names the platform "
+        "(make env)",
+    )

@@ -1,45 +1,34 @@
-"""What a stage chooses and has, asked of the CDK app in a process of its own.
-
-``larder`` imports nothing of ``stacks``; ``python -m stacks STAGE`` says it as JSON.
-"""
+"""A stage's own choices, from the file that ``python -m stacks STAGE`` of a platform prints."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from larder.cost.terms import StageChoices, Standing
 from larder.errors import ConfigurationError
 
-_REPOSITORY = Path(__file__).resolve().parents[2]
 
-
-def stage_choices(stage: str) -> StageChoices:
-    """The stage of that name in this repository; takes as long as a synth.
+def read_choices(path: Path) -> StageChoices:
+    """The choices in a file; ``-`` is the standard input.
 
     Raises:
-        ConfigurationError: there is none, or the CDK app can't run here.
+        ConfigurationError: it can't be read, or holds something else.
     """
-    done = subprocess.run(  # noqa: S603 - this interpreter, this repository
-        [sys.executable, "-m", "stacks", stage],
-        cwd=_REPOSITORY,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise ConfigurationError(
-            f"stage: the CDK app does not tell of {stage!r} ({said[-1] if said else 'no reason'}): "
-            f"run in the repository with its requirements installed, or give --memory-mb."
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        told = orjson.loads(text)
+        start = str(told["runtime_start"])
+        standing = Standing(
+            resources={str(kind): int(count) for kind, count in told["resources"].items()},
+            provisioned=int(start.partition(":")[2] or 0),
+            snapshots=start == "snap_start",
         )
-    told: dict[str, Any] = orjson.loads(done.stdout)
-    start = told["runtime_start"]
-    kept = int(start.partition(":")[2] or 0)
-    standing = Standing(
-        resources=told["resources"], provisioned=kept, snapshots=start == "snap_start"
-    )
-    return StageChoices(told["runtime_memory_mb"], standing)
+        return StageChoices(int(told["runtime_memory_mb"]), standing)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"--choices: {path} does not hold a stage's choices ({error!r}): write it by `python "
+            f"-m stacks STAGE` in the platform's repository, or give --memory-mb instead."
+        ) from error

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from larder.as_of.oracle import nanos_of
-from larder.cli.parsers import Commands
+import larder
+from larder.cli.parsers import Commands, add_stage
 from larder.cli.progress import ProgressBar
 from larder.cli.text import charge
 from larder.errors import ValidationError
 from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import ATHENA, DUCKDB, SqlLabels
-from larder.training_sets.spec import GroupFeatures, TrainingSetSpec
+from larder.training_sets.spec import GroupFeatures
 
 if TYPE_CHECKING:
     from larder.client.training_sets import TrainingSetsClient
@@ -33,14 +33,10 @@ _DURATION = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-def add_training_set(commands: Commands) -> None:
-    """Add the command and its own commands to a parser."""
-    parser = commands.add_parser(
-        "training-set",
-        help="make training sets: features as of each label's time",
-        description="Training sets are one row per label row, each feature as it was known at the "
-        "label's time. The environment names the platform: LARDER_OFFLINE_BUCKET, "
-        "LARDER_DATABASE, LARDER_WORKGROUP.",
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the command's description, its own commands and their options."""
+    parser.description = (
+        "Training sets are one row per label row, each feature as it was known at the label's time."
     )
     inner = parser.add_subparsers(required=True, metavar="command")
     _add_create_options(_add(inner, "create", "make a training set", _create))
@@ -61,19 +57,18 @@ def _add(inner: Commands, command: str, meaning: str, run: Run) -> argparse.Argu
 
 
 def _finish(parser: argparse.ArgumentParser, run: Run) -> None:
+    add_stage(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
     parser.set_defaults(run=lambda options: _run(run, options))
 
 
 def _run(run: Run, options: argparse.Namespace) -> int:
-    from larder.client.training_sets import training_sets  # noqa: PLC0415 - slow to import
-
     bar = ProgressBar(sys.stderr, quiet=options.json)
     # as Ctrl-C does, a stop from outside cancels the query and takes the label table along
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        engine = _ENGINES[getattr(options, "engine", "athena")]
-        return run(training_sets(engine=engine), options, bar)
+        with larder.connect(options.stage) as platform:
+            return run(platform.training_sets, options, bar)
     except KeyboardInterrupt as stop:
         stop.add_note("the query is cancelled")
         raise
@@ -89,20 +84,20 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, bar: Progre
         look_backs=pairs(options.look_back, "--look-back"),
         prefixes=pairs(options.prefix, "--prefix"),
     )
-    known = options.known_as_of
-    spec = TrainingSetSpec(
-        name=options.name,
+    sql = Path(options.sql_file).read_text() if options.sql_file else options.sql
+    manifest = client.create(
+        options.name,
+        options.labels if sql is None else SqlLabels(sql),
         event_time=options.event_time,
-        groups=groups,
+        features=groups,
+        engine=_ENGINES[options.engine],
         time_zone=options.time_zone,
-        known_as_of=None if known is None else nanos_of(known) // 1000,
+        known_as_of=options.known_as_of,
         as_known_then=options.as_known_then,
         full_names=options.full_names,
-        partition_by=tuple(options.partition_by),
-    )
-    sql = Path(options.sql_file).read_text() if options.sql_file else options.sql
-    labels = options.labels if sql is None else SqlLabels(sql)
-    manifest = client.create(spec, labels, bar).manifest
+        partition_by=options.partition_by,
+        report=bar,
+    ).manifest
     bar.end()
     _print(manifest.to_json() if options.json else "\n".join(description(manifest)).encode())
     return 0
@@ -206,7 +201,7 @@ def duration(text: str) -> timedelta:
     """A duration such as ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``.
 
     Raises:
-        ValidationError: it is none.
+        ValidationError: it has another form.
     """
     match = _DURATION.fullmatch(text)
     if match is None:
@@ -261,7 +256,7 @@ def group_features(
 
 
 def _by_group(asked: Iterable[str]) -> dict[str, dict[str, str] | None]:
-    """Features with their output names, if any, by group; ``None`` stands for all."""
+    """Features with their output names, if any, by group; ``None`` means all."""
     features: dict[str, dict[str, str] | None] = {}
     for text in asked:
         group, colon, listed = text.partition(":")

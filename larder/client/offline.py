@@ -1,62 +1,49 @@
-"""Operators' use of the offline store, on the platform that the environment names.
-
-``LARDER_REGISTRY_TABLE``, ``LARDER_RECORDS_TABLE``, ``LARDER_OFFLINE_BUCKET``: outputs of the
-stacks, or of ``make env``; and the AWS SDK's own variables.
-"""
+"""The offline store from Python: what its tables hold, and until when they are complete."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import boto3
+from larder.client.html import table
+from larder.offline.status import GroupStatus, OfflineStatus
 
-from larder.aws.dynamodb.boto import BotoDynamo
-from larder.errors import ConfigurationError
-from larder.groups.adapters.dynamodb_registry import DynamoRegistry
-from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore, DynamoRecordsStream
-from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.offline.adapters.iceberg.status import IcebergStates
-from larder.offline.adapters.unwritten import UnwrittenRecords
-from larder.offline.heartbeats import look
-from larder.offline.status import OfflineStatus
-from larder.settings.base import Settings
-from larder.wiring.control_plane import now_micros
-from larder.wiring.redrive import open_failure_objects
+_COLUMNS = ("Group", "Table", "Rows", "Files", "Bytes", "Complete up to", "Lag (s)", "Problem")
 
 
-@dataclass(frozen=True, kw_only=True)
-class OperatorSettings(Settings):
-    """Where the platform keeps groups, records and history."""
+class OfflineStatusList(list[GroupStatus]):
+    """The status of some groups' offline tables."""
 
-    registry_table: str
-    records_table: str
-    offline_bucket: str
+    __slots__ = ()
 
-
-def offline_status(settings: OperatorSettings | None = None) -> OfflineStatus:
-    """The status of the platform that settings, by default the environment, name.
-
-    Raises:
-        ConfigurationError: variables are missing; all of them are named.
-    """
-    named = settings or OperatorSettings.from_env()
-    dynamodb = boto3.client("dynamodb")
-    return OfflineStatus(
-        registry=DynamoRegistry(dynamodb, named.registry_table),
-        tables=IcebergStates(open_catalog()),
-        watermark=lambda: stream_watermark(named),
-        unwritten=UnwrittenRecords(open_failure_objects(named.offline_bucket)),
-        clock=now_micros,
-    )
+    def _repr_html_(self) -> str:
+        return table("Offline store", _COLUMNS, map(_row, self))
 
 
-def stream_watermark(settings: OperatorSettings) -> int | None:
-    """How far the records table's stream is proven to have been written; ``None``: unknown."""
-    dynamodb = boto3.client("dynamodb")
-    table = dynamodb.describe_table(TableName=settings.records_table)["Table"]
-    arn = table.get("LatestStreamArn")
-    if arn is None:
-        raise ConfigurationError(f"the table {settings.records_table} has no stream")
-    stream = DynamoRecordsStream(boto3.client("dynamodbstreams"), arn)
-    store = DynamoBeatStore(BotoDynamo(dynamodb), settings.registry_table)
-    return look(store, stream.open_shards(), now_micros()).watermark
+@dataclass(frozen=True, slots=True)
+class OfflineClient:
+    """A platform's offline store."""
+
+    tables: OfflineStatus
+
+    def status(self, groups: str | Iterable[str] = ()) -> OfflineStatusList:
+        """Rows, files, snapshot and watermark of groups, by default of all.
+
+        Every write accepted by a group's watermark is in its table. Where that can't be proven the
+        watermark is ``None``, and ``unknown`` has the reason.
+
+        Raises:
+            ResourceNotFound: there is no such group.
+        """
+        asked = [groups] if isinstance(groups, str) else list(groups)
+        return OfflineStatusList(self.tables.of(asked))
+
+
+def _row(status: GroupStatus) -> tuple[object, ...]:
+    state, lag = status.state, status.lag_seconds
+    held = (state.rows, state.files, state.bytes) if state else (None, None, None)
+    until = status.watermark
+    complete = status.unknown if until is None else datetime.fromtimestamp(until // 10**6, UTC)
+    seconds = None if lag is None else round(lag)
+    return (status.group, status.table, *held, complete, seconds, status.problem)

@@ -1,7 +1,7 @@
 """The data plane of this process, on behalf of one caller.
 
-Connections can't be shared with a forked child: both would read each other's answers. So a child
-that finds its parent's data plane opens one of its own.
+A process and its forked child can't share connections: each would read the other's answers. So a
+child that finds its parent's data plane opens one of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from larder.wiring.data_plane import DataPlane
 
 
 class ProcessPlane:
-    """Opens a data plane for each process that uses it. ``caller`` is as in ``FeatureStore``."""
+    """Opens a data plane for each process that uses it. ``caller`` is as in ``larder.connect``."""
 
     def __init__(self, open_plane: Callable[[], DataPlane], caller: str | None) -> None:
         self.caller = caller

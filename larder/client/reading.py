@@ -1,23 +1,21 @@
-"""The reading half of the direct door."""
+"""The reads of the records client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from larder.client.columns import Columns
 from larder.client.group_texts import Identifier, identifier_text, identifier_texts
+from larder.client.many_records import Records
 from larder.client.process_plane import ProcessPlane
-from larder.client.records import Record, UnreadRecords, record_of
-from larder.groups.feature_group import FeatureGroup
+from larder.client.record import Record, UnreadRecords, record_of
 from larder.records.ports import Consistency
 from larder.records.read import GetRecords, RecordReader
-from larder.records.values import ordinals_in_use, ordinals_of
 
 _PAGE = 500
 
 
-class ReadingDoor:
-    """Reads. ``consistency`` is ``"strong"``, ``"eventual"``, or what the group's tier promises."""
+class RecordReads:
+    """Reads. ``consistency`` is ``"strong"``, ``"eventual"``, or by default as the group's tier."""
 
     _plane: ProcessPlane
 
@@ -41,43 +39,33 @@ class ReadingDoor:
 
     def get_many(
         self,
-        group: str | Iterable[GetRecords],
-        identifiers: Iterable[Identifier] = (),
-        features: Sequence[str] | None = None,
-        *,
-        consistency: str = Consistency.DEFAULT,
-    ) -> list[Record | None]:
-        """Records in the order asked, of one group, or of several by a list of ``GetRecords``.
-
-        Raises:
-            UnreadRecords: the store left some unread, which ``None`` would call missing.
-        """
-        reader = self._plane.current.reader
-        if isinstance(group, str):
-            texts = identifier_texts(reader.groups, group, identifiers)
-            requests = [GetRecords(group, texts, features)]
-        else:
-            requests = list(group)
-        return _read_all(reader, requests, Consistency.named(consistency))
-
-    def columns(
-        self,
         group: str,
         identifiers: Iterable[Identifier],
         features: Sequence[str] | None = None,
         *,
         consistency: str = Consistency.DEFAULT,
-    ) -> Columns:
-        """Records by columns, for NumPy or Arrow; a row for each identifier, in the order asked.
+    ) -> Records:
+        """Records of one group in the order asked, which also become columns of a frame.
+
+        Raises:
+            UnreadRecords: the store left some unread, which ``None`` would call missing.
+        """
+        reader = self._plane.current.reader
+        texts = identifier_texts(reader.groups, group, identifiers)
+        requests = [GetRecords(group, texts, features)]
+        found = _read_all(reader, requests, Consistency.named(consistency))
+        return Records(found, reader.groups.get(group), features)
+
+    def batch_get(
+        self, requests: Iterable[GetRecords], *, consistency: str = Consistency.DEFAULT
+    ) -> list[Record | None]:
+        """Records of several groups in one call, in the order asked.
 
         Raises:
             UnreadRecords: as ``get_many``.
         """
-        records = self.get_many(group, identifiers, features, consistency=consistency)
-        settings = self._plane.current.reader.groups.get(group)
-        return Columns(
-            [settings.features[ordinal] for ordinal in _ordinals(settings, features)], records
-        )
+        reader = self._plane.current.reader
+        return _read_all(reader, list(requests), Consistency.named(consistency))
 
     def pages(self, group: str, *, soft_deleted: bool = False) -> Iterator[Sequence[str]]:
         """As ``list``, page by page as they are read."""
@@ -116,9 +104,3 @@ def _read_all(
         for place, request in enumerate(requests)
         for identifier in request.identifiers
     ]
-
-
-def _ordinals(group: FeatureGroup, features: Sequence[str] | None) -> Sequence[int]:
-    if features is not None:
-        return ordinals_of(group, features)
-    return ordinals_in_use(group) or range(len(group.features))

@@ -1,85 +1,55 @@
-"""Records as Python has them: a dictionary by feature name, values in their features' types."""
+"""Records read and written in the stores themselves, with the caller's IAM rights.
+
+The runtime function and this client are the same code. A call saves the way through API Gateway and
+Lambda, and its price. It is for services in the platform's account.
+
+    with larder.connect("dev") as platform:
+        platform.records.put("customers", {"id": "ada", "at": datetime.now(UTC), "clicks": 3})
+        platform.records.get("customers", "ada", ["clicks"])  # {"clicks": 3}
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import call
 from typing import Any
 
-from larder.errors import ThrottlingException
-from larder.groups.feature_group import FeatureDefinition, FeatureGroup
-from larder.records.codec import unpack
-from larder.records.feature_values import Typed, reader_of
-from larder.records.read import Found
-
-Key = tuple[str, str]
-"""Feature group as it was named, and record identifier as text."""
-_NAMED = 3
-_MOST_KEPT = 256
+from larder.client.process_plane import ProcessPlane
+from larder.client.reading import RecordReads
+from larder.client.writing import RecordWrites
+from larder.extras import needs
+from larder.records.ports import Consistency
+from larder.wiring.data_plane import leading_keys
 
 
-class Record(dict[str, Typed]):
-    """A record's features that have a value; what is absent has no key.
+class RecordsClient(RecordReads, RecordWrites):
+    """A platform's records. Threads may share a client; a forked process opens stores of its own.
 
-    ``expires_at`` is ISO-8601 in UTC, ``None`` for never: from that instant on it is not served.
+    Every method raises ``ResourceNotFound`` where there is no such group, ``ValidationError`` where
+    a value does not fit, ``ThrottlingException`` and ``ServiceUnavailable`` where the store refused
+    for load or did not answer, ``AccessForbidden`` where the platform's ``caller`` lacks a grant.
     """
 
-    __slots__ = ("expires_at",)
+    def __init__(self, plane: ProcessPlane, region: str) -> None:
+        self._plane = plane
+        self._region = region
 
-    def __init__(
-        self,
-        values: Mapping[str, Typed] | Iterable[tuple[str, Typed]],
-        expires_at: str | None = None,
-    ) -> None:
-        super().__init__(values)
-        self.expires_at = expires_at
+    def close(self) -> None:
+        """Close the connections that no thread is using; a later call opens new ones."""
+        self._plane.close()
 
+    def as_boto3(self, *, consistency: str = Consistency.DEFAULT) -> Any:  # noqa: ANN401 - as boto3
+        """The same records by boto3's client of ``sagemaker-featurestore-runtime``.
 
-class UnreadRecords(ThrottlingException):
-    """Some records were not read, for load or for time; nothing is known of them.
+        Operations, parameters, answers, errors and paginators are boto3's own. No request is
+        signed or sent, so boto3's events around a request do not happen.
+        """
+        with needs("aws", "as_boto3"):
+            from larder.client.boto3_client import boto3_client  # noqa: PLC0415 - optional
 
-    ``unread`` names them; ``records`` holds those that were read and are there, so that a record
-    in neither was read and is not there.
-    """
+        return boto3_client(self._plane, self._region, Consistency.named(consistency))
 
-    def __init__(self, unread: Sequence[Key], records: Mapping[Key, Record]) -> None:
-        named = ", ".join(f"{group} {identifier[:64]!r}" for group, identifier in unread[:_NAMED])
-        more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
-        super().__init__(
-            f"{len(unread)} records were not read, for the store refused for load or ran out of "
-            f"time: {named}{more}; ask for them again. What was read is in `records`."
-        )
-        self.unread = list(unread)
-        self.records = dict(records)
+    def leading_keys(self, group: str) -> list[str]:
+        """The values of ``dynamodb:LeadingKeys`` in an IAM policy that allows this group alone.
 
-
-def record_of(found: Found) -> Record:
-    """What a reader is given, in the types of its features."""
-    row, names, readers = unpack(found.packed), found.group.feature_names, _readers(found.group)
-    if found.ordinals is None and None not in row:
-        return Record(zip(names, map(call, readers, row), strict=False), found.expires_at)
-    ordinals = range(len(row)) if found.ordinals is None else found.ordinals
-    values = {
-        names[ordinal]: readers[ordinal](value)
-        for ordinal in ordinals
-        if ordinal < len(row) and (value := row[ordinal]) is not None
-    }
-    return Record(values, found.expires_at)
-
-
-def _readers(group: FeatureGroup) -> Sequence[Callable[[Any], Typed]]:
-    """What types each feature's value, by ordinal; kept, for it would cost as much as a record."""
-    kept = _kept.get(id(group.features))
-    if kept is None or kept[0] is not group.features:
-        if len(_kept) >= _MOST_KEPT:
-            _kept.clear()
-        kept = group.features, [_reader(feature) for feature in group.features]
-        _kept[id(group.features)] = kept
-    return kept[1]
-
-
-def _reader(feature: FeatureDefinition) -> Callable[[Any], Typed]:
-    return reader_of(feature) or (str if feature.collection is None else list)
-
-
-_kept: dict[int, tuple[Sequence[FeatureDefinition], list[Callable[[Any], Typed]]]] = {}
+        A group that is created again under its name has others.
+        """
+        return leading_keys(self._plane.current, group)

@@ -28,7 +28,7 @@ _EXACT = 2**53
 def rendered(group: FeatureGroup, record: Mapping[str, object]) -> list[tuple[str, object]]:
     """A record's features that have a value, each as text or list of texts.
 
-    The features are those of the group; whether the texts fit them is checked by whoever writes.
+    The features are those of the group; the write checks whether the texts fit them.
 
     Raises:
         ValidationError: a value has no faithful text.

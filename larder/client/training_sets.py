@@ -1,70 +1,40 @@
-"""Training sets from Python, on the platform that the environment names.
+"""Training sets from Python.
 
-    from larder.client.training_sets import GroupFeatures, TrainingSetSpec, training_sets
-
-    spec = TrainingSetSpec(
-        name="flights-2013",
-        event_time="departs",
-        groups=(GroupFeatures(group="carrier", features=["late_rate_24h"]),),
+    flights = platform.training_sets.create(
+        "flights-2013", labels_frame, event_time="departs", features={"carrier": ["late_rate_24h"]}
     )
-    flights = training_sets().create(spec, labels_frame).to_pandas()
+    flights.to_pandas()
 
-The environment is that of ``make env``, or of a deployed platform: ``LARDER_OFFLINE_BUCKET``,
-``LARDER_DATABASE``, ``LARDER_WORKGROUP``, and the AWS SDK's own variables.
+A set's rows are in the order of its labels, whichever engine joined them.
 """
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from larder.aws.s3_objects import Objects
+from larder.as_of.oracle import nanos_of
+from larder.client.html import facts, table
 from larder.errors import ValidationError
-from larder.offline.adapters.athena import AthenaQueries
-from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.offline.adapters.iceberg.versions import IcebergVersions
-from larder.progress import Progress, Report, silent
-from larder.settings.base import Settings
-from larder.training_sets.adapters.athena_joins import AthenaJoins
-from larder.training_sets.adapters.described_groups import DescribedGroups
-from larder.training_sets.adapters.export import write_table
-from larder.training_sets.adapters.glue_label_tables import GlueLabelTables
-from larder.training_sets.adapters.results import batches, delivered
-from larder.training_sets.adapters.set_files import S3SetFiles
+from larder.extras import needs
+from larder.progress import Report, silent
 from larder.training_sets.build import TrainingSets
 from larder.training_sets.manifest import Manifest
-from larder.training_sets.ports import ATHENA, DUCKDB, JoinEngine, SqlLabels
+from larder.training_sets.ports import ATHENA, DUCKDB, SetRows
 from larder.training_sets.rebuild import Rebuilt, rebuild
 from larder.training_sets.spec import GroupFeatures, TrainingSetSpec
 
-__all__ = [
-    "ClientSettings",
-    "GroupFeatures",
-    "Progress",
-    "Rebuilt",
-    "SqlLabels",
-    "TrainingSet",
-    "TrainingSetSpec",
-    "TrainingSetsClient",
-    "training_sets",
-]
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
-
-@dataclass(frozen=True, kw_only=True)
-class ClientSettings(Settings):
-    """Where the platform keeps history: its bucket, its Glue database, its Athena workgroup."""
-
-    offline_bucket: str
-    database: str
-    workgroup: str
+Features = Mapping[str, Sequence[str] | None] | Iterable[GroupFeatures | str]
+"""Features by group, ``None`` for all of a group; or a list of groups and ``GroupFeatures``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,111 +42,181 @@ class TrainingSet:
     """A training set whose rows can be read, in the order in which the labels were given."""
 
     manifest: Manifest
-    objects: Objects
+    stored: SetRows
 
-    def to_arrow(self) -> Any:  # noqa: ANN401 - pyarrow is untyped
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.manifest.name
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has: one for each label row."""
+        return self.manifest.rows
+
+    def to_arrow(self) -> pa.Table:
         """All rows as an Arrow table, label columns in the types that they were given in."""
-        with TemporaryDirectory(prefix="larder-") as folder:
-            found = batches(self.objects, self.manifest, Path(folder))
-            return delivered(found, self.manifest)
+        return self.stored.table(self.manifest)
 
-    def to_pandas(self) -> Any:  # noqa: ANN401 - pandas is untyped
+    def to_pandas(self) -> pd.DataFrame:
         """All rows as a pandas frame."""
+        with needs("pandas", "to_pandas"):
+            import pandas  # noqa: PLC0415, F401 - optional
         return self.to_arrow().to_pandas()
 
-    def to_polars(self) -> Any:  # noqa: ANN401 - Polars is optional
-        """All rows as a Polars frame.
+    def to_polars(self) -> pl.DataFrame:
+        """All rows as a Polars frame."""
+        with needs("polars", "to_polars"):
+            import polars as pl  # noqa: PLC0415 - optional
+        frame = pl.from_arrow(self.to_arrow())
+        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never becomes a series
+        return frame
 
-        Raises:
-            ModuleNotFoundError: Polars is not installed.
-        """
-        return import_module("polars").from_arrow(self.to_arrow())
+    def to_numpy(self) -> dict[str, np.ndarray[Any, Any]]:
+        """All rows as an array by column name."""
+        found = self.to_arrow()
+        return {name: found[name].to_numpy() for name in found.column_names}
 
-    def export(self, path: Path) -> int:
-        """Write all rows to a .parquet, .csv or .arrow file; how many there were.
+    def export(self, path: str | Path) -> int:
+        """Write all rows to a .parquet, .csv or .arrow file, and return their number.
 
         Raises:
             ValidationError: the file's kind is another, or can't hold a column.
         """
-        table = self.to_arrow()
-        write_table(table, path)
-        return len(table)
+        return self.stored.export(self.manifest, Path(path))
 
     def batches(self) -> Iterator[Any]:
         """The rows as stored, unordered, in Arrow batches; memory stays bounded."""
-        with TemporaryDirectory(prefix="larder-") as folder:
-            yield from batches(self.objects, self.manifest, Path(folder))
+        return self.stored.batches(self.manifest)
+
+    def _repr_html_(self) -> str:
+        made = self.manifest
+        about = facts(
+            f"Training set {made.name}",
+            {
+                "Rows": made.rows,
+                "Made": made.created_at,
+                "Feature groups": ", ".join(each.group for each in made.tables),
+                "Engine": made.engine,
+                "Bytes scanned": made.bytes_scanned,
+                "Content": made.content_hash,
+                "Location": made.location,
+            },
+        )
+        rows = [(each.name, each.type, each.source) for each in made.columns]
+        return about + table("Columns", ("Column", "Type", "Source"), rows)
+
+
+class TrainingSetList(list[Manifest]):
+    """The manifests of training sets, by name."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (each.name, each.created_at, each.rows, ", ".join(t.group for t in each.tables))
+            for each in self
+        ]
+        return table(f"{len(self):,} training sets", ("Name", "Made", "Rows", "Groups"), rows)
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetsClient:
-    """The platform's training sets; methods raise what ``larder.training_sets.build`` says."""
+    """A platform's training sets.
+
+    ``create`` raises ``ValidationError``, ``ResourceInUse`` or ``QueryFailed``. Its arguments:
+
+    Args:
+        labels: a pandas, Polars, Arrow or NumPy frame, the address of Parquet or CSV files
+            (local or ``s3://``), or ``SqlLabels``.
+        event_time: the labels' column of instants.
+        features: features by group, or ``GroupFeatures`` with a key, a look-back or names.
+        engine: ``athena``, or ``duckdb``, which joins in this process. The rows are the same;
+            labels by SQL run on Athena with either.
+        time_zone: the zone of label times that have none.
+        known_as_of: leave out what was written after this instant.
+        as_known_then: leave out what was written after the label's own time.
+        full_names: name features ``<group>__<feature>``.
+        partition_by: label columns by whose values the files lie in folders.
+    """
 
     sets: TrainingSets
-    objects: Objects
+    stored: SetRows
 
-    def create(
+    def create(  # noqa: PLR0913 - keywords explain themselves
         self,
-        spec: TrainingSetSpec,
+        name: str,
         labels: Any,  # noqa: ANN401 - a frame of any library, an address, or SqlLabels
+        *,
+        event_time: str,
+        features: Features,
+        engine: str = ATHENA,
+        time_zone: str | None = None,
+        known_as_of: datetime | str | None = None,
+        as_known_then: bool = False,
+        full_names: bool = False,
+        partition_by: Sequence[str] = (),
         report: Report = silent,
     ) -> TrainingSet:
-        """Make a training set: one row per label row, each feature as of the label's time.
-
-        ``labels`` are a pandas, Polars or Arrow frame, the address of Parquet or CSV files (local
-        or ``s3://``), or ``SqlLabels``.
-        """
-        return TrainingSet(self.sets.create(spec, labels, report), self.objects)
+        """Make a training set: one row per label row, each feature as of the label's time."""
+        spec = TrainingSetSpec(
+            name=name,
+            event_time=event_time,
+            groups=_groups(features),
+            time_zone=time_zone,
+            known_as_of=_micros(known_as_of),
+            as_known_then=as_known_then,
+            full_names=full_names,
+            partition_by=tuple(partition_by),
+        )
+        sets = replace(self.sets, engine=_checked_engine(engine))
+        return TrainingSet(sets.create(spec, _as_arrow(labels), report), self.stored)
 
     def get(self, name: str) -> TrainingSet:
-        """A training set that was made before."""
-        return TrainingSet(self.sets.get(name), self.objects)
+        """A training set that was made before.
 
-    def list(self) -> list[Manifest]:
-        """All training sets' manifests, by name."""
-        return self.sets.list()
+        Raises:
+            ResourceNotFound: there is no such set.
+        """
+        return TrainingSet(self.sets.get(name), self.stored)
+
+    def list(self) -> TrainingSetList:
+        """The manifests of all training sets, by name."""
+        return TrainingSetList(self.sets.list())
 
     def rebuild(self, name: str, *, keep: bool = False, report: Report = silent) -> Rebuilt:
         """Make a set again of the same snapshots, and say whether the same came out."""
         return rebuild(self.sets, name, keep=keep, report=report)
 
 
-def training_sets(
-    settings: ClientSettings | None = None, *, engine: str = ATHENA
-) -> TrainingSetsClient:
-    """The training sets of the platform that settings, by default the environment, name.
+def _groups(features: Features) -> tuple[GroupFeatures, ...]:
+    if isinstance(features, Mapping):
+        return tuple(GroupFeatures(group=name, features=each) for name, each in features.items())
+    if isinstance(features, str):
+        raise ValidationError(
+            f"features: {features[:64]!r} is one text; give a list of feature groups, or a "
+            "mapping of features by group."
+        )
+    return tuple(GroupFeatures(group=each) if isinstance(each, str) else each for each in features)
 
-    ``engine`` joins new sets: ``athena``, or ``duckdb``, which reads the tables' files and joins
-    them in this process. The rows are the same; labels by SQL run on Athena with either.
 
-    Raises:
-        ConfigurationError: variables are missing; all of them are named.
-        ValidationError: there is no such engine.
-    """
+def _micros(instant: datetime | str | None) -> int | None:
+    if instant is None:
+        return None
+    text = instant.isoformat() if isinstance(instant, datetime) else instant
+    return nanos_of(text) // 1000
+
+
+def _checked_engine(engine: str) -> str:
     if engine not in (ATHENA, DUCKDB):
         raise ValidationError(f"there is no engine {engine[:50]!r}: use {ATHENA} or {DUCKDB}")
-    named = settings or ClientSettings.from_env()
-    objects = Objects(boto3.client("s3"))
-    queries = AthenaQueries(boto3.client("athena"), named.workgroup, named.database)
-    sets = TrainingSets(
-        database=named.database,
-        groups=DescribedGroups(boto3.client("sagemaker")),
-        versions=IcebergVersions(open_catalog()),
-        queries=queries,
-        engines=lambda name: _engine(name, queries, objects, named.database),
-        engine=engine,
-        files=S3SetFiles(objects, named.offline_bucket),
-        clock=time.time,
-        new_id=lambda: secrets.token_hex(8),
-    )
-    return TrainingSetsClient(sets, objects)
-
-
-def _engine(name: str, queries: AthenaQueries, objects: Objects, database: str) -> JoinEngine:
-    if name == ATHENA:
-        return AthenaJoins(queries, GlueLabelTables(boto3.client("glue"), database))
-    joins = import_module(
-        "larder.training_sets.adapters.duckdb_joins"
-    )  # DuckDB is there where it is used
-    engine: JoinEngine = joins.DuckDbJoins(database, objects, open_catalog())
     return engine
+
+
+def _as_arrow(labels: Any) -> Any:  # noqa: ANN401 - whatever labels may be
+    """A mapping of columns as an Arrow table; anything else as it is."""
+    if not isinstance(labels, Mapping):
+        return labels
+    import pyarrow as pa  # noqa: PLC0415 - this part needs it anyway
+
+    return pa.table(dict(labels))

@@ -1,10 +1,12 @@
-"""The writing half of the direct door."""
+"""The writes of the records client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
+from larder.client.given_rows import rows_of
 from larder.client.group_texts import (
     EventTime,
     Identifier,
@@ -23,7 +25,7 @@ Values = Mapping[str, object]
 """Values by feature name, as ``larder.client.rendering`` takes them."""
 
 
-class WritingDoor:
+class RecordWrites:
     """Writes.
 
     ``ttl`` is how long after its event time a record lives, where that is not the group's own.
@@ -48,16 +50,24 @@ class WritingDoor:
     def put_many(
         self,
         group: str,
-        records: Iterable[Values],
+        records: Any,  # noqa: ANN401 - mappings, or a frame of any library
         *,
         ttl: timedelta | None = None,
         targets: Iterable[str] | None = None,
     ) -> WriteOutcome:
-        """Put records one after the other; what became of each is in the outcome, so look at it."""
+        """Put records one after the other: mappings, or the rows of a frame.
+
+        Frames are of pandas, Polars, Arrow or NumPy; a cell of theirs that is null or NaN is no
+        value. Single records that are refused raise nothing: look at the outcome. For more than
+        some thousands of rows use ``ingestion``.
+
+        Raises:
+            ValidationError: rows can't be read from what was given.
+        """
         writer = self._plane.current.writer
         stores, duration = _targets(targets), _ttl(ttl)
         return writer.put_many(
-            records,
+            rows_of(records),
             lambda record: PutRecord(
                 group, record_texts(writer.groups, group, record), stores, duration
             ),

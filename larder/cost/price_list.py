@@ -9,6 +9,7 @@ from typing import Any
 
 from larder.cost.terms import Function, Price, billed_ms
 from larder.errors import ConfigurationError
+from larder.extras import needs
 
 LEAST_SCAN_BYTES = 10_000_000
 """What Athena charges a query for at least."""
@@ -31,7 +32,8 @@ class PriceList:
         Raises:
             ConfigurationError: it can't be read, or is none.
         """
-        import yaml  # noqa: PLC0415 - for this command alone
+        with needs("cli", "the price list"):
+            import yaml  # noqa: PLC0415 - optional
 
         try:
             found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))

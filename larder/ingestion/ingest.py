@@ -14,10 +14,12 @@ stream does not write them there a second time.
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, TableFormat, TargetStore
@@ -70,6 +72,11 @@ class Summary:
     def counts(self) -> dict[str, int]:
         """What is kept of a completed run."""
         return {name: getattr(self, name) for name in _COUNTS}
+
+
+def new_run_id() -> str:
+    """An id that no other run has."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,6 @@ from dataclasses import dataclass
 from larder.settings.memory import MemorySettings
 
 
-def client_parameter(stage: str) -> str:
-    """Name of the SSM parameter where a stage publishes its ``RuntimeSettings``.
-
-    Its value is the JSON of ``to_env()``.
-    """
-    return f"/larder/{stage}/client"
-
-
 @dataclass(frozen=True, kw_only=True)
 class RuntimeSettings(MemorySettings):
     """The data plane: PutRecord, GetRecord and their kin.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from larder.as_of.athena import Labels
 from larder.as_of.join import Join
@@ -13,6 +14,9 @@ from larder.offline.feature_table import FeatureTable
 from larder.offline.queries import QueryRun
 from larder.progress import Report
 from larder.training_sets.label_columns import WantedLabels
+
+if TYPE_CHECKING:
+    from larder.training_sets.manifest import Manifest
 
 ATHENA, DUCKDB = "athena", "duckdb"
 """Names of the engines that join."""
@@ -196,3 +200,20 @@ class SetFiles(Protocol):
 
     def names(self) -> list[str]:
         """The names of all training sets."""
+
+
+class SetRows(Protocol):
+    """The rows of training sets, read from their files. Tables and batches are Arrow's."""
+
+    def table(self, manifest: Manifest) -> Any:  # noqa: ANN401 - pyarrow is untyped
+        """All rows, in the order and the types in which the labels were given."""
+
+    def batches(self, manifest: Manifest) -> Iterator[Any]:
+        """The rows as stored, unordered; memory stays bounded."""
+
+    def export(self, manifest: Manifest, path: Path) -> int:
+        """Write all rows into a file of this machine, and return their number.
+
+        Raises:
+            ValidationError: the file's kind is another, or can't hold a column.
+        """

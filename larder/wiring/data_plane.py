@@ -1,4 +1,4 @@
-"""The data plane's parts over the stores that its settings name, for each door that needs them.
+"""The data plane's parts over the stores that its settings name, for each endpoint.
 
 The runtime function and the direct client are this same graph, so both mean the same.
 """
@@ -18,6 +18,7 @@ from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.groups.names import Home
 from larder.groups.settings_cache import GroupSettings
 from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.adapters.dynamodb_item import partition_patterns
 from larder.records.api.operations import RuntimeApi
 from larder.records.listing import RecordLister
 from larder.records.ports import RecordStore
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 class DataPlane:
     """The use cases of records, the rules about who may use them, and the tier if there is one.
 
-    ``close`` closes the connections that no thread is using; whoever needs one opens it again.
+    ``close`` closes the connections that no thread is using; a later call opens new ones.
     """
 
     reader: RecordReader
@@ -77,6 +78,11 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
     )
 
 
+def leading_keys(plane: DataPlane, group: str) -> list[str]:
+    """The values of ``dynamodb:LeadingKeys`` in an IAM policy that allows this group alone."""
+    return partition_patterns(plane.reader.groups.get(group).uid)
+
+
 def _stores(
     settings: RuntimeSettings, dynamodb: DynamoApi, retries: Retries
 ) -> tuple[RecordStore, MemoryTier | None]:
@@ -84,8 +90,11 @@ def _stores(
     if not settings.valkey_address:
         return DynamoRecordStore(dynamodb, table, retries=retries), None
     # imported where there is a tier: a stage without one does not pay for it at a cold start
-    from larder.memory.tiered_store import TieredRecordStore  # noqa: PLC0415
-    from larder.wiring.memory_tier import open_memory_tier  # noqa: PLC0415
+    from larder.extras import needs  # noqa: PLC0415
+
+    with needs("memory", "the in-memory tier"):
+        from larder.memory.tiered_store import TieredRecordStore  # noqa: PLC0415
+        from larder.wiring.memory_tier import open_memory_tier  # noqa: PLC0415
 
     tier = open_memory_tier(settings, settings.region)
     durable = DynamoRecordStore(dynamodb, table, retries=retries, projection=tier.accept)

@@ -18,7 +18,7 @@ def memory_client(settings: MemorySettings, region: str) -> Valkey:
     """Valkey's client. Nothing is connected yet.
 
     Raises:
-        ConfigurationError: the address is none (empty where the stage has no tier), or there are
+        ConfigurationError: the address is empty (the stage has no tier) or malformed, or there are
             no credentials to sign with.
     """
     tls = bool(settings.valkey_tls)

@@ -1,10 +1,10 @@
-"""Where programs in the account find the data plane: ``larder.client.FeatureStore.connect``."""
+"""Where Python programs in the account find the platform: ``larder.connect``."""
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from larder.settings.runtime import RuntimeSettings, client_parameter
+from larder.settings.published import PublishedSettings, client_parameter
 
 
 class ClientParameter(ssm.StringParameter):
@@ -14,13 +14,13 @@ class ClientParameter(ssm.StringParameter):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, stage: str, settings: RuntimeSettings
+        self, scope: Construct, construct_id: str, *, stage: str, settings: PublishedSettings
     ) -> None:
         super().__init__(
             scope,
             construct_id,
             parameter_name=client_parameter(stage),
-            description="Larder's stores, for larder.client.FeatureStore.connect",
+            description="Larder's stores and its API, for larder.connect",
             string_value=Stack.of(scope).to_json_string(settings.to_env()),
         )
         CfnOutput(scope, "ClientParameterName", value=self.parameter_name)

@@ -4,7 +4,7 @@ Without ``--endpoint`` the platform is brought up on this machine in strict mode
 again. With it, credentials and region come from the AWS SDK's own settings, and
 LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say. ``--door
 function-url`` calls the data plane at its Function URL and everything else at the API, ``--door
-direct`` asks the rows of the data plane of ``larder.client``, which finds the stores by the
+direct`` asks the rows of the data plane of the Python client, which finds the stores by the
 environment that ``make env`` prints.
 ``LARDER_CONFORMANCE_TARGET=sagemaker`` asks Amazon SageMaker itself. Whatever stands after ``--``
 goes to pytest.

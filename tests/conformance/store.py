@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-from larder.client import FeatureStore
+import larder
 from tests.conformance.target import Target
 from tests.conformance.waiting import eventually
 
@@ -72,7 +72,7 @@ class Store:
     def rt(self) -> Any:
         """The data plane."""
         if self.target.door == "direct":
-            return FeatureStore.from_environment().as_boto3()
+            return larder.connect().records.as_boto3()
         return boto3.client(RUNTIME)
 
     @cached_property

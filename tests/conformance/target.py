@@ -13,7 +13,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 class Target:
     """The platform under test.
 
-    ``door`` is ``http``, or ``direct``: the data plane by ``larder.client`` instead of the endpoint.
+    ``door`` is ``http``, or ``direct``: the data plane by the Python client instead of the endpoint.
     ``group_seconds`` is how long a group may take to be made, ``settings_seconds`` how long the
     data plane may go on with a group's old settings, ``offline_seconds`` how long a write may take
     to be in the offline store. ``run`` distinguishes this run's names from those of any other.

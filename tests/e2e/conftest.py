@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from larder.client import sign_for_function_url
+from larder import sign_for_function_url
 from local import environment
 from local.errors import LocalPlatformError
 from local.layout import ACCESS_KEY, REGION, SECRET_KEY, Platform

@@ -13,7 +13,6 @@ import pytest
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.s3_versions import S3Versions
 from larder.cli.main import main
-from larder.client import erase
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.feature_group import TargetStore
 from larder.offline.adapters.iceberg import tables as iceberg
@@ -71,7 +70,7 @@ class Bench:
         self.consume = consumer(self.tables, self.group)
         self.store = DynamoRecordStore(BotoDynamo(dynamodb), f"records-{self.id}")
         self.start = time.time_ns() // 1000 - 10**9
-        monkeypatch.setattr(erase, "_by_the_door", lambda: self.hard_delete)
+        monkeypatch.setattr("larder.wiring.erasure.hard_delete_by", lambda _: self.hard_delete)
 
     def hard_delete(self, group, identifier, event_time):
         """What the door does with DeleteRecord."""

@@ -188,7 +188,9 @@ def function(bench, monkeypatch):
             answer = bench.invoke(orjson.loads(Payload))
             return {"Payload": BytesIO(orjson.dumps(answer))}
 
-    monkeypatch.setattr("larder.cli.main.open_writer", lambda name: LambdaWriter(Lambda(), name))
+    monkeypatch.setattr(
+        "larder.wiring.redrive.open_writer", lambda name: LambdaWriter(Lambda(), name)
+    )
     monkeypatch.setenv("LARDER_OFFLINE_WRITER_FUNCTION", "writer")
     return bench
 

@@ -108,7 +108,7 @@ def test_a_heartbeat_that_the_writer_has_met_moves_the_watermark(bench, capsys, 
     assert write({"Records": records}) == {"batchItemFailures": []}
     newest = max(int(item["t"]["N"]) for item in items)
     # as if it had been a while ago
-    monkeypatch.setattr("larder.client.offline.now_micros", lambda: newest + 60_000_000)
+    monkeypatch.setattr("larder.wiring.offline.now_micros", lambda: newest + 60_000_000)
     monkeypatch.setenv("LARDER_RECORDS_TABLE", bench.records_table)
     capsys.readouterr()
     assert main(["offline", "status", "--json"]) == 0

@@ -1,4 +1,4 @@
-"""``larder cost --stage``: a stage's own choices, asked of the CDK app as a person does."""
+"""A stage's bill: the CDK app prints its choices, and ``larder cost --choices`` reads them."""
 
 import subprocess
 import sys
@@ -10,10 +10,11 @@ from stacks.config import STAGES
 from stacks.constructs.layer_archive import ROOT
 
 
-def cost(*arguments):
+def run(*arguments, given=None):
     return subprocess.run(
-        [sys.executable, "-m", "larder", "cost", *arguments],
+        [sys.executable, "-m", *arguments],
         cwd=ROOT,
+        input=given,
         capture_output=True,
         text=True,
         check=False,
@@ -22,7 +23,8 @@ def cost(*arguments):
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates, stage):
-    found = orjson.loads(cost("--stage", stage, "--json").stdout)
+    choices = run("stacks", stage).stdout
+    found = orjson.loads(run("larder", "cost", "--choices", "-", "--json", given=choices).stdout)
     assert found["function"]["memory_mb"] == STAGES[stage].serving.runtime_memory_mb
     kinds = [
         resource["Type"]
@@ -43,8 +45,7 @@ def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates
     assert tier["absent"] is ("AWS::ElastiCache::ServerlessCache" not in kinds)
 
 
-def test_a_stage_that_is_none_is_refused_with_the_way_out():
-    done = cost("--stage", "qa")
-    assert done.returncode == 2
+def test_an_unknown_stage_is_refused():
+    done = run("stacks", "qa")
+    assert done.returncode == 1
     assert "stage: 'qa' is none of dev, prod" in done.stderr
-    assert "--memory-mb" in done.stderr

@@ -1,22 +1,32 @@
-"""The direct door over a store in memory."""
+"""The records client over a store in memory, and a platform of it."""
 
 from larder.access.rules import AccessRules
-from larder.client import FeatureStore
+from larder.client.platform import Platform
 from larder.records.listing import RecordLister
 from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
+from larder.settings.published import PublishedSettings
 from larder.settings.runtime import RuntimeSettings
 from larder.testing.records import MemoryRecordStore
 from larder.wiring.data_plane import DataPlane
+from larder.wiring.location import Location
 from tests.support.groups import HOME, feature_group, group_settings
 
-SETTINGS = RuntimeSettings(
-    registry_table="registry",
-    records_table="records",
-    account_id=HOME.account_id,
-    region=HOME.region,
-    partition=HOME.partition,
+STORES = {
+    "registry_table": "registry",
+    "records_table": "records",
+    "account_id": HOME.account_id,
+    "region": HOME.region,
+    "partition": HOME.partition,
+}
+SETTINGS = RuntimeSettings(**STORES)
+PUBLISHED = PublishedSettings(
+    **STORES,
+    offline_bucket="lake",
+    database="larder_qa",
+    workgroup="larder-qa",
+    api_endpoint="https://abc.execute-api.us-east-1.amazonaws.com",
 )
 
 
@@ -34,7 +44,17 @@ def memory_plane(*groups, store=None, rules=None):
     )
 
 
-def direct_store(*groups, store=None, rules=None, caller=None):
-    """A ``FeatureStore`` over ``memory_plane``."""
+def platform_at(settings=SETTINGS, **more):
+    """A platform of these settings; ``more`` are ``Platform``'s arguments."""
+    return Platform(Location(settings.to_env(), "the test", "There is no cure."), **more)
+
+
+def records_over(open_plane, caller=None):
+    """The records client over the data planes that a function opens."""
+    return platform_at(caller=caller, open_plane=open_plane).records
+
+
+def records_client(*groups, store=None, rules=None, caller=None):
+    """A records client over ``memory_plane``."""
     plane = memory_plane(*groups, store=store, rules=rules)
-    return FeatureStore(SETTINGS, caller=caller, open_plane=lambda _: plane)
+    return records_over(lambda _: plane, caller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,7 @@ from larder.aws.s3_objects import Objects
 from larder.progress import Progress, Report
 from larder.tabular.columns import restored
 from larder.training_sets.adapters.content_hash import ROW, ContentHash
+from larder.training_sets.adapters.export import write_table
 from larder.training_sets.manifest import LABEL, Manifest
 from larder.training_sets.ports import Contents, StoredFile
 
@@ -55,13 +57,30 @@ def read_result(
     return Contents(tuple(files), content.rows, complete, kinds, content.value, content.columns)
 
 
-def batches(objects: Objects, manifest: Manifest, folder: Path) -> Iterator[Arrow]:
-    """The rows of a set's files, by way of ``folder``."""
-    for number, file in enumerate(manifest.files):
-        path = folder / f"{number:05}.parquet"
-        objects.fetch(file.address, path)
-        yield from file_batches(path, file.address, manifest.partitions)
-        path.unlink()
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """Implements ``larder.training_sets.ports.SetRows`` over the sets' files on S3."""
+
+    objects: Objects
+
+    def table(self, manifest: Manifest) -> Arrow:
+        """All rows as an Arrow table, in the labels' order and the labels' types."""
+        return delivered(self.batches(manifest), manifest)
+
+    def batches(self, manifest: Manifest) -> Iterator[Arrow]:
+        """The rows as stored, by way of a file at a time on this machine."""
+        with TemporaryDirectory(prefix="larder-") as folder:
+            for number, file in enumerate(manifest.files):
+                path = Path(folder, f"{number:05}.parquet")
+                self.objects.fetch(file.address, path)
+                yield from file_batches(path, file.address, manifest.partitions)
+                path.unlink()
+
+    def export(self, manifest: Manifest, path: Path) -> int:
+        """Write all rows into a local file, and return their number; raises as ``write_table``."""
+        table = self.table(manifest)
+        write_table(table, path)
+        return len(table)
 
 
 def file_batches(path: Path, address: str, partitions: Mapping[str, str]) -> Iterator[Arrow]:

@@ -5,29 +5,31 @@ import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pyarrow as pa
 
-from larder.client.training_sets import (
-    ClientSettings,
-    GroupFeatures,
-    TrainingSetsClient,
-    training_sets,
-)
+from larder import GroupFeatures
+from larder.client.training_sets import TrainingSetsClient
 from larder.errors import ValidationError
 from larder.groups.feature_group import TableFormat
 from larder.offline.adapters.by_format import TablesByFormat, open_tables
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.feature_table import FeatureTable
+from larder.progress import silent
 from larder.training_sets.spec import TrainingSetSpec
+from larder.wiring.sagemaker import ApiSettings
+from larder.wiring.training_sets import HistorySettings, open_training_sets
 from local.athena.protocol.service import service
 from local.athena.tables.cloud import Cloud
+from tests.support.direct import platform_at
 from tests.support.groups import OFFLINE, feature_group
 from tests.support.offline import seconds
 
-SETTINGS = ClientSettings(offline_bucket="lake", database="larder_dev", workgroup="larder")
+SETTINGS = HistorySettings(offline_bucket="lake", database="larder_dev", workgroup="larder")
+API = ApiSettings(api_endpoint="http://127.0.0.1:9", region="us-east-1")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _numbers = itertools.count()
 
 
@@ -71,16 +73,37 @@ class Bench:
     client: TrainingSetsClient
     groups: KnownGroups
     tables: TablesByFormat
+    engine: str = "athena"
 
     @classmethod
     def open(cls):
-        client, groups = training_sets(SETTINGS), KnownGroups()
-        client = replace(client, sets=replace(client.sets, groups=groups))
+        (sets, rows), groups = open_training_sets(SETTINGS, API), KnownGroups()
+        client = TrainingSetsClient(replace(sets, groups=groups), rows)
         return cls(client, groups, open_tables(boto3.client("s3")))
 
-    def on_engine(self, engine="athena"):
-        """The client whose new sets are joined by that engine."""
-        return replace(self.client, sets=replace(self.client.sets, engine=engine))
+    @property
+    def platform(self):
+        """A platform whose training sets are these."""
+        platform = platform_at(SETTINGS)
+        platform.training_sets = self.client
+        return platform
+
+    def create(self, spec, labels, report=silent):
+        """Make a set of that spec, on this bench's engine."""
+        known = spec.known_as_of
+        return self.client.create(
+            spec.name,
+            labels,
+            event_time=spec.event_time,
+            features=spec.groups,
+            engine=self.engine,
+            time_zone=spec.time_zone,
+            known_as_of=None if known is None else EPOCH + timedelta(microseconds=known),
+            as_known_then=spec.as_known_then,
+            full_names=spec.full_names,
+            partition_by=spec.partition_by,
+            report=report,
+        )
 
     def group(self, features, rows, name=None, table_format=TableFormat.ICEBERG):
         """A group of its own with that history."""

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from larder.client.training_sets import GroupFeatures, SqlLabels, training_sets
+from larder import GroupFeatures, SqlLabels
 from larder.errors import ValidationError
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.queries import QueryFailed, SnapshotGone
 from larder.offline.rows import OfflineRow
-from tests.contract.training_set.bench import SETTINGS, asked, frame
+from tests.contract.training_set.bench import asked, frame
 from tests.support.as_of import expected, large_case, random_case, with_cuts
 from tests.support.groups import FEATURES
 from tests.support.offline import row
@@ -19,8 +19,8 @@ from tests.support.offline import row
 
 @pytest.fixture
 def duckdb(bench):
-    """The same client on the other engine."""
-    return replace(bench, client=bench.on_engine("duckdb"))
+    """The same bench on the other engine."""
+    return replace(bench, engine="duckdb")
 
 
 def labels(**columns):
@@ -39,8 +39,8 @@ def test_both_engines_give_what_the_oracle_says_and_one_hash(bench, duckdb, seed
         as_known_then=cut.as_known_then,
     )
 
-    by_athena = bench.client.create(spec, frame(case))
-    by_duckdb = duckdb.client.create(replace(spec, name=bench.name()), frame(case))
+    by_athena = bench.create(spec, frame(case))
+    by_duckdb = duckdb.create(replace(spec, name=bench.name()), frame(case))
 
     assert [tuple(each.values())[3:] for each in by_duckdb.to_arrow().to_pylist()] == expected(case)
     assert by_duckdb.manifest.content_hash == by_athena.manifest.content_hash
@@ -53,8 +53,8 @@ def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says_on_both(bench
     groups = [bench.group(t.features, r) for t, r in zip(case.tables, case.rows, strict=True)]
     spec = bench.spec(*(asked(group, n, case.cuts[n]) for n, group in enumerate(groups)))
 
-    by_athena = bench.client.create(spec, frame(case))
-    by_duckdb = duckdb.client.create(replace(spec, name=bench.name()), frame(case))
+    by_athena = bench.create(spec, frame(case))
+    by_duckdb = duckdb.create(replace(spec, name=bench.name()), frame(case))
 
     features = by_athena.to_arrow().drop_columns(["asked", "K0", "k1"]).to_pylist()
     found = expected(case)
@@ -65,7 +65,7 @@ def test_a_hundred_thousand_label_rows_come_out_as_the_oracle_says_on_both(bench
 
 def test_a_set_is_rebuilt_on_its_own_engine_although_the_table_went_on(bench, duckdb):
     group = bench.group(FEATURES, [row()])
-    made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), labels())
+    made = duckdb.create(bench.spec(GroupFeatures(group=group.name)), labels())
     bench.append(group, [row(write_time=9, values=("c1", "2024-01-31T12:00:00Z", 99, 1.0, "x"))])
 
     again = bench.client.rebuild(made.manifest.name)
@@ -78,7 +78,7 @@ def test_results_lie_in_folders_where_asked(bench, duckdb):
     group = bench.group(FEATURES, [row()])
     spec = bench.spec(GroupFeatures(group=group.name), partition_by=("Split",))
 
-    made = duckdb.client.create(spec, labels(Split=["å b"]))
+    made = duckdb.create(spec, labels(Split=["å b"]))
 
     (file,) = made.manifest.files
     assert "/data/split=" in file.address
@@ -100,7 +100,7 @@ def test_columns_added_later_collections_and_empty_groups_work(bench, duckdb):
     spec = bench.spec(GroupFeatures(group=empty.name), GroupFeatures(group=tagged.name))
     given = pa.table({"asked": ["2024-02-01T00:00:00Z"] * 2, "customer_id": ["c1", "c2"]})
 
-    found = duckdb.client.create(spec, given).to_arrow().to_pylist()
+    found = duckdb.create(spec, given).to_arrow().to_pylist()
 
     assert [(r["clicks"], r["tags"], r["Zip"]) for r in found] == [
         (None, ["a", "b"], None),
@@ -113,7 +113,7 @@ def test_rows_deleted_by_pyiceberg_are_not_joined(bench, duckdb):
     table = open_catalog().load_table(("larder_dev", group.offline.table))
     table.delete("customer_id = 'c1'")
 
-    made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), labels())
+    made = duckdb.create(bench.spec(GroupFeatures(group=group.name)), labels())
 
     assert made.to_arrow()["clicks"].to_pylist() == [None]
 
@@ -126,13 +126,13 @@ def test_what_duckdb_can_not_do_is_said_and_nothing_stays(bench, duckdb):
     )
     spec = bench.spec(GroupFeatures(group=group.name))
     with pytest.raises(QueryFailed, match='"elsewhen" not found'):
-        duckdb.client.create(spec, labels())
+        duckdb.create(spec, labels())
     bench.groups.tables[group.name] = replace(table, table="nowhere")
     with pytest.raises(SnapshotGone, match=r"no table larder_dev\.nowhere"):
-        duckdb.client.create(spec, labels())
+        duckdb.create(spec, labels())
     plain = bench.group(FEATURES, [row()], table_format=TableFormat.GLUE)
     with pytest.raises(ValidationError, match="joins no others: use the engine athena"):
-        duckdb.client.create(bench.spec(GroupFeatures(group=plain.name)), labels())
+        duckdb.create(bench.spec(GroupFeatures(group=plain.name)), labels())
     assert bench.objects(spec.name) == []
 
 
@@ -140,12 +140,12 @@ def test_labels_by_sql_come_from_athena(bench, duckdb):
     group = bench.group(FEATURES, [row()])
     sql = "SELECT '2024-01-31T12:00:00Z' AS asked, 'c1' AS customer_id"
 
-    made = duckdb.client.create(bench.spec(GroupFeatures(group=group.name)), SqlLabels(sql))
+    made = duckdb.create(bench.spec(GroupFeatures(group=group.name)), SqlLabels(sql))
 
     assert made.to_arrow()["clicks"].to_pylist() == [3]
 
 
 def test_an_unknown_engine_is_refused(bench):
+    spec = bench.spec(GroupFeatures(group=bench.group(FEATURES, []).name))
     with pytest.raises(ValidationError, match="no engine 'presto': use athena or duckdb"):
-        training_sets(SETTINGS, engine="presto")
-    assert training_sets(SETTINGS, engine="duckdb").sets.engine == "duckdb"
+        replace(bench, engine="presto").create(spec, labels())

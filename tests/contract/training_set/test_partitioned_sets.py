@@ -5,7 +5,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from larder.client.training_sets import GroupFeatures
+from larder import GroupFeatures
 from larder.errors import ValidationError
 from tests.support.groups import FEATURES
 from tests.support.offline import row
@@ -31,7 +31,7 @@ def make(bench, customers, labels, *columns):
     spec = bench.spec(
         GroupFeatures(group=customers.name, features=["clicks"]), partition_by=columns
     )
-    return bench.client.create(spec, labels)
+    return bench.create(spec, labels)
 
 
 SPLITS = given(
@@ -83,5 +83,5 @@ def test_columns_that_make_no_folders_are_refused_and_nothing_stays(
 ):
     spec = bench.spec(GroupFeatures(group=customers.name), partition_by=tuple(columns))
     with pytest.raises(ValidationError, match=words):
-        bench.client.create(spec, labels)
+        bench.create(spec, labels)
     assert bench.objects(spec.name) == []

@@ -15,7 +15,7 @@ from tests.support.offline import row
 
 @pytest.fixture(autouse=True)
 def _client(bench, monkeypatch):
-    monkeypatch.setattr("larder.client.training_sets.training_sets", bench.on_engine)
+    monkeypatch.setattr("larder.connect", lambda _stage=None: bench.platform)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_stop_from_outside_leaves_no_table_and_no_files(bench, labels, capsys,
 
 def test_a_set_that_can_not_be_rebuilt_says_why_and_fails(bench, labels, capsys):
     name, _ = create(bench, labels)
-    bench.client.objects.remove(bench.client.get(name).manifest.labels.location)
+    bench.client.stored.objects.remove(bench.client.get(name).manifest.labels.location)
     assert main(["training-set", "rebuild", name]) == 1
     assert "can't be made again as it was:\n  s3://lake/training-sets/" in capsys.readouterr().out
 

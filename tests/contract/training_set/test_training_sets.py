@@ -11,7 +11,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from larder.client.training_sets import GroupFeatures, SqlLabels
+from larder import GroupFeatures, SqlLabels
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType, TableFormat
 from larder.offline.queries import QueryFailed
@@ -55,7 +55,7 @@ def labels(*rows):
 
 def clicks(bench, customers, given, **changes):
     spec = bench.spec(GroupFeatures(group=customers.name, features=["clicks"]), **changes)
-    return bench.client.create(spec, given).to_pandas()["clicks"].astype("Int64").tolist()
+    return bench.create(spec, given).to_pandas()["clicks"].astype("Int64").tolist()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_training_set_is_what_the_oracle_says_one_row_per_label_row(bench, see
         known_as_of=cut.known_as_of,
         as_known_then=cut.as_known_then,
     )
-    made = bench.client.create(spec, frame(case)).to_arrow()
+    made = bench.create(spec, frame(case)).to_arrow()
     assert made.select(["asked", "K0", "k1"]).equals(frame(case))
     assert [tuple(each.values())[3:] for each in made.to_pylist()] == expected(case)
 
@@ -90,7 +90,7 @@ def test_a_deletion_hides_a_record_until_it_is_written_again_and_a_correction_wi
 
 
 def test_the_manifest_tells_what_was_read_and_what_came_out(bench, customers):
-    made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    made = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     manifest = json.loads(bench.client.get(made.manifest.name).manifest.to_json())
     table = bench.table(customers)
     (source,) = manifest["tables"]
@@ -110,7 +110,7 @@ def test_the_manifest_tells_what_was_read_and_what_came_out(bench, customers):
 
 def test_no_table_stays_and_the_sets_files_are_all_that_is_written(bench, customers):
     before = bench.tables_in_catalog()
-    made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    made = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     assert bench.tables_in_catalog() == before
     kinds = sorted(key.split("/")[-2] for key in bench.objects(made.manifest.name))
     assert kinds == ["data", "labels", made.manifest.name]
@@ -124,12 +124,12 @@ def test_a_query_that_fails_leaves_neither_table_nor_files(bench, customers):
         table, event_time=FeatureDefinition("elsewhen", FeatureType.STRING)
     )
     with pytest.raises(QueryFailed, match="COLUMN_NOT_FOUND"):
-        bench.client.create(spec, labels((0, "c1")))
+        bench.create(spec, labels((0, "c1")))
     assert (bench.tables_in_catalog(), bench.objects(spec.name)) == (before, [])
 
 
 def test_a_rebuild_gives_the_same_content_although_the_tables_went_on(bench, customers):
-    made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    made = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     bench.append(
         customers, [row(write_time=3, values=("c1", "2024-01-31T12:00:00Z", 99, 1.0, "x"))]
     )
@@ -137,17 +137,17 @@ def test_a_rebuild_gives_the_same_content_although_the_tables_went_on(bench, cus
     assert (again.identical, again.changes) == (True, ())
     assert again.content_hash == made.manifest.content_hash
     assert not any("rebuilt" in key for key in bench.objects(made.manifest.name))
-    newer = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    newer = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     assert newer.manifest.content_hash != made.manifest.content_hash
 
 
 def test_a_rebuild_says_which_snapshot_and_which_labels_are_gone(bench, customers):
-    made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    made = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     bench.append(customers, [row("c2")])
     table = bench.table(customers)
     table.maintenance.expire_snapshots().by_id(made.manifest.tables[0].snapshot_id).commit()
     (file,) = made.manifest.labels.files
-    bench.client.objects.remove(made.manifest.labels.location)
+    bench.client.stored.objects.remove(made.manifest.labels.location)
     again = bench.client.rebuild(made.manifest.name)
     assert not again.identical
     assert again.changes[0] == f"{file.address} is gone"
@@ -155,7 +155,7 @@ def test_a_rebuild_says_which_snapshot_and_which_labels_are_gone(bench, customer
 
 
 def test_a_rebuild_names_the_columns_that_came_out_differently(bench, customers):
-    made = bench.client.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    made = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
     document = json.loads(made.manifest.to_json())
     document["query"] = document["query"].replace('"clicks" AS f0', "7 AS f0")
     key = f"training-sets/{made.manifest.name}/manifest.json"
@@ -170,7 +170,7 @@ def test_a_feature_added_after_the_last_write_is_null_until_it_is_written(bench,
     bench.tables.evolve(grown, remaining=lambda: 30.0)
     bench.groups.tables[customers.name] = type(bench.groups.tables[customers.name]).of(grown)
     spec = bench.spec(GroupFeatures(group=customers.name, features=["Zip", "clicks"]))
-    found = bench.client.create(spec, labels((0, "c1"))).to_arrow().to_pylist()
+    found = bench.create(spec, labels((0, "c1"))).to_arrow().to_pylist()
     assert [(each["Zip"], each["clicks"]) for each in found] == [(None, 4)]
 
 
@@ -184,9 +184,7 @@ def test_collections_come_as_lists(bench):
     values = ("c1", "2024-01-31T12:00:00Z", ["a", "b"])
     group = bench.group(features, [OfflineRow("c1", values[1], 1, 1, False, values)])
     spec = bench.spec(GroupFeatures(group=group.name))
-    assert bench.client.create(spec, labels((0, "c1"))).to_arrow()["tags"].to_pylist() == [
-        ["a", "b"]
-    ]
+    assert bench.create(spec, labels((0, "c1"))).to_arrow()["tags"].to_pylist() == [["a", "b"]]
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "s3 parquet", "s3 csv", "sql", "arrow"])
@@ -230,7 +228,7 @@ def test_label_columns_of_every_kind_come_back_as_they_were_given(bench, custome
         }
     )
     spec = bench.spec(GroupFeatures(group=customers.name, features=["clicks"]))
-    made = bench.client.create(spec, given).to_arrow().drop_columns(["clicks"])
+    made = bench.create(spec, given).to_arrow().drop_columns(["clicks"])
     plain = given.set_column(1, "customer_id", pa.array(["c1", "c1"]))
     plain = plain.set_column(7, "nothing", pa.nulls(2, pa.string()))
     assert made.schema == plain.schema
@@ -239,9 +237,9 @@ def test_label_columns_of_every_kind_come_back_as_they_were_given(bench, custome
 
 def test_a_name_is_taken_once_and_an_unknown_one_is_said_so(bench, customers):
     spec = bench.spec(GroupFeatures(group=customers.name))
-    bench.client.create(spec, labels((0, "c1")))
+    bench.create(spec, labels((0, "c1")))
     with pytest.raises(ResourceInUse, match="sets never change: choose another name"):
-        bench.client.create(spec, labels((0, "c1")))
+        bench.create(spec, labels((0, "c1")))
     assert spec.name in [manifest.name for manifest in bench.client.list()]
     with pytest.raises(ResourceNotFound, match="there is no training set nothing; there are: "):
         bench.client.get("nothing")
@@ -250,14 +248,43 @@ def test_a_name_is_taken_once_and_an_unknown_one_is_said_so(bench, customers):
 def test_no_labels_at_all_are_refused_and_nothing_stays(bench, customers):
     spec = bench.spec(GroupFeatures(group=customers.name))
     with pytest.raises(ValidationError, match="there are no labels"):
-        bench.client.create(spec, labels((0, "c1")).head(0))
+        bench.create(spec, labels((0, "c1")).head(0))
     assert bench.objects(spec.name) == []
 
 
 def test_progress_is_reported_by_stage(bench, customers):
     heard = []
     spec = bench.spec(GroupFeatures(group=customers.name))
-    bench.client.create(spec, labels((0, "c1"), (1, "c1")), heard.append)
+    bench.create(spec, labels((0, "c1"), (1, "c1")), heard.append)
     assert list(dict.fromkeys(each.stage for each in heard)) == ["labels", "query", "check"]
     assert [each.rows for each in heard if each.stage != "query"] == [2, 2]
     assert heard[-2].state == "SUCCEEDED"
+
+
+def test_features_by_group_and_labels_by_columns_need_no_other_class(bench, customers):
+    made = bench.client.create(
+        bench.name(),
+        {"asked": ["2024-01-31T12:30:00Z"], "customer_id": ["c1"]},
+        event_time="asked",
+        features={customers.name: ["clicks"]},
+        known_as_of="2100-01-01T00:00:00Z",
+    )
+    assert made.to_numpy()["clicks"].tolist() == [4]
+    assert made.to_polars()["clicks"].to_list() == [4]
+    everything = bench.client.create(
+        bench.name(),
+        made.to_arrow().select(["asked", "customer_id"]),
+        event_time="asked",
+        features=[customers.name],
+    )
+    assert set(everything.to_pandas()) == {"asked", "customer_id", "clicks", "score", "city"}
+    with pytest.raises(ValidationError, match="is one text; give a list"):
+        bench.client.create(bench.name(), labels((0, "c1")), event_time="asked", features="x")
+
+
+def test_a_set_and_the_list_of_sets_are_shown_in_notebooks(bench, customers):
+    made = bench.create(bench.spec(GroupFeatures(group=customers.name)), labels((0, "c1")))
+    shown = made._repr_html_()
+    assert f"Training set {made.name}" in shown
+    assert f"<td>{customers.name}:clicks</td>" in shown
+    assert f"<td>{made.name}</td>" in bench.client.list()._repr_html_()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from larder.client.training_sets import GroupFeatures
+from larder import GroupFeatures
 from larder.groups.feature_group import FeatureDefinition, FeatureType, TableFormat
 from larder.offline.feature_table import FeatureTable
 from tests.support.groups import FEATURES
@@ -24,7 +24,7 @@ def customers(bench):
 
 def made(bench, group):
     labels = pd.DataFrame({"asked": [datetime(2024, 2, 1, tzinfo=UTC)], "customer_id": ["c1"]})
-    return bench.client.create(bench.spec(GroupFeatures(group=group.name)), labels)
+    return bench.create(bench.spec(GroupFeatures(group=group.name)), labels)
 
 
 def test_the_manifest_names_no_snapshot_but_the_time_up_to_which_it_read(bench, customers):

@@ -1,15 +1,15 @@
-"""The direct door for asyncio."""
+"""The records client for asyncio."""
 
 import asyncio
 import threading
 
 import pytest
 
-from larder.client import AsyncFeatureStore
+from larder.client.async_records import AsyncRecordsClient
 from larder.errors import ResourceNotFound
 from larder.records.ports import Consistency
 from larder.testing.records import MemoryRecordStore
-from tests.support.direct import direct_store
+from tests.support.direct import records_client
 
 AT = "2024-01-01T00:00:00Z"
 
@@ -40,7 +40,7 @@ def record(identifier, **features):
 
 def test_every_method_is_a_coroutine_that_does_the_same():
     async def use():
-        async with AsyncFeatureStore(direct_store()) as store:
+        async with AsyncRecordsClient(records_client()) as store:
             await store.put("customers", record("c1", clicks=1))
             outcome = await store.put_many("customers", [record("c2", clicks=2)])
             assert outcome.all_accepted
@@ -49,7 +49,7 @@ def test_every_method_is_a_coroutine_that_does_the_same():
                 {"clicks": 2},
                 None,
             ]
-            columns = await store.columns("customers", ["c1", "c2"], ["clicks"])
+            columns = await store.get_many("customers", ["c1", "c2"], ["clicks"])
             assert columns.to_numpy()["clicks"].tolist() == [1, 2]
             await store.delete("customers", "c1", "2024-01-02T00:00:00Z")
             assert [each async for each in store.list("customers")] == ["c2"]
@@ -61,11 +61,11 @@ def test_every_method_is_a_coroutine_that_does_the_same():
 
 def test_a_hundred_reads_at_once_share_the_threads_there_are():
     behind = Gated()
-    sync = direct_store(store=behind)
+    sync = records_client(store=behind)
     sync.put_many("customers", (record(f"c{n}", clicks=n) for n in range(100)))
 
     async def use():
-        async with AsyncFeatureStore(sync, workers=8) as store:
+        async with AsyncRecordsClient(sync, workers=8) as store:
             reads = [
                 asyncio.create_task(store.get("customers", f"c{n}", ["clicks"])) for n in range(100)
             ]
@@ -79,10 +79,10 @@ def test_a_hundred_reads_at_once_share_the_threads_there_are():
 
 def test_a_cancelled_read_that_waits_is_never_made_and_one_that_runs_ends():
     behind = Gated()
-    sync = direct_store(store=behind)
+    sync = records_client(store=behind)
 
     async def use():
-        async with AsyncFeatureStore(sync, workers=1) as store:
+        async with AsyncRecordsClient(sync, workers=1) as store:
             running = asyncio.create_task(store.get("customers", "c1"))
             await asyncio.to_thread(behind.entered.acquire)
             waiting = asyncio.create_task(store.get("customers", "c2"))

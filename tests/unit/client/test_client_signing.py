@@ -10,9 +10,9 @@ import boto3
 import botocore.session
 import pytest
 
+from larder import sign_for_execute_api, sign_for_function_url
 from larder.cli.configure import updated_section, value_of
 from larder.cli.main import main
-from larder.client import sign_for_execute_api, sign_for_function_url
 from larder.errors import ConfigurationError
 
 ENDPOINT = "https://abc.execute-api.eu-west-1.amazonaws.com"

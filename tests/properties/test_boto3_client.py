@@ -1,4 +1,4 @@
-"""The direct door as boto3's client answers word for word what boto3 gets over HTTP."""
+"""The records client as boto3's answers word for word what boto3 gets over HTTP."""
 
 import random
 import re
@@ -13,7 +13,7 @@ from larder.groups.feature_group import OnlineStore, StorageType
 from larder.testing.records import MemoryRecordStore
 from tests.properties.histories import Histories
 from tests.properties.test_histories import HISTORIES
-from tests.support.direct import direct_store, memory_plane
+from tests.support.direct import memory_plane, records_client
 from tests.support.doors import bound_client
 from tests.support.groups import feature_group
 from tests.support.hostile_requests import RUNTIME, broken, shape_of, whole
@@ -27,11 +27,11 @@ _numbers = count()
 
 
 def clients(near, far):
-    """boto3 over HTTP, and the direct door; each over a store of its own."""
+    """boto3 over HTTP, and the records client; each over a store of its own."""
     plane = memory_plane(*GROUPS, store=near)
     service = "sagemaker-featurestore-runtime"
     over_http = bound_client(service, create_handler(plane.api))
-    return over_http, direct_store(*GROUPS, store=far).as_boto3()
+    return over_http, records_client(*GROUPS, store=far).as_boto3()
 
 
 def outcome(client, operation, members):
@@ -103,7 +103,7 @@ class DirectHistories(Histories):
         name = f"group-{next(_numbers)}"
         tier = OnlineStore(StorageType.STANDARD_V2)
         group = feature_group(name, uid=name, online=tier, shards=2)
-        return direct_store(group).as_boto3(), name
+        return records_client(group).as_boto3(), name
 
 
 def test_the_direct_door_follows_the_oracle():

@@ -1,4 +1,4 @@
-"""Make unmodified SageMaker clients sign for the door that they call.
+"""Make unmodified SageMaker clients sign for the endpoint that they call.
 
 An HTTP API with an IAM authorizer wants signatures for the service ``execute-api``, a Function URL
 for ``lambda``, where clients of SageMaker sign for ``sagemaker``. ``larder configure`` changes that
@@ -13,7 +13,7 @@ from typing import Any
 from larder.errors import ConfigurationError
 
 API, FUNCTION_URL = "execute-api", "lambda"
-"""What signatures are for, by door."""
+"""What signatures are for, by endpoint."""
 DATA_PLANE = "sagemaker-featurestore-runtime"
 SERVICES = ("sagemaker", DATA_PLANE)
 
@@ -26,7 +26,7 @@ def sign_for_execute_api(client_or_session: Any, *, region: str | None = None) -
     is the same as once. ``region`` is the API's, where it is not that of the client.
 
     Raises:
-        ConfigurationError: it is a client of another service, or nothing of boto3's at all.
+        ConfigurationError: it is a client of another service, or not of boto3 at all.
     """
     _sign_for(API, SERVICES, client_or_session, region)
 
@@ -38,7 +38,7 @@ def sign_for_function_url(client_or_session: Any, *, region: str | None = None) 
     called: a Function URL does not serve the control plane.
 
     Raises:
-        ConfigurationError: it is a client of another service, or nothing of boto3's at all.
+        ConfigurationError: it is a client of another service, or not of boto3 at all.
     """
     _sign_for(FUNCTION_URL, (DATA_PLANE,), client_or_session, region)
 
@@ -50,15 +50,15 @@ def _sign_for(
     region: str | None,
 ) -> None:
     def sign(request: Any, **_: object) -> None:  # noqa: ANN401
-        told = {"signing_name": name} | ({"region": region} if region else {})
-        request.context["signing"] = {**request.context.get("signing", {}), **told}
+        signing = {"signing_name": name} | ({"region": region} if region else {})
+        request.context["signing"] = {**request.context.get("signing", {}), **signing}
 
     meta = getattr(client_or_session, "meta", None)
     if meta is not None:
         service = meta.service_model.service_name
         if service not in services:
             raise ConfigurationError(
-                f"A client of {service} never calls Larder's {_DOORS[name]}: give one of "
+                f"A client of {service} never calls Larder's {_ENDPOINTS[name]}: give one of "
                 f"{' or '.join(services)}."
             )
         services, events = (service,), meta.events
@@ -74,4 +74,4 @@ def _sign_for(
 
 
 _HOOK = "larder-sign"
-_DOORS = {API: "API", FUNCTION_URL: "Function URL"}
+_ENDPOINTS = {API: "API", FUNCTION_URL: "Function URL"}

@@ -1,12 +1,12 @@
-"""The direct door as boto3's client: what a program that switches doors relies on."""
+"""Records by boto3's client: what a program that changes over to it relies on."""
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from larder.client import DynamoRefused
+from larder import DynamoRefused
 from larder.errors import ThrottlingException
-from tests.support.direct import direct_store
+from tests.support.direct import records_client
 from tests.support.groups import feature_group
 from tests.support.stores import Refusing, Told
 
@@ -21,7 +21,7 @@ def record(identifier="c1"):
 
 
 def test_a_record_is_put_and_got_in_boto3s_words():
-    client = direct_store().as_boto3()
+    client = records_client().as_boto3()
     put = client.put_record(**NAME, Record=record(), TtlDuration={"Unit": "Days", "Value": 1})
     got = client.get_record(**ID, ExpirationTimeResponse="Enabled")
     assert put["ResponseMetadata"]["HTTPStatusCode"] == 200
@@ -30,7 +30,7 @@ def test_a_record_is_put_and_got_in_boto3s_words():
 
 
 def test_paginators_are_botocores_own():
-    client = direct_store().as_boto3()
+    client = records_client().as_boto3()
     for n in range(7):
         client.put_record(**NAME, Record=record(f"c{n}"))
     pages = client.get_paginator("list_records").paginate(**NAME, PaginationConfig={"PageSize": 3})
@@ -39,7 +39,7 @@ def test_paginators_are_botocores_own():
 
 
 def test_errors_are_typed_as_those_of_any_such_client():
-    client = direct_store().as_boto3()
+    client = records_client().as_boto3()
     with pytest.raises(client.exceptions.ResourceNotFound, match="nope"):
         client.get_record(FeatureGroupName="nope", RecordIdentifierValueAsString="c1")
     with pytest.raises(client.exceptions.ValidationError) as refusal:
@@ -60,7 +60,7 @@ def test_errors_are_typed_as_those_of_any_such_client():
     ],
 )
 def test_what_dynamodb_refuses_is_a_client_error_of_its_code(error, code, status):
-    client = direct_store(store=Refusing(error)).as_boto3()
+    client = records_client(store=Refusing(error)).as_boto3()
     with pytest.raises(ClientError) as refusal:
         client.get_record(**ID)
     assert refusal.value.response["Error"]["Code"] == code
@@ -69,21 +69,21 @@ def test_what_dynamodb_refuses_is_a_client_error_of_its_code(error, code, status
 
 def test_the_caller_that_the_store_was_opened_for_is_the_clients():
     closed = feature_group(tags=(("larder:read:all", "arn:aws:iam::123456789012:role/Reader"),))
-    client = direct_store(closed, caller="arn:aws:iam::123456789012:user/eve").as_boto3()
+    client = records_client(closed, caller="arn:aws:iam::123456789012:user/eve").as_boto3()
     with pytest.raises(client.exceptions.AccessForbidden):
         client.get_record(**ID)
 
 
 def test_a_client_reads_as_consistently_as_it_was_asked_to():
     told = Told()
-    store = direct_store(store=told)
+    store = records_client(store=told)
     store.as_boto3().get_record(**ID)
     store.as_boto3(consistency="eventual").get_record(**ID)
     assert told.asked == ["default", "eventual"]
 
 
 def test_other_clients_of_the_process_are_left_alone():
-    store = direct_store()
+    store = records_client()
     store.as_boto3()
     other = boto3.client("sagemaker-featurestore-runtime", endpoint_url="http://127.0.0.1:9")
     assert type(other).__mro__[1].__module__.startswith("botocore")

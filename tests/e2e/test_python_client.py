@@ -1,4 +1,4 @@
-"""The direct door on the deployed platform: found by the parameter, allowed by IAM alone."""
+"""The Python client on the deployed platform: found by the parameter, allowed by IAM alone."""
 
 import asyncio
 import json
@@ -6,12 +6,17 @@ import multiprocessing
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
+import polars as pl
 import pytest
 from botocore.exceptions import ClientError
 
-from larder.client import AsyncFeatureStore, DynamoRefused, FeatureStore
+import larder
+from larder import DynamoRefused
+from larder.client.records import RecordsClient
 from local.layout import ACCOUNT, REGION
 from tests.conformance.store import definitions
 from tests.e2e.conftest import ROOT, Credentials, DeployedPlatform
@@ -63,26 +68,27 @@ def user(platform: DeployedPlatform, actions: list[str]) -> Credentials:
 @pytest.fixture
 def connect(platform: DeployedPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Connects as a program of these credentials does; closes what it opened."""
-    opened: list[FeatureStore] = []
+    opened: list[larder.Platform] = []
     for name, value in platform.environment.items():
         monkeypatch.setenv(name, value)
 
-    def make(credentials: Credentials = ROOT) -> FeatureStore:
+    def make(credentials: Credentials = ROOT) -> larder.Platform:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials.access_key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
-        opened.append(FeatureStore.connect("dev"))
+        opened.append(larder.connect("dev"))
         return opened[-1]
 
     yield make
-    for store in opened:
-        store.close()
+    for each in opened:
+        each.close()
 
 
-def test_both_doors_see_each_others_writes(
+def test_the_client_and_the_api_see_each_others_writes(
     platform: DeployedPlatform, connect: Any, group: str
 ) -> None:
     runtime = platform.client("sagemaker-featurestore-runtime")
-    with connect(user(platform, READS + WRITES)) as store:
+    with connect(user(platform, READS + WRITES)) as deployed:
+        store = deployed.records
         store.put(group, {"id": "near", "at": AT, "clicks": 1})
         over_http = runtime.get_record(FeatureGroupName=group, RecordIdentifierValueAsString="near")
         direct = store.as_boto3().get_record(
@@ -103,15 +109,17 @@ def test_both_doors_see_each_others_writes(
 def test_the_environment_names_the_same_stores(
     platform: DeployedPlatform, connect: Any, group: str
 ) -> None:
-    connect().put(group, {"id": "named", "at": AT, "clicks": 3})
-    with FeatureStore.from_environment() as store:
-        assert store.get(group, "named", ["clicks"], consistency="eventual") == {"clicks": 3}
+    connect().records.put(group, {"id": "named", "at": AT, "clicks": 3})
+    with larder.connect() as deployed:
+        assert deployed.records.get(group, "named", ["clicks"], consistency="eventual") == {
+            "clicks": 3
+        }
 
 
 def test_what_iam_does_not_allow_is_refused(
     platform: DeployedPlatform, connect: Any, group: str
 ) -> None:
-    reader = connect(user(platform, READS))
+    reader = connect(user(platform, READS)).records
     assert reader.get(group, "unwritten") is None
     with pytest.raises(DynamoRefused, match="AccessDenied"):
         reader.put(group, {"id": "unwritten", "at": AT})
@@ -127,7 +135,8 @@ def test_what_iam_does_not_allow_is_refused(
 def test_threads_and_an_event_loop_share_a_store(
     platform: DeployedPlatform, connect: Any, group: str
 ) -> None:
-    with connect() as store:
+    with connect() as deployed:
+        store = deployed.records
         names = [f"shared-{n}" for n in range(100)]
         with ThreadPoolExecutor(16) as threads:
             puts = [
@@ -137,13 +146,13 @@ def test_threads_and_an_event_loop_share_a_store(
             assert [put.result() for put in puts] == [None] * 100
 
         async def read() -> list[Any]:
-            reader = AsyncFeatureStore(store)
+            reader = larder.aio.AsyncPlatform(deployed).records
             return await asyncio.gather(*(reader.get(group, n, ["clicks"]) for n in names))
 
         assert asyncio.run(read()) == [{"clicks": n} for n in range(100)]
 
 
-def _read_in_child(store: FeatureStore, group: str, answers: Any) -> None:
+def _read_in_child(store: RecordsClient, group: str, answers: Any) -> None:
     answers.put([store.get(group, "parent", ["clicks"]) for _ in range(20)])
 
 
@@ -152,7 +161,8 @@ def test_a_forked_child_reads_beside_its_parent(
     platform: DeployedPlatform, connect: Any, group: str
 ) -> None:
     fork = multiprocessing.get_context("fork")
-    with connect() as store:
+    with connect() as deployed:
+        store = deployed.records
         store.put(group, {"id": "parent", "at": AT, "clicks": 5})
         answers = fork.Queue()
         child = fork.Process(target=_read_in_child, args=(store, group, answers))
@@ -164,18 +174,49 @@ def test_a_forked_child_reads_beside_its_parent(
 
 
 def test_the_example_runs(platform: DeployedPlatform) -> None:
-    done = run_example(platform, "examples.direct")
+    done = run_example(platform, "examples.python_client")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "typed        {'carrier': 'ZZ'" in done.stdout
     assert "100 reads, all {'flights_24h': 12}" in done.stdout
     assert "deleted      None" in done.stdout
 
 
+def test_one_platform_does_a_whole_round(connect: Any, tmp_path: Any) -> None:
+    name = f"round-{uuid.uuid4().hex[:8]}"
+    rows = {"id": ["ada", "bob"], "at": [datetime(2026, 1, 1, tzinfo=UTC)] * 2, "clicks": [1, 2]}
+    labels = {"id": ["bob"], "asked": [datetime(2026, 2, 1, tzinfo=UTC)]}
+    with connect() as deployed:
+        group = deployed.groups.create(
+            name, pl.DataFrame(rows), record_identifier="id", event_time="at", tags={"team": "e2e"}
+        )
+        assert group.status == "Created"
+        assert [each.name for each in deployed.groups.search(("Tags.team", "Equals", "e2e"))] == [
+            name
+        ]
+        done = deployed.ingestion.ingest(
+            name, pd.DataFrame(rows), to="both", rejects=tmp_path / "rejects.jsonl"
+        )
+        assert (done.written, done.stored, done.rejected) == (2, 2, 0)
+        found = deployed.records.get_many(name, ["bob", "eve"], ["clicks"])
+        assert found.to_polars()["clicks"].to_list() == [2, None]
+        made = deployed.training_sets.create(
+            name, pl.DataFrame(labels), event_time="asked", features={name: ["clicks"]}
+        )
+        assert made.to_pandas()["clicks"].tolist() == [2]
+        (status,) = deployed.offline.status(name)
+        assert status.state.rows == 2
+        assert deployed.erasure.erase(name, "bob").found > 0
+        assert deployed.records.get(name, "bob") is None
+        assert deployed.materialization.materialize(name).records == 1
+        deployed.groups.delete(name)
+        assert name not in [each.name for each in deployed.groups.list()]
+
+
 @pytest.mark.parametrize("word", ["strong", "eventual", "sometimes"])
 def test_over_http_a_header_says_what_a_read_may_miss(
     platform: DeployedPlatform, connect: Any, group: str, word: str
 ) -> None:
-    connect().put(group, {"id": "asked", "at": AT})
+    connect().records.put(group, {"id": "asked", "at": AT})
     runtime = platform.client("sagemaker-featurestore-runtime")
 
     def ask(request: Any, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The direct door from Python: dictionaries in, typed dictionaries out."""
+"""The records client: dictionaries in, typed dictionaries out."""
 
 import os
 import threading
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from larder import GetRecords, UnreadRecords
 from larder.access.rules import AccessRules
-from larder.client import FeatureStore, GetRecords, UnreadRecords
 from larder.errors import (
     AccessForbidden,
     ConflictException,
@@ -24,7 +24,7 @@ from larder.groups.feature_group import FeatureDefinition, FeatureType, OnlineSt
 from larder.records.adapters.dynamodb_item import log_key, partition_patterns, record_key
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
-from tests.support.direct import SETTINGS, direct_store, memory_plane
+from tests.support.direct import memory_plane, platform_at, records_client, records_over
 from tests.support.groups import FEATURES, HOME, feature_group
 from tests.support.stores import Refusing, Told
 
@@ -41,7 +41,7 @@ def record(identifier="c1", at=T1, **features):
 
 @pytest.fixture
 def store():
-    return direct_store(V2, NUMBERED)
+    return records_client(V2, NUMBERED)
 
 
 def test_a_record_comes_back_in_the_types_of_its_features(store):
@@ -93,7 +93,7 @@ def test_many_records_come_in_the_order_asked_from_several_groups(store):
         GetRecords("orders", ["7"], ["city"]),
     ]
     c1, c2 = {"customer_id": "c1"}, {"customer_id": "c2"}
-    assert store.get_many(asked) == [c2, None, c1, c2, {"city": "Ulm"}]
+    assert store.batch_get(asked) == [c2, None, c1, c2, {"city": "Ulm"}]
     assert store.get_many("customers", ("c1", "c3"), ["customer_id"]) == [c1, None]
     assert store.get_many("customers", []) == []
 
@@ -113,12 +113,12 @@ def test_one_text_is_no_list_of_identifiers(store):
 )
 def test_what_is_asked_wrongly_is_raised(store, asked, error):
     with pytest.raises(error):
-        store.get_many(asked)
+        store.batch_get(asked)
 
 
 def test_records_that_were_not_read_are_named_beside_those_that_were():
     behind = Refusing(unread=["c2"])
-    store = direct_store(store=behind)
+    store = records_client(store=behind)
     store.put("customers", record("c1"))
     with pytest.raises(UnreadRecords, match=r"1 records were not read.*'c2'") as refusal:
         store.get_many("customers", ["c1", "c2", "c3"])
@@ -149,7 +149,7 @@ def test_puts_that_the_store_refused_are_unprocessed():
                 raise ServiceUnavailable("silence")
             return super().put(slot, version, now_nanos=now_nanos)
 
-    store = direct_store(store=Silent())
+    store = records_client(store=Silent())
     outcome = store.put_many("customers", (record(each) for each in ("c1", "c2", "c3")))
     assert (outcome.errors, outcome.unprocessed) == ([], [1])
 
@@ -195,11 +195,11 @@ def test_a_write_goes_to_the_stores_that_it_names(store):
 
 def test_a_read_asks_for_the_consistency_it_names():
     told = Told()
-    store = direct_store(store=told)
+    store = records_client(store=told)
     store.get("customers", "c1")
     store.get("customers", "c1", consistency="strong")
     store.get_many("customers", ["c1"], consistency="eventual")
-    store.columns("customers", ["c1"], consistency="strong")
+    store.batch_get([GetRecords("customers", ["c1"])], consistency="strong")
     assert told.asked == ["default", "strong", "eventual", "strong"]
     with pytest.raises(ValidationError, match="consistency: 'monotonic'"):
         store.get("customers", "c1", consistency="monotonic")
@@ -207,7 +207,7 @@ def test_a_read_asks_for_the_consistency_it_names():
 
 def test_a_feature_added_a_moment_ago_is_taken():
     plane = memory_plane(V2)
-    store = FeatureStore(SETTINGS, open_plane=lambda _: plane)
+    store = records_over(lambda _: plane)
     plane.reader.groups.lifetime = plane.writer.groups.lifetime = 3600.0
     store.put("customers", record())
     wider = feature_group(
@@ -216,17 +216,17 @@ def test_a_feature_added_a_moment_ago_is_taken():
     plane.writer.groups.registry.by_name["customers"] = wider
     store.put("customers", record(at=T2, more=5))
     assert store.get("customers", "c1", ["more"]) == {"more": 5}
-    assert store.columns("customers", ["c1"], ["more"]).to_arrow().to_pylist() == [{"more": 5}]
+    assert store.get_many("customers", ["c1"], ["more"]).to_arrow().to_pylist() == [{"more": 5}]
 
 
 def test_grants_are_asked_for_the_caller_that_is_named():
     reader = f"arn:aws:iam::{HOME.account_id}:role/Reader"
     tags = (("larder:read:all", reader), ("larder:admin:me", f"{reader}Boss"))
     closed = feature_group(tags=tags)
-    store = direct_store(closed)
+    store = records_client(closed)
     store.put("customers", record())
     plane = memory_plane(closed, rules=AccessRules(HOME))
-    theirs = FeatureStore(SETTINGS, caller=reader, open_plane=lambda _: plane)
+    theirs = records_over(lambda _: plane, caller=reader)
     assert theirs.get("customers", "c1") is None
     for refused in (
         lambda: theirs.put("customers", record()),
@@ -266,11 +266,11 @@ def test_a_forked_process_opens_stores_of_its_own(monkeypatch):
         opened.append(number)
         return replace(memory_plane(), close=lambda: closed.append(number))
 
-    with FeatureStore(SETTINGS, open_plane=opening) as store:
-        store.put("customers", record())
+    with platform_at(open_plane=opening) as platform:
+        platform.records.put("customers", record())
         parent = os.getpid()
         monkeypatch.setattr(os, "getpid", lambda: parent + 1)
-        assert store.get("customers", "c1") is None
+        assert platform.records.get("customers", "c1") is None
         assert opened == [0, 1]
     assert closed == [1]
 

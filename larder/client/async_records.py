@@ -1,7 +1,7 @@
-"""The direct door for asyncio: each call runs on one of a bounded number of threads.
+"""The records client for asyncio: each call runs on one of a bounded number of threads.
 
-A thread costs what is measured in ``docs/direct.md``; an event loop of its own under the DynamoDB
-client would save it, at the price of a second client.
+``docs/python.md`` has what a thread costs. A DynamoDB client on the event loop would save that, and
+would be a second client to keep right.
 """
 
 from __future__ import annotations
@@ -13,60 +13,48 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial, wraps
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
-from larder.client.feature_store import FeatureStore
+from larder.client.records import RecordsClient
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_WORKERS = 32
+WORKERS = 32
 """As many as the data plane has connections to DynamoDB."""
 
 
 def _coroutine(
-    method: Callable[Concatenate[FeatureStore, P], T],
-) -> Callable[Concatenate[AsyncFeatureStore, P], Coroutine[Any, Any, T]]:
-    """A method of ``FeatureStore``, awaited."""
+    method: Callable[Concatenate[RecordsClient, P], T],
+) -> Callable[Concatenate[AsyncRecordsClient, P], Coroutine[Any, Any, T]]:
+    """A method of ``RecordsClient`` as a coroutine function."""
 
     @wraps(method)
-    async def call(self: AsyncFeatureStore, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call(self: AsyncRecordsClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
         work = partial(method, self.sync, *args, **kwargs)
         return await get_running_loop().run_in_executor(self.executor, work)
 
     return call
 
 
-class AsyncFeatureStore:
-    """``FeatureStore``'s methods as coroutines, which raise the same.
+class AsyncRecordsClient:
+    """``RecordsClient``'s methods as coroutines, which raise the same.
 
     At most ``workers`` calls run at once, the others wait their turn. A call that is cancelled
     while it waits is never made; one that runs is left to end, so that no connection breaks, and
     a write among them may take effect.
     """
 
-    get = _coroutine(FeatureStore.get)
-    get_many = _coroutine(FeatureStore.get_many)
-    columns = _coroutine(FeatureStore.columns)
-    put = _coroutine(FeatureStore.put)
-    put_many = _coroutine(FeatureStore.put_many)
-    update = _coroutine(FeatureStore.update)
-    delete = _coroutine(FeatureStore.delete)
+    get = _coroutine(RecordsClient.get)
+    get_many = _coroutine(RecordsClient.get_many)
+    batch_get = _coroutine(RecordsClient.batch_get)
+    put = _coroutine(RecordsClient.put)
+    put_many = _coroutine(RecordsClient.put_many)
+    update = _coroutine(RecordsClient.update)
+    delete = _coroutine(RecordsClient.delete)
 
-    def __init__(self, sync: FeatureStore, *, workers: int = _WORKERS) -> None:
-        """Over a ``FeatureStore``, which is closed with this one."""
+    def __init__(self, sync: RecordsClient, *, workers: int = WORKERS) -> None:
+        """Over a ``RecordsClient``, which is closed with this one."""
         self.sync = sync
         self._workers = workers
         self._held = (os.getpid(), self._threads())
-
-    @classmethod
-    async def connect(
-        cls, stage: str, *, caller: str | None = None, workers: int = _WORKERS
-    ) -> Self:
-        """As ``FeatureStore.connect``."""
-        return cls(await to_thread(FeatureStore.connect, stage, caller=caller), workers=workers)
-
-    @classmethod
-    def from_environment(cls, *, caller: str | None = None, workers: int = _WORKERS) -> Self:
-        """As ``FeatureStore.from_environment``."""
-        return cls(FeatureStore.from_environment(caller=caller), workers=workers)
 
     @property
     def executor(self) -> ThreadPoolExecutor:
@@ -76,7 +64,7 @@ class AsyncFeatureStore:
         return self._held[1]
 
     async def list(self, group: str, *, soft_deleted: bool = False) -> AsyncIterator[str]:
-        """As ``FeatureStore.list``; a page is read when its first identifier is asked for."""
+        """As ``RecordsClient.list``; a page is read when its first identifier is asked for."""
         pages = self.sync.pages(group, soft_deleted=soft_deleted)
         loop = get_running_loop()
         while (page := await loop.run_in_executor(self.executor, next, pages, None)) is not None:

@@ -1,4 +1,4 @@
-"""Erasure on the platform that the environment names (``larder.client.offline``)."""
+"""Erasure from every place of a platform."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.s3_objects import Objects
 from larder.aws.s3_versions import S3Versions
-from larder.client.offline import OperatorSettings
 from larder.erasure.adapters.failures import FailureErasure
 from larder.erasure.adapters.iceberg import IcebergErasure
 from larder.erasure.adapters.online import HardDelete, OnlineErasure
@@ -17,36 +16,30 @@ from larder.errors import ServiceUnavailable
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.wiring.control_plane import now_micros
+from larder.wiring.offline import OperatorSettings
+from larder.wiring.sagemaker import RUNTIME, ApiSettings, sagemaker_client
 
 
-def erasing(
-    settings: OperatorSettings | None = None, hard_delete: HardDelete | None = None
-) -> Erasing:
-    """Erasing from every place of the platform.
-
-    ``hard_delete`` is by default DeleteRecord of the endpoint that boto3 calls for SageMaker.
-
-    Raises:
-        ConfigurationError: variables are missing; all of them are named.
-    """
-    named = settings or OperatorSettings.from_env()
+def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
+    """Erasing, whose record is deleted online by DeleteRecord of the platform's API."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     return Erasing(
-        registry=DynamoRegistry(dynamodb, named.registry_table),
+        registry=DynamoRegistry(dynamodb, settings.registry_table),
         places=(
-            OnlineErasure(dynamodb, named.records_table, hard_delete or _by_the_door()),
+            OnlineErasure(dynamodb, settings.records_table, hard_delete_by(api)),
             IcebergErasure(open_catalog(), S3Versions(s3)),
-            FailureErasure(s3, named.offline_bucket),
-            TrainingSetSearch(Objects(s3), named.offline_bucket),
+            FailureErasure(s3, settings.offline_bucket),
+            TrainingSetSearch(Objects(s3), settings.offline_bucket),
         ),
         clock=now_micros,
     )
 
 
-def _by_the_door() -> HardDelete:
-    client = boto3.client("sagemaker-featurestore-runtime")
+def hard_delete_by(api: ApiSettings) -> HardDelete:
+    """DeleteRecord of the platform's API, hard and online alone."""
 
     def hard_delete(group: str, identifier: str, event_time: str) -> None:
+        client = sagemaker_client(RUNTIME, api)
         try:
             client.delete_record(
                 FeatureGroupName=group,

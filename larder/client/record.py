@@ -1,0 +1,85 @@
+"""Records as Python has them: a dictionary by feature name, values in their features' types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import call
+from typing import Any
+
+from larder.errors import ThrottlingException
+from larder.groups.feature_group import FeatureDefinition, FeatureGroup
+from larder.records.codec import unpack
+from larder.records.feature_values import Typed, reader_of
+from larder.records.read import Found
+
+Key = tuple[str, str]
+"""Feature group as it was named, and record identifier as text."""
+_NAMED = 3
+_MOST_KEPT = 256
+
+
+class Record(dict[str, Typed]):
+    """A record's features that have a value; what is absent has no key.
+
+    ``expires_at`` is ISO-8601 in UTC, ``None`` for never: from that instant on it is not served.
+    """
+
+    __slots__ = ("expires_at",)
+
+    def __init__(
+        self,
+        values: Mapping[str, Typed] | Iterable[tuple[str, Typed]],
+        expires_at: str | None = None,
+    ) -> None:
+        super().__init__(values)
+        self.expires_at = expires_at
+
+
+class UnreadRecords(ThrottlingException):
+    """Some records were not read, for load or for time; nothing is known of them.
+
+    ``unread`` names them; ``records`` holds those that were read and are there, so that a record
+    in neither was read and is not there.
+    """
+
+    def __init__(self, unread: Sequence[Key], records: Mapping[Key, Record]) -> None:
+        named = ", ".join(f"{group} {identifier[:64]!r}" for group, identifier in unread[:_NAMED])
+        more = f" and {len(unread) - _NAMED} more" if len(unread) > _NAMED else ""
+        super().__init__(
+            f"{len(unread)} records were not read, for the store refused for load or ran out of "
+            f"time: {named}{more}; ask for them again. What was read is in `records`."
+        )
+        self.unread = list(unread)
+        self.records = dict(records)
+
+
+def record_of(found: Found) -> Record:
+    """A record that was found, in the types of its features."""
+    row, names, readers = unpack(found.packed), found.group.feature_names, _readers(found.group)
+    if found.ordinals is None and None not in row:
+        return Record(zip(names, map(call, readers, row), strict=False), found.expires_at)
+    ordinals = range(len(row)) if found.ordinals is None else found.ordinals
+    values = {
+        names[ordinal]: readers[ordinal](value)
+        for ordinal in ordinals
+        if ordinal < len(row) and (value := row[ordinal]) is not None
+    }
+    return Record(values, found.expires_at)
+
+
+def _readers(group: FeatureGroup) -> Sequence[Callable[[Any], Typed]]:
+    """What types each feature's value, by ordinal; kept, for it would cost as much as a record."""
+    kept = _kept.get(id(group.features))
+    if kept is None or kept[0] is not group.features:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        kept = group.features, [_reader(feature) for feature in group.features]
+        _kept[id(group.features)] = kept
+    return kept[1]
+
+
+def _reader(feature: FeatureDefinition) -> Callable[[Any], Typed]:
+    return reader_of(feature) or (str if feature.collection is None else list)
+
+
+_kept: dict[int, tuple[Sequence[FeatureDefinition], list[Callable[[Any], Typed]]]] = {}

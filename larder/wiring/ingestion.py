@@ -1,0 +1,76 @@
+"""Bulk ingestion into the stores of a platform, with this process's IAM rights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from larder.aws.s3_objects import Objects
+from larder.groups.feature_group import TargetStore
+from larder.ingestion.adapters.iceberg import IcebergBulk
+from larder.ingestion.adapters.journal import S3RunJournal
+from larder.ingestion.adapters.newest import newest_rows
+from larder.ingestion.adapters.rejects import RejectsFile
+from larder.ingestion.adapters.rows import BulkRows
+from larder.ingestion.adapters.sources import open_source
+from larder.ingestion.ingest import Ingestion, Job, Summary, new_run_id
+from larder.ingestion.load import OnlineLoader
+from larder.ingestion.options import IngestOptions
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.progress import Report
+from larder.settings.base import Settings
+from larder.wiring.data_plane import DataPlane
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestionSettings(Settings):
+    """The platform's bucket, which keeps the journal of the runs."""
+
+    offline_bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkIngestion:
+    """Runs ingestions. ``plane`` gives the data plane; its writer's grants are asked."""
+
+    plane: Callable[[], DataPlane]
+    tables: IcebergBulk
+    objects: Objects
+    bucket: str
+
+    def run(
+        self,
+        group: str,
+        source: Any,  # noqa: ANN401 - a frame of any library, or an address
+        options: IngestOptions,
+        report: Report,
+    ) -> Summary:
+        """Ingest a source into a group; raises as ``larder.client.ingestion`` says."""
+        writer = self.plane().writer
+        found = writer.groups.get(group)
+        targets, run = options.targets(found), options.run_id or new_run_id()
+        path = options.rejects or Path(f"{found.name}-{run}-rejects.jsonl")
+        opened = open_source(source, options.event_time_column(found))
+        packs = TargetStore.ONLINE in targets
+        rows = BulkRows(found, opened.schema, options.columns, options.time_zone, packs)
+        use_case = Ingestion(
+            tables=self.tables,
+            journal=S3RunJournal(self.objects, self.bucket),
+            loader=OnlineLoader(writer.store, writes_per_second=options.max_writes_per_second),
+            newest=newest_rows,
+            clock=lambda: time.time_ns() // 1000,
+        )
+        with RejectsFile(path) as file:
+            return use_case.run(Job(found, opened, rows, targets, run, file), report)
+
+
+def open_ingestion(settings: IngestionSettings, plane: Callable[[], DataPlane]) -> BulkIngestion:
+    """Ingestion over a data plane, with the platform's tables and bucket."""
+    return BulkIngestion(
+        plane, IcebergBulk(open_catalog()), Objects(boto3.client("s3")), settings.offline_bucket
+    )

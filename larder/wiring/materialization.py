@@ -1,0 +1,122 @@
+"""Materialization: offline to online, and online into memory, with this process's IAM rights."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import boto3
+
+from larder.aws.dynamodb.wire import DynamoWire
+from larder.aws.retries import Retries
+from larder.aws.s3_objects import Objects
+from larder.errors import ValidationError
+from larder.groups.feature_group import FeatureGroup, StorageType
+from larder.ingestion.adapters.process_memory import lean_memory
+from larder.ingestion.load import Offered, OnlineLoader
+from larder.materialization.adapters.latest_files import S3LatestFiles, TierLoad
+from larder.materialization.adapters.memory_entries import Entries
+from larder.materialization.adapters.memory_load import MemoryLoader
+from larder.materialization.materialize import Materialization, Materialized
+from larder.memory.warm import Warmed, warm
+from larder.offline.adapters.athena import AthenaQueries
+from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.versions import IcebergVersions
+from larder.progress import Report
+from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.settings.runtime import RuntimeSettings
+from larder.wiring.data_plane import DataPlane
+from larder.wiring.memory_tier import memory_client
+
+__all__ = ["MaterializationSettings", "OfflineToOnline", "lean_memory", "open_materialization"]
+_BATCH_ROWS = 4096
+_CONFIRMED_SECONDS = 0.4
+"""What is loaded into memory must be confirmed within the second, so batches are as short."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaterializationSettings(RuntimeSettings):
+    """The stores, the platform's bucket, and where Athena runs."""
+
+    offline_bucket: str
+    database: str
+    workgroup: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineToOnline:
+    """Runs materializations. ``plane`` gives the data plane; its writer's grants are asked."""
+
+    settings: MaterializationSettings
+    plane: Callable[[], DataPlane]
+
+    def run(
+        self, group: str, *, as_of: int | None, since: int | None, rate: float, report: Report
+    ) -> Materialized:
+        """Materialize a group. ``as_of`` and ``since`` are nanoseconds, ``rate`` writes a second.
+
+        Raises as ``Materialization.run``.
+        """
+        found = self.plane().writer.groups.get(group)
+        return self._use_case(found, rate).run(found, as_of=as_of, since=since, report=report)
+
+    def warm(self, group: str, report: Report) -> Warmed:
+        """Fill the in-memory tier with a group's records, as DynamoDB holds them.
+
+        Raises:
+            ValidationError: the platform has no such tier, or the group is not of it.
+        """
+        plane = self.plane()
+        found, tier = plane.writer.groups.get(group), plane.memory
+        if tier is None or not _is_in_memory(found):
+            raise ValidationError(
+                f"FeatureGroup {found.name} is not served from memory: create it with the storage "
+                "type InMemory, on a stage that has the in-memory tier"
+            )
+        return warm(plane.writer.store, tier, found, report)
+
+    def _use_case(self, group: FeatureGroup, rate: float) -> Materialization:
+        named, plane = self.settings, self.plane()
+        store, rows = plane.writer.store, _BATCH_ROWS
+        offered: Callable[[Offered], None] = _ignore
+        if plane.memory is not None and _is_in_memory(group):
+            entries = Entries(group, offline=2)
+            load = TierLoad(MemoryLoader(memory_client(named, named.region), entries))
+            store, offered = self._plain_store(load), load
+            rows = max(1, min(rows, int(rate * _CONFIRMED_SECONDS)))
+        return Materialization(
+            versions=IcebergVersions(open_catalog()),
+            queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
+            files=S3LatestFiles(
+                Objects(boto3.client("s3")), named.offline_bucket, time.time_ns, rows
+            ),
+            loader=OnlineLoader(store, writes_per_second=rate),
+            clock=time.time_ns,
+            new_id=lambda: secrets.token_hex(8),
+            offered=offered,
+        )
+
+    def _plain_store(self, load: TierLoad) -> DynamoRecordStore:
+        """DynamoDB, whose accepted writes go into memory by batches, not one by one."""
+        named, retries = self.settings, Retries()
+        dynamodb = DynamoWire.from_environment(named.region, named.partition, retries)
+        return DynamoRecordStore(
+            dynamodb, named.records_table, retries=retries, projection=load.hear
+        )
+
+
+def open_materialization(
+    settings: MaterializationSettings, plane: Callable[[], DataPlane]
+) -> OfflineToOnline:
+    """Materialization over a data plane."""
+    return OfflineToOnline(settings, plane)
+
+
+def _is_in_memory(group: FeatureGroup) -> bool:
+    return group.online is not None and group.online.storage_type is StorageType.IN_MEMORY
+
+
+def _ignore(_offered: Offered) -> None:
+    """Where there is no tier, the batches that were offered concern no other part."""
