@@ -10,7 +10,8 @@ Runs in the emulator's own virtual environment (``local/requirements-emulator.tx
 - ``streams``: event sources that follow a DynamoDB stream (``delivery`` has the rules, pure).
 - ``custom_resources``: custom resources whose function can't answer.
 - ``glue_access``, ``stream_access``: which resources IAM checks for a call to Glue, to a stream.
-- ``http_api``: what an HTTP API answers when its function fails.
+- ``http_api``: what an HTTP API answers when its function fails, and a template's CORS.
+- ``web_pages``: requests that a web page of another site sent.
 - ``function_urls``: what a Function URL tells its function, and which permissions it asks for.
 
 The modules replace private functions of one pinned version; ``tests/e2e/test_emulator_gaps.py``

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from local import commands, processes, stacks, tools
+from local import commands, processes, stacks
 from local.clients import client
 from local.errors import LocalPlatformError
-from local.layout import PORT_VARIABLES, Platform
-from local.ports import free_port
+from local.layout import Platform
 from local.progress import Progress
 from tests.e2e.gap_stack import TEMPLATE
 from tests.support.deadlines import eventually
+from tests.support.plain_services import plain_services
 
 pytestmark = pytest.mark.e2e
 
@@ -23,17 +23,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def plain(tmp_path: Path) -> Iterator[Platform]:
     """A plain platform with services and no stacks, and room for a batch to wait in."""
-    made = Platform(
-        root=tmp_path / "plain",
-        environment_file=tmp_path / "env",
-        ports={name: free_port() for name in PORT_VARIABLES},
-        batch_window_limit=3.0,
-    )
-    for name in list(tools.missing(made.tools)):
-        tools.install(name, made.tools)
-    commands.start(made, Progress())
-    yield made
-    commands.down(made, Progress())
+    with plain_services(tmp_path) as platform:
+        yield platform
 
 
 def test_records_not_yet_delivered_reach_their_function_after_a_restart(plain: Platform) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from local.athena.errors import RequestRefused
 from local.athena.protocol.protocol import Protocol
 from local.athena.tables.cloud import Cloud
+from local.web_pages import refusal
 
 _MAX_BODY = 2 << 20
 _JSON = "application/x-amz-json-1.1"
@@ -54,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer the health check."""
+        if self._is_of_a_web_page():
+            return
         if self.path == "/health":
             self._answer(HTTPStatus.OK, {"status": "ok"})
         else:
@@ -62,6 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer one operation; a fault of ours is told to the client and shown on stderr."""
         self._answered = False
+        if self._is_of_a_web_page():
+            return
         try:
             self._operate()
         finally:
@@ -69,6 +74,16 @@ class _Handler(BaseHTTPRequestHandler):
                 message = "The local Athena failed; its standard error says why"
                 document = {"__type": "InternalServerException", "Message": message}
                 self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, document)
+
+    def _is_of_a_web_page(self) -> bool:
+        """Refuse a request that a web page sent, its body unread; whether it was one."""
+        reason = refusal({name.lower(): value for name, value in self.headers.items()})
+        if reason is None:
+            return False
+        self.close_connection = True
+        document = {"__type": "AccessDeniedException", "Message": reason, "message": reason}
+        self._answer(HTTPStatus.FORBIDDEN, document)
+        return True
 
     def _operate(self) -> None:
         length = self.headers.get("Content-Length", "")
