@@ -69,6 +69,15 @@ def test_a_killed_emulator_is_noticed_and_the_platform_starts_again(
     assert client(plain, "cloudformation").describe_stacks()["Stacks"] == []
 
 
+def test_nothing_that_a_platform_keeps_is_readable_by_others(plain: Platform) -> None:
+    _stack(plain)
+    client(plain, "s3").put_object(Bucket=_buckets(plain)[0], Key="data", Body=b"bytes")
+    commands.down(plain, Progress())
+    kept = [path for path in plain.root.rglob("*") if not path.is_symlink()]
+    assert any(path.parent.name == "state" for path in kept)
+    assert [path for path in (plain.root, *kept) if path.stat().st_mode & 0o077] == []
+
+
 def test_a_second_platform_on_a_taken_port_is_told_who_holds_it(
     plain: Platform, tmp_path: Path
 ) -> None:
@@ -106,6 +115,10 @@ def _stack(platform: Platform) -> dict[str, str]:
     )
     described = cloudformation.describe_stack_resources(StackName="kept")["StackResources"]
     return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in described}
+
+
+def _buckets(platform: Platform) -> list[str]:
+    return [bucket["Name"] for bucket in client(platform, "s3").list_buckets()["Buckets"]]
 
 
 def _stack_status(platform: Platform) -> str:
