@@ -35,7 +35,10 @@ def up(platform: Platform, progress: Progress) -> dict[str, str]:
 
 
 def start(platform: Platform, progress: Progress) -> None:
-    """Start the services that do not run; nothing is deployed. Their files are this user's alone."""
+    """Start the services that do not run; nothing is deployed.
+
+    What they keep is readable by this user alone.
+    """
     private.close(platform.root)
     with private.new_files():
         for directory in ("home", "tmp", "state", "s3"):

@@ -22,6 +22,7 @@ from local.emulator import (
     http_api,
     networks,
     resources,
+    signatures,
     stream_access,
     streams,
     web_pages,
@@ -42,6 +43,8 @@ def main() -> None:
     function_urls.install()
     glue_access.install()
     stream_access.install()
+    if app.AUTH:
+        signatures.install()
     web_pages.install()
     # A client that keeps its connection open would hold up the end, and the saving of state.
     asyncio.start_server = _with_short_goodbye(asyncio.start_server)
