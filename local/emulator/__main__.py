@@ -16,6 +16,7 @@ from ministack import app
 from local.emulator import (
     caches,
     custom_resources,
+    forward_access,
     function_urls,
     functions,
     glue_access,
@@ -45,6 +46,7 @@ def main() -> None:
     stream_access.install()
     if app.AUTH:
         signatures.install()
+        forward_access.install()
     web_pages.install()
     # A client that keeps its connection open would hold up the end, and the saving of state.
     asyncio.start_server = _with_short_goodbye(asyncio.start_server)
