@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from local import commands, environment, logs, processes, stacks
+from local import commands, environment, logs, private, processes, stacks
 from local.errors import LocalPlatformError
 from local.layout import Platform
 from local.progress import Progress
@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = 
     strict = options.strict or variables.get("LARDER_STRICT", "0") not in ("", "0")
     try:
         platform = Platform.from_environment(strict=strict, environment=variables)
-        _COMMANDS[options.command](platform, options)
+        with private.new_files():
+            _COMMANDS[options.command](platform, options)
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

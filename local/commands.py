@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import Iterator
 
-from local import deployment, environment, processes, services, stacks, tools, trust
+from local import deployment, environment, private, processes, services, stacks, tools, trust
 from local.errors import LocalPlatformError
-from local.layout import PORT_VARIABLES, Platform
+from local.layout import DIRECTORY, PORT_VARIABLES, TOOLS, Platform
 from local.progress import Progress
 
 _STOP_SECONDS = 60.0
@@ -19,47 +19,64 @@ def up(platform: Platform, progress: Progress) -> dict[str, str]:
     Raises:
         LocalPlatformError: a step failed; its message has the way out.
     """
-    for name in list(tools.missing(platform.tools)):
-        with progress.step(f"{name} tools installed"):
-            tools.install(name, platform.tools)
-    recover(platform, progress)
-    start(platform, progress)
-    deployment.deploy(platform, progress)
-    outputs = stacks.outputs(platform)
-    values = environment.variables(platform, outputs)
-    platform.environment_file.write_text(environment.exports(values))
+    private.close(DIRECTORY, trusted={TOOLS})
+    with private.new_files():
+        for name in list(tools.missing(platform.tools)):
+            with progress.step(f"{name} tools installed"):
+                tools.install(name, platform.tools)
+        recover(platform, progress)
+        start(platform, progress)
+        deployment.deploy(platform, progress)
+        outputs = stacks.outputs(platform)
+        values = environment.variables(platform, outputs)
+        platform.environment_file.write_text(environment.exports(values))
+    private.close(platform.root)  # the CDK copies files of the repository with their modes
     return outputs
 
 
 def start(platform: Platform, progress: Progress) -> None:
-    """Start the services that do not run; nothing is deployed."""
-    for directory in ("home", "tmp", "state", "s3"):
-        (platform.root / directory).mkdir(parents=True, exist_ok=True)
-    if platform.strict:
-        trust.ensure_certificate(platform)
-    for service in services.all_services(platform):
-        port = platform.ports[service.name]
-        if processes.running_pid(platform, service.name) is not None:
-            _require_same_port(platform, service.name)
-            progress.say(f"         {service.name} runs already, port {port}")
-            continue
-        with progress.step(f"{service.name} answers on port {port}"):
-            processes.start(platform, service)
+    """Start the services that do not run; nothing is deployed.
+
+    What they keep is readable by this user alone.
+    """
+    private.close(platform.root)
+    with private.new_files():
+        for directory in ("home", "tmp", "state", "s3"):
+            (platform.root / directory).mkdir(exist_ok=True)
+        if platform.strict:
+            trust.ensure_certificate(platform)
+        for service in services.all_services(platform):
+            _start_one(platform, service, progress)
+
+
+def _start_one(platform: Platform, service: processes.Service, progress: Progress) -> None:
+    port = platform.ports[service.name]
+    if processes.running_pid(platform, service.name) is not None:
+        _require_same_port(platform, service.name)
+        progress.say(f"         {service.name} runs already, port {port}")
+        return
+    with progress.step(f"{service.name} answers on port {port}"):
+        processes.start(platform, service)
 
 
 def down(platform: Platform, progress: Progress) -> None:
     """Stop the services; the emulator saves its state, so that the next ``up`` finds the data."""
-    for name in reversed(services.NAMES):
-        if processes.running_pid(platform, name) is None:
-            processes.forget(platform, name)
-            continue
-        with progress.step(f"{name} stopped") as step:
-            if not processes.stop(platform, name, seconds=_STOP_SECONDS):
-                step.note = f"{name} did not end in {_STOP_SECONDS:.0f} s and was killed"
-                if name == "emulator":  # killed while it saved: half a state is worse than none
-                    step.note += "; its data are lost"
-                    _forget_data(platform)
-    _empty(platform, "tmp")
+    with private.new_files():
+        for name in reversed(services.NAMES):
+            _stop_one(platform, name, progress)
+        _empty(platform, "tmp")
+
+
+def _stop_one(platform: Platform, name: str, progress: Progress) -> None:
+    if processes.running_pid(platform, name) is None:
+        processes.forget(platform, name)
+        return
+    with progress.step(f"{name} stopped") as step:
+        if not processes.stop(platform, name, seconds=_STOP_SECONDS):
+            step.note = f"{name} did not end in {_STOP_SECONDS:.0f} s and was killed"
+            if name == "emulator":  # killed while it saved: half a state is worse than none
+                step.note += "; its data are lost"
+                _forget_data(platform)
 
 
 def status(platform: Platform) -> Iterator[str]:

@@ -12,6 +12,9 @@ from pathlib import Path
 from local.errors import LocalPlatformError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+DIRECTORY = REPOSITORY / ".local"
+"""Everything that the local platforms of this clone keep."""
+TOOLS = "tools"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 HOST = "127.0.0.1"
@@ -47,7 +50,7 @@ class Platform:
     environment_file: Path
     strict: bool = False
     batch_window_limit: float = 5.0
-    tools: Path = field(default=REPOSITORY / ".local" / "tools")
+    tools: Path = field(default=DIRECTORY / TOOLS)
 
     @classmethod
     def from_environment(
@@ -58,11 +61,10 @@ class Platform:
         Raises:
             LocalPlatformError: a port variable is not a port.
         """
-        directory = REPOSITORY / ".local"
         defaults = _STRICT_PORTS if strict else _PLAIN_PORTS
         return cls(
-            root=directory / ("strict" if strict else "plain"),
-            environment_file=directory / ("strict.env" if strict else "env"),
+            root=DIRECTORY / ("strict" if strict else "plain"),
+            environment_file=DIRECTORY / ("strict.env" if strict else "env"),
             ports={name: _port(name, default, environment) for name, default in defaults.items()},
             strict=strict,
         )

@@ -78,7 +78,11 @@ def athena(platform: Platform) -> Service:
     port = platform.ports["athena"]
     return Service(
         name="athena",
-        command=[sys.executable, "-m", "local.athena", "--port", str(port)],
+        command=[
+            sys.executable,
+            *("-m", "local.athena", "--port", str(port)),
+            *(["--verify-callers"] if platform.strict else []),
+        ],
         environment=_base_environment(platform) | platform.client_environment(),
         healthy=lambda: _answers(f"{platform.athena_endpoint}/health"),
     )

@@ -31,7 +31,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _serve(cloud: Cloud, options: argparse.Namespace, spill: Path) -> int:
     address = (options.host, options.port)
-    opened = service(cloud, address, memory_limit=options.memory_limit, spill_directory=spill)
+    opened = service(
+        cloud,
+        address,
+        memory_limit=options.memory_limit,
+        spill_directory=spill,
+        verify=options.verify_callers,
+    )
     try:
         with opened as server:
             _stop_on_signals(server)
@@ -48,7 +54,12 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.athena", description=__doc__)
     parser.add_argument("--port", type=int, default=4570, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--memory-limit", default="2GB", help="of DuckDB; beyond it spills")
+    parser.add_argument(
+        "--memory-limit", default="2GB", help="of DuckDB, for each caller; beyond it spills"
+    )
+    parser.add_argument(
+        "--verify-callers", action="store_true", help="check signatures and rights in the emulator"
+    )
     return parser.parse_args(argv)
 
 

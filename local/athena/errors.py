@@ -12,7 +12,7 @@ class RequestRefused(Exception):
     """The request is wrong; nothing was started.
 
     ``kind`` is the modelled exception that the client raises and ``code`` its
-    ``AthenaErrorCode``.
+    ``AthenaErrorCode``, empty where it has none.
     """
 
     def __init__(
@@ -27,12 +27,16 @@ class QueryFailed(Exception):
     """A statement cannot be run; becomes ``StateChangeReason`` of its execution.
 
     ``code`` is Trino's name of the error. ``at`` is the place in the statement, line and column
-    from 1, where it is known.
+    from 1, where it is known. ``named`` puts the code before the message; Athena leaves it out
+    where another service refused.
     """
 
-    def __init__(self, code: str, message: str, *, at: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, *, at: tuple[int, int] | None = None, named: bool = True
+    ) -> None:
         where = f"line {at[0]}:{at[1]}: " if at else ""
-        super().__init__(f"{code}: {where}{message}"[:_MAX_REASON])
+        prefix = f"{code}: " if named else ""
+        super().__init__(f"{prefix}{where}{message}"[:_MAX_REASON])
         self.code = code
 
     def athena_error(self) -> dict[str, object]:

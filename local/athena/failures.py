@@ -6,6 +6,7 @@ import re
 
 import duckdb
 
+from local.athena.denials import denied_to_duckdb
 from local.athena.errors import QueryFailed
 from local.athena.language.lexer import place
 
@@ -68,6 +69,8 @@ def as_athena(error: duckdb.Error, sql: str) -> QueryFailed:
         if match:
             name = match["name"]
             return QueryFailed(code, template.format(name=name), at=_place_of(name, sql))
+    if denied := denied_to_duckdb(message):
+        return denied
     code = next((c for kind, c in _BY_TYPE if isinstance(error, kind)), "GENERIC_INTERNAL_ERROR")
     return QueryFailed(code, re.sub(r"^[A-Za-z ]+ Error: ", "", message))
 

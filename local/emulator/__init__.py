@@ -9,8 +9,11 @@ Runs in the emulator's own virtual environment (``local/requirements-emulator.tx
 - ``functions``: how a Lambda function is started and how its errors are reported.
 - ``streams``: event sources that follow a DynamoDB stream (``delivery`` has the rules, pure).
 - ``custom_resources``: custom resources whose function can't answer.
+- ``signatures``: whose signature is verified, and for which service (strict platform).
+- ``forward_access``: the caller's rights for the local Athena (strict platform).
 - ``glue_access``, ``stream_access``: which resources IAM checks for a call to Glue, to a stream.
-- ``http_api``: what an HTTP API answers when its function fails.
+- ``http_api``: what an HTTP API answers when its function fails, and a template's CORS.
+- ``web_pages``: requests that a web page of another site sent.
 - ``function_urls``: what a Function URL tells its function, and which permissions it asks for.
 
 The modules replace private functions of one pinned version; ``tests/e2e/test_emulator_gaps.py``

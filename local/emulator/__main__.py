@@ -16,14 +16,17 @@ from ministack import app
 from local.emulator import (
     caches,
     custom_resources,
+    forward_access,
     function_urls,
     functions,
     glue_access,
     http_api,
     networks,
     resources,
+    signatures,
     stream_access,
     streams,
+    web_pages,
 )
 
 
@@ -41,6 +44,10 @@ def main() -> None:
     function_urls.install()
     glue_access.install()
     stream_access.install()
+    if app.AUTH:
+        signatures.install()
+        forward_access.install()
+    web_pages.install()
     # A client that keeps its connection open would hold up the end, and the saving of state.
     asyncio.start_server = _with_short_goodbye(asyncio.start_server)
     # Under TLS ministack also takes port 443 where it can; two platforms would collide on it.

@@ -20,9 +20,10 @@ _LIFETIME = timedelta(days=800)
 def write(directory: Path) -> None:
     """Make a new key and certificate; files in ``directory`` of the same names are replaced."""
     key = ec.generate_private_key(ec.SECP256R1())
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = directory / "server.key"
     secret.touch(mode=0o600)
+    secret.chmod(0o600)  # where it was there already
     secret.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,

@@ -59,6 +59,30 @@ def test_row_002_with_the_overlay_files_requests_are_signed_for_the_door(target,
 
 
 @pytest.mark.parametrize("service", [RUNTIME, CONTROL])
+@pytest.mark.parametrize("name", ["sagemaker", "dynamodb"])
+def test_row_002_a_signature_for_another_service_is_refused(group, service, name):
+    client = without_overlay(service)
+    client.meta.events.register("before-sign", sign_for(name))
+    call, members = reading(client, group)
+    error = refusal(call, **members)
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+@pytest.mark.parametrize("service", [RUNTIME, CONTROL])
+def test_row_002_a_signature_by_another_secret_is_refused(group, service):
+    key = boto3.Session().get_credentials().get_frozen_credentials()
+    client = boto3.client(
+        service,
+        aws_access_key_id=key.access_key,
+        aws_secret_access_key=f"{key.secret_key}x",
+        aws_session_token=key.token,
+    )
+    call, members = reading(client, group)
+    error = refusal(call, **members)
+    assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+@pytest.mark.parametrize("service", [RUNTIME, CONTROL])
 def test_row_003_one_line_before_signing_does_the_same(target, group, service):
     client = without_overlay(service)
     assert client.meta.service_model.signing_name == "sagemaker"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from local import commands, processes, stacks, tools
+from local import commands, processes, stacks
 from local.clients import client
 from local.errors import LocalPlatformError
-from local.layout import PORT_VARIABLES, Platform
-from local.ports import free_port
+from local.layout import Platform
 from local.progress import Progress
 from tests.e2e.gap_stack import TEMPLATE
 from tests.support.deadlines import eventually
+from tests.support.plain_services import plain_services
 
 pytestmark = pytest.mark.e2e
 
@@ -23,17 +23,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def plain(tmp_path: Path) -> Iterator[Platform]:
     """A plain platform with services and no stacks, and room for a batch to wait in."""
-    made = Platform(
-        root=tmp_path / "plain",
-        environment_file=tmp_path / "env",
-        ports={name: free_port() for name in PORT_VARIABLES},
-        batch_window_limit=3.0,
-    )
-    for name in list(tools.missing(made.tools)):
-        tools.install(name, made.tools)
-    commands.start(made, Progress())
-    yield made
-    commands.down(made, Progress())
+    with plain_services(tmp_path) as platform:
+        yield platform
 
 
 def test_records_not_yet_delivered_reach_their_function_after_a_restart(plain: Platform) -> None:
@@ -78,6 +69,15 @@ def test_a_killed_emulator_is_noticed_and_the_platform_starts_again(
     assert client(plain, "cloudformation").describe_stacks()["Stacks"] == []
 
 
+def test_nothing_that_a_platform_keeps_is_readable_by_others(plain: Platform) -> None:
+    _stack(plain)
+    client(plain, "s3").put_object(Bucket=_buckets(plain)[0], Key="data", Body=b"bytes")
+    commands.down(plain, Progress())
+    kept = [path for path in plain.root.rglob("*") if not path.is_symlink()]
+    assert any(path.parent.name == "state" for path in kept)
+    assert [path for path in (plain.root, *kept) if path.stat().st_mode & 0o077] == []
+
+
 def test_a_second_platform_on_a_taken_port_is_told_who_holds_it(
     plain: Platform, tmp_path: Path
 ) -> None:
@@ -115,6 +115,10 @@ def _stack(platform: Platform) -> dict[str, str]:
     )
     described = cloudformation.describe_stack_resources(StackName="kept")["StackResources"]
     return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in described}
+
+
+def _buckets(platform: Platform) -> list[str]:
+    return [bucket["Name"] for bucket in client(platform, "s3").list_buckets()["Buckets"]]
 
 
 def _stack_status(platform: Platform) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 from botocore.exceptions import ClientError
 
+from local.athena.denials import denied_to_arrow, refused_by_cloud
 from local.athena.engine import changes, commands, duck, queries, tables
 from local.athena.engine.session import Answer, Order, Session
-from local.athena.errors import QueryFailed
 from local.athena.failures import as_athena
 from local.athena.language import parameters
 from local.athena.language.parsing import parse
@@ -69,7 +69,12 @@ class Engine:
         except duckdb.Error as error:
             raise as_athena(error, order.sql) from None
         except ClientError as error:
-            raise _refused_by_cloud(error) from None
+            raise refused_by_cloud(error) from None
+        except OSError as error:
+            denied = denied_to_arrow(error)
+            if denied is None:
+                raise
+            raise denied from None
 
     def close(self) -> None:
         """Give back DuckDB's memory and files."""
@@ -90,12 +95,3 @@ def _answer(session: Session, statement: Statement, sql: str) -> Answer:
             return definitions.create_table(session, tree)
         case Command():
             return commands.run(session, statement, sql)
-
-
-def _refused_by_cloud(error: ClientError) -> QueryFailed:
-    """What S3 or Glue refused, such as access or a missing bucket."""
-    details = error.response.get("Error", {})
-    code = details.get("Code", "Unknown")
-    denied = code in ("AccessDenied", "AccessDeniedException", "403")
-    message = f"{error.operation_name}: {code}: {details.get('Message', '')}"
-    return QueryFailed("PERMISSION_DENIED" if denied else "GENERIC_USER_ERROR", message)

@@ -11,10 +11,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import ClientError
+
+from local.athena.denials import is_denial, result_not_writable
 from local.athena.engine.session import Answer, Cells
+from local.athena.errors import RequestRefused
 from local.athena.protocol.workgroups import Output
 from local.athena.tables.cloud import Cloud, split_s3
 
@@ -32,6 +38,19 @@ class ResultFiles:
     def __init__(self, cloud: Cloud) -> None:
         self._s3: S3Client = cloud.s3()
 
+    def require_bucket(self, output: Output) -> None:
+        """Refuse an output whose bucket is not there, or not for this caller.
+
+        Raises:
+            RequestRefused: as Athena words it.
+        """
+        bucket, _ = split_s3(output.prefix)
+        try:
+            self._s3.get_bucket_location(Bucket=bucket)
+        except ClientError:
+            text = f"Unable to verify/create output bucket {bucket}"
+            raise RequestRefused(text) from None
+
     def write(self, address: str, answer: Answer, output: Output) -> None:
         """Write an answer's rows and, beside them, its columns."""
         with SpooledTemporaryFile(_IN_MEMORY) as file:
@@ -48,15 +67,23 @@ class ResultFiles:
     def write_bytes(self, address: str, content: bytes, output: Output) -> None:
         """Write one small object."""
         bucket, key = split_s3(address)
-        extra = output.upload_arguments()
-        self._s3.put_object(Bucket=bucket, Key=key, Body=content, **extra)  # type: ignore[arg-type]
+        extra: Any = output.upload_arguments()
+        with _writing(address):
+            self._s3.put_object(Bucket=bucket, Key=key, Body=content, **extra)
 
     def page(
         self, address: str, *, start: int, count: int, is_csv: bool
     ) -> tuple[list[Cells], int | None]:
-        """Up to ``count`` rows from the byte ``start`` on, and where the next page starts."""
+        """Up to ``count`` rows from the byte ``start`` on, and where the next page starts.
+
+        Raises:
+            RequestRefused: the caller may not read the result, or it is gone.
+        """
         bucket, key = split_s3(address)
-        size = self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        try:
+            size = self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        except ClientError as error:
+            raise _unreadable(error, address) from None
         if start >= size:
             return [], None
         body = self._s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-")["Body"]
@@ -71,7 +98,34 @@ class ResultFiles:
 
     def _upload(self, address: str, file: SpooledTemporaryFile[bytes], output: Output) -> None:
         bucket, key = split_s3(address)
-        self._s3.upload_fileobj(file, bucket, key, ExtraArgs=output.upload_arguments())
+        with _writing(address):
+            self._s3.upload_fileobj(file, bucket, key, ExtraArgs=output.upload_arguments())
+
+
+@contextmanager
+def _writing(address: str) -> Iterator[None]:
+    """Tell a refusal of S3's as that of a result.
+
+    Raises:
+        QueryFailed: the caller may not write there.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if not is_denial(error):
+            raise
+        raise result_not_writable(address) from None
+    except S3UploadFailedError as error:
+        if "(AccessDenied)" not in str(error):
+            raise
+        raise result_not_writable(address) from None
+
+
+def _unreadable(error: ClientError, address: str) -> RequestRefused:
+    if is_denial(error):
+        text = f"Permission denied on S3 path: {address}"
+        return RequestRefused(text, kind="AccessDeniedException", code="")
+    return RequestRefused(f"Could not find results at {address}")
 
 
 def _csv_line(cells: Sequence[str | None]) -> bytes:

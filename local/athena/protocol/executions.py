@@ -56,6 +56,11 @@ class Executions:
                 raise RequestRefused(f"QueryExecution {query_id} was not found")
             return self._all[query_id]
 
+    def find(self, query_id: str) -> Execution | None:
+        """The execution of that id, None if there is none."""
+        with self._lock:
+            return self._all.get(query_id)
+
     def ids(self, workgroup: str) -> list[str]:
         """The ids of a workgroup's executions, newest first."""
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.athena.engine.results import ResultFiles
+from local.athena.engine.engines import Engines
 from local.athena.engine.session import Cells
 from local.athena.errors import RequestRefused
 from local.athena.fields import integer, mapping, page_start, string, strings
@@ -14,29 +14,35 @@ from local.athena.protocol.execution import Execution, Request
 from local.athena.protocol.executions import Executions
 from local.athena.protocol.runner import Runner
 from local.athena.protocol.workgroups import WorkGroups
+from local.athena.tables.cloud import Cloud
 
 Document = Mapping[str, Any]
+Operation = Callable[[Document, Cloud], dict[str, object]]
+_PRIMARY = "primary"
 _MAX_QUERY = 262_144
 _MAX_ROWS = 1000
 _MAX_IDS = 50
 
 
 class Protocol:
-    """The operations answered here; the emulator answers all others."""
+    """The operations answered here; the emulator answers all others.
+
+    Each takes the request's document and the cloud with the caller's credentials.
+    """
 
     def __init__(
         self,
         executions: Executions,
         *,
         runner: Runner,
-        results: ResultFiles,
         workgroups: WorkGroups,
+        engines: Engines,
     ) -> None:
         self._executions = executions
         self._runner = runner
-        self._results = results
         self._workgroups = workgroups
-        self.operations: Mapping[str, Callable[[Document], dict[str, object]]] = {
+        self._engines = engines
+        self.operations: Mapping[str, Operation] = {
             "StartQueryExecution": self._start,
             "StopQueryExecution": self._stop,
             "GetQueryExecution": self._get,
@@ -45,32 +51,46 @@ class Protocol:
             "GetQueryResults": self._results_page,
         }
 
-    def _start(self, asked: Document) -> dict[str, object]:
+    def workgroups(self, asked: Document) -> tuple[str, ...]:
+        """The workgroups that a request is about, by their names or by executions of theirs."""
+        ids = [asked.get("QueryExecutionId"), *(asked.get("QueryExecutionIds") or ())]
+        found = {
+            execution.request.workgroup
+            for query_id in ids
+            if isinstance(query_id, str) and (execution := self._executions.find(query_id))
+        }
+        named = asked.get("WorkGroup")
+        return tuple(sorted(found)) or (named if isinstance(named, str) and named else _PRIMARY,)
+
+    def _start(self, asked: Document, cloud: Cloud) -> dict[str, object]:
         sql = string(asked, "QueryString", longest=_MAX_QUERY)
         context = mapping(asked, "QueryExecutionContext")
-        workgroup = string(asked, "WorkGroup", default="primary")
+        workgroup = string(asked, "WorkGroup", default=_PRIMARY)
+        tools = self._engines.of(cloud)
+        output = self._workgroups.output(workgroup, mapping(asked, "ResultConfiguration"))
+        tools.results.require_bucket(output)
         request = Request(
             sql=sql,
             parameters=strings(asked, "ExecutionParameters"),
             context={key: string(context, key) for key in context},
             workgroup=workgroup,
             family=family(sql),
-            output=self._workgroups.output(workgroup, mapping(asked, "ResultConfiguration")),
+            output=output,
         )
         token = string(asked, "ClientRequestToken", default="")
         execution, is_new = self._executions.submit(request, token=token, asked=asked)
         if is_new:
-            self._runner.submit(execution)
+            self._runner.submit(execution, tools)
         return {"QueryExecutionId": execution.query_id}
 
-    def _stop(self, asked: Document) -> dict[str, object]:
+    def _stop(self, asked: Document, _cloud: Cloud) -> dict[str, object]:
         self._executions.cancel(self._execution(asked))
         return {}
 
-    def _get(self, asked: Document) -> dict[str, object]:
+    def _get(self, asked: Document, _cloud: Cloud) -> dict[str, object]:
         return {"QueryExecution": self._execution(asked).document()}
 
-    def _batch_get(self, asked: Document) -> dict[str, object]:
+    def _batch_get(self, asked: Document, _cloud: Cloud) -> dict[str, object]:
         found, missing = [], []
         ids = strings(asked, "QueryExecutionIds")
         if not 1 <= len(ids) <= _MAX_IDS:
@@ -88,14 +108,14 @@ class Protocol:
                 )
         return {"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing}
 
-    def _list(self, asked: Document) -> dict[str, object]:
-        ids = self._executions.ids(string(asked, "WorkGroup", default="primary"))
+    def _list(self, asked: Document, _cloud: Cloud) -> dict[str, object]:
+        ids = self._executions.ids(string(asked, "WorkGroup", default=_PRIMARY))
         start = page_start(asked)
         end = start + integer(asked, "MaxResults", default=_MAX_IDS, least=1, most=_MAX_IDS)
         page: dict[str, object] = {"QueryExecutionIds": ids[start:end]}
         return page | ({"NextToken": str(end)} if end < len(ids) else {})
 
-    def _results_page(self, asked: Document) -> dict[str, object]:
+    def _results_page(self, asked: Document, cloud: Cloud) -> dict[str, object]:
         execution = self._execution(asked)
         if execution.state in ("QUEUED", "RUNNING"):
             message = f"Query has not yet finished. Current state: {execution.state}"
@@ -108,7 +128,7 @@ class Protocol:
         rows: list[Cells] = []
         following: int | None = None
         if execution.columns:
-            rows, following = self._results.page(
+            rows, following = self._engines.of(cloud).results.page(
                 execution.location,
                 start=page_start(asked),
                 count=integer(asked, "MaxResults", default=_MAX_ROWS, least=1, most=_MAX_ROWS),

@@ -1,8 +1,7 @@
 """Athena's JSON 1.1 protocol over HTTP on this machine.
 
-Callers' signatures are not verified here, S3 and Glue being reached with this process's own
-credentials. Operations that ``Protocol`` has not are passed on to the emulator as they came,
-signature and all, so that it decides who may call them.
+``Callers`` decides who may call the operations that ``Protocol`` has. All others are passed on to
+the emulator as they came, signature and all, so that it decides who may call them.
 """
 
 from __future__ import annotations
@@ -18,8 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local.athena.errors import RequestRefused
+from local.athena.protocol.callers import Callers, NotAuthenticated, Received
 from local.athena.protocol.protocol import Protocol
 from local.athena.tables.cloud import Cloud
+from local.web_pages import refusal
 
 _MAX_BODY = 2 << 20
 _JSON = "application/x-amz-json-1.1"
@@ -32,9 +33,12 @@ class AthenaServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], protocol: Protocol, cloud: Cloud) -> None:
+    def __init__(
+        self, address: tuple[str, int], protocol: Protocol, callers: Callers, cloud: Cloud
+    ) -> None:
         super().__init__(address, _Handler)
         self.protocol = protocol
+        self.callers = callers
         self.emulator = urlsplit(cloud.endpoint)
         self.tls = ssl.create_default_context(cafile=cloud.ca_bundle or None)
 
@@ -54,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer the health check."""
+        if self._is_of_a_web_page():
+            return
         if self.path == "/health":
             self._answer(HTTPStatus.OK, {"status": "ok"})
         else:
@@ -62,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer one operation; a fault of ours is told to the client and shown on stderr."""
         self._answered = False
+        if self._is_of_a_web_page():
+            return
         try:
             self._operate()
         finally:
@@ -69,6 +77,16 @@ class _Handler(BaseHTTPRequestHandler):
                 message = "The local Athena failed; its standard error says why"
                 document = {"__type": "InternalServerException", "Message": message}
                 self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, document)
+
+    def _is_of_a_web_page(self) -> bool:
+        """Refuse a request that a web page sent, its body unread; whether it was one."""
+        reason = refusal({name.lower(): value for name, value in self.headers.items()})
+        if reason is None:
+            return False
+        self.close_connection = True
+        document = {"__type": "AccessDeniedException", "Message": reason, "message": reason}
+        self._answer(HTTPStatus.FORBIDDEN, document)
+        return True
 
     def _operate(self) -> None:
         length = self.headers.get("Content-Length", "")
@@ -84,13 +102,35 @@ class _Handler(BaseHTTPRequestHandler):
             self._pass_on(body)
             return
         try:
-            self._answer(HTTPStatus.OK, handle(_document(body)))
+            cloud = self._admitted(operation, body)
+            self._answer(HTTPStatus.OK, handle(_document(body), cloud))
         except RequestRefused as refused:
             self._refuse(refused)
+        except NotAuthenticated as failed:
+            self.send_response(failed.status)
+            for name, value in failed.headers.items():
+                self.send_header(name, value)
+            self._body(failed.body)
+
+    def _admitted(self, operation: str, body: bytes) -> Cloud:
+        """The cloud as the caller may use it, who is known before the request is looked at."""
+        try:
+            asked = _document(body)
+        except RequestRefused:
+            asked = {}
+        path, _, query = self.path.partition("?")
+        received = Received("POST", path, query, self.headers.items(), body)
+        workgroups = self.server.protocol.workgroups(asked)
+        return self.server.callers.admit(received, operation, workgroups)
 
     def _refuse(self, refused: RequestRefused) -> None:
         document = {"__type": refused.kind, "Message": str(refused), "message": str(refused)}
-        self._answer(HTTPStatus.BAD_REQUEST, document | {"AthenaErrorCode": refused.code})
+        if refused.code:
+            document["AthenaErrorCode"] = refused.code
+        status = HTTPStatus.BAD_REQUEST
+        if refused.kind == "InternalServerException":
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+        self._answer(status, document)
 
     def _pass_on(self, body: bytes) -> None:
         connection = self.server.connection()

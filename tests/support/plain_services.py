@@ -1,0 +1,28 @@
+"""A plain platform with its services alone: nothing is deployed, signatures are not verified."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local import commands, tools
+from local.layout import PORT_VARIABLES, Platform
+from local.ports import free_port
+from local.progress import Progress
+
+
+@contextmanager
+def plain_services(root: Path, *, batch_window_limit: float = 3.0) -> Iterator[Platform]:
+    """The running services, in a directory of their own and on free ports."""
+    made = Platform(
+        root=root / "plain",
+        environment_file=root / "env",
+        ports={name: free_port() for name in PORT_VARIABLES},
+        batch_window_limit=batch_window_limit,
+    )
+    for name in list(tools.missing(made.tools)):
+        tools.install(name, made.tools)
+    try:
+        commands.start(made, Progress())
+        yield made
+    finally:
+        commands.down(made, Progress())
