@@ -17,7 +17,7 @@ settings.register_profile("larder", deadline=None)
 settings.register_profile(
     "ci", settings.get_profile("larder"), derandomize=True, database=None, print_blob=True
 )
-settings.register_profile("soak", settings.get_profile("larder"), max_examples=2000)
+settings.register_profile("soak", settings.get_profile("larder"), max_examples=1000)
 settings.load_profile("ci" if os.environ.get("CI") else "larder")
 
 
