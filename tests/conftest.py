@@ -1,10 +1,38 @@
-"""What all tests share: no test reaches AWS or depends on the caller's environment."""
+"""What all tests share: no test reaches AWS or depends on the caller's environment or on the clock."""
 
 import os
 
 import pytest
+from hypothesis import settings
+
+from tests.support.distribution import GroupScheduling, place_of
+from tests.support.strict_platform import SharedPlatform
 
 _KEPT = ("AWS_DATA_PATH",)
+
+# Hypothesis: no example has a deadline, since a busy machine is no fault of the code. Everybody's
+# runs draw examples of their own, and so find more; a run of CI draws the same ones again, and so
+# fails for what changed. ``--hypothesis-profile`` names another profile.
+settings.register_profile("larder", deadline=None)
+settings.register_profile(
+    "ci", settings.get_profile("larder"), derandomize=True, database=None, print_blob=True
+)
+settings.register_profile("soak", settings.get_profile("larder"), max_examples=1000)
+settings.load_profile("ci" if os.environ.get("CI") else "larder")
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(SharedPlatform(config), SharedPlatform.NAME)
+
+
+def pytest_collection_modifyitems(config, items):
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place_of(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,6 @@ HISTORIES = settings(
     phases=[Phase.generate],
     max_examples=5,
     stateful_step_count=50,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

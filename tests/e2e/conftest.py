@@ -1,6 +1,6 @@
 """The platform that the end-to-end tests run against: everything deployed, in strict mode.
 
-Started once a session; see ``tests/support/strict_platform.py``.
+One for all workers of a run; see ``tests/support/strict_platform.py``.
 """
 
 import json
@@ -14,10 +14,9 @@ from botocore.config import Config
 
 from larder import sign_for_function_url
 from local import environment
-from local.errors import LocalPlatformError
 from local.layout import ACCESS_KEY, REGION, SECRET_KEY, Platform
 from tests.e2e.gap_stack import TEMPLATE
-from tests.support.strict_platform import strict_platform
+from tests.support.strict_platform import SharedPlatform
 
 SAGEMAKER = ("sagemaker", "sagemaker-featurestore-runtime")
 
@@ -101,13 +100,10 @@ def _sign_for_api_gateway(request: Any, **_: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlatform]:
+def platform(request: pytest.FixtureRequest) -> DeployedPlatform:
     """The deployed platform in strict mode; data of one test are seen by the others."""
-    try:
-        with strict_platform(tmp_path_factory.mktemp("strict-platform")) as (running, outputs):
-            yield DeployedPlatform(running, outputs)
-    except LocalPlatformError as error:
-        pytest.exit(f"the platform did not come up: {error}", returncode=1)
+    shared = request.config.pluginmanager.get_plugin(SharedPlatform.NAME)
+    return DeployedPlatform(*shared.wait())
 
 
 @pytest.fixture(scope="session")

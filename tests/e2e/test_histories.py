@@ -16,7 +16,6 @@ TEN = settings(
     phases=[Phase.generate],
     max_examples=10,
     stateful_step_count=50,
-    deadline=None,
     database=None,
     suppress_health_check=list(HealthCheck),
 )

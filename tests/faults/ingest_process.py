@@ -1,12 +1,10 @@
 """An ingestion in a process of its own that may be killed at a given point of its work.
 
-``python -m tests.faults.ingest_process TABLE BUCKET SOURCE POINT NUMBER``: ingests the source into
-the offline table, in small commits, and dies when it comes to the point for that time.
+It ingests a source into the offline table, in small commits, and dies when it comes to the point
+for the given time.
 """
 
 import os
-import sys
-from pathlib import Path
 
 import boto3
 from pyiceberg.catalog.glue import GlueCatalog
@@ -63,12 +61,9 @@ class CloudBench(Bench):
 
 
 def main(table, bucket, source, point, number):
+    """How many rows were written, where it did not die."""
     if point:
-        kill_at(point, int(number))
+        kill_at(point, number)
     ingestion.COMMIT_ROWS, files.BATCH_ROWS = COMMIT_ROWS, 100
-    bench = CloudBench(table, bucket, Path(source).parent)
-    print(bench.ingest(source).written)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    bench = CloudBench(table, bucket, source.parent)
+    return bench.ingest(source).written

@@ -1,9 +1,6 @@
 """However often a run is killed, it ends with each row in the stores exactly once."""
 
 import random
-import subprocess
-import sys
-from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
@@ -15,13 +12,14 @@ from larder.ingestion import ingest as ingestion
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.records.codec import unpack
 from larder.tabular import files
+from tests.faults import ingest_process
 from tests.faults.ingest_process import KILL_POINTS, CloudBench
 from tests.faults.writer_process import KILLED
+from tests.support.children import Child
 from tests.support.ingestion import BOTH, bench
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import make_lake, rows_in
 
-ROOT = Path(__file__).parents[2]
 ROWS = 1500
 
 
@@ -70,15 +68,8 @@ def lake(environment, tmp_path):
 
 
 def start(lake, path, point="", number=1):
-    bucket = lake.journal.bucket
-    module = "tests.faults.ingest_process"
-    command = [sys.executable, "-m", module, lake.group.offline.table, bucket, str(path), point]
-    return subprocess.Popen([*command, str(number)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-
-
-def end(process):
-    out, _ = process.communicate(timeout=100)
-    return process.returncode, out
+    table, bucket = lake.group.offline.table, lake.journal.bucket
+    return Child(ingest_process.main, table, bucket, path, point, number, log=lake.folder / "log")
 
 
 def assert_each_once(lake, expected):
@@ -92,9 +83,8 @@ def assert_each_once(lake, expected):
 def test_a_run_that_is_killed_goes_on_where_it_was(lake, tmp_path, point):
     path, expected = source(tmp_path, random.Random(point))
     number = 1 if "run" in point else 2
-    assert end(start(lake, path, point, number))[0] == KILLED
-    status, _ = end(start(lake, path))
-    assert status == 0
+    assert start(lake, path, point, number).end()[0] == KILLED
+    assert start(lake, path).end()[0] == 0
     assert_each_once(lake, expected)
 
 
@@ -104,17 +94,17 @@ def test_a_run_that_is_killed_again_and_again(lake, tmp_path):
     rng = random.Random(seed)
     path, expected = source(tmp_path, rng)
     for _ in range(4):
-        end(start(lake, path, rng.choice(list(KILL_POINTS)[:-1]), rng.randint(1, 4)))
-    assert end(start(lake, path))[0] == 0
+        start(lake, path, rng.choice(list(KILL_POINTS)[:-1]), rng.randint(1, 4)).end()
+    assert start(lake, path).end()[0] == 0
     assert_each_once(lake, expected)
 
 
 def test_two_processes_of_one_run_write_each_row_once(lake, tmp_path):
     path, expected = source(tmp_path, random.Random(5))
     processes = [start(lake, path), start(lake, path)]
-    outs = [end(process) for process in processes]
-    written = sum(int(out) for status, out in outs if status == 0)
-    assert any(status == 0 for status, _ in outs)
+    ends = [process.end() for process in processes]
+    written = sum(rows for status, rows in ends if status == 0)
+    assert any(status == 0 for status, _ in ends)
     assert written <= len(expected)
     assert_each_once(lake, expected)
 

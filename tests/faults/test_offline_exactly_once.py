@@ -2,10 +2,7 @@
 
 import json
 import random
-import subprocess
-import sys
 from contextlib import suppress
-from pathlib import Path
 from uuid import uuid4
 
 import boto3
@@ -25,6 +22,7 @@ from larder.offline.adapters.iceberg.catalog import open_catalog, open_files
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.adapters.redrive import S3FailureObjects
 from larder.offline.redrive import Redrive
+from tests.faults import writer_process
 from tests.faults.history import random_history
 from tests.faults.killing import Killed, dying
 from tests.faults.writer_process import (
@@ -34,10 +32,9 @@ from tests.faults.writer_process import (
     consumer,
     group_of,
 )
+from tests.support.children import Child
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import hive_rows, make_lake, offline_group, rows_in, sql_catalog
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -66,21 +63,8 @@ class Bench:
 
     def start(self, batches, kill_at=""):
         """A writer of the batches in a process of its own."""
-        paths = []
-        for batch in batches:
-            paths.append(self.folder / f"{uuid4().hex}.json")
-            paths[-1].write_text(json.dumps(batch))
-        module = "tests.faults.writer_process"
-        told = [self.format.value, self.table, self.bucket, kill_at, *map(str, paths)]
-        command = [sys.executable, "-m", module, *told]
-        with (self.folder / "stderr").open("a") as stderr:
-            return subprocess.Popen(command, cwd=ROOT, stderr=stderr)
-
-    def end(self, process):
-        """Its exit status; what it said is printed."""
-        status = process.wait(timeout=80)
-        print((self.folder / "stderr").read_text())
-        return status
+        told = (self.format, self.table, self.bucket, kill_at, batches)
+        return Child(writer_process.main, *told, log=self.folder / "log")
 
     def compact(self):
         """Rewrite all data by PyIceberg's public overwrite."""
@@ -136,7 +120,7 @@ def kill_and_redeliver(bench, point):
     )
     bench.write(before)
     process = bench.start([batch], kill_at=point)
-    assert bench.end(process) == KILLED
+    assert process.end()[0] == KILLED
     # redelivered with other bounds: one record back, then half of it with what comes after
     bench.write(before[-1:] + batch[:25])
     bench.write(batch[20:] + after)
@@ -145,7 +129,7 @@ def kill_and_redeliver(bench, point):
 
 def test_two_writers_at_once_of_the_same_records_in_other_batches(any_bench):
     writers = [any_bench.start(any_bench.history.batches(any_bench.rng)) for _ in range(2)]
-    assert [any_bench.end(writer) for writer in writers] == [0, 0]
+    assert [writer.end()[0] for writer in writers] == [0, 0]
     any_bench.assert_each_once()
 
 

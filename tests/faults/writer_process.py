@@ -1,14 +1,10 @@
 """An offline writer in a process of its own that may be killed at a given point of its work.
 
-``python -m tests.faults.writer_process FORMAT TABLE BUCKET KILL_AT BATCH...``: writes the batches
-(files of stream records) one after the other into the cloud that the environment names.
+It writes batches of stream records, one after the other, into the cloud that the environment names.
 """
 
-import json
 import os
-import sys
 from itertools import count
-from pathlib import Path
 
 import boto3
 from pyiceberg.catalog.glue import GlueCatalog
@@ -89,15 +85,12 @@ def kill_at(point):
     setattr(owner, name, dying)
 
 
-def main(table_format, table, bucket, point, *batches):
+def main(table_format, table, bucket, point, batches):
+    """Write them, and die where it comes to the point."""
     if point:
         kill_at(point)
     tables = open_tables(boto3.client("s3"))
     consume = consumer(tables, group_of(table_format, table, bucket))
     for batch in batches:
-        answer = consume({"Records": json.loads(Path(batch).read_text())})
+        answer = consume({"Records": batch})
         assert answer == {"batchItemFailures": []}, answer
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from stacks.assembly import assemble
+from stacks import assembly
 from stacks.constructs.layer_archive import ROOT
 from tests.infra.templates import Templates
 
@@ -12,13 +12,27 @@ SKIP_BUNDLING = {"aws:cdk:bundling-stacks": []}
 
 
 @pytest.fixture(scope="session")
-def synthesize(tmp_path_factory):
+def synthesize_anew(tmp_path_factory):
     """Synthesizes the app as ``cdk synth -c …`` would, checks included."""
 
     def run(**context):
         outdir = tmp_path_factory.mktemp("cdk.out")
-        assemble({**SKIP_BUNDLING, **context}, str(outdir)).synth()
+        assembly.assemble({**SKIP_BUNDLING, **context}, str(outdir)).synth()
         return Templates(outdir)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def synthesize(synthesize_anew):
+    """The same, once for each context and choice of stages; a test that changes more needs it anew."""
+    made = {}
+
+    def run(**context):
+        key = repr((assembly.STAGES, sorted(context.items())))
+        if key not in made:
+            made[key] = synthesize_anew(**context)
+        return made[key]
 
     return run
 

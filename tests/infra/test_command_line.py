@@ -1,8 +1,11 @@
 """``app.py`` as a person runs it, in a tree of its own."""
 
+import json
 import os
 import subprocess
 import sys
+
+from tests.infra.conftest import SKIP_BUNDLING
 
 
 def test_a_bad_definition_file_fails_the_synth_with_file_and_line(tree):
@@ -10,7 +13,11 @@ def test_a_bad_definition_file_fails_the_synth_with_file_and_line(tree):
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=tree,
-        env={**os.environ, "CDK_OUTDIR": str(tree / "cdk.out")},
+        env={
+            **os.environ,
+            "CDK_OUTDIR": str(tree / "cdk.out"),
+            "CDK_CONTEXT_JSON": json.dumps(SKIP_BUNDLING),  # as the CDK's command line passes it
+        },
         capture_output=True,
         text=True,
         check=False,

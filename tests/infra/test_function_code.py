@@ -38,7 +38,7 @@ print(json.dumps({each["Properties"]["Handler"]: each["Properties"]["Code"]["S3K
 
 def run(script, *arguments, cwd, **variables):
     done = subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)],
+        [sys.executable, "-B", "-c", script, *map(str, arguments)],  # nothing is added to a zip
         cwd=cwd,
         env={**os.environ, **variables},
         capture_output=True,

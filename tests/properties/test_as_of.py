@@ -1,7 +1,7 @@
 """Generated SQL gives what the oracle says, in every shape, on random histories."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from larder.as_of.join import Shape
@@ -17,6 +17,7 @@ from tests.support.as_of import (
     random_case,
     with_cuts,
 )
+from tests.support.examples import examples
 
 CUTS = [
     Cut(),
@@ -27,7 +28,7 @@ CUTS = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(0.25)
 @given(st.integers(0, 2**32))
 def test_the_sql_joins_as_the_oracle_does(seed):
     case = random_case(seed)
@@ -43,7 +44,7 @@ def test_every_shape_gives_the_same_under_every_cut(shape, cut):
     assert actual(case, shape) == found
 
 
-@settings(max_examples=60, deadline=None)
+@examples(0.6)
 @given(st.integers(0, 2**32))
 def test_duckdbs_own_asof_joins_as_the_oracle_does(seed):
     case = random_case(seed)

@@ -3,7 +3,7 @@
 import struct
 
 import pyarrow as pa
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from larder.errors import ValidationError
@@ -15,6 +15,7 @@ from larder.ingestion.adapters.rows import PACKED, ROW, BulkRows, text_of
 from larder.records.codec import pack
 from larder.records.values import checked_features, complete
 from larder.records.versions import Stamp, live_version
+from tests.support.examples import examples
 from tests.support.groups import feature_group
 
 PACKER = Packer()
@@ -69,7 +70,7 @@ def taken(group, table):
     return dict(zip(numbers, found.column(PACKED).to_pylist(), strict=True))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(3)
 @given(TEXT_ROWS)
 @example([("c", "2024-02-29T00:00:00Z", "5", "0.5", ["a"], ["1", "1"], ["0.5", "1"])])
 def test_texts(rows):
@@ -83,7 +84,7 @@ def test_texts(rows):
     assert taken(GROUP, table) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(2)
 @given(
     st.lists(
         st.tuples(SHAPES["clicks"], SHAPES["score"], st.lists(st.floats(), max_size=3)),
@@ -102,7 +103,7 @@ def test_numbers(rows):
     assert taken(GROUP, table) == expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(2)
 @given(st.lists(SECONDS, min_size=1, max_size=8))
 def test_unix_seconds(values):
     features = (FEATURES[0], FeatureDefinition("event_time", FeatureType.FRACTIONAL))
@@ -116,7 +117,7 @@ def test_unix_seconds(values):
     assert taken(group, table) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@examples(3)
 @given(
     st.lists(
         st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0])
@@ -127,7 +128,7 @@ def test_doubles_are_written_as_python_writes_them(values):
     assert PACKER.texts(pa.array(finite, pa.float64())).to_pylist() == [repr(v) for v in finite]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(3)
 @given(
     st.lists(
         st.tuples(TEXTS, st.none() | TEXTS, st.none() | st.lists(TEXTS)), min_size=1, max_size=6
@@ -140,7 +141,7 @@ def test_packed_columns_are_what_the_codec_packs(rows):
     assert PACKER.pack(columns).to_pylist() == expected
 
 
-@settings(max_examples=300, deadline=None)
+@examples(3)
 @given(st.lists(EVENT_TIMES, min_size=1), st.lists(SECONDS, min_size=1))
 def test_event_keys_in_columns_are_those_of_texts(texts, seconds):
     for values, kind, arrow in (

@@ -40,7 +40,6 @@ HISTORIES = settings(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     max_examples=100,
     stateful_step_count=50,
-    deadline=None,
     suppress_health_check=CHECKS,
 )
 HUNT = settings(HISTORIES, max_examples=200, derandomize=True, database=None, print_blob=False)

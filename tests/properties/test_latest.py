@@ -1,7 +1,7 @@
 """The SQL for the newest versions finds, for each record, what the order of records says."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from larder.as_of.latest import latest_query
@@ -10,6 +10,7 @@ from larder.ingestion.adapters.versions import VersionRows
 from larder.offline.feature_table import TableVersion
 from larder.records.codec import unpack
 from tests.support.as_of import START, arrow_on_duckdb, random_case, tables_of
+from tests.support.examples import examples
 from tests.support.groups import feature_group
 
 SECOND = 1_000_000_000
@@ -65,7 +66,7 @@ def check(seed, as_of, since):
     return len(expected)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(0.25)
 @given(st.integers(0, 2**32), st.sampled_from(BOUNDS))
 def test_newest_versions(seed, bounds):
     check(seed, *bounds)

@@ -9,7 +9,7 @@ late, and has caught up at the end.
 from contextlib import closing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from larder.memory.entry import memory_key, rank
@@ -18,6 +18,7 @@ from larder.records.codec import pack
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
 from larder.valkey import Valkey
+from tests.support.examples import examples
 from tests.support.valkey_servers import valkey_server
 
 SLOT = Slot("race", 64, "c1", in_memory=True)
@@ -137,7 +138,7 @@ def valkey(server):
         yield client
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=SHARED)
+@examples(0.6, suppress_health_check=SHARED)
 @given(steps)
 def test_no_interleaving_leaves_an_older_record_in_the_tier(server, valkey, schedule):
     never_ends_behind(server, valkey, schedule)
@@ -145,7 +146,7 @@ def test_no_interleaving_leaves_an_older_record_in_the_tier(server, valkey, sche
 
 @pytest.mark.soak
 @pytest.mark.timeout(1200)
-@settings(max_examples=2000, deadline=None, suppress_health_check=SHARED)
+@examples(20, suppress_health_check=SHARED)
 @given(steps)
 def test_no_interleaving_of_many_does(server, valkey, schedule):
     never_ends_behind(server, valkey, schedule)

@@ -4,7 +4,7 @@ import random
 
 import boto3
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
@@ -14,6 +14,7 @@ from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.codec import pack, unpack
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
+from tests.support.examples import examples
 from tests.support.tables import create_records_table
 
 SLOT = Slot("uid", 64, "c1")
@@ -56,7 +57,7 @@ def test_any_order_of_arrival_ends_at_the_greatest_version(each, order):
 _lives = iter(range(10**9))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(0.6)
 @given(st.lists(st.tuples(versions, st.booleans()), min_size=1, max_size=10))
 def test_dynamodb_agrees_with_memory_step_by_step(table, history):
     slot = Slot(f"uid{next(_lives)}", 64, "c1")

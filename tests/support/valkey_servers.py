@@ -81,6 +81,7 @@ def valkey_cluster(*, nodes=2, configuration=()):
         for server in servers:
             server.wait_until_serving()
             server.peers = servers
+        wait_until_agreed(servers)
         yield servers
 
 
@@ -178,6 +179,14 @@ class ValkeyServer:
         """Wait until the cluster is complete in this node's eyes: two seconds after its start."""
         eventually(self._serves, every=0.02)
 
+    def view(self):
+        """What this node holds of the cluster: each node's epoch and its ranges of slots, by name."""
+        lines = [line.split() for line in self.command("CLUSTER", "NODES").decode().splitlines()]
+        return {
+            name: (epoch, frozenset(part for part in slots if not part.startswith("[")))
+            for name, _, _, _, _, _, epoch, _, *slots in lines
+        }
+
     def _shows(self, name):
         """The port at which this node says that another one is."""
         ranges = self.command("CLUSTER", "SLOTS")
@@ -202,11 +211,21 @@ def migrating(slot, source, target):
 
 
 def migrated(slot, source, target):
-    """End it: the keys move, and ``target`` is the slot's node from now on."""
+    """End it: the keys move, and for every node ``target`` has the slot when this returns.
+
+    A node claims a slot under an epoch higher than all that it has heard of. If it has not heard of
+    the last claim yet, the two nodes would take each other for the owner, and neither serves.
+    """
     while keys := source.command("CLUSTER", "GETKEYSINSLOT", slot, 100):
         source.command("MIGRATE", HOST, target.port, "", 0, 10_000, "KEYS", *keys)
     for server in (target, source):
         server.command("CLUSTER", "SETSLOT", slot, "NODE", target.command("CLUSTER", "MYID"))
+    wait_until_agreed((source, target))
+
+
+def wait_until_agreed(servers):
+    """Wait until all nodes hold the same of the cluster: what one of them claimed was heard."""
+    eventually(lambda: all(each.view() == servers[0].view() for each in servers[1:]), every=0.005)
 
 
 def _reply(connection, reader):

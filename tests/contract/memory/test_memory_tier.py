@@ -4,7 +4,7 @@ import time
 from contextlib import closing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from larder.memory.breaker import Breaker
@@ -12,6 +12,7 @@ from larder.memory.entry import entry_parts, memory_key, rank
 from larder.memory.tier import MemoryTier
 from larder.records.record import State
 from larder.valkey import Valkey, ValkeyEndpoint
+from tests.support.examples import examples
 from tests.support.memory import OTHER, SLOT, patient, version
 from tests.support.valkey_servers import fault_proxy, valkey_server
 
@@ -82,7 +83,7 @@ ranks = st.builds(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(0.6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ranks, min_size=1, max_size=8), st.lists(st.booleans(), min_size=8, max_size=8))
 def test_in_whatever_order_writes_and_repairs_come_the_greatest_stands(server, valkey, given, ways):
     server.command("FLUSHALL")

@@ -8,6 +8,9 @@ BUDGET = 20.0
 """Seconds for a call that must succeed, however busy the machine is."""
 SHORT = 0.2
 """Seconds for a call that must not."""
+BUDGETS = (SHORT, 1.0, 5.0, BUDGET)
+"""Seconds for a call of which one part must not succeed, so that it takes all of them, and the other
+must: longer and longer, until they are enough on a machine as busy as this one."""
 
 
 def reasons(answers):
