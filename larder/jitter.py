@@ -8,5 +8,8 @@ SnapStart".
 
 from random import SystemRandom
 
-jitter = SystemRandom().random
+_SYSTEM = SystemRandom()
+jitter = _SYSTEM.random
 """A number from 0 to 1, 1 excluded."""
+shuffle = _SYSTEM.shuffle
+"""Puts a list into an order of chance."""

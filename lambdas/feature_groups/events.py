@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
-from ssl import SSLContext
-from typing import Any
-from urllib.request import Request, urlopen
+from typing import Any, Protocol
 
 import orjson
 
@@ -24,9 +21,6 @@ from larder.offline.ports import Remaining
 from larder.telemetry.log import Log, trace_of
 
 Event = Mapping[str, Any]
-_PHYSICAL_ID = "larder-feature-groups"
-_LONGEST_REASON = 2000  # of 4,096 bytes of answer; a character takes up to six of them in JSON
-_ANSWER_TRIES = 5
 _POLL_SECONDS = 1.0
 _LOG = Log({"Function": "feature_groups"})
 
@@ -77,42 +71,11 @@ class Applier:
             self.sleep(_POLL_SECONDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Answers events at the address that CloudFormation gave."""
-
-    tls: SSLContext
-    sleep: Callable[[float], None]
+class Answers(Protocol):
+    """Where an event is answered."""
 
     def send(self, event: Event, status: str, reason: str, groups: int) -> None:
-        """Answer, trying a few times.
-
-        Raises:
-            OSError, HTTPException: no try was taken.
-        """
-        body = orjson.dumps(
-            {
-                "Status": status,
-                "Reason": reason[:_LONGEST_REASON].encode("ascii", "replace").decode(),
-                "PhysicalResourceId": event.get("PhysicalResourceId", _PHYSICAL_ID),
-                "StackId": event["StackId"],
-                "RequestId": event["RequestId"],
-                "LogicalResourceId": event["LogicalResourceId"],
-                "Data": {"Groups": groups},
-            }
-        )
-        # the address is CloudFormation's own; it is signed for an empty content type
-        request = Request(  # noqa: S310
-            event["ResponseURL"], data=body, headers={"content-type": ""}, method="PUT"
-        )
-        for attempt in range(1, _ANSWER_TRIES + 1):
-            try:
-                with urlopen(request, timeout=5, context=self.tls):  # noqa: S310
-                    return
-            except (OSError, HTTPException):
-                if attempt == _ANSWER_TRIES:
-                    raise
-                self.sleep(0.5 * attempt)
+        """Answer; raises ``OSError`` or ``HTTPException`` where no try was taken."""
 
 
 def create_handler(

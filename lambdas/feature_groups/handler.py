@@ -2,7 +2,7 @@
 
 import time
 
-from lambdas.feature_groups.events import Answers, Applier, create_handler
+from lambdas.feature_groups.events import Applier, create_handler
 from larder.settings.control import ControlSettings
 from larder.wiring.feature_groups import open_definitions_resource
 from larder.wiring.lambda_context import in_time
@@ -13,9 +13,6 @@ _RESERVE_SECONDS = 30.0
 _resource = open_definitions_resource(ControlSettings.from_env())
 
 handler = in_time(
-    create_handler(
-        Applier(_resource.catalog, _resource.read, time.sleep),
-        Answers(_resource.tls, time.sleep),
-    ),
+    create_handler(Applier(_resource.catalog, _resource.read, time.sleep), _resource.answers),
     reserve_seconds=_RESERVE_SECONDS,
 )

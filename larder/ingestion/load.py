@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 
+from larder.backoff import Backoff
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.progress import Progress, Report
 from larder.records.ports import RecordStore
@@ -21,7 +22,8 @@ from larder.records.record import RecordVersion, Slot
 
 _BATCH = 3200
 _LEAST_RATE = 5.0
-_LONGEST_PAUSE = 5.0
+_FIRST_PAUSE = 0.05
+_REFUSED = (ThrottlingException, ServiceUnavailable)
 Version = tuple[Slot, RecordVersion]
 
 
@@ -116,17 +118,18 @@ class OnlineLoader:
 
     def _put(self, pace: Pace, each: Version) -> bool:
         slot, version = each
-        deadline, pause = self.clock() + self.patience, 0.05
-        while True:
+        deadline = self.clock() + self.patience
+
+        def put() -> bool:
             pace.take()
             try:
                 return self.store.put(slot, version, now_nanos=self.now_nanos()) is None
-            except (ThrottlingException, ServiceUnavailable):
-                if self.clock() + pause > deadline:
-                    raise
+            except _REFUSED:
                 pace.slow_down()
-                self.sleep(pause)
-                pause = min(2 * pause, _LONGEST_PAUSE)
+                raise
+
+        backoff = Backoff(first=_FIRST_PAUSE, sleep=self.sleep)
+        return backoff.call(put, after=_REFUSED, remaining=lambda: deadline - self.clock())
 
 
 def batched(versions: Iterable[Version]) -> Iterator[list[Version]]:

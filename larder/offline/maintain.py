@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,6 +9,7 @@ from typing import Protocol
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, TableFormat
 from larder.groups.ports import Registry
+from larder.jitter import shuffle
 from larder.offline.ports import Remaining, TableUnusable
 from larder.offline.upkeep import TableUpkeep, UpkeepRules, Upkept
 
@@ -45,7 +45,7 @@ class Maintenance:
     pinned: PinnedSnapshots
     rules: UpkeepRules
     clock: Callable[[], int]
-    shuffle: Callable[[list[FeatureGroup]], None] = random.shuffle
+    shuffle: Callable[[list[FeatureGroup]], None] = shuffle
 
     def run(self, *, remaining: Remaining, only: Collection[str] = ()) -> Round:
         """Do one round over all groups, or those named; one table's failure stops no other.

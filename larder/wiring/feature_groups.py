@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import boto3
 import botocore.session
 
+from larder.declared.adapters.cloudformation import CloudFormationAnswers
 from larder.groups.metadata import FeatureCatalog
 from larder.settings.control import ControlSettings
 from larder.wiring.boto import background
@@ -22,12 +23,12 @@ class DefinitionsResource:
     Attributes:
         catalog: the control plane that definitions are applied to.
         read: an object of S3 by bucket and key.
-        tls: whom to trust at the address that takes the answer.
+        answers: answers CloudFormation.
     """
 
     catalog: FeatureCatalog
     read: Callable[[str, str], bytes]
-    tls: ssl.SSLContext
+    answers: CloudFormationAnswers
 
 
 def open_definitions_resource(settings: ControlSettings) -> DefinitionsResource:
@@ -43,5 +44,5 @@ def open_definitions_resource(settings: ControlSettings) -> DefinitionsResource:
     return DefinitionsResource(
         catalog=control_plane(boto3.client("dynamodb", config=config), settings),
         read=read,
-        tls=ssl.create_default_context(cafile=authority),
+        answers=CloudFormationAnswers(ssl.create_default_context(cafile=authority)),
     )

@@ -103,6 +103,18 @@ def test_nothing_that_a_snapshot_holds_draws_from_a_generator_seeded_at_import(t
     assert drawing == {"jitter.py": ["SystemRandom"]}
 
 
+def test_all_chance_is_the_systems():
+    """Pauses of the offline functions and of programs, too, are theirs alone."""
+    drawing = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("larder", "lambdas")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _from_random(node)
+    }
+    assert drawing == {"larder/jitter.py"}
+
+
 def test_two_copies_of_one_snapshot_pause_differently():
     pauses = set()
     for _ in range(2):

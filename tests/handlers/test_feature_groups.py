@@ -14,10 +14,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.feature_groups.events import Answers, Applier, create_handler
+from lambdas.feature_groups.events import Applier, create_handler
+from larder.aws.retries import Retries
+from larder.declared.adapters.cloudformation import CloudFormationAnswers
 from larder.declared.files import load_definitions
 from larder.groups.feature_group import FeatureGroupStatus
 from larder.settings.control import ControlSettings
+from tests.support.clocks import SleepingClock
 from tests.support.control import control_plane, group_spec
 from tests.support.tables import create_registry_table
 
@@ -102,7 +105,9 @@ class Resource:
             },
         }
         applier = Applier(self.catalog, lambda *of: self.assets[of], self.context.sleep)
-        answers = Answers(ssl.create_default_context(), lambda _: None)
+        clock = SleepingClock()
+        retries = Retries(base=0.5, longest=4, clock=clock, sleep=clock.sleep)
+        answers = CloudFormationAnswers(ssl.create_default_context(), retries)
         create_handler(applier, answers)({**event, **changes}, self.context.remaining)
         ((content_type, size, answer),) = self.server.answers
         self.server.answers.clear()

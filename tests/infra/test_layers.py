@@ -35,6 +35,23 @@ def test_every_package_is_pinned_with_hashes_and_without_an_address(recipe):
     assert "://" not in (ROOT / recipe.lock).read_text()
 
 
+@pytest.mark.parametrize("recipe", [LEAN, OFFLINE], ids=lambda recipe: recipe.name)
+def test_the_lock_is_that_of_its_source(recipe):
+    """``uv pip compile`` notes at each package who asked for it; its versions are the source's."""
+    lock = ROOT / recipe.lock
+    source = lock.with_suffix(".in")
+    asked = re.findall(r"(?m)^(\w[\w-]*)(?:\[\w,]+\])?(?:==(\S+))?", source.read_text())
+    pins = dict(re.match(r"([\w.-]+)==([\w.]+)", each).groups() for each in locked(recipe))
+    assert asked
+    assert {name: pins.get(name) for name, _ in asked} == {
+        name: version or pins[name] for name, version in asked
+    }
+    noted = re.findall(
+        rf"(?m)^([\w-]+)==[^#]*#\s*via(?:[^\n]|\n\s+#)*-r {source.name}", lock.read_text()
+    )
+    assert set(noted) == {name for name, _ in asked}
+
+
 def test_the_offline_layer_leaves_boto3_to_the_runtime_and_shadows_none_of_its_needs():
     pins = dict(re.match(r"([\w.-]+)==([\w.]+)", each).groups() for each in locked(OFFLINE))
     assert not set(pins) & set(SHARED_WITH_THE_RUNTIME)

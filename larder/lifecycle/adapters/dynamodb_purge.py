@@ -5,9 +5,7 @@ It can stop between any two requests and begin anew: what is gone is not found a
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from larder.aws.dynamodb.errors import translated_errors
+from larder.backoff import Backoff
 from larder.errors import AccessForbidden
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.ports import Remaining
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 _BATCH = 25
-_LONGEST_PAUSE = 5.0
+_BACKOFF = Backoff(first=0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,10 @@ class DynamoPurge:
 
     client: DynamoDBClient
     table_name: str
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
+    backoff: Backoff = _BACKOFF
 
     def purge(self, group: FeatureGroup, *, remaining: Remaining) -> bool:
-        """See the port."""
+        """Delete in batches, again and again what DynamoDB left unprocessed."""
         try:
             with translated_errors():
                 return all(
@@ -65,16 +63,14 @@ class DynamoPurge:
 
     def _delete(self, keys: Sequence[dict[str, Any]], remaining: Remaining) -> bool:
         requests: Any = {self.table_name: [{"DeleteRequest": {"Key": key}} for key in keys]}
-        pause = 0.05
-        while requests:
-            if remaining() <= 0:
-                return False
+
+        def send_rest() -> bool:
+            nonlocal requests
             answer = self.client.batch_write_item(RequestItems=requests)
             requests = answer.get("UnprocessedItems")
-            if requests:
-                self.sleep(pause * self.jitter())
-                pause = min(2 * pause, _LONGEST_PAUSE)
-        return True
+            return not requests
+
+        return remaining() > 0 and self.backoff.until(send_rest, remaining=remaining)
 
 
 def _partitions(group: FeatureGroup) -> Iterator[str]:

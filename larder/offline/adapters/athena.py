@@ -1,15 +1,16 @@
-"""Queries on Athena: started, watched, and cancelled with whoever waits for them."""
+"""Queries on Athena: started, watched, and cancelled when their caller is interrupted."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.backoff import Backoff
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ValidationError
 from larder.offline.queries import QueryFailed, QueryRun
 from larder.progress import Progress, Report
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
+_BACKOFF = Backoff(longest=2.0)
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
@@ -30,10 +30,10 @@ class AthenaQueries:
     client: AthenaClient
     workgroup: str
     database: str
-    sleep: Callable[[float], None] = time.sleep
+    backoff: Backoff = _BACKOFF
 
     def run(self, sql: str, report: Report) -> QueryRun:
-        """See the port."""
+        """Run one query and wait for its end; an interrupted wait cancels it."""
         execution_id = self._start(sql)
         try:
             execution = self._wait(execution_id, report)
@@ -63,20 +63,25 @@ class AthenaQueries:
             raise _translated(error) from error
 
     def _wait(self, execution_id: str, report: Report) -> QueryExecutionTypeDef:
-        pause, start = _FIRST_PAUSE, time.monotonic()
-        while True:
-            try:
-                answer = self.client.get_query_execution(QueryExecutionId=execution_id)
-            except (ClientError, BotoCoreError) as error:
-                raise _translated(error) from error
-            execution = answer["QueryExecution"]
+        start = time.monotonic()
+        latest: list[QueryExecutionTypeDef] = []
+
+        def ended() -> bool:
+            execution = self._execution(execution_id)
+            latest[:] = [execution]
             state = execution["Status"].get("State", "QUEUED")
             scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
             report(Progress("query", state, time.monotonic() - start, bytes=scanned))
-            if state in _ENDED:
-                return execution
-            self.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            return state in _ENDED
+
+        self.backoff.until(ended, remaining=lambda: inf)
+        return latest[0]
+
+    def _execution(self, execution_id: str) -> QueryExecutionTypeDef:
+        try:
+            return self.client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error) from error
 
     def _stop(self, execution_id: str) -> None:
         try:

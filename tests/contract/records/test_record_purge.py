@@ -4,6 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from larder.backoff import Backoff
 from larder.lifecycle.adapters.dynamodb_purge import DynamoPurge
 from tests.support.groups import feature_group
 from tests.support.offline import seconds
@@ -58,7 +59,9 @@ def test_what_dynamodb_did_not_take_is_sent_again(client):
 
     client.meta.events.register("after-call.dynamodb.BatchWriteItem", refuse_half)
     pauses = []
-    purge = DynamoPurge(client, "records", sleep=pauses.append, jitter=lambda: 1.0)
+    purge = DynamoPurge(
+        client, "records", Backoff(first=0.05, sleep=pauses.append, jitter=lambda: 1.0)
+    )
     assert purge.purge(GROUP, remaining=seconds(60))
     assert pauses == [0.05, 0.1]
     assert left(client) == 0

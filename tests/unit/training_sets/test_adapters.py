@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from botocore.stub import ANY, Stubber
 
+from larder.backoff import Backoff
 from larder.errors import AccessForbidden, ServiceUnavailable, ValidationError
 from larder.groups.api.answers import described
 from larder.offline.adapters.athena import AthenaQueries
@@ -40,7 +41,8 @@ class Athena:
         self.stub = Stubber(client)
         self.stub.activate()
         self.pauses = []
-        self.runner = AthenaQueries(client, "larder", "larder_dev", sleep=self.pauses.append)
+        backoff = Backoff(longest=2.0, sleep=self.pauses.append, jitter=lambda: 1.0)
+        self.runner = AthenaQueries(client, "larder", "larder_dev", backoff)
 
     def started(self):
         self.stub.add_response("start_query_execution", {"QueryExecutionId": "q1"}, START)
@@ -72,7 +74,7 @@ def test_a_query_is_watched_to_its_end():
         ("RUNNING", 42),
         ("SUCCEEDED", 42),
     ]
-    assert athena.pauses == pytest.approx([0.1, 0.15])
+    assert athena.pauses == pytest.approx([0.1, 0.2])
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELLED"])

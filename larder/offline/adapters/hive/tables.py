@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyiceberg.io import FileIO
 
+from larder.backoff import Backoff
 from larder.groups.feature_group import FeatureGroup, OfflineStore
 from larder.offline.adapters.arrow import sorted_unique
 from larder.offline.adapters.hive.catalog import complete_table, create_table
@@ -50,7 +51,7 @@ class HiveTables:
         """Build the parts, which share the clients."""
         self._slots = S3Slots(self.client)
         self._files = HiveFiles(self.client, io)
-        self._settling = Settling(Overtaken, sleep)
+        self._settling = Settling(Overtaken, Backoff(sleep=sleep))
 
     def create(self, group: FeatureGroup) -> None:
         """See the port; the location is taken too, so that no other group can write there."""

@@ -21,6 +21,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
+from larder.backoff import Backoff
 from larder.groups.feature_group import FeatureGroup, OfflineStore
 from larder.offline.adapters.arrow import sorted_unique
 from larder.offline.adapters.iceberg.errors import translated_errors
@@ -64,7 +65,7 @@ class IcebergTables:
 
     def __post_init__(self, sleep: Callable[[float], None]) -> None:
         """Take a commit that was refused for somebody's being faster."""
-        self._settling = Settling(CommitFailedException, sleep)
+        self._settling = Settling(CommitFailedException, Backoff(sleep=sleep))
 
     def create(self, group: FeatureGroup) -> None:
         """See the port."""

@@ -1,0 +1,1 @@
+"""Definitions applied by CloudFormation."""
