@@ -46,7 +46,7 @@ def ingest(source: Path) -> float:
         catalog.create_namespace(DATABASE)
         of = group(f"file://{folder}/bench")
         IcebergTables(catalog).create(of)
-        loader = OnlineLoader(MemoryRecordStore())
+        loader = OnlineLoader(MemoryRecordStore(), lambda _name: of)
         use_case = Ingestion(
             IcebergBulk(catalog), _NoJournal(), loader, newest_rows, lambda: _FIRST_WRITTEN
         )

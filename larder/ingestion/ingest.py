@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, TableFormat, TargetStore
-from larder.ingestion.load import Offered, OnlineLoader, batched
+from larder.ingestion.load import Offered, OnlineLoader, Rows, batched
 from larder.ingestion.ports import (
     Arrow,
     BulkSource,
@@ -46,9 +46,9 @@ _COUNTS = ("rows", "rejected", "written", "stored", "older")
 class Summary:
     """What a run came to. ``written`` are rows that this try put into the offline table.
 
-    Of the newest versions offered online, ``stored`` stand there now and ``older`` met a newer one.
-    A run that was ``completed_before`` did nothing now; its counts are those of its last try.
-    ``rejects`` is where the rejected rows are.
+    Of the newest versions offered online, ``stored`` are there now, and ``older`` met a newer one
+    or a deletion. A run that was ``completed_before`` did nothing now; its counts are those of its
+    last try. ``rejects`` is where the rejected rows are.
     """
 
     run_id: str
@@ -132,7 +132,7 @@ class Ingestion:
                 if TargetStore.ONLINE in job.targets:
                     newest.add(chunk)
             if TargetStore.ONLINE in job.targets:
-                self._load(run, newest, summary, report)
+                self._load(job, run, newest, summary, report)
         self.journal.note(replace(run, outcome=summary.counts()))
         if offline:
             self.tables.end_run(job.group, run)
@@ -149,14 +149,21 @@ class Ingestion:
             )
         return run
 
-    def _load(self, run: Run, newest: NewestVersions, summary: Summary, report: Report) -> None:
+    def _load(
+        self, job: Job, run: Run, newest: NewestVersions, summary: Summary, report: Report
+    ) -> None:
         def done(offered: Offered) -> None:
             summary.stored, summary.older = offered.total_stored, offered.total_older
             through = offered.batch[-1][1].write_time
             self.journal.note(replace(run, online_after=through))
 
-        batches = batched(newest.versions(run.online_after))
-        self.loader.load(batches, total=newest.count(), done=done, report=report)
+        rows = Rows(
+            job.group,
+            batched(newest.versions(run.online_after)),
+            total=newest.count(),
+            read_at=run.first_write_time * 1000,
+        )
+        self.loader.load(rows, done=done, report=report)
 
 
 def check_format(group: FeatureGroup, targets: frozenset[TargetStore]) -> None:

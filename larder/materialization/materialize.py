@@ -16,7 +16,7 @@ from larder.as_of.athena import unload
 from larder.as_of.latest import latest_query
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, TargetStore
-from larder.ingestion.load import Offered, OnlineLoader, Version
+from larder.ingestion.load import Offered, OnlineLoader, Rows, Version
 from larder.offline.feature_table import FeatureTable
 from larder.offline.queries import Queries, TableVersions
 from larder.progress import Report
@@ -87,10 +87,8 @@ class Materialization:
         try:
             scanned = self.queries.run(unload(query, location), report).bytes_scanned
             records = self.files.count(location)
-            batches = self.files.batches(group, location)
-            stored, older = self.loader.load(
-                batches, total=records, done=self.offered, report=report
-            )
+            rows = Rows(group, self.files.batches(group, location), records, began)
+            stored, older = self.loader.load(rows, done=self.offered, report=report)
         finally:
             self.files.remove(location)
         seconds = (self.clock() - began) / 1e9

@@ -49,6 +49,10 @@ class TieredRecordStore:
         """See ``RecordStore.put``."""
         return self._durable.put(slot, version, now_nanos=now_nanos)
 
+    def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """See ``RecordStore.load``."""
+        return self._durable.load(slot, version, now_nanos=now_nanos)
+
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:

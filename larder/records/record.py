@@ -15,6 +15,8 @@ from enum import IntEnum
 from typing import NamedTuple
 from zlib import crc32
 
+KEEP_DAYS = 8
+"""How long a hidden tombstone stays at least: longer than any consumer of the stream may lag."""
 MAX_RECORD_BYTES = 350 * 1024
 MAX_IDENTIFIER_BYTES = 2048
 

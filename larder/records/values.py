@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, StorageType, TargetStore
-from larder.records.codec import Value
-from larder.records.feature_values import canonical_identifier, check_value
+from larder.records.codec import Value, unpack
+from larder.records.feature_values import Typed, canonical_identifier, check_value, typed_value
 from larder.records.record import MAX_IDENTIFIER_BYTES, MAX_RECORD_BYTES, Slot
 
 
@@ -115,6 +115,18 @@ def target_stores(
             f"it has {' and '.join(sorted(group.stores))}."
         )
     return targets
+
+
+def same_values(group: FeatureGroup, one: bytes, other: bytes) -> bool:
+    """Whether packed values are equal in the types of their features: ``0.50`` equals ``0.5``."""
+    return one == other or _typed(group, one) == _typed(group, other)
+
+
+def _typed(group: FeatureGroup, packed: bytes) -> dict[str, Typed]:
+    values = zip(group.features, unpack(packed), strict=False)
+    return {
+        feature.name: typed_value(feature, value) for feature, value in values if value is not None
+    }
 
 
 def _texts(value: Value) -> list[str]:

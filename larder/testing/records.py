@@ -12,17 +12,22 @@ from larder.records.keys import sort_key
 from larder.records.ports import Consistency, Page, Reads
 from larder.records.record import RecordVersion, Slot
 
+_NEVER_EXPIRED = -(1 << 95)
+"""A clock by which no version has expired."""
+
 
 @dataclass(slots=True)
 class MemoryRecordStore:
     """Registers in a dictionary; ``logged`` and ``accepted`` tell what left for the offline store.
 
     ``accepted`` holds every version the online store took, in order; ``logged`` the others.
+    ``deleted`` is the write time of the last hard delete of each slot.
     """
 
     records: dict[Slot, RecordVersion] = field(default_factory=dict)
     accepted: list[tuple[Slot, RecordVersion]] = field(default_factory=list)
     logged: dict[tuple[Slot, int, int], RecordVersion] = field(default_factory=dict)
+    deleted: dict[Slot, int] = field(default_factory=dict)
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """See ``RecordStore.put``."""
@@ -36,6 +41,18 @@ class MemoryRecordStore:
         self._accept(slot, replace(version, life=life))
         return None
 
+    def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """See ``RecordStore.load``."""
+        accepted, stored = version.invocation_time, self.records.get(slot)
+        if stored is None:
+            return self.put(slot, version, now_nanos=now_nanos)
+        if self.deleted.get(slot, accepted - 1) >= accepted:
+            return stored
+        if stored.write_time < accepted and stored.is_absent(accepted * 1000):
+            self._accept(slot, replace(version, life=stored.life))
+            return None
+        return self.put(slot, version, now_nanos=_NEVER_EXPIRED)
+
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:
@@ -47,6 +64,7 @@ class MemoryRecordStore:
             and stored.event_key >= marker.event_key
         ):
             return stored
+        self.deleted[slot] = marker.write_time
         self._accept(slot, replace(marker, life=(stored.life if stored else 0) + 1))
         return None
 

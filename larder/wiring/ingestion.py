@@ -61,7 +61,11 @@ class BulkIngestion:
         use_case = Ingestion(
             tables=self.tables,
             journal=S3RunJournal(self.objects, self.bucket),
-            loader=OnlineLoader(writer.store, writes_per_second=options.max_writes_per_second),
+            loader=OnlineLoader(
+                writer.store,
+                writer.groups.get,
+                writes_per_second=options.max_writes_per_second,
+            ),
             newest=newest_rows,
             clock=lambda: time.time_ns() // 1000,
         )

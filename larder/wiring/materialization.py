@@ -92,7 +92,7 @@ class OfflineToOnline:
             files=S3LatestFiles(
                 Objects(boto3.client("s3")), named.offline_bucket, time.time_ns, rows
             ),
-            loader=OnlineLoader(store, writes_per_second=rate),
+            loader=OnlineLoader(store, plane.writer.groups.get, writes_per_second=rate),
             clock=time.time_ns,
             new_id=lambda: secrets.token_hex(8),
             offered=offered,

@@ -115,13 +115,13 @@ class Flaky:
     def __init__(self, store, rng, dies_after):
         self.store, self.rng, self.left = store, rng, dies_after
 
-    def put(self, slot, version, *, now_nanos):
+    def load(self, slot, version, *, now_nanos):
         self.left -= 1
         if self.left == 0:
             raise KeyboardInterrupt
         if self.rng.random() < 0.2:
             raise ThrottlingException("slow down")
-        return self.store.put(slot, version, now_nanos=now_nanos)
+        return self.store.load(slot, version, now_nanos=now_nanos)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -51,10 +51,13 @@ class Histories(RuleBasedStateMachine):
     def door(self):
         raise AssertionError("a subclass says which door")
 
+    def new_oracle(self):
+        return Oracle()
+
     @initialize()
     def open(self):
         self.client, self.group = self.door()
-        self.oracle = Oracle()
+        self.oracle = self.new_oracle()
 
     @rule(identifier=IDENTIFIERS, event_time=MOMENTS, features=FEATURES, ttl=st.booleans())
     def put(self, identifier, event_time, features, ttl):

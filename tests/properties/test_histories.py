@@ -4,6 +4,7 @@ The planted bugs show that a divergence would be found: each breaks one rule of 
 reader, and the same machine must catch it.
 """
 
+import time
 from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
@@ -45,14 +46,14 @@ HISTORIES = settings(
 HUNT = settings(HISTORIES, max_examples=200, derandomize=True, database=None, print_blob=False)
 
 
-def client_over(store, group, reader=RecordReader):
+def client_over(store, group, reader=RecordReader, clock=time.time_ns):
     """A boto3 client whose requests end in the given store."""
     known = group_settings(group, lifetime=1e9)
     api = RuntimeApi(
-        reader=reader(store, known),
-        writer=RecordWriter(store, known),
-        updater=RecordUpdater(store, known),
-        lister=RecordLister(store, known),
+        reader=reader(store, known, clock),
+        writer=RecordWriter(store, known, clock),
+        updater=RecordUpdater(store, known, clock),
+        lister=RecordLister(store, known, clock),
     )
     _door["handler"] = create_handler(api)
     return _client()

@@ -37,6 +37,7 @@ class Bench:
     def __init__(self, catalog, folder, **changes):
         table = changes.pop("table", "customers_1700000000")
         self.group = offline_group(f"file://{folder}/{table}", table=table, **changes)
+        self.current = self.group
         self.folder, self.catalog = Path(folder), catalog
         self.tables = IcebergBulk(catalog)
         self.store, self.journal = MemoryRecordStore(), MemoryJournal()
@@ -45,7 +46,12 @@ class Bench:
 
     def ingest(self, source, *, targets=frozenset({OFFLINE}), run_id="run-1", **options):
         loader = OnlineLoader(
-            self.store, threads=1, writes_per_second=1e9, sleep=lambda _seconds: None
+            self.store,
+            lambda _name: self.current,
+            now_nanos=lambda: WRITTEN * 1000,
+            threads=1,
+            writes_per_second=1e9,
+            sleep=lambda _seconds: None,
         )
         ingestion = Ingestion(self.tables, self.journal, loader, newest_rows, lambda: WRITTEN)
         opened = open_source(source, self.group.event_time_name)

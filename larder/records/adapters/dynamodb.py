@@ -1,8 +1,8 @@
 """The record store in DynamoDB: reads by key, each write one conditional UpdateItem or PutItem.
 
-A write replaces a version's attributes but keeps the item's life, which only a hard delete counts
-up. Where a condition fails DynamoDB returns the item that stood in the way
-(``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
+A write replaces a version's attributes but keeps the item's life and the life's beginning (``l``,
+``b``), which only a hard delete changes. Where a condition fails DynamoDB returns the item that
+stood in the way (``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
 """
 
 from __future__ import annotations
@@ -28,15 +28,22 @@ from larder.records.ports import Consistency, Page, Reads
 from larder.records.record import RecordVersion, Slot, State
 
 _ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
+_NEWER = "e < :e OR (e = :e AND (attribute_exists(d) OR w < :w))"
+_NOT_HIDDEN = "(attribute_not_exists(d) OR d <> :hard)"
 _PUT = {
-    State.LIVE: f"{_ABSENT} OR e < :e OR (e = :e AND (attribute_exists(d) OR w < :w))",
+    State.LIVE: f"{_ABSENT} OR {_NEWER}",
     State.SOFT_DELETED: f"{_ABSENT} OR e < :e OR (e = :e AND attribute_exists(d) AND w < :w)",
     State.HARD_DELETED: f"{_ABSENT} OR e < :e",
 }
-_UNCHANGED = (
-    "e = :oe AND w = :ow AND v = :ov AND (attribute_not_exists(d) OR d <> :hard) "
-    "AND (attribute_not_exists(x) OR x > :now)"
+_LOAD = (
+    "attribute_not_exists(pk) OR ((attribute_not_exists(b) OR b < :accepted) AND "
+    f"(((d = :hard OR x <= :now) AND w < :accepted) OR ({_NOT_HIDDEN} AND ({_NEWER}))))"
 )
+"""``:now`` is the instant of acceptance here: what is stored must have been absent then."""
+_UNCHANGED = (
+    f"e = :oe AND w = :ow AND v = :ov AND {_NOT_HIDDEN} AND (attribute_not_exists(x) OR x > :now)"
+)
+_SAME_TOMBSTONE = "d = :hard AND e = :oe AND w = :ow"
 _OPTIONAL = ("d", "x", "ttl", "o")
 Projection = Callable[[Slot, RecordVersion], None]
 """Called with an InMemory record's new version, its life included, once DynamoDB has taken it."""
@@ -95,24 +102,32 @@ class DynamoRecordStore:
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """See ``RecordStore.put``."""
-        return self._conditional(slot, version, _PUT[version.state], {}, now_nanos=now_nanos)
+        condition, values = _PUT[version.state], {":now": _number(now_nanos)}
+        if version.expires_at is None:
+            return self._conditional(slot, version, condition, values, now_nanos=now_nanos)
+        return self._expiring(slot, version, condition, values, now_nanos=now_nanos)
+
+    def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
+        """See ``RecordStore.load``."""
+        accepted = version.invocation_time
+        values = {":accepted": _number(accepted), ":now": _number(accepted * 1000)}
+        if version.expires_at is None:
+            return self._conditional(slot, version, _LOAD, values, now_nanos=now_nanos)
+        return self._expiring(slot, version, _LOAD, values, now_nanos=now_nanos)
 
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:
         """See ``RecordStore.hard_delete``."""
-        return self._conditional(slot, marker, _PUT[marker.state], {}, now_nanos=now_nanos)
+        values = {":now": _number(now_nanos)}
+        return self._conditional(slot, marker, _PUT[marker.state], values, now_nanos=now_nanos)
 
     def replace(
         self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
     ) -> bool:
         """See ``RecordStore.replace``."""
-        expected = {
-            ":oe": {"N": str(stored.event_key)},
-            ":ow": {"N": str(stored.write_time)},
-            ":ov": {"B": stored.packed},
-        }
-        winner = self._conditional(slot, version, _UNCHANGED, expected, now_nanos=now_nanos)
+        values = {**_order(stored), ":ov": {"B": stored.packed}, ":now": _number(now_nanos)}
+        winner = self._conditional(slot, version, _UNCHANGED, values, now_nanos=now_nanos)
         return winner is None
 
     def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
@@ -172,20 +187,49 @@ class DynamoRecordStore:
         item = self._dynamodb.call("GetItem", request).get("Item")
         return Reads({slot: from_item(item, slot.identifier)} if item else {}, frozenset())
 
+    def _expiring(
+        self, slot: Slot, version: RecordVersion, condition: str, compared: Item, *, now_nanos: int
+    ) -> RecordVersion | None:
+        """Write a version that expires.
+
+        Once it has, DynamoDB removes the item, and with it what the item knows of a hard delete. So
+        a version that takes the place of a hidden tombstone stays as long as that would have.
+        """
+        while True:
+            visible = f"attribute_not_exists(pk) OR ({_NOT_HIDDEN} AND ({condition}))"
+            found = self._conditional(slot, version, visible, compared, now_nanos=now_nanos)
+            if found is None or found.state is not State.HARD_DELETED:
+                return found
+            if ":accepted" in compared and found.write_time >= version.invocation_time:
+                return found
+            until = found.write_time // 1_000_000 + KEEP_SECONDS
+            winner = self._conditional(
+                slot, version, _SAME_TOMBSTONE, _order(found), now_nanos=now_nanos, until=until
+            )
+            if winner is None:
+                return None
+
     def _conditional(
         self,
         slot: Slot,
         version: RecordVersion,
         condition: str,
-        expected: Item,
+        compared: Item,
         *,
         now_nanos: int,
+        until: int = 0,
     ) -> RecordVersion | None:
+        """Write where the condition holds, else what stands there.
+
+        ``until`` (Unix seconds) is when DynamoDB may remove an item that expires, at the earliest.
+        """
         attributes = to_attributes(version, now_nanos=now_nanos)
         attributes.pop("l", None)  # the item's own life counts, not the version's
+        if until:
+            attributes["ttl"] = _number(max(until, int(attributes["ttl"]["N"])))
         values: Item = {f":{name}": value for name, value in attributes.items()}
-        values |= expected
-        values |= {":now": {"N": str(now_nanos)}, ":hard": {"N": str(int(State.HARD_DELETED))}}
+        values |= compared
+        values[":hard"] = _number(State.HARD_DELETED)
         request = {
             "TableName": self._table,
             "Key": record_key(slot),
@@ -215,13 +259,21 @@ class DynamoRecordStore:
 def _expression(attributes: Item, values: Item, *, in_memory: bool) -> str:
     sets = [f"{_NAMES.get(name, name)} = :{name}" for name in attributes]
     if attributes.get("d") == values[":hard"]:
-        sets.append("l = if_not_exists(l, :zero) + :one")
+        sets += ["l = if_not_exists(l, :zero) + :one", "b = :w"]
         values |= {":zero": _NO_LIFE, ":one": {"N": "1"}}
     if in_memory:
         sets.append("m = :m")
         values[":m"] = {"N": "1"}
     removed = [_NAMES.get(name, name) for name in _OPTIONAL if name not in attributes]
     return f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
+
+
+def _order(stored: RecordVersion) -> Item:
+    return {":oe": _number(stored.event_key), ":ow": _number(stored.write_time)}
+
+
+def _number(value: int) -> Item:
+    return {"N": str(int(value))}
 
 
 def _winner(item: Item | None, slot: Slot, version: RecordVersion) -> RecordVersion | None:

@@ -11,7 +11,7 @@ writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its
     a    N  w - invocation time, us   d  N  state, where not live
     x    N  expiry, ns                ttl N  DynamoDB's own clock for removal, s
     o    N  0: not for the offline store, 2: its row is there already
-    l    N  life, where > 0
+    l    N  life, where > 0           b  N  write time of the hard delete that began it
     m    N  1: of an InMemory group (the projector follows these)
 """
 
@@ -24,11 +24,11 @@ from typing import Any
 
 from larder.event_time import NANOS
 from larder.records.keys import sort_key
-from larder.records.record import RecordVersion, Slot, State
+from larder.records.record import KEEP_DAYS, RecordVersion, Slot, State
 
 Item = dict[str, Any]
-KEEP_SECONDS = 8 * 86_400
-"""How long log items and hidden tombstones stay: longer than any stream consumer may lag."""
+KEEP_SECONDS = KEEP_DAYS * 86_400
+"""How long log items and hidden tombstones stay."""
 
 
 def record_key(slot: Slot) -> Item:

@@ -13,6 +13,7 @@ from larder.event_time import NANOS
 from larder.memory.tier import MemoryTier
 from larder.memory.tiered_store import TieredRecordStore
 from larder.records.adapters.dynamodb import DynamoRecordStore
+from larder.records.adapters.dynamodb_item import record_key
 from larder.records.codec import pack
 from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
@@ -261,3 +262,106 @@ def test_a_shard_is_paged_through_without_gaps_or_repeats(store):
         after = page.last
     assert sorted(each.event_key for _, each in entries) == list(range(8))
     assert [position for position, _ in entries] == sorted({p for p, _ in entries})
+
+
+def load(store, each, now=NOW):
+    return store.load(SLOT, each, now_nanos=now)
+
+
+def hard_delete(store, event_key, write_time):
+    marker = version(event_key, write_time, State.HARD_DELETED)
+    assert store.hard_delete(SLOT, marker, now_nanos=NOW) is None
+    return marker
+
+
+def test_a_load_orders_as_a_put_does(store):
+    assert load(store, version(5)) is None
+    assert load(store, version(6)) is None
+    assert load(store, version(5, 9)) == version(6)
+    assert load(store, version(6)) is None
+    assert stored(store) == version(6)
+
+
+@pytest.mark.parametrize("event_key", [3, 7, 9])
+def test_a_load_loses_to_a_hard_delete_since_its_acceptance_whatever_the_event_times(
+    store, event_key
+):
+    put(store, version(3, 10))
+    marker = hard_delete(store, 7, 20)
+    assert load(store, version(event_key, 10)) == replace(marker, life=1)
+    assert load(store, version(event_key, 20)) == replace(marker, life=1)
+    assert stored(store) == replace(marker, life=1)
+
+
+def test_a_load_that_was_accepted_after_a_hard_delete_is_stored_in_the_next_life(store):
+    put(store, version(6, 10))
+    hard_delete(store, 7, 20)
+    assert load(store, version(5, 21)) is None
+    assert stored(store) == version(5, 21, life=1)
+
+
+@pytest.mark.parametrize("expires_at", [None, NOW + 1])
+def test_a_load_loses_to_a_hard_delete_behind_a_newer_record(store, expires_at):
+    put(store, version(6, 10))
+    hard_delete(store, 7, 20)
+    newer = version(2, 30, expires_at=expires_at)
+    put(store, newer)
+    assert load(store, version(6, 10)) == replace(newer, life=1)
+    assert load(store, version(3, 40)) is None
+    assert stored(store) == version(3, 40, life=1)
+
+
+def test_a_load_is_ordered_by_what_expired_since_its_acceptance(store):
+    put(store, version(6, 20, expires_at=50_000))
+    assert load(store, version(5, 10)) == version(6, 20, expires_at=50_000)
+    assert load(store, version(5, 40)) == version(6, 20, expires_at=50_000)
+    assert load(store, version(5, 51)) is None
+    assert stored(store) == version(5, 51)
+
+
+def test_a_load_is_ordered_by_what_was_put_since_and_had_expired_at_once(store):
+    put(store, version(6, 20, expires_at=1_000))
+    assert load(store, version(5, 10)) == version(6, 20, expires_at=1_000)
+    assert load(store, version(7, 10)) is None
+
+
+def test_a_load_meets_a_soft_delete_as_a_put_does(store):
+    marker = version(7, 20, State.SOFT_DELETED)
+    put(store, marker)
+    assert load(store, version(6, 30)) == marker
+    assert load(store, version(7, 10)) is None
+
+
+@pytest.mark.parametrize("write", [put, load])
+def test_an_expiring_record_in_place_of_a_hidden_tombstone_is_as_any(store, write):
+    hard_delete(store, 7, 20)
+    each = version(5, 30, expires_at=NOW + 1)
+    assert write(store, each) is None
+    assert write(store, each) is None
+    assert stored(store) == replace(each, life=1)
+
+
+def test_what_is_known_of_a_hard_delete_outlives_the_expiry_of_the_next_record():
+    """DynamoDB removes the item of an expired record, and with it its life."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_records_table(client, "records")
+        store = DynamoRecordStore(BotoDynamo(client), "records")
+        written = NOW // 1000
+        hard_delete(store, 7, written)
+        put(store, version(8, written + 1, expires_at=NOW + NANOS))
+        item = client.get_item(TableName="records", Key=record_key(SLOT))["Item"]
+    assert int(item["ttl"]["N"]) >= NOW // NANOS + 8 * 86_400
+
+
+def test_a_hidden_tombstone_of_an_older_release_holds_too():
+    """Those have no beginning of a life."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_records_table(client, "records")
+        store = DynamoRecordStore(BotoDynamo(client), "records")
+        marker = hard_delete(store, 7, 20)
+        client.update_item(TableName="records", Key=record_key(SLOT), UpdateExpression="REMOVE b")
+        assert load(store, version(8, 10)) == replace(marker, life=1)
+        assert load(store, version(8, 10, expires_at=NOW + 1)) == replace(marker, life=1)
+        assert load(store, version(8, 21)) is None
