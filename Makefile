@@ -2,10 +2,14 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth test lint conformance soak spark bench docs snapshots cost package
+.PHONY: help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
+# Many tests wait for something, so that two more of them run at once than there are cores.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+# Where it is set, as in many containers, every child process compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 CDK := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node node_modules/aws-cdk/bin/cdk
 
 help: ## this list
@@ -17,7 +21,7 @@ setup: .venv/.ready node_modules/.ready ## Python packages and the CDK CLI, into
 	@test -n "$(PYTHON)" || { echo "Larder needs Python 3.11 or newer on the PATH; install it, or name one: make PYTHON=/path/to/python3.12 ..."; exit 1; }
 	@echo "==> Python packages into .venv ($(PYTHON); the first time takes a minute or two)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Creating a virtual environment failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep '^uv==' requirements.txt)
 	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python -r requirements-dev.txt
 	@touch $@
 
@@ -56,9 +60,11 @@ lint: setup ## style, types, layers, dead code
 	@out=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$out"; exit 1; }
 	@$(BIN)/vulture
 
+check: setup lint ## lint, and the tests of single parts: for daily work
+	@$(BIN)/pytest -q -n auto tests/architecture tests/handlers tests/unit
+
 test: setup lint ## every test, the deployed platform in strict mode included
-	@$(BIN)/pytest -q -n auto --dist loadscope
-	@$(BIN)/pytest -q -m e2e
+	@$(BIN)/pytest -q -n $(WORKERS) -m 'not soak and not conformance'
 
 cost: setup ## a month's bill of a stage; STAGE=prod ARGS="--scale L --json"
 	@$(BIN)/python -m stacks $(or $(STAGE),dev) | $(BIN)/python -m larder cost --choices - $(ARGS)
@@ -71,6 +77,7 @@ conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; 
 
 soak: setup ## long random histories and fault runs, in process and on the strict platform
 	@$(BIN)/pytest -q -m soak --ignore=tests/conformance
+	@$(BIN)/pytest -q -n $(WORKERS) -m 'hypothesis and not soak and not e2e and not conformance' --hypothesis-profile soak
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
 
 spark: setup ## the as-of joins on Spark against the oracle; 300 MB from PyPI, and Java 17 on the PATH

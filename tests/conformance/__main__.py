@@ -2,7 +2,8 @@
 
 Without ``--endpoint`` the platform is brought up on this machine in strict mode and taken down
 again. With it, credentials and region come from the AWS SDK's own settings, and
-LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say. ``--door
+LARDER_OFFLINE_BUCKET and LARDER_WORKGROUP name what the stacks' outputs say. Tests mostly wait, so
+that more of them run at once than there are cores; ``--workers 0`` runs them one by one. ``--door
 function-url`` calls the data plane at its Function URL and everything else at the API, ``--door
 direct`` asks the rows of the data plane of the Python client, which finds the stores by the
 environment that ``make env`` prints.
@@ -73,6 +74,8 @@ def _parser():
     parser.add_argument("--results", type=Path, help="where they go, as JSON")
     parser.add_argument("--report", type=Path, help="write docs/compatibility.md there")
     parser.add_argument("--soak", action="store_true", help="the long random histories too")
+    workers = (os.cpu_count() or 1) + 2
+    parser.add_argument("--workers", type=int, default=workers, help="how many tests at once")
     parser.add_argument("pytest", nargs="*", help="more arguments for pytest")
     return parser
 
@@ -107,7 +110,7 @@ def _run(options, variables):
     selection = "" if options.soak else "not soak"
     direct = [f"tests/conformance/test_{name}.py" for name in _DATA_PLANE]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-m", selection]
-    command += ["--conformance-results", str(options.results)]
+    command += ["--conformance-results", str(options.results), "-n", str(options.workers)]
     asked = direct if options.door == "direct" else ["tests/conformance", *in_process]
     named = {**variables, "LARDER_CONFORMANCE_DOOR": options.door}
     return subprocess.run([*command, *(options.pytest or asked)], env=named, check=False).returncode

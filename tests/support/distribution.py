@@ -16,14 +16,28 @@ _TOGETHER = {
 }
 """Prefixes of test files, by what they share: files that share the same are one group."""
 
-_FIRST = ("tests/faults/", "tests/infra/", "tests/e2e/", "tests/contract/", "tests/properties/")
+_APART = ("tests/conformance/test_datasets.py[",)
+"""Modules whose cases share nothing: each case, named in brackets, is a group."""
+
+_FIRST = (
+    "tests/conformance/test_datasets",
+    "tests/conformance/test_sdk",
+    "tests/faults/",
+    "tests/infra/",
+    "tests/e2e/",
+    "tests/contract/",
+    "tests/properties/",
+)
 """What takes longest begins first, so that no worker is left alone with it at the end. The deployed
 platform comes up meanwhile, see ``strict_platform.py``: its tests are not the very first."""
 
 
 def group_of(nodeid: str) -> str:
     """The group that a test belongs to."""
-    path = nodeid.partition("::")[0]
+    path, _, test = nodeid.partition("::")
+    case = f"{path}[{test.partition('[')[2]}"
+    if case.startswith(_APART):
+        return case
     shared = (name for prefix, name in _TOGETHER.items() if path.startswith(prefix))
     return next(shared, path)
 

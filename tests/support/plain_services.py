@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import commands, tools
+from local import commands
 from local.layout import PORT_VARIABLES, Platform
 from local.ports import free_port
 from local.progress import Progress
+from tests.support.locks import install_tools
 
 
 @contextmanager
@@ -19,8 +20,7 @@ def plain_services(root: Path, *, batch_window_limit: float = 3.0) -> Iterator[P
         ports={name: free_port() for name in PORT_VARIABLES},
         batch_window_limit=batch_window_limit,
     )
-    for name in list(tools.missing(made.tools)):
-        tools.install(name, made.tools)
+    install_tools(made.tools)
     try:
         commands.start(made, Progress())
         yield made

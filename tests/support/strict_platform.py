@@ -25,6 +25,7 @@ from local.layout import PORT_VARIABLES, REPOSITORY, Platform
 from local.ports import free_port
 from local.progress import Progress
 from tests.support.deadlines import eventually
+from tests.support.locks import install_tools
 
 _REUSE = "LARDER_E2E_REUSE"
 _UP_SECONDS = 280
@@ -39,7 +40,7 @@ def strict_platform(root: Path) -> Iterator[tuple[Platform, dict[str, str]]]:
     """
     platform = _platform(root)
     try:
-        yield platform, commands.up(platform, Progress())
+        yield platform, _up(platform)
     finally:
         _stop(platform)
 
@@ -140,6 +141,11 @@ def _platform(root: Path) -> Platform:
     )
 
 
+def _up(platform: Platform) -> dict[str, str]:
+    install_tools(platform.tools)
+    return commands.up(platform, Progress())
+
+
 def _stop(platform: Platform) -> None:
     """End its processes at once: nothing of what they hold is read again."""
     if not os.environ.get(_REUSE):
@@ -150,7 +156,7 @@ def _stop(platform: Platform) -> None:
 def _main(root: Path) -> None:
     """Bring the platform of a directory up, and write there how that went."""
     try:
-        outcome: dict[str, object] = {"outputs": commands.up(_platform(root), Progress())}
+        outcome: dict[str, object] = {"outputs": _up(_platform(root))}
     except LocalPlatformError as error:
         outcome = {"error": str(error)}
     except Exception:
