@@ -3,14 +3,15 @@
 import asyncio
 import json
 import multiprocessing
+import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import polars as pl
 import pytest
 from botocore.exceptions import ClientError
 
@@ -181,35 +182,16 @@ def test_the_example_runs(platform: DeployedPlatform) -> None:
     assert "deleted      None" in done.stdout
 
 
-def test_one_platform_does_a_whole_round(connect: Any, tmp_path: Any) -> None:
-    name = f"round-{uuid.uuid4().hex[:8]}"
-    rows = {"id": ["ada", "bob"], "at": [datetime(2026, 1, 1, tzinfo=UTC)] * 2, "clicks": [1, 2]}
-    labels = {"id": ["bob"], "asked": [datetime(2026, 2, 1, tzinfo=UTC)]}
-    with connect() as deployed:
-        group = deployed.groups.create(
-            name, pl.DataFrame(rows), record_identifier="id", event_time="at", tags={"team": "e2e"}
-        )
-        assert group.status == "Created"
-        assert [each.name for each in deployed.groups.search(("Tags.team", "Equals", "e2e"))] == [
-            name
-        ]
-        done = deployed.ingestion.ingest(
-            name, pd.DataFrame(rows), to="both", rejects=tmp_path / "rejects.jsonl"
-        )
-        assert (done.written, done.stored, done.rejected) == (2, 2, 0)
-        found = deployed.records.get_many(name, ["bob", "eve"], ["clicks"])
-        assert found.to_polars()["clicks"].to_list() == [2, None]
-        made = deployed.training_sets.create(
-            name, pl.DataFrame(labels), event_time="asked", features={name: ["clicks"]}
-        )
-        assert made.to_pandas()["clicks"].tolist() == [2]
-        (status,) = deployed.offline.status(name)
-        assert status.state.rows == 2
-        assert deployed.erasure.erase(name, "bob").found > 0
-        assert deployed.records.get(name, "bob") is None
-        assert deployed.materialization.materialize(name).records == 1
-        deployed.groups.delete(name)
-        assert name not in [each.name for each in deployed.groups.list()]
+def test_one_platform_does_a_whole_round(platform: DeployedPlatform, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.python_round", str(tmp_path)],
+        env={**os.environ, **platform.environment},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("word", ["strong", "eventual", "sometimes"])
