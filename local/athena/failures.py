@@ -26,6 +26,13 @@ _KNOWN: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "requested resources",
         ),
         (
+            # A column is given its own name as alias; DuckDB then looks for the alias.
+            r'Column "(?P<name>[^"]+)" referenced that exists in the SELECT clause',
+            "COLUMN_NOT_FOUND",
+            "Column '{name}' cannot be resolved or requester is not authorized to access "
+            "requested resources",
+        ),
+        (
             r'Referenced table "(?P<name>[^"]+)" not found',
             "COLUMN_NOT_FOUND",
             "Column '{name}' cannot be resolved",

@@ -11,10 +11,14 @@ import pyarrow as pa
 class Relation:
     """A DuckDB query that yields the table's rows, columns named in lower case as Athena's are.
 
-    ``arrow`` holds what the query reads from memory, by the name it must be registered under.
+    ``columns`` are their names in order. ``digits`` are the fraction digits of the table's times:
+    Hive's have milliseconds, Iceberg's microseconds. ``arrow`` holds what the query reads from
+    memory, by the name it must be registered under.
     """
 
     sql: str
+    columns: tuple[str, ...] = ()
+    digits: int = 3
     arrow: dict[str, pa.Table] = field(default_factory=dict)
 
 

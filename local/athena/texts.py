@@ -15,12 +15,17 @@ Value = object
 Writer = Callable[[Value], str | None]
 
 
-def writer(kind: DuckDBPyType) -> Writer:
-    """How to write a column's values; None stays None."""
-    return _float if kind.id == "float" else text
+def writer(kind: DuckDBPyType, digits: int | None = None) -> Writer:
+    """How to write a column's values; None stays None.
+
+    ``digits`` are the fraction digits of its times; None where their type is not known.
+    """
+    if kind.id == "float":
+        return _float
+    return lambda value: text(value, digits)
 
 
-def text(value: Value) -> str | None:  # noqa: PLR0911 - one return per type
+def text(value: Value, digits: int | None = None) -> str | None:  # noqa: PLR0911 - by type
     """A value as Athena writes it in results."""
     match value:
         case None:
@@ -32,7 +37,7 @@ def text(value: Value) -> str | None:  # noqa: PLR0911 - one return per type
         case Decimal():
             return format(value, "f")
         case datetime():
-            return _timestamp(value)
+            return _timestamp(value, digits)
         case bytes() | bytearray():
             return " ".join(f"{byte:02x}" for byte in value)
         case timedelta():
@@ -42,30 +47,31 @@ def text(value: Value) -> str | None:  # noqa: PLR0911 - one return per type
         case int() | str() | date() | UUID():
             return str(value)
         case _:
-            return _nested(value)
+            return _nested(value, digits)
 
 
-def _nested(value: Value) -> str:
+def _nested(value: Value, digits: int | None) -> str:
+    def inner(part: Value) -> str:
+        written = text(part, digits)
+        return "null" if written is None else written
+
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_inner(k)}={_inner(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{inner(k)}={inner(v)}" for k, v in value.items()) + "}"
     if isinstance(value, tuple):  # a row without field names
-        return "{" + ", ".join(f"field{i}={_inner(v)}" for i, v in enumerate(value)) + "}"
+        return "{" + ", ".join(f"field{i}={inner(v)}" for i, v in enumerate(value)) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_inner, value)) + "]"
+        return "[" + ", ".join(map(inner, value)) + "]"
     return str(value)
 
 
-def _inner(value: Value) -> str:
-    written = text(value)
-    return "null" if written is None else written
-
-
-def _timestamp(value: datetime) -> str:
-    """Milliseconds, and microseconds where there are some, so that nothing is cut off."""
-    fraction = f"{value.microsecond:06d}"
-    digits = 6 if value.microsecond % 1000 else 3
+def _timestamp(value: datetime, digits: int | None) -> str:
+    """As many digits as the type has; without one, three, or six where nothing else suffices."""
+    if digits is None:
+        digits = 6 if value.microsecond % 1000 else 3
+    fraction = f"{value.microsecond:06d}000"[:digits]
     zone = " UTC" if value.tzinfo else ""
-    return f"{value:%Y-%m-%d %H:%M:%S}".rjust(19, "0") + f".{fraction[:digits]}{zone}"
+    seconds = f"{value:%Y-%m-%d %H:%M:%S}".rjust(19, "0")
+    return f"{seconds}{'.' if digits else ''}{fraction}{zone}"
 
 
 def _double(value: float, shortest: str) -> str:

@@ -60,7 +60,22 @@ class Offline:
         return eventually(observe, seconds=self.store.target.offline_seconds, pause=0.5)
 
     def query(self, sql):
-        """Run a statement and read its result."""
+        """Run a statement; the rows of its result as texts by column, null columns left out."""
+        head, *rows = self._texts(sql) or [[]]  # a statement that is no query has no result
+        return [{n: v for n, v in zip(head, row, strict=True) if v is not None} for row in rows]
+
+    def columns_of(self, sql):
+        """The names of a query's columns."""
+        return self._texts(sql)[0]
+
+    def table_type(self, group):
+        """What the Glue table says it is; ICEBERG, or nothing for a Hive table."""
+        database, table = self.catalog(group)
+        found = self.glue.get_table(DatabaseName=database, Name=table)["Table"]
+        return found.get("Parameters", {}).get("table_type", "").upper()
+
+    def _texts(self, sql):
+        """The texts of a statement's result, its header first."""
         started = self.athena.start_query_execution(
             QueryString=sql,
             WorkGroup=self.store.target.workgroup,
@@ -76,13 +91,11 @@ class Offline:
         status = eventually(finished, seconds=300, pause=0.1)
         assert status["State"] == "SUCCEEDED", status
         pages = self.athena.get_paginator("get_query_results").paginate(QueryExecutionId=started)
-        texts = [
+        return [
             [cell.get("VarCharValue") for cell in row["Data"]]
             for page in pages
             for row in page["ResultSet"]["Rows"]
         ]
-        head, *rows = texts or [[]]  # a statement that is no query has no result
-        return [{n: v for n, v in zip(head, row, strict=True) if v is not None} for row in rows]
 
 
 def deletions(rows):

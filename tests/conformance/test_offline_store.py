@@ -182,6 +182,26 @@ def test_row_101_the_key_that_is_named_encrypts_the_files(store, offline, target
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", kms)
 
 
+def test_row_102_a_column_has_the_name_that_the_query_gives_it(store, offline, any_group):
+    database, table = offline.catalog(any_group)
+    sql = f'SELECT Clicks, "CLICKS", score AS Score, * FROM "{database}"."{table}"'
+    assert offline.columns_of(sql) == ["Clicks", "CLICKS", "Score", *COLUMNS]
+
+
+def test_row_102_times_are_printed_by_their_columns_type(store, offline, any_group, key):
+    store.put(any_group, key, T0)
+    offline.eventually(any_group, key, 1)
+    database, table = offline.catalog(any_group)
+    sql = (
+        "SELECT CAST(write_time AS timestamp) AS coarse, date_trunc('day', write_time) AS day "
+        f'FROM "{database}"."{table}" WHERE "{ID}" = \'{key}\''
+    )
+    (row,) = offline.query(sql)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}", row["coarse"])
+    digits = {"ICEBERG": 6}.get(offline.table_type(any_group), 3)
+    assert re.fullmatch(rf"\d{{4}}-\d\d-\d\d 00:00:00\.0{{{digits}}}( UTC)?", row["day"])
+
+
 def test_row_102_all_columns_are_the_features_and_then_sagemakers(store, offline, any_group, key):
     features = {"clicks": "1", "score": "0.5", "city": "Ulm"}
     store.put(any_group, key, T0, features)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import duckdb
 from sqlglot import exp
@@ -11,7 +11,8 @@ from sqlglot.optimizer.scope import traverse_scope
 from local.athena.errors import QueryFailed
 from local.athena.language.dialect import to_duckdb
 from local.athena.language.lexer import place
-from local.athena.relation import AsOf
+from local.athena.language.precision import Column, output_columns
+from local.athena.relation import AsOf, Relation
 from local.athena.tables.catalog import Catalog
 
 
@@ -32,10 +33,31 @@ class Binder:
         Raises:
             QueryFailed: a table does not exist, or the query uses what Athena has not.
         """
+        return self._bound(query, {id(t): self._relation(t) for t in _tables(query)})
+
+    def bind_typed(self, query: exp.Query) -> tuple[str, list[int | None]]:
+        """DuckDB's text, and the fraction digits of each result column's times.
+
+        The digits are None for a column without times. The list is empty where the query's sources
+        can't be followed.
+
+        Raises:
+            QueryFailed: as ``bind``.
+        """
+        relations = {id(table): self._relation(table) for table in _tables(query)}
+
+        def columns(table: exp.Table) -> list[Column]:
+            relation = relations[id(table)]
+            return [(column, relation.digits) for column in relation.columns]
+
+        found = output_columns(query, columns) or []
+        return self._bound(query, relations), [digits for _, digits in found]
+
+    def _bound(self, query: exp.Query, relations: Mapping[int, Relation]) -> str:
         named = set()
         for table in list(_tables(query)):
             named.add((table.db.lower(), table.name.lower()))
-            table.replace(self.subquery(table))
+            table.replace(_as_subquery(table, relations[id(table)]))
         for column in query.find_all(exp.Column):
             if (column.text("db").lower(), column.table.lower()) in named:
                 column.set("db", None)
@@ -61,6 +83,9 @@ class Binder:
 
     def subquery(self, table: exp.Table) -> exp.Subquery:
         """What stands for a table's name in DuckDB's text."""
+        return _as_subquery(table, self._relation(table))
+
+    def _relation(self, table: exp.Table) -> Relation:
         if not isinstance(table.this, exp.Identifier):
             function = table.this.name or type(table.this).__name__.lower()
             raise QueryFailed(
@@ -76,13 +101,7 @@ class Binder:
         )
         for name, rows in relation.arrow.items():
             self._cursor.register(name, rows)
-        alias = table.args.get("alias")
-        return exp.Subquery(
-            this=exp.Var(this=relation.sql),
-            alias=alias or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)),
-            joins=table.args.get("joins"),
-            sample=table.args.get("sample"),
-        )
+        return relation
 
     def _as_of(self, version: exp.Expr | None) -> AsOf | None:
         """What FOR VERSION AS OF or FOR TIMESTAMP AS OF means, its expression evaluated."""
@@ -106,6 +125,16 @@ class Binder:
     def _place(self, table: exp.Table) -> tuple[int, int] | None:
         start = next((p.meta["start"] for p in table.parts if "start" in p.meta), None)
         return None if start is None else place(self._sql, start)
+
+
+def _as_subquery(table: exp.Table, relation: Relation) -> exp.Subquery:
+    alias = table.args.get("alias")
+    return exp.Subquery(
+        this=exp.Var(this=relation.sql),
+        alias=alias or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)),
+        joins=table.args.get("joins"),
+        sample=table.args.get("sample"),
+    )
 
 
 def _tables(query: exp.Query) -> Iterator[exp.Table]:

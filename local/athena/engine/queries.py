@@ -25,10 +25,13 @@ _DELIMITERS = {"\\t": "\t", "\\001": "\x01"}
 def select(session: Session, query: exp.Query) -> Answer:
     """Run a query; its rows are fetched as they are read."""
     name_columns(query)
-    cursor = session.cursor.execute(session.binder.bind(query))
+    sql, digits = session.binder.bind_typed(query)
+    cursor = session.cursor.execute(sql)
     names = column_names([entry[0] for entry in cursor.description])
     kinds: list[DuckDBPyType] = [entry[1] for entry in cursor.description]
-    writers = [writer(kind) for kind in kinds]
+    if len(digits) != len(kinds):
+        digits = [None] * len(kinds)
+    writers = [writer(kind, each) for kind, each in zip(kinds, digits, strict=True)]
 
     def rows() -> Iterator[Cells]:
         while chunk := cursor.fetchmany(_CHUNK):

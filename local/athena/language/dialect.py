@@ -37,10 +37,16 @@ def to_duckdb(tree: exp.Expr, sql: str) -> str:
 
 
 def name_columns(query: exp.Query) -> None:
-    """Give each nameless result column a mark that ``column_names`` turns into ``_col<n>``.
+    """Name each result column as Athena does: as the query writes it.
 
-    sqlglot would name ``CAST(a AS bigint)`` after ``a``; Athena does not.
+    A column without a name gets a mark that ``column_names`` turns into ``_col<n>``; sqlglot would
+    name ``CAST(a AS bigint)`` after ``a``. A column that is only named keeps the letter case of
+    the query, in subqueries too; DuckDB would take the table's. ``*`` gives the table's names.
     """
+    for select in query.find_all(exp.Select):
+        for item in select.expressions:
+            if isinstance(item, exp.Column) and not item.is_star:
+                item.replace(exp.alias_(item.copy(), item.name, quoted=True))
     first: exp.Expr = query
     while not isinstance(first, exp.Select):
         if not isinstance(first.this, exp.Expr):

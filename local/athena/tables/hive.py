@@ -42,15 +42,14 @@ class HiveTables:
         columns = [*table["StorageDescriptor"]["Columns"], *table.get("PartitionKeys", [])]
         types = {column["Name"].lower(): duckdb_type(column["Type"]) for column in columns}
         nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name(c)}" for c, kind in types.items())
+        names = tuple(types)
         if not values_of:
-            return Relation(f"SELECT {nothing} WHERE false")
-        casts = ", ".join(
-            f"TRY_CAST({name(c)} AS {kind}) AS {name(c)}" for c, kind in types.items()
-        )
+            return Relation(f"SELECT {nothing} WHERE false", names)
+        casts = ", ".join(f"{_cast(name(c), kind)} AS {name(c)}" for c, kind in types.items())
         files = _reader(table, list(values_of)) + _partition_columns(values_of, keys)
         # The union supplies the columns that no file has.
         return Relation(
-            f"SELECT {casts} FROM (SELECT {nothing} WHERE false UNION ALL BY NAME {files})"
+            f"SELECT {casts} FROM (SELECT {nothing} WHERE false UNION ALL BY NAME {files})", names
         )
 
     def _partitioned_files(
@@ -77,6 +76,13 @@ class HiveTables:
 def duckdb_type(hive_type: str) -> str:
     """DuckDB's name of a Hive type, nested ones included."""
     return exp.DataType.build(hive_type, dialect="hive").sql(dialect="duckdb")
+
+
+def _cast(column: str, kind: str) -> str:
+    """A file's value as the table's type. Trino rounds the times of Hive tables to milliseconds."""
+    if kind == "TIMESTAMP":
+        return f"CAST(TRY_CAST({column} AS TIMESTAMP_MS) AS TIMESTAMP)"
+    return f"TRY_CAST({column} AS {kind})"
 
 
 def _reader(table: TableTypeDef, files: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from local.athena.relation import AsOf, Relation
 from local.athena.tables.cloud import Cloud
 
 _MAX_CACHED = 256
+_DIGITS = 6  # of a table's times: timestamp(6)
 _METADATA_TABLES: dict[str, Callable[[InspectTable], pa.Table]] = {
     "snapshots": InspectTable.snapshots,
     "history": InspectTable.history,
@@ -60,13 +61,17 @@ class IcebergTables:
         table = self.at(metadata_location)
         snapshot = _snapshot(table, as_of) if as_of else table.current_snapshot()
         if snapshot is None:
-            return in_memory(table.schema().as_arrow().empty_table())
+            return in_memory(table.schema().as_arrow().empty_table(), digits=_DIGITS)
         schema = table.schema()
         if as_of and snapshot.schema_id is not None:
             schema = table.schemas()[snapshot.schema_id]
         columns = ", ".join(f"{name(f.name)} AS {name(f.name.lower())}" for f in schema.fields)
         option = f", snapshot_from_id = {snapshot.snapshot_id}" if as_of else ""
-        return Relation(f"SELECT {columns} FROM iceberg_scan({text(metadata_location)}{option})")
+        return Relation(
+            f"SELECT {columns} FROM iceberg_scan({text(metadata_location)}{option})",
+            columns=tuple(f.name.lower() for f in schema.fields),
+            digits=_DIGITS,
+        )
 
     def metadata_table(self, metadata_location: str, kind: str) -> Relation:
         """What ``"table$kind"`` shows of the table.
@@ -77,14 +82,15 @@ class IcebergTables:
         if kind not in _METADATA_TABLES:
             known = ", ".join(f"${kind}" for kind in _METADATA_TABLES)
             raise QueryFailed("TABLE_NOT_FOUND", f"Metadata table '${kind}' is none of {known}")
-        return in_memory(_METADATA_TABLES[kind](self.at(metadata_location).inspect))
+        return in_memory(_METADATA_TABLES[kind](self.at(metadata_location).inspect), digits=3)
 
 
-def in_memory(table: pa.Table) -> Relation:
-    """A relation of rows that are here already."""
+def in_memory(table: pa.Table, *, digits: int) -> Relation:
+    """A relation of rows that are here already; ``digits`` are the fraction digits of times."""
     key = f"arrow_{uuid.uuid4().hex}"
     columns = ", ".join(f"{name(c)} AS {name(c.lower())}" for c in table.column_names)
-    return Relation(f"SELECT {columns} FROM {key}", {key: table})
+    names = tuple(c.lower() for c in table.column_names)
+    return Relation(f"SELECT {columns} FROM {key}", names, digits, {key: table})
 
 
 def _snapshot(table: Table, as_of: AsOf) -> Snapshot:

@@ -2,10 +2,13 @@
 
 import io
 import json
+from datetime import datetime
 
 import pandas as pd
+import pyarrow as pa
 
 from local.athena.tables.cloud import split_s3
+from tests.contract.athena.tables import hive_table, put_parquet
 
 
 def read(s3, address):
@@ -59,3 +62,49 @@ def test_results_are_encrypted_as_the_workgroup_says(athena, cloud, s3):
     stored = s3.head_object(Bucket=bucket, Key=key)
     assert shown["EncryptionConfiguration"] == sealed
     assert (stored["ServerSideEncryption"], stored["SSEKMSKeyId"]) == ("aws:kms", "alias/results")
+
+
+def test_a_column_is_named_as_the_query_writes_it(athena):
+    named = {
+        'SELECT CustomerId, "CUSTOMERID", e.Amount, Amount AS Paid, items FROM events e': [
+            ("CustomerId", "CUSTOMERID", "Amount", "Paid", "items")
+        ],
+        "SELECT * FROM events": [
+            ("customerid", "amount", "items", "event_time", "is_deleted"),
+        ],
+        "SELECT * FROM (SELECT CustomerId, count(*) AS N FROM events GROUP BY CUSTOMERID)": [
+            ("CustomerId", "N")
+        ],
+        "WITH T AS (SELECT Amount FROM events) SELECT AMOUNT, T.* FROM T": [("AMOUNT", "Amount")],
+        "SELECT DISTINCT CustomerId FROM events ORDER BY customerID": [("CustomerId",)],
+        "SELECT Items FROM events WHERE ITEMS > 1 UNION SELECT 0 ORDER BY items": [("Items",)],
+        "SELECT Items, count(*) FROM events GROUP BY iteMS HAVING ITEMS > 0": [("Items", "_col1")],
+        "SELECT CustomerId FROM events WHERE CustomerId IN (SELECT CUSTOMERID FROM events)": [
+            ("CustomerId",)
+        ],
+    }
+    assert {sql: athena.run(sql).all_rows[:1] for sql in named} == named
+
+
+def test_a_time_has_the_digits_of_its_columns_type(athena, s3, glue):
+    moment = pa.array([datetime(2026, 1, 2, 3, 4, 5, 670_900)], pa.timestamp("us"))
+    put_parquet(s3, "moments/a.parquet", pa.table({"at": moment}))
+    table = hive_table("moments", {"at": "timestamp"}, {}, "s3://lake/moments/")
+    glue.create_table(DatabaseName="shop", TableInput=table)
+    athena.run(
+        "CREATE TABLE shop.fine (at timestamp) LOCATION 's3://lake/shop/fine' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    athena.run("INSERT INTO fine VALUES (TIMESTAMP '2026-01-02 03:04:05.67')")
+
+    # Trino rounds a Hive table's times to milliseconds.
+    assert athena.rows("SELECT at, date_trunc('minute', at), [at] FROM moments") == [
+        ("2026-01-02 03:04:05.671", "2026-01-02 03:04:00.000", "[2026-01-02 03:04:05.671]")
+    ]
+    assert athena.rows("SELECT * FROM fine") == [("2026-01-02 03:04:05.670000",)]
+    assert athena.rows("SELECT CAST(at AS timestamp), max(at) OVER () FROM fine") == [
+        ("2026-01-02 03:04:05.670", "2026-01-02 03:04:05.670000")
+    ]
+    assert athena.rows("SELECT from_iso8601_timestamp('2026-01-02T03:04:05Z')") == [
+        ("2026-01-02 03:04:05.000 UTC",)
+    ]

@@ -66,3 +66,20 @@ def test_types_have_athenas_and_hives_names(duckdb_type, athena, hive):
     kind = duckdb.sqltype(duckdb_type)
 
     assert (column("c", kind).type, hive_type(kind)) == (athena, hive)
+
+
+@pytest.mark.parametrize(
+    ("digits", "written"),
+    [
+        (0, "2026-01-02 03:04:05"),
+        (3, "2026-01-02 03:04:05.670"),
+        (6, "2026-01-02 03:04:05.670000"),
+        (9, "2026-01-02 03:04:05.670000000"),
+    ],
+)
+def test_a_time_has_the_digits_of_its_type_and_not_of_its_value(digits, written):
+    value = datetime(2026, 1, 2, 3, 4, 5, 670_000)
+    kind = duckdb.sqltype("TIMESTAMP")
+    assert writer(kind, digits)(value) == written
+    assert writer(kind, digits)(value.replace(tzinfo=UTC)) == f"{written} UTC"
+    assert writer(kind, digits)([value, None]) == f"[{written}, null]"
