@@ -20,7 +20,8 @@ EXTRAS = {
     "pandas": ("pandas", "pyarrow"),
     "polars": ("polars", "pyarrow"),
     "offline": (
-        *("boto3", "botocore", "hiredis", "numpy", "pyarrow", "pyiceberg", "duckdb", "tqdm"),
+        *("boto3", "botocore", "hiredis", "numpy", "pyarrow", "pyiceberg", "duckdb"),
+        *("tenacity", "tqdm"),
     ),
 }
 """The modules that each extra brings, by the extra's name."""

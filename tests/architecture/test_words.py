@@ -29,8 +29,8 @@ MOST = {
     "larder/lifecycle": 2,
     "larder/materialization": 4,
     "larder/memory": 7,
-    "larder/offline": 22,
-    "larder/records": 19,
+    "larder/offline": 21,
+    "larder/records": 22,
     "larder/settings": 3,
     "larder/tabular": 2,
     "larder/telemetry": 1,
@@ -43,9 +43,9 @@ MOST = {
     "stacks/constructs": 14,
     "stacks/memory": 2,
     "stacks/observability": 2,
-    "local": 4,
-    "local/athena": 23,
-    "local/emulator": 6,
+    "local": 6,
+    "local/athena": 27,
+    "local/emulator": 9,
 }
 
 

@@ -228,8 +228,7 @@ class DynamoRecordStore:
         if until:
             attributes["ttl"] = _number(max(until, int(attributes["ttl"]["N"])))
         values: Item = {f":{name}": value for name, value in attributes.items()}
-        values |= compared
-        values[":hard"] = _number(State.HARD_DELETED)
+        values |= compared | {":hard": _number(State.HARD_DELETED)}
         request = {
             "TableName": self._table,
             "Key": record_key(slot),
