@@ -18,13 +18,16 @@ CLUSTER_SLOTS = b"*2\r\n$7\r\nCLUSTER\r\n$5\r\nSLOTS\r\n"
 
 
 class Script:
-    """A script over one key. It must be idempotent: a call whose reply was lost may be repeated."""
+    """A Lua script over one key.
+
+    It must be idempotent: a call whose reply was lost may be repeated. ``digest`` is its name at
+    the server.
+    """
 
     __slots__ = ("digest", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
-        # the name by which the server knows it, no matter of security
         self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest().encode()
 
 
