@@ -15,6 +15,8 @@ from larder.valkey import Script
 WRITTEN = 1
 KEPT = 0
 LATE = -1
+_WORDS = ORDER_BYTES // 4
+_UNPACKED = "'>" + "I4" * _WORDS + "'"
 
 COMPARE_AND_SET = Script(
     f"""
@@ -26,9 +28,9 @@ local stored = redis.call('GETRANGE', KEYS[1], 0, {ORDER_BYTES - 1})
 if #stored < {ORDER_BYTES} then
   lifetime = ARGV[5]
 else
-  local old = {{struct.unpack('>I4I4I4I4I4I4I4I4', stored)}}
-  local new = {{struct.unpack('>I4I4I4I4I4I4I4I4', ARGV[1])}}
-  for word = 1, 8 do
+  local old = {{struct.unpack({_UNPACKED}, stored)}}
+  local new = {{struct.unpack({_UNPACKED}, ARGV[1])}}
+  for word = 1, {_WORDS} do
     if new[word] > old[word] then break end
     if new[word] < old[word] then return {KEPT} end
   end

@@ -2,17 +2,16 @@
 
 An entry is a fixed head and the packed values (``larder.records.codec``), big-endian:
 
-    order   life u32, there u32, event key 96 bit (+ 2**95), live u32,
-            write time u64                                                      32 bytes
+    order   ``ORDER``                                                           32 bytes
     stored  double: when Valkey took or confirmed it, in ms of Valkey's clock    8 bytes
-    rest    write time - invocation time u64, state u8, schema version u16,
-            offline u8 (2: recorded there already), expiry 96 bit signed
-            (the greatest number for never)                                     24 bytes
-            and the packed values
+    rest    ``REST``, and the packed values                                     24 bytes and more
 
 The order's eight words compare as the versions of one record do (``larder.records.record``), the
 life first, so that a script can compare two entries without knowing more. ``there`` is 0 for a
 hidden tombstone: it begins its life, and whatever is put in that life replaces it.
+
+This module is the only one that knows the layout. Heads made column by column
+(``larder.materialization.adapters.memory_entries``) take their members and numbers from here.
 """
 
 from __future__ import annotations
@@ -23,18 +22,39 @@ from larder.jitter import jitter
 from larder.records.keys import sort_key
 from larder.records.record import RecordVersion, Slot, State
 
-ORDER_BYTES = 32
+Members = tuple[tuple[str, str], ...]
+"""Names and ``struct``'s formats; ``12s`` is an integer of 96 bits."""
+ORDER: Members = (
+    ("life", "I"),
+    ("there", "I"),
+    ("event_key", "12s"),  # plus EVENT_KEY_BIAS, so that its bytes compare as it does
+    ("live", "I"),
+    ("write_time", "Q"),
+)
+REST: Members = (
+    ("age", "Q"),  # write time less invocation time
+    ("state", "B"),
+    ("schema_version", "H"),
+    ("offline", "B"),  # 0: not for the offline store, 1: for it, 2: recorded there already
+    ("expiry", "12s"),  # signed; NEVER where there is none
+)
+EVENT_KEY_BIAS = 1 << 95
+NEVER = (1 << 95) - 1
 LIFETIME_SECONDS = 300.0
 """Longest life of an entry: Valkey Serverless evicts only keys that expire, and no entry can be
 stale for longer, whatever else fails."""
 RACE_SECONDS = 2.0
 """Twice as long as a write may be under way: how long a short-lived entry stands guard."""
 
-_ORDER = struct.Struct(">II12sIQ")
-_REST = struct.Struct(">QBHB12s")
-_ENTRY = struct.Struct(">II12sIQdQBHB12s")
-_BIAS = 1 << 95
-_NEVER = (1 << 95) - 1
+
+def _packing(*members: Members) -> str:
+    return "".join(kind for each in members for _, kind in each)
+
+
+_ORDER = struct.Struct(f">{_packing(ORDER)}")
+_REST = struct.Struct(f">{_packing(REST)}")
+_ENTRY = struct.Struct(f">{_packing(ORDER)}d{_packing(REST)}")
+ORDER_BYTES = _ORDER.size
 _STATES = tuple(State)
 
 
@@ -50,11 +70,11 @@ def item_memory_key(uid: str, sort: str) -> bytes:
 
 def entry_parts(version: RecordVersion) -> tuple[bytes, bytes]:
     """``order`` and ``rest`` of an entry; the time between them is Valkey's to set."""
-    expiry = _NEVER if version.expires_at is None else version.expires_at
+    expiry = NEVER if version.expires_at is None else version.expires_at
     order = _ORDER.pack(
         version.life,
         version.state is not State.HARD_DELETED,
-        (version.event_key + _BIAS).to_bytes(12, "big"),
+        (version.event_key + EVENT_KEY_BIAS).to_bytes(12, "big"),
         version.state is State.LIVE,
         version.write_time,
     )
@@ -83,13 +103,13 @@ def read_entry(entry: bytes, identifier: str) -> tuple[RecordVersion, float]:
     expires_at = int.from_bytes(expiry, "big", signed=True)
     version = RecordVersion(
         identifier,
-        int.from_bytes(event_key, "big") - _BIAS,
+        int.from_bytes(event_key, "big") - EVENT_KEY_BIAS,
         write_time,
         write_time - age,
         state,
         entry[_ENTRY.size :],
         schema_version,
-        None if expires_at == _NEVER else expires_at,
+        None if expires_at == NEVER else expires_at,
         bool(offline),
         life,
         offline == 2,
@@ -97,12 +117,20 @@ def read_entry(entry: bytes, identifier: str) -> tuple[RecordVersion, float]:
     return version, stored
 
 
-def lifetime_ms(version: RecordVersion, now_nanos: int) -> int:
-    """How long an entry may stand: five minutes less a random part, not past its expiry.
+def longest_ms(chance: float) -> float:
+    """How long an entry without an expiry lives, by a number from 0 to 1, or an array of such.
 
-    An entry that has expired stands just long enough to keep out an older one under way.
+    The random part spreads the refills.
     """
-    longest = LIFETIME_SECONDS * 1000 * (1 - 0.2 * jitter())  # spreads the refills
+    return LIFETIME_SECONDS * 1000 * (1 - 0.2 * chance)
+
+
+def lifetime_ms(version: RecordVersion, now_nanos: int) -> int:
+    """How long an entry lives: five minutes less a random part, not past its expiry.
+
+    An entry that has expired lives just long enough to keep out an older one under way.
+    """
+    longest = longest_ms(jitter())
     if version.expires_at is not None:
         left = (version.expires_at - now_nanos) / 1_000_000
         longest = min(longest, max(left, RACE_SECONDS * 1000))

@@ -32,7 +32,7 @@ from larder.memory.entry import (
     read_entry,
 )
 from larder.records.record import RecordVersion, Slot
-from larder.valkey import Unanswered, Valkey
+from larder.valkey import NoReply, Valkey
 
 _MILLI = 1_000_000
 WRITE_MS = 1_000.0
@@ -148,7 +148,7 @@ class MemoryTier:
         deadline_ms = self.now_ms() + seconds * 1000 + _SKEW_MS
         calls = [self._call(key, each, deadline_ms, _GUARD_MS) for key, each in changes]
         replies = self._run(calls, seconds)
-        return [not isinstance(reply, Unanswered) and reply != LATE for reply in replies]
+        return [not isinstance(reply, NoReply) and reply != LATE for reply in replies]
 
     def take_counts(self) -> dict[str, int]:
         """What was counted since the last call, by the metric's name; nothing where all is 0."""
@@ -187,7 +187,7 @@ class MemoryTier:
         if refused:
             gone = self._valkey.delete([calls[n][0] for n in refused], seconds=seconds)
             for n, reply in zip(refused, gone, strict=True):
-                replies[n] = replies[n] if isinstance(reply, Unanswered) else KEPT
+                replies[n] = replies[n] if isinstance(reply, NoReply) else KEPT
         return replies
 
     def _call(
@@ -200,7 +200,7 @@ class MemoryTier:
 
     def _judge(self, replies: Sequence[object]) -> bool:
         """Whether all were answered; the breaker and the fence learn of it."""
-        unanswered = sum(isinstance(reply, Unanswered) for reply in replies)
+        unanswered = sum(isinstance(reply, NoReply) for reply in replies)
         if unanswered:
             self.counts.unanswered += unanswered
             self._breaker.failed()
@@ -222,4 +222,4 @@ class MemoryTier:
 
 
 def _is_refused(reply: object) -> bool:
-    return isinstance(reply, Unanswered) and reply.refused
+    return isinstance(reply, NoReply) and reply.refused

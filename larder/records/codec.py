@@ -5,6 +5,9 @@ array of strings for a collection), ``null`` where it is absent; trailing nulls 
 back verbatim, a feature added later reads as absent, and both directions run at the speed of a C
 JSON codec, which no framing parsed in Python reaches. The first byte is ``[``, so another form
 can be told apart later.
+
+What packs whole columns at once (``larder.ingestion.adapters.packing``) takes the parts of the form
+from here.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 Value = str | list[str]
+OPEN, SEPARATOR, CLOSE = "[", ",", "]"
 
 
 def pack(values: Mapping[int, Value]) -> bytes:
@@ -22,6 +26,11 @@ def pack(values: Mapping[int, Value]) -> bytes:
     for ordinal, value in values.items():
         row[ordinal] = value
     return orjson.dumps(row)
+
+
+def element(value: Value | None) -> str:
+    """One element of the form; ``None`` is an absent value."""
+    return orjson.dumps(value).decode()
 
 
 def unpack(packed: bytes) -> Sequence[Value | None]:

@@ -1,6 +1,7 @@
 """One connection to a node: requests out, as many replies in.
 
-After an exception it is of no use: a reply may be outstanding, and would be taken for another's.
+After an exception a connection must be closed: a reply may be outstanding, and a later request
+would take it for its own.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from select import select
 from hiredis import ProtocolError, Reader
 
 from larder.errors import ConfigurationError
-from larder.valkey.answers import Refusal
+from larder.valkey.replies import ErrorReply
 from larder.valkey.requests import auth_request
 
 _CHUNK = 65_536
 _NO_TIME = 1e-6
-"""Seconds, where none are left: 0 would mean that a TLS handshake never waits, which is refused."""
-FAULTS = (OSError, ProtocolError, Refusal)
-"""What may become of a connection: no more than this is to be expected of a network."""
+"""Seconds, where none are left: ``ssl`` refuses a timeout of 0."""
+FAULTS = (OSError, ProtocolError, ErrorReply)
+"""What a network may do to a connection; anything else is a bug."""
 Credentials = Callable[[], tuple[str, str]]
 
 
@@ -37,7 +38,7 @@ class ValkeyEndpoint:
 
     @classmethod
     def at(cls, address: str, *, tls: bool, ca_bundle: str | None = None) -> ValkeyEndpoint:
-        """The endpoint of ``host:port``; an IPv6 address stands in brackets.
+        """The endpoint of ``host:port``; an IPv6 address is in brackets.
 
         Raises:
             ConfigurationError: it is not of that form.
@@ -48,11 +49,14 @@ class ValkeyEndpoint:
         elif ":" in host:
             host = ""
         if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-            raise ConfigurationError(f"Valkey's address {address!r} is not of the form host:port.")
+            raise ConfigurationError(
+                f"Valkey's address {address!r} is not of the form host:port, with a port of 1 to "
+                "65535 and an IPv6 address in brackets."
+            )
         return cls(host, int(port), tls, ca_bundle)
 
     def beside(self, host: str, port: int) -> ValkeyEndpoint:
-        """Another node of the same cluster; it is reached in the same way."""
+        """Another node of the same cluster, reached in the same way."""
         return replace(self, host=host, port=port)
 
 
@@ -86,7 +90,7 @@ class Connection:
 
     def __init__(self, connected: socket.socket, opened: float) -> None:
         self._socket = connected
-        self._reader = Reader(replyError=Refusal)
+        self._reader = Reader(replyError=ErrorReply)
         self.opened = opened
         self.answered = False
 
@@ -101,11 +105,11 @@ class Connection:
         self._socket.sendall(requests)
 
     def receive(self, count: int, replies: list[object], deadline: Deadline) -> None:
-        """Append replies until there are ``count``; those that came before an error stay.
+        """Append replies until there are ``count``; those before an error stay in the list.
 
         Raises:
             OSError: the connection failed, or time is over.
-            ProtocolError: what came is no reply.
+            ProtocolError: the server sent something else than a reply.
         """
         read = self._reader.gets
         while len(replies) < count:
@@ -121,11 +125,11 @@ class Connection:
             self._reader.feed(data)
 
     def has_more(self) -> bool:
-        """Whether more came in than was asked for."""
+        """Whether more came in than the replies that were read."""
         return self._reader.has_data()
 
     def is_readable(self) -> bool:
-        """Whether the server has sent something unasked: that it closes, or rubbish."""
+        """Whether the server sent something unasked: that it closes, or garbage."""
         return bool(select([self._socket], [], [], 0)[0])
 
     def close(self) -> None:
@@ -155,8 +159,8 @@ class Connector:
         """Connect and authenticate, within ``connect_seconds``.
 
         Raises:
-            OSError: nobody is there, or not in time.
-            Refusal: the credentials are not accepted.
+            OSError: no server accepted the connection in time.
+            ErrorReply: the server refused the credentials.
         """
         deadline = Deadline(self.connect_seconds)
         opened: socket.socket = _connected(endpoint.host, endpoint.port, deadline)
@@ -178,17 +182,17 @@ class Connector:
         replies: list[object] = []
         connection.send(auth_request(*self._credentials()), deadline)
         connection.receive(1, replies, deadline)
-        if isinstance(replies[0], Refusal):
+        if isinstance(replies[0], ErrorReply):
             raise replies[0]
 
 
 def _connected(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """A socket to the first of a host's addresses that lets us in; all of them share the time."""
+    """A socket to the first of a host's addresses that accepts; all of them share the time."""
     failure: OSError | None = None
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise OSError(f"{host!r} is no name of a host") from error
+        raise OSError(f"{host!r} is not a host name") from error
     for *_, address in found:
         try:
             return socket.create_connection((str(address[0]), port), deadline.remaining())

@@ -1,6 +1,6 @@
 """Requests on their way to a node, and their replies.
 
-Begun and finished apart, so that several nodes work at the same time for one caller.
+Starting and finishing are apart, so that several nodes work at the same time for one caller.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from larder.valkey.answers import TIMED_OUT, Refusal, Unanswered
 from larder.valkey.connection import FAULTS, Connection, Deadline
+from larder.valkey.handshake import HandshakePending
 from larder.valkey.node import Node
-from larder.valkey.opening import StillOpening
+from larder.valkey.replies import TIMED_OUT, ErrorReply, NoReply
 
 _LOST = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _LATE = (TimeoutError, BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Exchange:
-    """An exchange that has begun: it must be finished, or abandoned, by the same thread.
+    """Requests to one node. What was started must be finished, or abandoned, by the same thread.
 
     A kept connection may turn out to be closed. Where that is so before the first byte of a reply,
     the requests are sent once more over a new one: all that Larder sends is idempotent.
@@ -30,10 +30,10 @@ class Exchange:
         "_count",
         "_deadline",
         "_failure",
-        "_held",
-        "_kept",
+        "_holds_place",
         "_replies",
         "_requests",
+        "_reused",
         "node",
     )
 
@@ -43,26 +43,31 @@ class Exchange:
         self._count = count
         self._deadline = deadline
         self._replies: list[object] = []
-        self._failure: Unanswered | None = None
+        self._failure: NoReply | None = None
         self._connection: Connection | None = None
-        self._kept = False
-        self._held = node.free.acquire(timeout=deadline.remaining())
-        if self._held:
-            self._attempt(self._start)
+        self._reused = False
+        self._holds_place = False
+
+    def start(self) -> Exchange:
+        """Take a connection and send; what goes wrong shows in the replies."""
+        self._holds_place = self.node.free.acquire(timeout=self._deadline.remaining())
+        if self._holds_place:
+            self._attempt(self._send)
         else:
-            node.troubles.timed_out()
-            self._failure = Unanswered(f"{TIMED_OUT}: all connections are busy")
+            self.node.errors.timed_out()
+            self._failure = NoReply(f"{TIMED_OUT}: all connections are busy")
+        return self
 
     def finish(self) -> list[object]:
-        """The replies in order: ``Refusal`` for an error, ``Unanswered`` for what is missing."""
+        """The replies in order: ``ErrorReply`` for an error, ``NoReply`` for what is missing."""
         if self._failure is None:
-            self._attempt(self._read)
+            self._attempt(self._receive)
         replies = self._replies
         if self._failure is None and self._connection is not None:
             if self._connection.has_more():
                 self._connection.close()
             else:
-                self.node.keep(self._connection)
+                self.node.put_back(self._connection)
             self._connection = None
         else:
             replies += [self._failure] * (self._count - len(replies))
@@ -70,49 +75,49 @@ class Exchange:
         return replies
 
     def abandon(self) -> None:
-        """Let go of what is held; without effect after the end."""
+        """Release what is held; without effect after the end."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self._held:
-            self._held = False
+        if self._holds_place:
+            self._holds_place = False
             self.node.free.release()
 
-    def _start(self) -> None:
-        self._connection = self.node.kept()
+    def _send(self) -> None:
+        self._connection = self.node.take_idle()
         if self._connection is None:
-            self._start_anew()
+            self._send_anew()
             return
-        self._kept = True
+        self._reused = True
         try:
             self._connection.send(self._requests, self._deadline)
         except _LOST:
-            self._start_over()
+            self._send_again()
 
-    def _read(self) -> None:
+    def _receive(self) -> None:
         if self._connection is None:
             return
         try:
             self._connection.receive(self._count, self._replies, self._deadline)
         except _LOST:
-            if not self._kept or self._connection.answered:
+            if not self._reused or self._connection.answered:
                 raise
-            self._start_over().receive(self._count, self._replies, self._deadline)
+            self._send_again().receive(self._count, self._replies, self._deadline)
 
-    def _start_over(self) -> Connection:
-        self.node.troubles.disrupted()
-        self.node.close_idle()  # the others lie as long
+    def _send_again(self) -> Connection:
+        self.node.errors.disrupted()
+        self.node.close_idle()  # the others have been idle as long
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        return self._start_anew()
+        return self._send_anew()
 
-    def _start_anew(self) -> Connection:
-        self._kept = False
+    def _send_anew(self) -> Connection:
+        self._reused = False
         try:
-            self._connection = self.node.fresh(self._deadline)
-        except StillOpening:
-            self._held = False  # our place goes to the connection that is to come
+            self._connection = self.node.connect(self._deadline)
+        except HandshakePending:
+            self._holds_place = False  # it belongs to the connection to come
             raise
         self._connection.send(self._requests, self._deadline)
         return self._connection
@@ -126,13 +131,13 @@ class Exchange:
             self.abandon()
             raise
 
-    def _failed(self, error: Exception) -> Unanswered:
-        if isinstance(error, Refusal):
-            return error.unanswered()
+    def _failed(self, error: Exception) -> NoReply:
+        if isinstance(error, ErrorReply):
+            return error.as_no_reply()
         if isinstance(error, _LATE):
-            self.node.troubles.timed_out()
-            return Unanswered(TIMED_OUT)
+            self.node.errors.timed_out()
+            return NoReply(TIMED_OUT)
         if self._connection is None:
-            return Unanswered(f"no connection: {error}")
-        self.node.troubles.disrupted()
-        return Unanswered(f"lost connection: {error}")
+            return NoReply(f"no connection: {error}")
+        self.node.errors.disrupted()
+        return NoReply(f"lost connection: {error}")

@@ -38,7 +38,7 @@ class IamAuthentication:
             cache: Name of the serverless cache, or id of the replication group.
             user: Id of an ElastiCache user whose authentication mode is IAM.
             region: Where the cache is.
-            credentials: Who connects; asked for each new connection.
+            credentials: Gives the identity to sign with, for each new connection.
             serverless: Whether ``cache`` is a serverless cache.
             clock: Unix time.
         """

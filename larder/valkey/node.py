@@ -6,56 +6,59 @@ from collections import deque
 from threading import BoundedSemaphore
 
 from larder.aws.idle_connections import IdleConnections
-from larder.valkey.answers import Troubles
 from larder.valkey.connection import Connection, Connector, Deadline, ValkeyEndpoint
-from larder.valkey.opening import Opening, StillOpening
+from larder.valkey.handshake import Handshake, HandshakePending
+from larder.valkey.replies import ErrorCounts
 
 _LONGEST_LIFE = 11 * 3600.0
 """Seconds. ElastiCache ends a connection that authenticated by IAM after 12 hours."""
 
 
 class Node:
-    """A server, and at most ``size`` connections to it."""
+    """A server, and at most ``size`` connections to it.
+
+    ``free`` counts the connections that may still be taken into use.
+    """
 
     def __init__(
-        self, endpoint: ValkeyEndpoint, connector: Connector, troubles: Troubles, size: int
+        self, endpoint: ValkeyEndpoint, connector: Connector, errors: ErrorCounts, size: int
     ) -> None:
         self.address = (endpoint.host, endpoint.port)
-        self.troubles = troubles
+        self.errors = errors
         self.free = BoundedSemaphore(size)
         self._endpoint = endpoint
         self._connector = connector
         self._idle: IdleConnections[Connection] = IdleConnections(
-            clock=connector.clock, on_closed=troubles.disrupted
+            clock=connector.clock, on_closed=errors.disrupted
         )
-        self._openings: deque[Opening] = deque()
+        self._handshakes: deque[Handshake] = deque()
         self._retired = False
 
-    def kept(self) -> Connection | None:
-        """An open connection that nobody uses, if there is one that is not too old."""
+    def take_idle(self) -> Connection | None:
+        """An open connection that is not in use and not too old; ``None`` if there is none."""
         while (connection := self._idle.take()) is not None:
             if self._connector.clock() - connection.opened < _LONGEST_LIFE:
                 return connection
             connection.close()
         return None
 
-    def fresh(self, deadline: Deadline) -> Connection:
-        """A new connection, or one that was begun for somebody who could not wait for it.
+    def connect(self, deadline: Deadline) -> Connection:
+        """A new connection, or one that an earlier call began and could not wait for.
 
         Raises:
-            StillOpening: there is none yet. The caller's place among the ``size`` is now that of
-                the connection to come.
-            OSError, Refusal: see ``Connector.open``.
+            HandshakePending: there is none yet. The caller's place among the ``size`` now belongs
+                to the connection to come.
+            OSError, ErrorReply: as ``Connector.open``.
         """
-        opening = self._adopted() or Opening(self._open, self._came_late)
+        handshake = self._claimed() or Handshake(self._open, self._came_late).start()
         try:
-            return opening.wait(deadline.remaining())
-        except StillOpening:
-            self._openings.append(opening)
+            return handshake.wait(deadline.remaining())
+        except HandshakePending:
+            self._handshakes.append(handshake)
             raise
 
-    def keep(self, connection: Connection) -> None:
-        """Take back a connection on which nothing is outstanding."""
+    def put_back(self, connection: Connection) -> None:
+        """Keep a connection for later; no reply may be outstanding on it."""
         self._idle.put(connection)
         if self._retired:
             self._idle.close()
@@ -63,20 +66,20 @@ class Node:
     def _open(self) -> Connection:
         return self._connector.open(self._endpoint)
 
-    def _adopted(self) -> Opening | None:
-        """What was begun for another and is still under way."""
+    def _claimed(self) -> Handshake | None:
+        """A handshake that is still under way and that no call waits for."""
         while True:
             try:
-                opening = self._openings.pop()
+                handshake = self._handshakes.pop()
             except IndexError:
                 return None
-            if opening.adopt():
-                self.free.release()  # we have a place of our own
-                return opening
+            if handshake.claim():
+                self.free.release()  # the caller has a place of its own
+                return handshake
 
     def _came_late(self, connection: Connection | None) -> None:
         if connection is not None:
-            self.keep(connection)
+            self.put_back(connection)
         self.free.release()
 
     def close_idle(self) -> None:

@@ -22,7 +22,7 @@ def slot_of(key: bytes) -> int:
 
 
 class SlotMap:
-    """The address of each slot's primary, None for a slot that nobody serves.
+    """The address of each slot's primary, ``None`` for a slot that no node serves.
 
     ``only`` is the address where all slots have the same one, so that none need be computed.
     """
@@ -41,22 +41,22 @@ class SlotMap:
 
     @classmethod
     def read(cls, reply: object, asked: Address) -> SlotMap:
-        """The map that ``CLUSTER SLOTS`` answered; ``asked`` is whom.
+        """The map in a reply to ``CLUSTER SLOTS``; ``asked`` is the node that sent it.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the reply is malformed.
         """
         if not isinstance(reply, list):
-            raise ValueError(f"CLUSTER SLOTS was answered by {type(reply).__name__}")
+            raise ValueError(f"the reply to CLUSTER SLOTS is of type {type(reply).__name__}")
         owners: list[Address | None] = [None] * SLOTS
         for entry in reply:
             try:
                 first, last, (host, port, *_), *_ = entry
                 if not 0 <= first <= last < SLOTS:
-                    raise ValueError("no such slots")
+                    raise ValueError("slots out of range")
                 owners[first : last + 1] = [address_of(host, port, asked)] * (last + 1 - first)
             except (TypeError, ValueError) as error:
-                raise ValueError(f"CLUSTER SLOTS was answered by {entry!r}") from error
+                raise ValueError(f"the reply to CLUSTER SLOTS has {entry!r}") from error
         return cls(owners)
 
     def addresses(self) -> set[Address]:
@@ -65,13 +65,13 @@ class SlotMap:
 
 
 def address_of(host: bytes | str | None, port: int | str, asked: Address) -> Address:
-    """A node's address as a node told it: no host, or ``?``, is the host that was asked.
+    """A node's address as another node sent it; no host, or ``?``, is the host that was asked.
 
     Raises:
-        ValueError: the port is none.
+        ValueError: the port is not one.
     """
     name = host.decode() if isinstance(host, bytes) else host
     number = int(port)
     if not 0 < number < 65_536:
-        raise ValueError(f"{number} is no port")
+        raise ValueError(f"{number} is not a port")
     return (asked[0] if name in {None, "", "?"} else str(name), number)

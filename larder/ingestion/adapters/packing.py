@@ -14,9 +14,11 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from larder.records.codec import CLOSE, OPEN, SEPARATOR, element
+
 Array = Any  # pyarrow is untyped
 Connection = Any
-_SHORT = {8: "\\b", 9: "\\t", 10: "\\n", 12: "\\f", 13: "\\r"}
+_ABSENT = element(None)
 _SPECIAL = "regexp_matches({0}, '[\\x00-\\x1f\"\\\\]')"
 
 
@@ -29,14 +31,15 @@ class Packer:
     def pack(self, columns: Sequence[Array]) -> Array:
         """What ``codec.pack`` makes of each row's values; binary.
 
-        Columns stand by ordinal, as texts, 64-bit integers, doubles, or lists of those.
+        Columns are by ordinal, as texts, 64-bit integers, doubles, or lists of those.
         """
         parts = [
-            f"coalesce({_json(f'c{place}', column.type)}, 'null')"
+            f"coalesce({_json(f'c{place}', column.type)}, '{_ABSENT}')"
             for place, column in enumerate(columns)
         ]
-        row = "'[' || " + " || ',' || ".join(parts) + " || ']'"
-        trimmed = f"regexp_replace({row}, '(,null)+]$', ']')"
+        joined = f" || '{SEPARATOR}' || ".join(parts)
+        row = f"'{OPEN}' || {joined} || '{CLOSE}'"
+        trimmed = f"regexp_replace({row}, '({SEPARATOR}{_ABSENT})+\\{CLOSE}$', '{CLOSE}')"
         return self._query(columns, f"encode({trimmed})", pa.binary())
 
     def texts(self, column: Array) -> Array:
@@ -52,9 +55,8 @@ class Packer:
 
 def _json(name: str, kind: Any) -> str:  # noqa: ANN401 - pyarrow is untyped
     if pa.types.is_list(kind):
-        return (
-            f"'[' || array_to_string([{_scalar('x', kind.value_type)} for x in {name}], ',') || ']'"
-        )
+        scalars = f"[{_scalar('x', kind.value_type)} for x in {name}]"
+        return f"'{OPEN}' || array_to_string({scalars}, '{SEPARATOR}') || '{CLOSE}'"
     return _scalar(name, kind)
 
 
@@ -68,9 +70,9 @@ def _scalar(name: str, kind: Any) -> str:  # noqa: ANN401 - pyarrow is untyped
 
 @cache
 def _escapes() -> str:
-    """An expression that escapes text as orjson does; ``{0}`` stands for the text."""
-    expression = "replace(replace({0}, '\\', '\\\\'), '\"', '\\\"')"
-    for code in range(32):
-        text = _SHORT.get(code, f"\\u{code:04x}")
-        expression = f"replace({expression}, chr({code}), '{text}')"
+    """An expression that escapes text as the codec does; ``{0}`` stands for the text."""
+    expression = "{0}"
+    for character in ("\\", '"', *map(chr, range(32))):  # first what the others' escapes bring in
+        escaped = element(character)[1:-1]
+        expression = f"replace({expression}, chr({ord(character)}), '{escaped}')"
     return expression

@@ -1,6 +1,7 @@
-"""Entries of the in-memory tier made of columns: what ``memory_entries`` makes of single versions.
+"""Entries of the in-memory tier made of columns, byte by byte those of single versions.
 
-Heads are written by NumPy, requests joined by Arrow; a test compares them byte by byte.
+Their layout is that of ``larder.memory.entry``, the requests' that of ``larder.valkey.requests``.
+Here NumPy writes the heads and Arrow joins the parts.
 """
 
 from __future__ import annotations
@@ -16,21 +17,31 @@ from larder.event_time import NANOS, event_time_nanos
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.event_times import event_key
 from larder.memory.compare_and_set import COMPARE_AND_SET
-from larder.memory.entry import LIFETIME_SECONDS, RACE_SECONDS, item_memory_key
-from larder.records.keys import sort_key
+from larder.memory.entry import (
+    EVENT_KEY_BIAS,
+    NEVER,
+    ORDER,
+    RACE_SECONDS,
+    REST,
+    Members,
+    item_memory_key,
+    longest_ms,
+)
+from larder.records.keys import HASHED_FROM_BYTES, PLAIN, sort_key
+from larder.valkey.requests import BULK_LENGTH, END, bulk_string, script_head
 
 Arrow = Any  # pyarrow and NumPy's records are untyped
-_ORDER = np.dtype(
-    [("life", ">u4"), ("there", ">u4"), ("high", ">u4"), ("low", ">u8"), ("live", ">u4"),
-     ("written", ">u8")]
-)  # fmt: skip
-_REST = np.dtype(
-    [("age", ">u8"), ("state", "u1"), ("schema", ">u2"), ("offline", "u1"), ("high", ">u4"),
-     ("low", ">u8")]
-)  # fmt: skip
-_BIAS = 1 << 31
-_NEVER = ((1 << 31) - 1, (1 << 64) - 1)
-_SHORT = 1024
+_WIDE = [("high", ">u4"), ("low", ">u8")]  # an integer of 96 bits
+_KINDS = {"B": "u1", "H": ">u2", "I": ">u4", "Q": ">u8", "12s": _WIDE}
+_LOW = (1 << 64) - 1
+
+
+def _records_of(members: Members) -> Arrow:
+    return np.dtype([(name, _KINDS[kind]) for name, kind in members])
+
+
+_ORDER, _REST = _records_of(ORDER), _records_of(REST)
+_ARGUMENTS = 5
 
 
 @dataclass(slots=True)
@@ -52,44 +63,42 @@ class Entries:
         expiry = self._expiry(columns["high"], columns["low"])
         rest = pc.binary_join_element_wise(self._rest(len(table), expiry), columns["packed"], b"")
         keys, lifetimes = self._keys(columns["identifier"]), self._lifetimes(expiry, now_ms, table)
-        digest = COMPARE_AND_SET.digest
-        head = b"*9\r\n$7\r\nEVALSHA\r\n$%d\r\n%b\r\n$1\r\n1\r\n" % (len(digest), digest)
-        deadline = b"%d" % deadline_ms
         request = pc.binary_join_element_wise(
-            head,
+            script_head(COMPARE_AND_SET, arguments=_ARGUMENTS),
             *_bulk(keys),
             *_bulk(self._order(key, columns["written"])),
             *_bulk(rest),
             *_bulk(lifetimes),
-            b"$%d\r\n%b\r\n" % (len(deadline), deadline),
+            bulk_string(b"%d" % deadline_ms),
             *_bulk(lifetimes),
             b"",
         )
         return keys, request
 
     def _keys(self, identifiers: Arrow) -> Arrow:
-        prefix = item_memory_key(self.group.uid, "r")
+        prefix = item_memory_key(self.group.uid, PLAIN)
         keys = pc.binary_join_element_wise(prefix, identifiers.cast(pa.binary()), b"")
-        long = pc.greater_equal(pc.binary_length(identifiers), _SHORT)
+        long = pc.greater_equal(pc.binary_length(identifiers), HASHED_FROM_BYTES)
         if not pc.any(long).as_py():
             return keys
         uid, texts = self.group.uid, identifiers.to_pylist()
         return pa.array([item_memory_key(uid, sort_key(each)) for each in texts], pa.binary())
 
     def _order(self, key: tuple[Arrow, Arrow], written: Arrow) -> Arrow:
-        order = np.zeros(len(written), _ORDER)
+        order: Arrow = np.zeros(len(written), _ORDER)
         order["there"] = order["live"] = 1
-        order["high"], order["low"] = key
-        order["written"] = written.to_numpy(zero_copy_only=False)
+        order["event_key"]["high"], order["event_key"]["low"] = key
+        order["write_time"] = written.to_numpy(zero_copy_only=False)
         return _binary(order)
 
     def _rest(self, length: int, expiry: Arrow) -> Arrow:
-        rest = np.zeros(length, _REST)
-        rest["schema"], rest["offline"] = self.group.schema_version, self.offline
-        rest["high"], rest["low"] = _NEVER
+        rest: Arrow = np.zeros(length, _REST)
+        rest["schema_version"], rest["offline"] = self.group.schema_version, self.offline
+        wide = rest["expiry"]
+        wide["high"], wide["low"] = NEVER >> 64, NEVER & _LOW
         if expiry is not None:
-            rest["high"] = [(each >> 64) & 0xFFFFFFFF for each in expiry]
-            rest["low"] = [each & 0xFFFFFFFFFFFFFFFF for each in expiry]
+            wide["high"] = [(each >> 64) & 0xFFFFFFFF for each in expiry]
+            wide["low"] = [each & _LOW for each in expiry]
         return _binary(rest)
 
     def _expiry(self, high: Arrow, low: Arrow) -> list[int] | None:
@@ -102,9 +111,8 @@ class Entries:
         return [event_time_nanos(event_key(*each), kind) + ttl for each in pairs]
 
     def _lifetimes(self, expiry: list[int] | None, now_ms: float, table: Arrow) -> Arrow:
-        """Milliseconds that entries may stand, as texts; see ``memory_entries.lifetime_ms``."""
-        spread = 1 - 0.2 * self.random.random(len(table))
-        longest = LIFETIME_SECONDS * 1000 * spread
+        """Milliseconds that entries live, as texts; see ``larder.memory.entry.lifetime_ms``."""
+        longest: Arrow = longest_ms(self.random.random(len(table)))
         if expiry is not None:
             left = np.array([each / 1e6 - now_ms for each in expiry])
             longest = np.minimum(longest, np.maximum(left, RACE_SECONDS * 1000))
@@ -112,14 +120,15 @@ class Entries:
 
 
 def _wide(high: Arrow, low: Arrow) -> tuple[Arrow, Arrow]:
-    """Event keys plus 2^95 as their upper 32 and lower 64 bits."""
+    """Event keys plus ``EVENT_KEY_BIAS``, as their upper 32 and lower 64 bits."""
+    bias = EVENT_KEY_BIAS >> 64
     first = high.to_numpy(zero_copy_only=False)
     if low.null_count == len(low):  # Unix seconds: the key is the high column alone
-        return (first >> 63) + _BIAS, first.view(np.uint64)
+        return (first >> 63) + bias, first.view(np.uint64)
     upper = (first >> 32) * NANOS
     lower = (first & 0xFFFFFFFF) * NANOS + low.to_numpy(zero_copy_only=False)
     whole = (upper.astype(np.uint64) << np.uint64(32)) + lower.astype(np.uint64)
-    return ((upper + (lower >> 32)) >> 32) + _BIAS, whole
+    return ((upper + (lower >> 32)) >> 32) + bias, whole
 
 
 def _binary(records: Arrow) -> Arrow:
@@ -133,4 +142,4 @@ def _binary(records: Arrow) -> Arrow:
 def _bulk(values: Arrow) -> tuple[Arrow, ...]:
     """Values as RESP bulk strings, in parts to be joined."""
     lengths = pc.binary_length(values).cast(pa.string()).cast(pa.binary())
-    return b"$", lengths, b"\r\n", values, b"\r\n"
+    return BULK_LENGTH, lengths, END, values, END

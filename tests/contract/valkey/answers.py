@@ -1,6 +1,6 @@
 """What tests ask of a client, and how they look at what was answered."""
 
-from larder.valkey import Script, Unanswered
+from larder.valkey import NoReply, Script
 
 ECHO = Script("return {KEYS[1], ARGV[1]}")
 STORE = Script("server.call('SET', KEYS[1], ARGV[1]) return ARGV[1]")
@@ -15,5 +15,5 @@ must: longer and longer, until they are enough on a machine as busy as this one.
 
 def reasons(answers):
     """The first word of why each was not answered, and whether the server refused."""
-    assert all(isinstance(answer, Unanswered) for answer in answers), answers
+    assert all(isinstance(answer, NoReply) for answer in answers), answers
     return [(answer.reason.split()[0].rstrip(":"), answer.refused) for answer in answers]

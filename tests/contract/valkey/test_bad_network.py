@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from larder.valkey import Unanswered, ValkeyEndpoint
+from larder.valkey import NoReply, ValkeyEndpoint
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.support.deadlines import eventually
 from tests.support.valkey_servers import valkey_server
@@ -195,7 +195,7 @@ def _mixed_calls(client, proxy, number):
             answers = client.delete(keys, seconds=2)
         assert len(answers) == len(expected)
         for answer, (possible,) in zip(answers, expected, strict=True):
-            if isinstance(answer, Unanswered):
+            if isinstance(answer, NoReply):
                 continue
             answered += 1
             if answer not in possible or type(answer) is bool:

@@ -1,6 +1,6 @@
 """The client and one server that is no cluster."""
 
-from larder.valkey import Script, Unanswered
+from larder.valkey import NoReply, Script
 from larder.valkey.slots import slot_of
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.support.valkey_servers import fault_proxy, valkey_server
@@ -55,7 +55,7 @@ def test_an_error_has_the_place_of_its_own_call_only(server, client_of):
     assert (first, last) == (b"1", None)
     assert reasons([error]) == [("WRONGTYPE", True)]
     (failed,) = client.run(Script("return nothing.there"), [(b"a", [])], seconds=BUDGET)
-    assert isinstance(failed, Unanswered)
+    assert isinstance(failed, NoReply)
     assert failed.refused
     assert client.disruptions == 0
 

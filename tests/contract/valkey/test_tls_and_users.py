@@ -5,10 +5,10 @@ import ssl
 import pytest
 
 from larder.valkey import ValkeyEndpoint
-from larder.valkey.answers import Troubles
 from larder.valkey.connection import Connector, Deadline
 from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
+from larder.valkey.replies import ErrorCounts
 from larder.valkey.requests import get_requests
 from local.emulator.certificate import write
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
@@ -75,18 +75,18 @@ def test_large_values_come_whole_through_tls(guarded, certificate, client_of):
 
 
 def test_an_idle_connection_over_tls_is_found_open(guarded, certificate):
-    clock, troubles = SleepingClock(), Troubles()
+    clock, errors = SleepingClock(), ErrorCounts()
     with tls_proxy(guarded, certificate) as proxy:
         endpoint = trusting(proxy, certificate)
         tls = ssl.create_default_context(cafile=endpoint.ca_bundle)
         connector = Connector(tls, lambda: ("larder", "secret"), BUDGET, clock)
-        node = Node(endpoint, connector, troubles, 1)
+        node = Node(endpoint, connector, errors, 1)
         for _ in range(3):
-            exchange = Exchange(node, get_requests([b"idle"])[0], 1, Deadline(BUDGET))
+            exchange = Exchange(node, get_requests([b"idle"])[0], 1, Deadline(BUDGET)).start()
             assert exchange.finish() == [None]
             clock.sleep(30)
         node.retire()
-        assert (proxy.connections, troubles.disruptions) == (1, 0)
+        assert (proxy.connections, errors.disruptions) == (1, 0)
 
 
 def test_a_certificate_that_is_not_trusted_is_refused(guarded, certificate, client_of):

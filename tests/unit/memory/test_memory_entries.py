@@ -50,6 +50,16 @@ def test_a_version_comes_back_whole(version):
     assert read_entry(entry(version), "c1") == (version, 5.0)
 
 
+def test_the_layout_is_the_one_that_other_releases_read():
+    """Functions of two releases share a cache while one replaces the other."""
+    version = RecordVersion("c1", 5, 9, 4, State.LIVE, b'["c1"]', 2, expires_at=-1, life=1)
+    assert entry(version) == bytes.fromhex(
+        "00000001 00000001 80000000 00000000 00000005 00000001 00000000 00000009 "
+        "40140000 00000000 "
+        "00000000 00000005 00000201 ffffffff ffffffff ffffffff 5b226331 225d"
+    )
+
+
 @given(versions, versions)
 def test_orders_compare_as_versions_of_one_record_do(one, other):
     assert (entry_parts(one)[0] < entry_parts(other)[0]) == (rank(one) < rank(other))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from larder.valkey import Unanswered, Valkey, ValkeyEndpoint
-from larder.valkey.answers import Troubles
+from larder.valkey import NoReply, Valkey, ValkeyEndpoint
 from larder.valkey.connection import Connector, Deadline
 from larder.valkey.exchange import Exchange
 from larder.valkey.node import Node
+from larder.valkey.replies import ErrorCounts
 from larder.valkey.requests import get_requests
 from tests.support.clocks import SleepingClock
 from tests.unit.valkey.scripted_server import END, ScriptedServer
@@ -70,7 +70,7 @@ def test_a_move_to_another_node_is_followed(host):
 def test_what_is_no_reply_ends_the_connection(rubbish):
     given = iter([rubbish, bulk(b"a")])
     (first, second), server, client = asked(lambda _: next(given), times=2)
-    assert isinstance(first[0], Unanswered)
+    assert isinstance(first[0], NoReply)
     assert not first[0].refused
     assert second == [b"a"]
     assert (server.connections, client.disruptions) == (2, 1)
@@ -91,51 +91,51 @@ def test_replies_that_come_byte_by_byte_are_whole():
 def test_a_fresh_connection_that_is_closed_at_once_is_not_tried_again():
     server = ScriptedServer(lambda _: END)
     with server.serving() as address:
-        node = node_at(address, Troubles(), SleepingClock())
+        node = node_at(address, ErrorCounts(), SleepingClock())
         (answer,) = get(node, b"a")
-    assert isinstance(answer, Unanswered)
+    assert isinstance(answer, NoReply)
     assert server.connections == 1
 
 
-def node_at(address, troubles, clock):
+def node_at(address, errors, clock):
     connector = Connector(None, None, BUDGET, clock)
-    return Node(ValkeyEndpoint.at(address, tls=False), connector, troubles, 2)
+    return Node(ValkeyEndpoint.at(address, tls=False), connector, errors, 2)
 
 
 def get(node, key):
-    return Exchange(node, get_requests([key])[0], 1, Deadline(BUDGET)).finish()
+    return Exchange(node, get_requests([key])[0], 1, Deadline(BUDGET)).start().finish()
 
 
 def test_a_connection_is_used_for_eleven_hours_and_then_replaced_as_if_nothing_were():
-    clock, troubles = SleepingClock(), Troubles()
+    clock, errors = SleepingClock(), ErrorCounts()
     server = ScriptedServer(echoing)
     with server.serving() as address:
-        node = node_at(address, troubles, clock)
+        node = node_at(address, errors, clock)
         for turn in range(11 * HOUR // 40):
             assert get(node, b"%d" % turn) == [b"%d" % turn]
             clock.sleep(40)
         assert (server.connections, clock.now) == (1, 11 * HOUR)
         assert get(node, b"a") == [b"a"]
         node.retire()
-    assert (server.connections, troubles.disruptions, troubles.timeouts) == (2, 0, 0)
+    assert (server.connections, errors.disruptions, errors.timeouts) == (2, 0, 0)
 
 
 def test_a_connection_that_comes_back_to_a_node_that_is_gone_is_closed():
-    server, clock, troubles = ScriptedServer(echoing), SleepingClock(), Troubles()
+    server, clock, errors = ScriptedServer(echoing), SleepingClock(), ErrorCounts()
     with server.serving() as address:
-        node = node_at(address, troubles, clock)
-        exchange = Exchange(node, get_requests([b"a"])[0], 1, Deadline(BUDGET))
+        node = node_at(address, errors, clock)
+        exchange = Exchange(node, get_requests([b"a"])[0], 1, Deadline(BUDGET)).start()
         node.retire()
         assert exchange.finish() == [b"a"]
-        assert node.kept() is None
+        assert node.take_idle() is None
 
 
 def test_an_exchange_that_is_abandoned_holds_nothing_and_is_nobodys():
-    server, clock, troubles = ScriptedServer(echoing), SleepingClock(), Troubles()
+    server, clock, errors = ScriptedServer(echoing), SleepingClock(), ErrorCounts()
     with server.serving() as address:
-        node = node_at(address, troubles, clock)
+        node = node_at(address, errors, clock)
         for _ in range(5):  # more than there may be connections
-            Exchange(node, get_requests([b"lost"])[0], 1, Deadline(BUDGET)).abandon()
+            Exchange(node, get_requests([b"lost"])[0], 1, Deadline(BUDGET)).start().abandon()
         assert get(node, b"a") == [b"a"]
         node.retire()
-    assert troubles.timeouts == 0
+    assert errors.timeouts == 0

@@ -1,4 +1,4 @@
-"""What stands in the place of a reply, and what is counted beside the replies."""
+"""What takes the place of a value in a reply, and counts of errors."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from threading import Lock
 TIMED_OUT = "timeout"
 
 
-class Unanswered:
-    """There is no reply to a call: whether it took effect is unknown unless it was ``refused``.
+class NoReply:
+    """A call has no result. It may have taken effect, unless it was ``refused``.
 
     ``reason`` is for people: a timeout, a lost connection, or the server's own error text.
     """
@@ -21,11 +21,11 @@ class Unanswered:
 
     def __repr__(self) -> str:
         """As a failed assertion shows it."""
-        return f"Unanswered({self.reason!r}, refused={self.refused})"
+        return f"NoReply({self.reason!r}, refused={self.refused})"
 
 
-class Refusal(Exception):
-    """An error reply; ``code`` is its first word, and ``words`` are all of them."""
+class ErrorReply(Exception):
+    """An error that the server replied with."""
 
     @property
     def words(self) -> list[str]:
@@ -34,16 +34,16 @@ class Refusal(Exception):
 
     @property
     def code(self) -> str:
-        """What kind of refusal: MOVED, NOSCRIPT, LOADING, ERR and so on."""
+        """The kind of error: MOVED, NOSCRIPT, LOADING, ERR and so on."""
         return self.words[0]
 
-    def unanswered(self) -> Unanswered:
-        """What the caller is given."""
-        return Unanswered(str(self), refused=True)
+    def as_no_reply(self) -> NoReply:
+        """What the caller gets."""
+        return NoReply(str(self), refused=True)
 
 
-class Troubles:
-    """Counts of what went wrong, added to by many threads."""
+class ErrorCounts:
+    """How often something went wrong; many threads may add."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -51,11 +51,11 @@ class Troubles:
         self.timeouts = 0
 
     def disrupted(self) -> None:
-        """An established connection is lost, or a slot or the role of a node has moved."""
+        """Count an established connection that was lost, or a slot or a role that moved."""
         with self._lock:
             self.disruptions += 1
 
     def timed_out(self) -> None:
-        """Somebody's patience ended."""
+        """Count a reply, or a connection, that did not come in time."""
         with self._lock:
             self.timeouts += 1
