@@ -7,6 +7,7 @@ are versions at 50, 90, 90 again, 190 and 250; record 2 has one at 10, is delete
 
 import pytest
 
+from tests.conformance import sdk_functions
 from tests.conformance.environments import tell
 from tests.conformance.store import AT, FEATURES
 
@@ -48,8 +49,8 @@ def write(store, offline, base, history, kind):
 
 
 @pytest.fixture(scope="module", params=CASES, ids=["v2", "v2-swapped", "v3", "v3-swapped"])
-def gave(store, offline, target, tmp_path_factory, request):
-    """Whether a data set has these versions, by their seconds, for each label row."""
+def told(store, offline, target, tmp_path_factory, request):
+    """What an SDK made of labels and versions, by data set, and the type of event times."""
     version, kind, *formats = request.param
     features = FEATURES | {AT: kind}
     base, history = (
@@ -59,12 +60,28 @@ def gave(store, offline, target, tmp_path_factory, request):
     write(store, offline, base, history, kind)
     output = f"s3://{target.bucket}/athena-results"
     settings = {"base": base, "history": history, "output": output}
-    told = tell(version, settings, tmp_path_factory.mktemp("datasets"), "datasets")
+    return tell(version, settings, tmp_path_factory.mktemp("datasets"), "datasets"), kind
+
+
+@pytest.fixture
+def rows_of(told):
+    """A data set's rows."""
+
+    def rows_of(name):
+        outcome = told[0][name]
+        assert "failed" not in outcome, outcome["failed"]
+        return outcome["gave"]
+
+    return rows_of
+
+
+@pytest.fixture
+def gave(told, rows_of):
+    """Whether a data set has these versions, by their seconds, for each label row."""
+    kind = told[1]
 
     def gave(name, versions):
-        outcome = told[name]
-        assert "failed" not in outcome, outcome["failed"]
-        found = [(identifier, label, version) for identifier, label, version, _ in outcome["gave"]]
+        found = [(identifier, label, version) for identifier, label, version, _ in rows_of(name)]
         wanted = [(i, at(s, kind), at(v, kind)) for (i, s), all_ in versions.items() for v in all_]
         assert found == sorted(wanted)
 
@@ -87,6 +104,26 @@ def test_row_106_the_latest_is_of_an_identifiers_last_row(gave):
 def test_row_106_duplicates_come_where_they_are_asked_for(gave):
     twice = {("1", 100): [50, 90, 90], ("1", 200): [50, 90, 90, 190], ("2", 150): [120]}
     gave("with_duplicates", twice)
+
+
+def test_row_106_what_was_written_later_is_left_out_where_it_is_asked_for(gave):
+    gave("as_known_later", EARLY)
+    gave("as_known_before", {})
+
+
+def test_row_106_events_come_from_a_range_where_it_is_asked_for(gave):
+    # 00:01:30 to 00:03:20 of labels and versions, that is 90 to 200 seconds
+    gave("in_a_range", {("1", 100): [90], ("1", 200): [90, 190], ("2", 150): [120]})
+
+
+def test_row_106_a_number_of_rows_is_kept(rows_of):
+    assert len(rows_of("first_rows")) == 2
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_row_106_no_function_is_written_that_is_not_tried_on_the_local_athena(version):
+    # tests/contract/athena/test_sdk_functions.py tries those that are listed.
+    assert sdk_functions.written_by(version) == sdk_functions.listed()
 
 
 def test_row_106_what_was_deleted_comes_where_it_is_asked_for(gave):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from local.athena.errors import QueryFailed, not_supported
-from local.athena.language.joda import strftime_format
+from local.athena.language import joda, teradata
 from local.athena.language.lexer import place
 
 UNNAMED = "_unnamed_column_"
@@ -113,12 +113,28 @@ def _parse_datetime(node: exp.Expr) -> exp.Expr:
     return exp.cast(parsed, "timestamptz")
 
 
+def _iso_timestamp(node: exp.Expr) -> exp.Expr:
+    """from_iso8601_timestamp gives a timestamp(3): digits beyond milliseconds are cut off."""
+    moment = exp.cast(node.this.copy(), "timestamptz")
+    return _call("date_trunc", exp.Literal.string("millisecond"), moment)
+
+
+def _unix_time(node: exp.Expr) -> exp.Expr:
+    """from_unixtime gives a timestamp(3): seconds are rounded to milliseconds."""
+    if node.args.get("scale") is not None or node.args.get("zone") is not None:
+        return node
+    seconds = exp.cast(node.this.copy(), "double")
+    return _call("to_timestamp", _call("round", seconds, exp.Literal.number(3)))
+
+
 def _anonymous(node: exp.Expr) -> exp.Expr:
     name, args = node.name.lower(), node.expressions
     if name in ("at_timezone", "with_timezone") and len(args) == 2:
         return _in_utc(args[0], args[1])
     if name == "format_datetime" and len(args) == 2:
         return _call("strftime", args[0], _strftime_format(args[1]))
+    if name in _TERADATA and len(args) == 2:
+        return _TERADATA[name](args[0], _strftime_format(args[1], teradata.strftime_format))
     return _call("trino_millisecond", *args) if name == "millisecond" else node
 
 
@@ -126,10 +142,12 @@ def _call(name: str, *args: exp.Expr) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=list(args))
 
 
-def _strftime_format(pattern: exp.Expr) -> exp.Expr:
+def _strftime_format(
+    pattern: exp.Expr, translate: Callable[[str], str] = joda.strftime_format
+) -> exp.Expr:
     if not pattern.is_string:
-        raise not_supported("a computed Joda pattern", "write the pattern as a string literal")
-    return exp.Literal.string(strftime_format(pattern.name))
+        raise not_supported("a computed date pattern", "write the pattern as a string literal")
+    return exp.Literal.string(translate(pattern.name))
 
 
 def _refuse_foreign(node: exp.Expr, sql: str) -> None:
@@ -151,6 +169,10 @@ def _foreign_star(node: exp.Expr) -> str | None:
     return next((word for part, word in parts.items() if node.args.get(part)), None)
 
 
+_TERADATA: dict[str, Callable[[exp.Expr, exp.Expr], exp.Expr]] = {
+    "to_timestamp": lambda text, form: _call("strptime", text, form),
+    "to_date": lambda text, form: exp.cast(_call("strptime", text, form), "date"),
+}
 _Rule = Callable[[exp.Expr], exp.Expr]
 _RULES: dict[type[exp.Expr], _Rule] = {
     exp.ArgMax: _arg_best,
@@ -162,6 +184,8 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.Sub: _plus_interval,
     exp.AtTimeZone: _at_time_zone,
     exp.ParseDatetime: _parse_datetime,
+    exp.FromISO8601Timestamp: _iso_timestamp,
+    exp.UnixToTime: _unix_time,
     exp.Anonymous: _anonymous,
 }
 _FOREIGN: dict[type[exp.Expr], Callable[[exp.Expr], str | None]] = {

@@ -1,19 +1,27 @@
 """Data sets that both versions of the SDK are asked for, by name."""
 
+from datetime import datetime
 from functools import partial
 
+_BEFORE, _AFTER = datetime(2000, 1, 1), datetime(2100, 1, 1)
+_FROM, _TO = datetime(2024, 1, 1, 0, 1, 30), datetime(2024, 1, 1, 0, 3, 20)
+_ACCURATE = ("point_in_time_accurate_join",)
 _ASKED = {
     "every_version": [],
-    "accurate": ["point_in_time_accurate_join"],
-    "latest": ["point_in_time_accurate_join", "with_number_of_recent_records_by_record_identifier"],
-    "with_duplicates": ["point_in_time_accurate_join", "include_duplicated_records"],
-    "with_deleted": ["point_in_time_accurate_join", "include_deleted_records"],
+    "accurate": [_ACCURATE],
+    "latest": [_ACCURATE, ("with_number_of_recent_records_by_record_identifier", 1)],
+    "with_duplicates": [_ACCURATE, ("include_duplicated_records",)],
+    "with_deleted": [_ACCURATE, ("include_deleted_records",)],
+    "as_known_later": [_ACCURATE, ("as_of", _AFTER)],
+    "as_known_before": [_ACCURATE, ("as_of", _BEFORE)],
+    "in_a_range": [_ACCURATE, ("as_of", _AFTER), ("with_event_time_range", _FROM, _TO)],
+    "first_rows": [_ACCURATE, ("with_number_of_records_from_query_results", 2)],
 }
 
 
 def steps(builder, group):
     """A step for each data set; ``builder`` starts one, ``group`` finds a group by name."""
-    return [_named(name, partial(_build, builder, group, names)) for name, names in _ASKED.items()]
+    return [_named(name, partial(_build, builder, group, calls)) for name, calls in _ASKED.items()]
 
 
 def _named(name, step):
@@ -21,10 +29,9 @@ def _named(name, step):
     return step
 
 
-def _build(builder, group, names, told):
+def _build(builder, group, calls, told):
     data_set = builder(told).with_feature_group(group(told, told["history"]))
-    for name in names:
-        arguments = [1] if name.startswith("with_number") else []
+    for name, *arguments in calls:
         data_set = getattr(data_set, name)(*arguments)
     data, _ = data_set.to_dataframe()
     at, score = (next(c for c in data if c.startswith(f"{n}.1")) for n in ("at", "score"))

@@ -32,7 +32,22 @@ def connection():
         ("min_by(a, b)", 1),
         ("max_by(CAST(ROW(a, b) AS ROW(x bigint, y bigint)), b).y", 20),
         ("from_iso8601_timestamp('2026-01-02T03:04:05Z')", datetime(2026, 1, 2, 3, 4, 5, 0, UTC)),
+        (
+            "from_iso8601_timestamp('2026-01-02T03:04:05.123999Z')",
+            datetime(2026, 1, 2, 3, 4, 5, 123_000, UTC),
+        ),
+        (
+            "from_iso8601_timestamp_nanos('2026-01-02T03:04:05.123456Z')",
+            datetime(2026, 1, 2, 3, 4, 5, 123_456, UTC),
+        ),
         ("from_unixtime(1.5)", datetime(1970, 1, 1, 0, 0, 1, 500_000, UTC)),
+        ("from_unixtime(1.0006)", datetime(1970, 1, 1, 0, 0, 1, 1000, UTC)),
+        (
+            "to_timestamp('2026-01-02 13:04:05', 'yyyy-mm-dd hh24:mi:ss')",
+            datetime(2026, 1, 2, 13, 4, 5),
+        ),
+        ("to_timestamp('02/01/26', 'dd/mm/yy')", datetime(2026, 1, 2)),
+        ("to_date('2026.01.02', 'yyyy.mm.dd')", date(2026, 1, 2)),
         ("to_unixtime(TIMESTAMP '1970-01-01 00:00:01.500')", 1.5),
         ("date_parse('2026-01-02 03:04', '%Y-%m-%d %H:%i')", datetime(2026, 1, 2, 3, 4)),
         ("format_datetime(TIMESTAMP '2026-01-02 03:04:05', 'yyyy-MM-dd''T''HH')", "2026-01-02T03"),
@@ -94,6 +109,8 @@ def test_duckdbs_own_syntax_is_refused_at_its_place(sql, word):
         "TIMESTAMP '2026-01-01 00:00:00' AT TIME ZONE 'Europe/Berlin'",
         "format_datetime(current_timestamp, 'xxxx')",
         "format_datetime(current_timestamp, lower('YYYY'))",
+        "to_timestamp('x', 'YYYY')",
+        "to_timestamp('x', lower('YYYY'))",
     ],
 )
 def test_what_duckdb_would_do_otherwise_is_not_supported(expression):
