@@ -8,16 +8,16 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 _LONGEST_IDLE = 50.0
-"""Seconds; a firewall between may have forgotten an idle connection without telling anybody."""
+"""Seconds; a firewall on the way may have forgotten an idle connection without a sign."""
 _SURELY_OPEN = 1.0
-"""Seconds within which a connection is used again without a look at it."""
+"""Seconds within which a connection is used again without a check."""
 
 
 class IdleConnection(Protocol):
-    """What is kept."""
+    """A connection that can be kept."""
 
     def is_readable(self) -> bool:
-        """Whether the server has sent something unasked: that it closes, or rubbish."""
+        """Whether the server sent something unasked: that it closes, or garbage."""
         ...
 
     def close(self) -> None:
@@ -29,11 +29,14 @@ C = TypeVar("C", bound=IdleConnection)
 
 
 def _nothing() -> None:
-    """Nobody wants to know."""
+    """Do nothing."""
 
 
 class IdleConnections(Generic[C]):
-    """The one used last is used first; ``on_closed`` is told of each that the server closed."""
+    """A stack: the one used last is used first.
+
+    ``on_closed`` is called for each connection that the server has closed.
+    """
 
     def __init__(
         self,
@@ -50,7 +53,7 @@ class IdleConnections(Generic[C]):
         self._idle.append((self._clock(), connection))
 
     def take(self) -> C | None:
-        """A connection that is probably open; None where there is none."""
+        """A connection that is probably open; ``None`` if there is none."""
         while (kept := self._pop()) is not None:
             since, connection = kept
             idle = self._clock() - since
@@ -71,5 +74,5 @@ class IdleConnections(Generic[C]):
     def _pop(self) -> tuple[float, C] | None:
         try:
             return self._idle.pop()
-        except IndexError:  # asked, not looked at first: another thread may come between
+        except IndexError:  # tried, not checked first: another thread may come between
             return None

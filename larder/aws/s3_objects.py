@@ -1,4 +1,4 @@
-"""Objects of training sets on S3: listed, sent, fetched, removed; always by way of local files."""
+"""Objects on S3: listed, sent, fetched, removed; large ones by way of local files."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def split(address: str) -> tuple[str, str]:
     """Bucket and key of an ``s3://`` address.
 
     Raises:
-        ValidationError: it is none.
+        ValidationError: the address has another form.
     """
     scheme, _, rest = address.partition("://")
     bucket, _, key = rest.partition("/")
     if scheme != "s3" or not bucket:
-        raise ValidationError(f"{address[:200]!r} is no address s3://bucket/key")
+        raise ValidationError(f"{address[:200]!r} is not of the form s3://bucket/key")
     return bucket, key
 
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """S3 as training sets need it."""
+    """Objects of S3 by their ``s3://`` addresses."""
 
     client: S3Client
 
@@ -131,7 +131,7 @@ class Objects:
         """Delete every object below a folder."""
         bucket, key = split(address)
         if not key.endswith("/"):
-            raise ValueError(f"{address} is no folder")
+            raise ValueError(f"{address} is not a folder: it must end with a slash")
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
         for page in pages:
             keys: list[ObjectIdentifierTypeDef] = [

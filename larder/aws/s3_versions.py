@@ -1,4 +1,4 @@
-"""Files removed for good: in a versioned bucket, every version of them."""
+"""Files removed for good: every version of them, in a versioned bucket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Shredder(Protocol):
     """Removes files so that nothing can bring them back."""
 
     def shred(self, paths: Collection[str]) -> None:
-        """Remove the files, and all that they ever were; what is not there is no error."""
+        """Remove every version of the files; a file that does not exist is no error."""
 
     def shred_removed(self, location: str) -> int:
         """Remove what is left of files below a folder that were removed before; how many."""
@@ -57,19 +57,19 @@ class S3Versions:
         return iter(found)
 
     def remove(self, bucket: str, versions: Collection[Version]) -> None:
-        """Remove versions, not to come back."""
+        """Remove these versions."""
         with s3_errors(f"s3://{bucket}"):
             for each in versions:
                 self.client.delete_object(Bucket=bucket, Key=each.key, VersionId=each.id)
 
     def shred(self, paths: Collection[str]) -> None:
-        """See the port."""
+        """Remove every version of the objects."""
         for path in paths:
             bucket, key = split(path)
             self.remove(bucket, [each for each in self.below(bucket, key) if each.key == key])
 
     def shred_removed(self, location: str) -> int:
-        """See the port."""
+        """Remove versions that are not the latest, and all of objects that were deleted."""
         bucket, key = split(location)
         versions = list(self.below(bucket, f"{key.rstrip('/')}/"))
         living = {each.key for each in versions if each.latest and not each.marker}
@@ -80,7 +80,7 @@ class S3Versions:
 
 @contextmanager
 def s3_errors(where: str) -> Iterator[None]:
-    """Raise S3's failures as the core's."""
+    """Raise S3's errors as ``AccessForbidden`` (status 403) or ``ServiceUnavailable``."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""What all our signatures have in common: AWS Signature Version 4 with the day's key kept.
+"""AWS Signature Version 4, with the day's key kept.
 
 Source: AWS, "Create a signed AWS API request". Tests compare signatures with botocore's.
 """
@@ -13,7 +13,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 def moment_of(unix_time: float) -> str:
-    """A time as signatures name it; its first eight characters are the day."""
+    """A time in the form that signatures have; its first eight characters are the day."""
     return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(unix_time))
 
 
@@ -28,7 +28,7 @@ class ScopedKey:
         self._kept: tuple[str, str, bytes] = ("", "", b"")
 
     def scope(self, moment: str) -> str:
-        """What a signature of that moment is valid for."""
+        """The credential scope of a signature of that moment."""
         return f"{moment[:8]}/{self._region}/{self._service}/aws4_request"
 
     def signature(self, canonical: str, moment: str, secret_key: str) -> str:

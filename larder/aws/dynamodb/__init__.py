@@ -1,1 +1,1 @@
-"""DynamoDB: one interface, implemented by boto3 and by our own lean client."""
+"""DynamoDB: one interface, implemented by boto3 and by a lean client."""

@@ -1,7 +1,7 @@
-"""DynamoDB as the data plane needs it: one call, which boto3 and our own client both make.
+"""DynamoDB as the data plane needs it: one call, which boto3 and the lean client both make.
 
-Requests and answers are DynamoDB's own JSON members. A binary value is ``bytes`` in a request; in
-an answer it is ``bytes`` or base64 text, as the client found it.
+Requests and responses are DynamoDB's own JSON members. A binary value is ``bytes`` in a request; in
+a response it is ``bytes`` or base64 text, as the client found it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UNAVAILABLE = frozenset({"InternalServerError", "ServiceUnavailable", "InternalF
 
 
 class ConditionFailed(Exception):
-    """A write's condition did not hold; ``item`` is what it was checked against, if anything."""
+    """A write's condition did not hold; ``item`` is the stored item, if there is one."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("the condition of a write did not hold")
@@ -37,31 +37,31 @@ class DynamoApi(Protocol):
     """DynamoDB's low-level operations by name; every write that goes through can be repeated."""
 
     def call(self, operation: str, request: Item, attempt: Attempt | None = None) -> Item:
-        """The answer to ``operation`` (``"GetItem"``); repetitions are those of ``attempt``.
+        """The response to ``operation`` (``"GetItem"``); ``attempt`` bounds its repetitions.
 
         Raises:
             ConditionFailed: the write's condition did not hold.
-            ThrottlingException: DynamoDB refused for load, whenever it was asked.
-            ServiceUnavailable: DynamoDB failed or did not answer, whenever it was asked.
+            ThrottlingException: DynamoDB refused every try for load.
+            ServiceUnavailable: DynamoDB failed or did not respond, however often it was tried.
         """
 
 
 def throttled() -> ThrottlingException:
-    """DynamoDB refused for load."""
+    """The error for a refusal for load."""
     return ThrottlingException(
         "DynamoDB refused the request for load; nothing was changed, try again."
     )
 
 
 def failed() -> ServiceUnavailable:
-    """DynamoDB answered that it failed."""
+    """The error for a failure that DynamoDB reports."""
     return ServiceUnavailable(
         "DynamoDB failed; a write may or may not have taken effect, try again."
     )
 
 
 def silent() -> ServiceUnavailable:
-    """DynamoDB did not answer."""
+    """The error for no response."""
     return ServiceUnavailable(
         "DynamoDB did not answer in time; a write may or may not have taken effect, try again."
     )

@@ -1,4 +1,4 @@
-"""DynamoDB by boto3: the reference that our own client is measured and tested against."""
+"""DynamoDB by boto3: the reference that the lean client is measured and tested against."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BotoDynamo:
         request: Item,
         attempt: Attempt | None = None,  # noqa: ARG002 - boto3 has its own
     ) -> Item:
-        """See ``DynamoApi.call``."""
+        """Call the client's method of that operation."""
         method = getattr(self._client, re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower())
         try:
             with translated_errors():

@@ -1,4 +1,4 @@
-"""boto3's failures as the core's: what a caller can act on is translated, the rest flies."""
+"""boto3's errors as the core's: those that a caller can act on; the rest pass unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from larder.aws.dynamodb.api import THROTTLES, UNAVAILABLE, failed, silent, thro
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise throttles as ``ThrottlingException`` and silence as ``ServiceUnavailable``."""
+    """Raise throttles as ``ThrottlingException``, a missing response as ``ServiceUnavailable``."""
     try:
         yield
     except ClientError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,19 +55,25 @@ class FileSource:
 
     filesystem: Arrow
     files: Sequence[Arrow]
-    schema: Arrow = field(init=False)
+    schema: Arrow
     _done: int = 0
     _within: float = 0.0
 
-    def __post_init__(self) -> None:
-        """Read the columns."""
-        self.schema, first = None, ""
-        for each in self.files:
-            with closing(open_rows(self.filesystem, each.path)) as opened:
-                schema = opened.schema.remove_metadata()
-            if self.schema is not None and schema != self.schema:
+    @classmethod
+    def open(cls, filesystem: Arrow, files: Sequence[Arrow]) -> FileSource:
+        """Read the columns of all files, of which there is at least one.
+
+        Raises:
+            ValidationError: they differ.
+        """
+        schema, first = None, ""
+        for each in files:
+            with closing(open_rows(filesystem, each.path)) as opened:
+                found = opened.schema.remove_metadata()
+            if schema is not None and found != schema:
                 raise ValidationError(f"{each.path} has other columns or types than {first}")
-            self.schema, first = schema, first or each.path
+            schema, first = found, first or each.path
+        return cls(filesystem, files, schema)
 
     @property
     def fingerprint(self) -> str:
@@ -114,7 +120,7 @@ def open_source(given: Any, event_time: str) -> FrameSource | FileSource:  # noq
         if not files:
             kinds = ", ".join(ENDINGS)
             raise ValidationError(f"there is no file to read at {address}: files end in {kinds}")
-        return FileSource(filesystem, sorted(files, key=lambda each: str(each.path)))
+        return FileSource.open(filesystem, sorted(files, key=lambda each: str(each.path)))
     except pa.ArrowInvalid as error:
         raise ValidationError(f"{address} can't be read: {error}") from error
     except FileNotFoundError as error:

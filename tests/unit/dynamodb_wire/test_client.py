@@ -9,7 +9,7 @@ import pytest
 from larder.aws.dynamodb.api import ConditionFailed
 from larder.aws.dynamodb.wire import DynamoWire
 from larder.aws.dynamodb.wire.client import DynamoRefused
-from larder.aws.dynamodb.wire.connection import BrokenAnswer, _parsed
+from larder.aws.dynamodb.wire.connection import BrokenResponse, _parsed
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 from larder.aws.dynamodb.wire.pool import ConnectionPool
 from larder.aws.dynamodb.wire.signing import Signer
@@ -85,7 +85,7 @@ def test_what_is_no_value_of_dynamodb_is_a_bug_of_the_caller():
     ],
 )
 def test_an_answer_without_a_status_and_a_length_is_refused(head):
-    with pytest.raises(BrokenAnswer):
+    with pytest.raises(BrokenResponse):
         _parsed(head)
 
 

@@ -1,10 +1,10 @@
-"""Our own client of DynamoDB's data plane: what a record costs beside the store itself is little.
+"""A lean client of DynamoDB's data plane, whose calls cost little beside the store itself.
 
 boto3 takes 0.8 ms of CPU for a GetItem and 13 ms for a BatchGetItem of 100; most of it goes into
 models, serializers and parsers that five operations do not need. ``DynamoWire`` signs a request
-with a cached key, sends it over a connection that stays open, and reads the answer's JSON.
+with a cached key, sends it over a connection that stays open, and reads the response's JSON.
 
-It knows no proxies (``HTTPS_PROXY``): functions reach DynamoDB directly or by a gateway endpoint.
+It ignores proxies (``HTTPS_PROXY``): functions reach DynamoDB directly or by a gateway endpoint.
 """
 
 from larder.aws.dynamodb.wire.client import DynamoWire

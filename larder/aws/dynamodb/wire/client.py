@@ -1,4 +1,4 @@
-"""``DynamoApi`` by our own client: sign, send, read, and try again where that may help.
+"""``DynamoApi`` over a socket: sign, send, read, and try again where that may help.
 
 Repeating a write is safe here: every write of the record store is conditional, and recognizes its
 own earlier try by what is stored.
@@ -20,7 +20,7 @@ from larder.aws.dynamodb.api import (
     silent,
     throttled,
 )
-from larder.aws.dynamodb.wire.connection import Answer, BrokenAnswer
+from larder.aws.dynamodb.wire.connection import BrokenResponse, HttpResponse
 from larder.aws.dynamodb.wire.environment import credentials_from, endpoint_from
 from larder.aws.dynamodb.wire.pool import ConnectionPool
 from larder.aws.dynamodb.wire.signing import Signer
@@ -29,11 +29,11 @@ from larder.errors import LarderError
 
 _CALL_SECONDS = 3.0
 _READ_SECONDS = 1.0
-"""How long one try waits: DynamoDB answers in milliseconds, and a second try is worth its time."""
+"""How long one try waits: DynamoDB replies in milliseconds, so a second try is the better bet."""
 
 
 class DynamoRefused(Exception):
-    """DynamoDB will not do it, however often it is asked: a wrong request, table or permission."""
+    """DynamoDB refuses the request for good: it is malformed, or lacks a table or a permission."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{code or status}: {message}")
@@ -61,10 +61,10 @@ class DynamoWire:
 
     @classmethod
     def from_environment(cls, region: str, partition: str, retries: Retries) -> DynamoWire:
-        """The region's, or wherever the AWS SDK's variables point.
+        """The region's DynamoDB, or the one that the AWS SDK's variables name.
 
         Raises:
-            ConfigurationError: there are no credentials, or the endpoint is none.
+            ConfigurationError: there are no credentials, or the endpoint is malformed.
         """
         endpoint = endpoint_from(region, partition)
         return cls(Signer(endpoint, credentials_from()), ConnectionPool(endpoint), retries)
@@ -74,7 +74,7 @@ class DynamoWire:
         self._pool.close()
 
     def call(self, operation: str, request: Item, attempt: Attempt | None = None) -> Item:
-        """See ``DynamoApi.call``; by itself a call takes three seconds at most.
+        """Call an operation, as ``DynamoApi`` says; without ``attempt`` for three seconds at most.
 
         Raises:
             DynamoRefused: another try would not help.
@@ -83,37 +83,37 @@ class DynamoWire:
         body = orjson.dumps(request, default=_base64)
         while True:
             try:
-                answer = self._pool.exchange(
+                response = self._pool.exchange(
                     self._signer.request(operation, body), attempt.remaining(self._read_seconds)
                 )
-                if answer.status == 200:
-                    return _members(answer)
-                failure, cause = _failure(answer), None
-            except (OSError, BrokenAnswer) as error:
+                if response.status == 200:
+                    return _members(response)
+                failure, cause = _failure(response), None
+            except (OSError, BrokenResponse) as error:
                 failure, cause = silent(), error
             if not attempt.again():
                 raise failure from cause
 
 
-def _members(answer: Answer) -> Item:
+def _members(response: HttpResponse) -> Item:
     try:
-        members = orjson.loads(answer.body)
+        members = orjson.loads(response.body)
     except orjson.JSONDecodeError as error:
-        raise BrokenAnswer(f"the body is not JSON: {error}") from error
+        raise BrokenResponse(f"the body is not JSON: {error}") from error
     if not isinstance(members, dict):
-        raise BrokenAnswer("the body is no JSON object")
+        raise BrokenResponse("the body is not a JSON object")
     return members
 
 
-def _failure(answer: Answer) -> LarderError:
-    """What may pass.
+def _failure(response: HttpResponse) -> LarderError:
+    """The error of a response after which another try may help.
 
     Raises:
-        ConditionFailed, DynamoRefused: what will not.
+        ConditionFailed, DynamoRefused: another try would not help.
     """
-    if answer.status >= 500:
+    if response.status >= 500:
         return failed()
-    members = _members(answer)
+    members = _members(response)
     code = str(members.get("__type", "")).rpartition("#")[2]
     if code == CONDITION_FAILED:
         raise ConditionFailed(members.get("Item"))
@@ -122,10 +122,10 @@ def _failure(answer: Answer) -> LarderError:
     if code in UNAVAILABLE:
         return failed()
     message = members.get("message") or members.get("Message") or ""
-    raise DynamoRefused(answer.status, code, str(message))
+    raise DynamoRefused(response.status, code, str(message))
 
 
 def _base64(value: object) -> str:
     if isinstance(value, bytes):
         return b2a_base64(value, newline=False).decode("ascii")
-    raise TypeError(f"{type(value).__name__} is no value of DynamoDB")
+    raise TypeError(f"{type(value).__name__} is not a value of DynamoDB")

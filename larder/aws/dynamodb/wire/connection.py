@@ -1,9 +1,9 @@
-"""One kept-alive HTTP/1.1 connection: a request's bytes out, an answer's status and body in.
+"""One kept-alive HTTP/1.1 connection: a request's bytes out, a response's status and body in.
 
-Only what DynamoDB sends is understood: a status line, headers, and a body whose length is stated.
-An answer that is anything else, is cut short or fails its checksum breaks the connection, so that
-no byte of it can be taken for the next one's. ``http.client``, which parses headers as e-mail,
-takes 65 us of CPU for an exchange that takes 10 us here.
+It parses only what DynamoDB sends: a status line, headers, and a body whose length is stated. A
+response that is anything else, is cut short or fails its checksum breaks the connection, so that
+no byte of it is taken for the next one's. ``http.client``, which parses headers as e-mail, takes
+65 us of CPU for an exchange that takes 10 us here.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _CHUNK = 65_536
 _LONGEST_HEAD = 65_536
 
 
-class BrokenAnswer(Exception):
-    """The server did not answer, or not in full, or not what was expected."""
+class BrokenResponse(Exception):
+    """There is no response, or it is incomplete or malformed."""
 
 
-class StaleConnection(BrokenAnswer):
-    """The server closed the connection before the first byte of an answer."""
+class StaleConnection(BrokenResponse):
+    """The server closed the connection before the first byte of a response."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and body of an answer; ``last`` where the server closes the connection after it."""
+class HttpResponse:
+    """Status and body of a response; ``last`` where the server closes the connection after it."""
 
     status: int
     body: bytes | bytearray
@@ -38,24 +38,33 @@ class Answer:
 
 
 class Connection:
-    """A connection to an endpoint. After any exception it is of no use and must be closed."""
+    """An open connection to an endpoint. After any exception it must be closed."""
 
-    def __init__(self, endpoint: Endpoint, tls: ssl.SSLContext | None, timeout: float) -> None:
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    @classmethod
+    def open(cls, endpoint: Endpoint, tls: ssl.SSLContext | None, timeout: float) -> Connection:
+        """Connect; each step may take ``timeout`` seconds.
+
+        Raises:
+            OSError: no server accepted the connection in time, or the TLS handshake failed.
+        """
         plain = socket.create_connection((endpoint.host, endpoint.port), timeout)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             name = endpoint.host
-            self._socket = tls.wrap_socket(plain, server_hostname=name) if tls else plain
+            return cls(tls.wrap_socket(plain, server_hostname=name) if tls else plain)
         except BaseException:
             plain.close()
             raise
 
-    def exchange(self, request: bytes, timeout: float) -> Answer:
-        """Send a request and read its answer; each step may take ``timeout`` seconds.
+    def exchange(self, request: bytes, timeout: float) -> HttpResponse:
+        """Send a request and read its response; each step may take ``timeout`` seconds.
 
         Raises:
-            StaleConnection: the connection was closed before an answer began.
-            BrokenAnswer: the answer is cut short, damaged or none of HTTP.
+            StaleConnection: the connection was closed before a response began.
+            BrokenResponse: the response is cut short, damaged or not HTTP.
             OSError: the connection failed, or a step timed out.
         """
         self._socket.settimeout(timeout)
@@ -65,20 +74,20 @@ class Connection:
         except (ConnectionError, ssl.SSLEOFError) as error:
             raise StaleConnection(str(error)) from error
         if not data:
-            raise StaleConnection("closed before an answer")
+            raise StaleConnection("closed before a response")
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) > _LONGEST_HEAD:
-                raise BrokenAnswer("the headers have no end")
+                raise BrokenResponse("the headers have no end")
             data += self._more()
         head = data[: end + 2].lower()
         status, length, checksum = _parsed(head)
         body = self._whole(data[end + 4 :], length)
         if checksum is not None and crc32(body) != checksum:
-            raise BrokenAnswer("the body fails its checksum")
-        return Answer(status, body, b"\r\nconnection: close\r\n" in head or head[7:8] == b"0")
+            raise BrokenResponse("the body fails its checksum")
+        return HttpResponse(status, body, b"\r\nconnection: close\r\n" in head or head[7:8] == b"0")
 
     def is_readable(self) -> bool:
-        """Whether the server has sent something unasked: that it closes, or rubbish."""
+        """Whether the server sent something unasked: that it closes, or garbage."""
         return bool(select([self._socket], [], [], 0)[0])
 
     def close(self) -> None:
@@ -88,7 +97,7 @@ class Connection:
     def _whole(self, start: bytes, length: int) -> bytes | bytearray:
         missing = length - len(start)
         if missing < 0:
-            raise BrokenAnswer("the answer is longer than it says")
+            raise BrokenResponse("the response is longer than it says")
         if missing == 0:
             return start
         body = bytearray(length)
@@ -97,22 +106,22 @@ class Connection:
         while rest:
             got = self._socket.recv_into(rest)
             if not got:
-                raise BrokenAnswer("the answer is cut short")
+                raise BrokenResponse("the response is cut short")
             rest = rest[got:]
         return body
 
     def _more(self) -> bytes:
         data = self._socket.recv(_CHUNK)
         if not data:
-            raise BrokenAnswer("the answer is cut short")
+            raise BrokenResponse("the response is cut short")
         return data
 
 
 def _parsed(head: bytes) -> tuple[int, int, int | None]:
-    """Status, length of the body, and its checksum if the server states one."""
+    """Status, length of the body, and its checksum if the response has one."""
     length, checksum = _header(head, b"content-length"), _header(head, b"x-amz-crc32")
     if length is None or not head.startswith(b"http/1.") or not head[9:12].isdigit():
-        raise BrokenAnswer(f"not an HTTP answer of a stated length: {head[:40]!r}")
+        raise BrokenResponse(f"not an HTTP response of a stated length: {head[:40]!r}")
     return int(head[9:12]), length, checksum
 
 
@@ -122,5 +131,5 @@ def _header(head: bytes, name: bytes) -> int | None:
         return None
     value = head[start + len(name) + 3 : head.index(b"\r\n", start + 2)].strip()
     if not value.isdigit():
-        raise BrokenAnswer(f"header {name.decode()} is no number: {value[:40]!r}")
+        raise BrokenResponse(f"header {name.decode()} is not a number: {value[:40]!r}")
     return int(value)

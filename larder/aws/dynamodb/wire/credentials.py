@@ -1,4 +1,4 @@
-"""Whose name a request is signed in."""
+"""Credentials that requests are signed with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Credentials:
 
 
 def provided_by_botocore() -> Callable[[], Credentials]:
-    """Those of botocore's chain, renewed as they expire: profiles, containers, SSO, SnapStart.
+    """Credentials of botocore's chain: profiles, containers, SSO, SnapStart; renewed in time.
 
     Raises:
         ConfigurationError: no provider of the chain has any.

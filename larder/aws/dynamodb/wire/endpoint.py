@@ -1,4 +1,4 @@
-"""Where DynamoDB is."""
+"""The address of DynamoDB."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Endpoint:
         """The endpoint of a URL.
 
         Raises:
-            ConfigurationError: it is not http(s)://host[:port].
+            ConfigurationError: the URL is not http(s)://host[:port].
         """
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/"):

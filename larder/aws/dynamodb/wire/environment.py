@@ -1,4 +1,4 @@
-"""The AWS SDK's own variables, as our client of DynamoDB understands them."""
+"""Endpoint, trust and credentials from the AWS SDK's own variables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ca_bundle_from(env: Mapping[str, str] = os.environ) -> str | None:
 
 
 def credentials_from(env: Mapping[str, str] = os.environ) -> Callable[[], Credentials]:
-    """Those that Lambda puts into the environment, else those of botocore's chain."""
+    """Credentials that Lambda puts into the environment, else those of botocore's chain."""
     access_key, secret_key = env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")
     if not access_key or not secret_key:
         return provided_by_botocore()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from threading import BoundedSemaphore
 
-from larder.aws.dynamodb.wire.connection import Answer, Connection, StaleConnection
+from larder.aws.dynamodb.wire.connection import Connection, HttpResponse, StaleConnection
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 from larder.aws.idle_connections import IdleConnections
 
@@ -26,11 +26,11 @@ class ConnectionPool:
         # made now: reading the system's certificates takes longer than any request may
         self._tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
 
-    def exchange(self, request: bytes, timeout: float) -> Answer:
-        """Send a request over some connection; what the server closed meanwhile is replaced.
+    def exchange(self, request: bytes, timeout: float) -> HttpResponse:
+        """Send a request over some connection; one that the server closed is replaced.
 
         Raises:
-            BrokenAnswer, OSError: see ``Connection.exchange``; ``TimeoutError`` also where all
+            BrokenResponse, OSError: see ``Connection.exchange``; ``TimeoutError`` also where all
                 connections stayed busy.
         """
         if not self._free.acquire(timeout=timeout):
@@ -41,8 +41,8 @@ class ConnectionPool:
                 try:
                     return self._use(kept, request, timeout)
                 except StaleConnection:
-                    self.close()  # the others lie as long
-            fresh = Connection(self._endpoint, self._tls, min(timeout, _CONNECT_SECONDS))
+                    self.close()  # the others have been idle as long
+            fresh = Connection.open(self._endpoint, self._tls, min(timeout, _CONNECT_SECONDS))
             return self._use(fresh, request, timeout)
         finally:
             self._free.release()
@@ -51,14 +51,14 @@ class ConnectionPool:
         """Close all connections that are not in use."""
         self._idle.close()
 
-    def _use(self, connection: Connection, request: bytes, timeout: float) -> Answer:
+    def _use(self, connection: Connection, request: bytes, timeout: float) -> HttpResponse:
         try:
-            answer = connection.exchange(request, timeout)
+            response = connection.exchange(request, timeout)
         except BaseException:
             connection.close()
             raise
-        if answer.last:
+        if response.last:
             connection.close()
         else:
             self._idle.put(connection)
-        return answer
+        return response

@@ -15,7 +15,7 @@ _API = "DynamoDB_20120810"
 
 
 class Signer:
-    """Makes whole HTTP requests; ``credentials`` is asked every time, ``clock`` gives Unix time."""
+    """Makes whole HTTP requests; ``credentials`` is called for each, ``clock`` gives Unix time."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Signer:
         self._key = ScopedKey(endpoint.region, "dynamodb")
 
     def request(self, operation: str, body: bytes) -> bytes:
-        """The bytes to send."""
+        """The bytes of a signed request for an operation with that JSON body."""
         who = self._credentials()
         moment = moment_of(self._clock())
         names, token = "content-type;host;x-amz-date;x-amz-target", ""
