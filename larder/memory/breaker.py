@@ -1,4 +1,4 @@
-"""A circuit breaker: what fails several times in a row is left alone for a while.
+"""A circuit breaker: after several failures in a row a store is not called for a while.
 
 Source of the pattern: Nygard, "Release It!"; it bounds what a store that is down costs to the few
 calls that find it out, and to one call each ``pause`` that finds out whether it is back.

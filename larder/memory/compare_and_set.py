@@ -1,7 +1,7 @@
 """The compare-and-set by which every entry of the in-memory tier is written.
 
 Arguments: order, rest, lifetime in ms, deadline in ms since the epoch, and the lifetime in ms where
-there is no entry. It answers 1 where it wrote, 0 where an entry of greater order stands, and -1
+there is no entry. It answers 1 where it wrote, 0 where there is an entry of greater order, and -1
 where the write came after its deadline: one that was held up on its way must not bring an old value
 back once the newer one has been evicted. The clock is Valkey's own. An entry of equal order is
 written again: that confirms it. Of the stored entry only the order is read.

@@ -1,14 +1,14 @@
-"""The in-memory tier: what Valkey holds of InMemory groups, never the only copy and never needed.
+"""The in-memory tier: copies in Valkey of InMemory groups' records, which no read depends on.
 
 Every entry is a version that DynamoDB has accepted. An entry of lesser order never replaces a
 greater one (``compare_and_set``), and what can't be trusted is left to DynamoDB:
 
 * a record whose write did not reach Valkey from here is *dirty*: entries older than that write are
-  not taken until an equal or newer one stands there;
+  not used until Valkey holds an equal or newer one;
 * after Valkey was away (the breaker closes again, a connection was lost) there is a *fence*:
-  entries that Valkey took before it count for nothing here, since it may have missed writes or,
-  failing over, have forgotten some. It lies as far ahead as a write may still be under way. Reading
-  such records fills them again, and confirms them to all.
+  entries that Valkey took before it are not used by this process, since Valkey may have missed
+  writes or lost some in a failover. The fence is as far ahead as a write may still be under way.
+  Reading such records from DynamoDB fills them again, which confirms them to all processes.
 
 So a process never reads older than what it wrote or noticed. What another process wrote while
 Valkey was unreachable for it alone is repaired by the stream's projector, in about a second; no
@@ -39,9 +39,9 @@ WRITE_MS = 1_000.0
 """How long after DynamoDB was asked an entry may still be written: half of ``RACE_SECONDS``."""
 _GUARD_MS = int(RACE_SECONDS * 1000)
 _SKEW_MS = 50.0
-"""By how much our clock and Valkey's may differ."""
+"""By how much this process's clock and Valkey's may differ."""
 _DIRTY = 10_000
-"""How many dirty records are told apart; beyond that there is a fence for all."""
+"""How many dirty records are kept by name; beyond that a fence covers all."""
 _LEAST = (-1, False, 0, False, 0)
 
 
@@ -96,7 +96,7 @@ class MemoryTier:
         self._disruptions = valkey.disruptions
         self._fence_ms = 0.0
         self._dirty: dict[Slot, tuple[int, bool, int, bool, int]] = {}
-        self._told = 0
+        self._openings_reported = 0
         self.counts = MemoryCounts()
 
     def now_ms(self) -> float:
@@ -104,13 +104,13 @@ class MemoryTier:
         return self._clock() / _MILLI
 
     def get(self, slots: Sequence[Slot]) -> dict[Slot, RecordVersion]:
-        """The versions that the tier vouches for; all others are to be read from DynamoDB."""
+        """The versions that may be served; all others are to be read from DynamoDB."""
         if not self._breaker.allows():
             self.counts.kept_back += len(slots)
             return {}
         keys = [memory_key(slot) for slot in slots]
         replies = self._valkey.get(keys, seconds=self._read_seconds)
-        self._judge(replies)
+        self._note_outcome(replies)
         found: dict[Slot, RecordVersion] = {}
         now = self._clock()
         for slot, reply in zip(slots, replies, strict=True):
@@ -142,8 +142,8 @@ class MemoryTier:
     ) -> list[bool]:
         """Bring entries, by key, up to changes of the stream, in its order; whether each was done.
 
-        Where there is no entry, one stands guard for a moment against an older one under way; it
-        is not kept, because the stream may lag and reads fill from DynamoDB anyway.
+        A missing entry is written for a moment only, to keep out an older one under way. It is not
+        kept, because the stream may lag, and reads fill from DynamoDB anyway.
         """
         deadline_ms = self.now_ms() + seconds * 1000 + _SKEW_MS
         calls = [self._call(key, each, deadline_ms, _GUARD_MS) for key, each in changes]
@@ -153,7 +153,8 @@ class MemoryTier:
     def take_counts(self) -> dict[str, int]:
         """What was counted since the last call, by the metric's name; nothing where all is 0."""
         counts, self.counts = self.counts, MemoryCounts()
-        opened, self._told = self._breaker.opened - self._told, self._breaker.opened
+        opened = self._breaker.opened - self._openings_reported
+        self._openings_reported = self._breaker.opened
         return counts.metrics(opened)
 
     def close(self) -> None:
@@ -177,7 +178,7 @@ class MemoryTier:
         replies = self._run(calls, self._write_seconds)
         late = replies.count(LATE)
         self.counts.late += late
-        return self._judge(replies) and not late
+        return self._note_outcome(replies) and not late
 
     def _run(self, calls: Sequence[tuple[bytes, Sequence[bytes]]], seconds: float) -> list[object]:
         """The script's replies. What Valkey refuses to write (it is full) it deletes instead: an
@@ -198,8 +199,8 @@ class MemoryTier:
         alone = lifetime if alone_ms is None else alone_ms
         return key, (order, rest, b"%d" % lifetime, b"%d" % deadline_ms, b"%d" % alone)
 
-    def _judge(self, replies: Sequence[object]) -> bool:
-        """Whether all were answered; the breaker and the fence learn of it."""
+    def _note_outcome(self, replies: Sequence[object]) -> bool:
+        """Update breaker and fence by the replies; whether every call has one."""
         unanswered = sum(isinstance(reply, NoReply) for reply in replies)
         if unanswered:
             self.counts.unanswered += unanswered

@@ -1,7 +1,7 @@
 """The record store with the in-memory tier before it: InMemory groups read from Valkey first.
 
-DynamoDB stays the one truth: every write is its conditional write, and what the tier can't vouch
-for is read from it. A batch asks each store once.
+DynamoDB stays the only truth: every write is its conditional write, and what the tier may not serve
+is read from it. A batch asks each store once.
 """
 
 from __future__ import annotations
