@@ -59,12 +59,11 @@ class SharedPlatform:
         self._starts = worker is None or worker["workerid"] == "gw0"
         self._owns = worker is None
         self._root = Path(worker["strict_platform"]) if worker else None
-        self._starter: subprocess.Popen[bytes] | None = None
         self._failed = False
 
     @property
     def root(self) -> Path:
-        """The directory of the platform, made when it is first asked for."""
+        """The directory of the platform and of what is noted of it, made when first asked for."""
         if self._root is None:
             self._root = Path(tempfile.mkdtemp(prefix="larder-e2e-"))
         return self._root
@@ -95,7 +94,7 @@ class SharedPlatform:
         )
         if self._starts and asked and not session.config.getoption("collectonly"):
             with (self.root / "up.log").open("w") as log:
-                self._starter = subprocess.Popen(
+                process = subprocess.Popen(
                     [sys.executable, "-m", "tests.support.strict_platform", self.root],
                     cwd=REPOSITORY,
                     stdin=subprocess.DEVNULL,
@@ -103,6 +102,8 @@ class SharedPlatform:
                     stderr=log,
                     start_new_session=True,
                 )
+            (self.root / "pid").write_text(str(process.pid))
+            process.returncode = 0  # else this worker would warn that it ends before the process
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Note whether the logs will be of use."""
@@ -110,13 +111,12 @@ class SharedPlatform:
 
     def pytest_unconfigure(self) -> None:
         """Stop it; its logs stay where a test failed."""
-        if self._starter is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._starter.pid, signal.SIGTERM)
-            self._starter.wait()
         if self._root is None or not self._owns:
             return
-        started = (self._root / "up.log").exists()
+        started = (self._root / "pid").exists()
+        if started and not (self._root / "outcome.json").exists():
+            with suppress(ProcessLookupError):
+                os.killpg(int((self._root / "pid").read_text()), signal.SIGKILL)
         if started:
             _stop(_platform(self._root))
         if started and self._failed:
@@ -133,8 +133,8 @@ def _platform(root: Path) -> Platform:
     if not ports.exists():
         ports.write_text(json.dumps({name: free_port() for name in PORT_VARIABLES}))
     return Platform(
-        root=root,
-        environment_file=root / "env",
+        root=root / "platform",
+        environment_file=root / "platform" / "env",
         ports=json.loads(ports.read_text()),
         strict=True,
         batch_window_limit=2.0,
