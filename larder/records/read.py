@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from time import time_ns
 
@@ -21,7 +21,7 @@ from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import Value, unpack
 from larder.records.ports import Consistency, RecordStore
 from larder.records.record import RecordVersion, Slot
-from larder.records.values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of
+from larder.records.values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of, slots_of
 
 _CHUNK = 100
 
@@ -98,7 +98,7 @@ class RecordReader:
 
     def of_caller(self, access: Access) -> RecordReader:
         """The same for a caller, who needs the right to read each group that is named."""
-        return replace(self, groups=self.groups.of_caller(access, Right.READ))
+        return RecordReader(self.store, self.groups.of_caller(access, Right.READ), self.clock)
 
     def get(
         self,
@@ -123,7 +123,7 @@ class RecordReader:
             raise ThrottlingException(
                 f"The store refused to read record {identifier[:64]!r} for load; try again."
             )
-        return self._found(settings, ordinals, reads.found.get(slot))
+        return self._found(settings, ordinals, reads.found.get(slot), self.clock())
 
     def batch_get(
         self, requests: Sequence[GetRecords], consistency: Consistency = Consistency.DEFAULT
@@ -141,13 +141,14 @@ class RecordReader:
             except (ThrottlingException, ServiceUnavailable):
                 outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
                 continue
+            now = self.clock()
             for want in chunk:
                 if reads.unprocessed and want.slot in reads.unprocessed:
                     outcome.unprocessed.append((want.place, want.identifier))
                     continue
                 version = reads.found.get(want.slot)
                 try:
-                    found = self._found(want.group, want.ordinals, version)
+                    found = self._found(want.group, want.ordinals, version, now)
                 except LarderError as error:  # the group has changed meanwhile
                     outcome.errors.append((want.place, want.identifier, error))
                     continue
@@ -162,9 +163,10 @@ class RecordReader:
             except LarderError as error:
                 outcome.errors.extend((place, each, error) for each in request.identifiers)
                 continue
+            slot_of_group = slots_of(group)
             for identifier in request.identifiers:
                 try:
-                    slot = slot_of(group, identifier)
+                    slot = slot_of_group(identifier)
                 except ValidationError as error:
                     outcome.errors.append((place, identifier, error))
                 else:
@@ -188,9 +190,13 @@ class RecordReader:
             return group, ordinals_of(group, features)
 
     def _found(
-        self, group: FeatureGroup, ordinals: Sequence[int] | None, version: RecordVersion | None
+        self,
+        group: FeatureGroup,
+        ordinals: Sequence[int] | None,
+        version: RecordVersion | None,
+        now_nanos: int,
     ) -> Found | None:
-        if version is None or not version.is_visible(self.clock()):
+        if version is None or not version.is_visible(now_nanos):
             return None
         if version.schema_version > group.schema_version:
             group = self.groups.refresh(group.name)

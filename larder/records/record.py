@@ -66,7 +66,8 @@ class RecordVersion:
 
     def is_visible(self, now_nanos: int) -> bool:
         """Whether a reader at ``now_nanos`` is given this version."""
-        return self.state is State.LIVE and not self.is_expired(now_nanos)
+        expiry = self.expires_at
+        return self.state is State.LIVE and (expiry is None or expiry > now_nanos)
 
     def is_expired(self, now_nanos: int) -> bool:
         """Whether its time to live has passed; at the very instant it has."""

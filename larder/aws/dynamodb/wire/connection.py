@@ -17,6 +17,8 @@ from zlib import crc32
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 
 _CHUNK = 65_536
+_LENGTH = b"\r\ncontent-length:"
+_CHECKSUM = b"\r\nx-amz-crc32:"
 _LONGEST_HEAD = 65_536
 
 
@@ -46,6 +48,7 @@ class Connection:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             name = endpoint.host
             self._socket = tls.wrap_socket(plain, server_hostname=name) if tls else plain
+            self._timeout = timeout
         except BaseException:
             plain.close()
             raise
@@ -58,7 +61,9 @@ class Connection:
             BrokenAnswer: the answer is cut short, damaged or none of HTTP.
             OSError: the connection failed, or a step timed out.
         """
-        self._socket.settimeout(timeout)
+        if timeout != self._timeout:  # it is a call of the system
+            self._socket.settimeout(timeout)
+            self._timeout = timeout
         try:
             self._socket.sendall(request)
             data = self._socket.recv(_CHUNK)
@@ -110,17 +115,19 @@ class Connection:
 
 def _parsed(head: bytes) -> tuple[int, int, int | None]:
     """Status, length of the body, and its checksum if the server states one."""
-    length, checksum = _header(head, b"content-length"), _header(head, b"x-amz-crc32")
+    length, checksum = _number(head, _LENGTH), _number(head, _CHECKSUM)
     if length is None or not head.startswith(b"http/1.") or not head[9:12].isdigit():
         raise BrokenAnswer(f"not an HTTP answer of a stated length: {head[:40]!r}")
     return int(head[9:12]), length, checksum
 
 
-def _header(head: bytes, name: bytes) -> int | None:
-    start = head.find(b"\r\n%b:" % name)
+def _number(head: bytes, header: bytes) -> int | None:
+    start = head.find(header)
     if start < 0:
         return None
-    value = head[start + len(name) + 3 : head.index(b"\r\n", start + 2)].strip()
+    start += len(header)
+    value = head[start : head.index(b"\r\n", start)].strip()
     if not value.isdigit():
-        raise BrokenAnswer(f"header {name.decode()} is no number: {value[:40]!r}")
+        name = header.decode().strip("\r\n:")
+        raise BrokenAnswer(f"header {name} is no number: {value[:40]!r}")
     return int(value)

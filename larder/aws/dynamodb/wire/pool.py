@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from threading import BoundedSemaphore
+from queue import Empty, SimpleQueue
 
 from larder.aws.dynamodb.wire.connection import Answer, Connection, StaleConnection
 from larder.aws.dynamodb.wire.endpoint import Endpoint
@@ -22,7 +22,10 @@ class ConnectionPool:
     ) -> None:
         self._endpoint = endpoint
         self._idle: IdleConnections[Connection] = IdleConnections(clock=clock)
-        self._free = BoundedSemaphore(size)
+        # a permit for each connection: a queue in C, where the semaphores of threading are Python
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(size):
+            self._free.put(None)
         # made now: reading the system's certificates takes longer than any request may
         self._tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
 
@@ -33,8 +36,10 @@ class ConnectionPool:
             BrokenAnswer, OSError: see ``Connection.exchange``; ``TimeoutError`` also where all
                 connections stayed busy.
         """
-        if not self._free.acquire(timeout=timeout):
-            raise TimeoutError("all connections are busy")
+        try:
+            self._free.get(timeout=timeout)
+        except Empty:
+            raise TimeoutError("all connections are busy") from None
         try:
             kept = self._idle.take()
             if kept is not None:
@@ -45,7 +50,7 @@ class ConnectionPool:
             fresh = Connection(self._endpoint, self._tls, min(timeout, _CONNECT_SECONDS))
             return self._use(fresh, request, timeout)
         finally:
-            self._free.release()
+            self._free.put(None)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
