@@ -79,13 +79,8 @@ class BatchOutcome:
     unprocessed: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Wanted:
-    place: int
-    identifier: str
-    slot: Slot
-    group: FeatureGroup
-    ordinals: Sequence[int] | None
+_Wanted = tuple[int, str, Slot, FeatureGroup, Sequence[int] | None]
+"""Place and identifier as in ``BatchOutcome``, and where to read which features."""
 
 
 @dataclass(slots=True)
@@ -135,25 +130,24 @@ class RecordReader:
         outcome = BatchOutcome()
         wanted = self._wanted(requests, outcome)
         while chunk := list(islice(wanted, _CHUNK)):
-            slots = list(dict.fromkeys(want.slot for want in chunk))
+            slots = list(dict.fromkeys([slot for _, _, slot, _, _ in chunk]))
             try:
                 reads = self.store.get(slots, consistency=consistency)
             except (ThrottlingException, ServiceUnavailable):
-                outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
+                outcome.unprocessed.extend((place, name) for place, name, _, _, _ in chunk)
                 continue
             now = self.clock()
-            for want in chunk:
-                if reads.unprocessed and want.slot in reads.unprocessed:
-                    outcome.unprocessed.append((want.place, want.identifier))
+            for place, identifier, slot, group, ordinals in chunk:
+                if reads.unprocessed and slot in reads.unprocessed:
+                    outcome.unprocessed.append((place, identifier))
                     continue
-                version = reads.found.get(want.slot)
                 try:
-                    found = self._found(want.group, want.ordinals, version, now)
+                    found = self._found(group, ordinals, reads.found.get(slot), now)
                 except LarderError as error:  # the group has changed meanwhile
-                    outcome.errors.append((want.place, want.identifier, error))
+                    outcome.errors.append((place, identifier, error))
                     continue
                 if found:
-                    outcome.found.append((want.place, want.identifier, found))
+                    outcome.found.append((place, identifier, found))
         return outcome
 
     def _wanted(self, requests: Sequence[GetRecords], outcome: BatchOutcome) -> Iterator[_Wanted]:
@@ -170,7 +164,7 @@ class RecordReader:
                 except ValidationError as error:
                     outcome.errors.append((place, identifier, error))
                 else:
-                    yield _Wanted(place, identifier, slot, group, ordinals)
+                    yield place, identifier, slot, group, ordinals
 
     def _settings(
         self, name: str, features: Sequence[str] | None
