@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from larder.aws.dynamodb.wire.connection import Answer, Connection, StaleConnection
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 from larder.aws.idle_connections import IdleConnections
+from larder.aws.trust import Trust
 
 _CONNECT_SECONDS = 1.0
 
@@ -26,8 +27,8 @@ class ConnectionPool:
         self._free: SimpleQueue[None] = SimpleQueue()
         for _ in range(size):
             self._free.put(None)
-        # made now: reading the system's certificates takes longer than any request may
-        self._tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
+        # made now: reading certificates may take longer than a request
+        self._trust = Trust(endpoint.ca_bundle) if endpoint.tls else None
 
     def exchange(self, request: bytes, timeout: float) -> Answer:
         """Send a request over some connection; what the server closed meanwhile is replaced.
@@ -47,14 +48,24 @@ class ConnectionPool:
                     return self._use(kept, request, timeout)
                 except StaleConnection:
                     self.close()  # the others lie as long
-            fresh = Connection(self._endpoint, self._tls, min(timeout, _CONNECT_SECONDS))
-            return self._use(fresh, request, timeout)
+            return self._use(self._connect(min(timeout, _CONNECT_SECONDS)), request, timeout)
         finally:
             self._free.put(None)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._idle.close()
+
+    def _connect(self, timeout: float) -> Connection:
+        trust = self._trust
+        if trust is None:
+            return Connection(self._endpoint, None, timeout)
+        try:
+            return Connection(self._endpoint, trust.context, timeout)
+        except ssl.SSLCertVerificationError:
+            if not trust.widen():
+                raise
+            return Connection(self._endpoint, trust.context, timeout)
 
     def _use(self, connection: Connection, request: bytes, timeout: float) -> Answer:
         try:
