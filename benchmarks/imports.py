@@ -30,15 +30,15 @@ _FEAST = "import feast; feast.FeatureStore"
 
 def rows(setting: Setting) -> Iterator[Row]:
     """Import and size, beside Feast's where its environment can be installed."""
-    packages = Path(orjson.__file__).parent
-    site = str(packages.parent)
+    site = str(Path(orjson.__file__).parents[1])
+    packages = [Path(site, name) for name in ("orjson", "pybase64")]
     feast = setting.feast
     with tempfile.TemporaryDirectory() as folder:
         copy_compiled("runtime", Path(folder))
         start = _import_round(sys.executable, _OURS, [folder, site])
         boto3 = _import_round(sys.executable, _BOTO3, [site])
         ours, peer, least = in_turn(start, boto3, _import_round(sys.executable, _LEAST, [site]))
-        weight = Figure(_megabytes(Path(folder)) + _megabytes(packages))
+        weight = Figure(sum(map(_megabytes, (Path(folder), *packages))))
         beside = _beside_feast(feast, start) if feast else None
     yield Row(
         id="import of the read function",

@@ -17,11 +17,11 @@ writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its
 
 from __future__ import annotations
 
-from binascii import a2b_base64
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from larder.aws.dynamodb.binary import decoded
 from larder.event_time import NANOS
 from larder.records.keys import sort_key
 from larder.records.record import KEEP_DAYS, RecordVersion, Slot, State
@@ -121,7 +121,7 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
         write_time,
         write_time - int(item["a"]["N"]),
         State(int(item["d"]["N"])) if "d" in item else State.LIVE,
-        a2b_base64(packed) if isinstance(packed, str) else bytes(packed),
+        decoded(packed) if isinstance(packed, str) else bytes(packed),
         int(item["n"]["N"]),
         int(item["x"]["N"]) if "x" in item else None,
         offline != "0",
