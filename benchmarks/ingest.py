@@ -39,7 +39,7 @@ _FEAST_ROWS = _LOADED[0]
 _FASTER = at_least(10)
 _MOST_MEMORY = 300
 Taken = dict[str, float]
-"""``seconds``, and the most memory that the process held, ``peak_mb``."""
+"""``seconds``, ``cpu`` seconds of the process, and the most memory that it held, ``peak_mb``."""
 
 
 def rows(setting: Setting) -> Iterator[Row]:
@@ -75,6 +75,9 @@ def _rows(
     peer_name = f"Feast materialize, {_short(_FEAST_ROWS)}x10"
     beside = Beside(peer_name, peer_rate, _FASTER) if loading else None
     yield Row(id=name, ours=rate, unit="rows/s", peer=beside, rate=True)
+    if loading:
+        cpu = Beside(peer_name, _cpu(_FEAST_ROWS, theirs) if theirs else None)
+        yield Row(id=f"{name}, CPU", ours=_cpu(count, ours), unit="us CPU a row", peer=cpu)
     memory = Beside(peer_name, _memory(theirs) if theirs else None) if loading else None
     yield Row(
         id=f"{name}, memory",
@@ -92,6 +95,10 @@ def _in_turn(calls: list[Callable[[], Taken]]) -> list[list[Taken]]:
 
 def _rate(count: int, found: list[Taken]) -> Figure:
     return figure([count / each["seconds"] for each in found])
+
+
+def _cpu(count: int, found: list[Taken]) -> Figure:
+    return figure([each["cpu"] * 1e6 / count for each in found])
 
 
 def _memory(found: list[Taken]) -> Figure:

@@ -36,6 +36,7 @@ def rows(setting: Setting) -> Iterator[Row]:
         ours = tiered(store, valkey)
         for shape in shapes.values():
             ours.direct.get_many(shape.name, _NAMES)  # fills the tier
+        ours.take_counts()
         yield from _in_process(setting, ours, valkey)
         yield from _handled(ours, shapes)
         yield from growth_rows(ours.direct, valkey)

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks import memory_sweep
 from benchmarks.rows import rounded
+from larder.cost.price_list import PriceList
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-_BEGIN = "<!-- begin: python -m benchmarks --page -->"
-_END = "<!-- end -->"
+_BEGIN = "<!-- begin: {} (python -m benchmarks --page) -->"
+_END = "<!-- end: {} -->"
 _HEAD = (
     "| row | ours | peer | times better | goal | limit | times as much | goal | |",
     "|---|--:|--:|--:|--:|--:|--:|--:|---|",
@@ -39,18 +41,24 @@ def shortfalls(rows: Iterable[Document]) -> Iterator[str]:
 
 
 def page(text: str, parts: Mapping[str, Part]) -> str:
-    """The page with the results in the place of those that it had.
+    """The page with the results in the places of those that it had.
 
     Raises:
-        ValueError: the page has no such place.
+        ValueError: the page has no such places.
     """
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks {_BEGIN} or {_END}")
     rows = [row for part in parts.values() for row in part["rows"]]
     missed = "\n".join(f"- {line}" for line in shortfalls(rows)) or "Every goal is met."
-    body = f"{_measured(parts)}\n\n{table(rows)}\n\nWhat falls short:\n\n{missed}"
+    results = f"{_measured(parts)}\n\n{table(rows)}\n\nWhat falls short:\n\n{missed}"
+    memory = "\n".join(memory_sweep.table(memory_sweep.cpu_of(rows), PriceList.read()))
+    return _replaced(_replaced(text, "results", results), "memory", memory)
+
+
+def _replaced(text: str, place: str, body: str) -> str:
+    begin, end = _BEGIN.format(place), _END.format(place)
+    before, found, rest = text.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"the page lacks {begin} or {end}")
     return f"{before}{begin}\n\n{body}\n\n{end}{after}"
 
 
