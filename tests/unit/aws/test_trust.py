@@ -70,7 +70,8 @@ def test_without_another_choice_amazons_roots_are_read_alone():
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
-def test_a_file_chosen_by_openssls_variable_is_trusted_alone(certificate, monkeypatch, no_choice):
+@pytest.mark.usefixtures("no_choice")
+def test_a_file_chosen_by_openssls_variable_is_trusted_alone(certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "server.crt"))
     assert Trust(None).context.cert_store_stats()["x509"] == 1
 
@@ -86,8 +87,9 @@ def test_a_bundle_is_trusted_alone(certificate):
     assert bundled.widen() is False
 
 
+@pytest.mark.usefixtures("no_choice")
 def test_a_server_of_another_authority_is_trusted_where_the_system_trusts_it(
-    server, certificate, monkeypatch, no_choice
+    server, certificate, monkeypatch
 ):
     pool = ConnectionPool(Endpoint.at(server.url, "us-east-1"))
     # from here on the system trusts it; the pool has not looked there
@@ -99,7 +101,8 @@ def test_a_server_of_another_authority_is_trusted_where_the_system_trusts_it(
     assert server.requests == 4
 
 
-def test_a_server_that_nobody_vouches_for_is_refused_every_time(server, no_choice):
+@pytest.mark.usefixtures("no_choice")
+def test_a_server_that_nobody_vouches_for_is_refused_every_time(server):
     pool = ConnectionPool(Endpoint.at(server.url, "us-east-1"))
     for _ in range(3):
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -107,7 +110,8 @@ def test_a_server_that_nobody_vouches_for_is_refused_every_time(server, no_choic
     assert server.requests == 0
 
 
-def test_the_systems_certificates_are_read_once_and_amazons_stay(monkeypatch, no_choice):
+@pytest.mark.usefixtures("no_choice")
+def test_the_systems_certificates_are_read_once_and_amazons_stay(monkeypatch):
     read = []
     create = ssl.create_default_context
     narrow = Trust(None, {})
