@@ -50,7 +50,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument("--save", action="store_true", help="keep the results of --only as well")
     parser.add_argument("--without-feast", action="store_true", help="leave Feast out")
     parser.add_argument("--long", action="store_true", help="add rows that take minutes")
-    parser.add_argument("--page", action="store_true", help="only write docs/performance.md anew")
+    parser.add_argument("--page", action="store_true", help="only write docs/performance.md from the kept results")
     return parser.parse_args()
 
 

@@ -1,7 +1,7 @@
 """Histories and labels for as-of joins, as Parquet: Larder's columns and those that peers want.
 
-Of 100 versions two repeat an event time of their record, as corrections do. There are no deletion
-markers, which the peers don't know. Labels lie within the history's time, some before their
+Of 100 versions two repeat an event time of their record, as corrections do. There are no
+tombstones, which the peers don't know. Labels lie within the history's time, some before their
 record's first version.
 """
 

@@ -104,7 +104,7 @@ class RecordReader:
     ) -> Found | None:
         """The record, or ``None`` where a reader may see none, or none of the features asked for.
 
-        What a read may miss is told by ``Consistency``; by default a writer reads its own write.
+        ``Consistency`` says what a read may miss; by default a writer reads its own write.
 
         Raises:
             ResourceNotFound: there is no such group.

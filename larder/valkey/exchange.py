@@ -46,7 +46,7 @@ class Exchange:
         self._failure: Unanswered | None = None
         self._connection: Connection | None = None
         self._kept = False
-        self._held = node.free.acquire(timeout=deadline.remaining())
+        self._held = node.free.acquire(deadline.remaining())
         if self._held:
             self._attempt(self._start)
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import BoundedSemaphore
 
 from larder.aws.idle_connections import IdleConnections
+from larder.aws.permits import Permits
 from larder.valkey.answers import Troubles
 from larder.valkey.connection import Connection, Connector, Deadline, ValkeyEndpoint
 from larder.valkey.opening import Opening, StillOpening
@@ -22,7 +22,7 @@ class Node:
     ) -> None:
         self.address = (endpoint.host, endpoint.port)
         self.troubles = troubles
-        self.free = BoundedSemaphore(size)
+        self.free = Permits(size)
         self._endpoint = endpoint
         self._connector = connector
         self._idle: IdleConnections[Connection] = IdleConnections(

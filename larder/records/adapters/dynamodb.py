@@ -2,7 +2,7 @@
 
 A write replaces a version's attributes but keeps the item's life and the life's beginning (``l``,
 ``b``), which only a hard delete changes. Where a condition fails DynamoDB returns the item that
-stood in the way (``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
+was in the way (``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ class DynamoRecordStore:
         now_nanos: int,
         until: int = 0,
     ) -> RecordVersion | None:
-        """Write where the condition holds, else what stands there.
+        """Write where the condition holds, else what is stored.
 
         ``until`` (Unix seconds) is when DynamoDB may remove an item that expires, at the earliest.
         """

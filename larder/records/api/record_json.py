@@ -61,7 +61,7 @@ def plain_json(values: Sequence[tuple[str, Value]]) -> bytes:
 
 
 class _Answers:
-    """Answers in pieces, for the forms seen lately: what stands around the values.
+    """Answers in pieces, for the forms seen lately: what goes around the values.
 
     They are kept by the identity of a group's names, which are held meanwhile: hashing hundreds of
     names would cost more than what is looked up.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
 
 from larder.aws.dynamodb.wire.connection import Answer, Connection, StaleConnection
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 from larder.aws.idle_connections import IdleConnections
+from larder.aws.permits import Permits
 from larder.aws.trust import Trust
 
 _CONNECT_SECONDS = 1.0
@@ -23,10 +23,7 @@ class ConnectionPool:
     ) -> None:
         self._endpoint = endpoint
         self._idle: IdleConnections[Connection] = IdleConnections(clock=clock)
-        # a permit for each connection: a queue in C, where the semaphores of threading are Python
-        self._free: SimpleQueue[None] = SimpleQueue()
-        for _ in range(size):
-            self._free.put(None)
+        self._free = Permits(size)
         # made now: reading certificates may take longer than a request
         self._trust = Trust(endpoint.ca_bundle) if endpoint.tls else None
 
@@ -37,10 +34,8 @@ class ConnectionPool:
             BrokenAnswer, OSError: see ``Connection.exchange``; ``TimeoutError`` also where all
                 connections stayed busy.
         """
-        try:
-            self._free.get(timeout=timeout)
-        except Empty:
-            raise TimeoutError("all connections are busy") from None
+        if not self._free.acquire(timeout):
+            raise TimeoutError("all connections are busy")
         try:
             kept = self._idle.take()
             if kept is not None:
@@ -50,7 +45,7 @@ class ConnectionPool:
                     self.close()  # the others lie as long
             return self._use(self._connect(min(timeout, _CONNECT_SECONDS)), request, timeout)
         finally:
-            self._free.put(None)
+            self._free.release()
 
     def close(self) -> None:
         """Close all connections that are not in use."""
