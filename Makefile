@@ -83,8 +83,8 @@ soak: setup ## long random histories and fault runs, in process and on the stric
 spark: setup ## the as-of joins on Spark against the oracle; 300 MB from PyPI, and Java 17 on the PATH
 	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py
 
-bench: setup ## speed beside Feast and beside the limit; writes benchmarks/results.json
-	@$(BIN)/python -m benchmarks
+bench: setup ## speed as ratios to peers and limits, and what falls short; ONLY=part,part SAVE=1 LONG=1
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save) $(if $(LONG),--long)
 
 docs: .venv/.ready ## write the index of decisions again
 	@$(BIN)/python docs/decisions/index.py

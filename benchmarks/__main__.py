@@ -1,8 +1,7 @@
-"""``python -m benchmarks``: measure everything, print the table, write ``results.json``.
+"""``python -m benchmarks``: measure beside peers and limits, print what falls short.
 
-``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``, ``ingest``, ``joins``,
-``offline``) and writes nothing; ``--long`` adds rows that take minutes.
+Exits with 1 where a row misses its goal or a part fails. A full run is kept in ``results.json``
+and shown in ``docs/performance.md``; one of some parts only with ``--save``.
 """
 
 from __future__ import annotations
@@ -10,59 +9,87 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from benchmarks import environments, handlers, imports, ingest, joins, memory, offline_lag, serving
-from benchmarks.rows import Row, table
+from benchmarks import environments
+from benchmarks.parts import PARTS
+from benchmarks.report import PAGE, RESULTS, page, shortfalls, table
 
-_PARTS = ("handlers", "imports", "serving", "memory", "ingest", "joins", "offline")
-_RESULTS = Path(__file__).with_name("results.json")
+Results = dict[str, Any]
 
 
 def main() -> None:
     """Measure as the command line says."""
+    asked = _parsed()
+    if asked.page:
+        _show(orjson.loads(RESULTS.read_bytes()))
+        return
+    options = ["--without-feast"] * asked.without_feast + ["--long"] * asked.long
+    measured, failed = _measured(asked.only or list(PARTS), options)
+    rows = [row for part in measured.values() for row in part["rows"]]
+    print(f"\n{table(rows)}\n")
+    if not failed and (asked.save or not asked.only):
+        _keep(measured)
+    missed = list(shortfalls(rows)) + [f"{name}: the part failed" for name in failed]
+    print("\n".join(["What falls short:", *missed]) if missed else "Every goal is met.")
+    sys.exit(1 if missed else 0)
+
+
+def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--without-feast", action="store_true")
-    parser.add_argument("--only", choices=_PARTS)
-    parser.add_argument("--long", action="store_true")
-    asked = parser.parse_args()
-    parts = {asked.only} if asked.only else set(_PARTS)
-    feast = None if asked.without_feast else environments.feast()
-    rows: list[Row] = []
-    if parts & {"handlers", "serving"}:
-        rows += _told(handlers.rows())
-    if "imports" in parts:
-        rows += _told(imports.rows(feast))
-    if "serving" in parts:
-        rows += _told(serving.rows(environments.serving(), feast, rows))
-    if "memory" in parts:
-        rows += _told(memory.rows(environments.serving(), feast, environments.bare_client()))
-    if "ingest" in parts:
-        rows += _told(ingest.rows(long=asked.long))
-    if "joins" in parts:
-        rows += _told(joins.rows(None if feast is None else environments.feast_joins()))
-    if "offline" in parts:
-        rows += _told(offline_lag.rows())
-    machine = _machine()
-    print("\n".join(f"{name}: {value}" for name, value in machine.items()))
-    print(f"\n{table(rows)}")
-    if not asked.only:
-        results = {"machine": machine, "rows": [row.as_json() for row in rows]}
-        _RESULTS.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+    parser.add_argument("--only", type=_names, help=f"some of {', '.join(PARTS)}, by commas")
+    parser.add_argument("--save", action="store_true", help="keep the results of --only as well")
+    parser.add_argument("--without-feast", action="store_true", help="leave Feast out")
+    parser.add_argument("--long", action="store_true", help="add rows that take minutes")
+    parser.add_argument(
+        "--page", action="store_true", help="only write docs/performance.md from the kept results"
+    )
+    return parser.parse_args()
 
 
-def _told(rows: Iterator[Row]) -> list[Row]:
-    found = []
-    for row in rows:
-        print(f"  {row.id}: {row.ours.value:.3g} {row.unit}", file=sys.stderr)
-        found.append(row)
-    return found
+def _names(text: str) -> list[str]:
+    asked = text.replace(",", " ").split()
+    if unknown := sorted(set(asked) - PARTS.keys()):
+        raise argparse.ArgumentTypeError(
+            f"there is no part {', '.join(unknown)}; the parts are {', '.join(PARTS)}"
+        )
+    return [name for name in PARTS if name in asked]
+
+
+def _measured(names: Sequence[str], options: Sequence[str]) -> tuple[Results, list[str]]:
+    """The results by part, and the names of the parts that failed."""
+    measured: Results = {}
+    failed = []
+    for name in names:
+        with tempfile.NamedTemporaryFile(prefix="larder-bench-") as file:
+            command = [sys.executable, "-m", "benchmarks.part", name, file.name, *options]
+            machine = _machine()
+            if subprocess.run(command, check=False).returncode:
+                failed.append(name)
+            rows = [orjson.loads(line) for line in Path(file.name).read_bytes().splitlines()]
+        measured[name] = {"machine": machine, "rows": rows}
+    return measured, failed
+
+
+def _keep(measured: Results) -> None:
+    known = orjson.loads(RESULTS.read_bytes()) if RESULTS.exists() else {}
+    known |= measured
+    results = {name: known[name] for name in PARTS if name in known}
+    RESULTS.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+    _show(results)
+
+
+def _show(results: Mapping[str, Any]) -> None:
+    PAGE.write_text(page(PAGE.read_text(), results))
 
 
 def _machine() -> dict[str, str]:
@@ -77,8 +104,8 @@ def _machine() -> dict[str, str]:
     others = ", ".join(f"{name} {version(name)}" for name in ("boto3", "orjson", "duckdb"))
     servers = ", ".join((environments.FEAST, *environments.SERVING[:1])).replace("==", " ")
     return {
-        "measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "machine": f"{os.cpu_count()} x {model}, load {os.getloadavg()[0]:.1f} before the end",
+        "measured": f"{datetime.now(UTC):%Y-%m-%d} UTC",
+        "machine": f"{os.cpu_count()} x {model}, load {os.getloadavg()[0]:.0f} before it",
         "versions": f"Python {platform.python_version()}, {others}, {servers}",
     }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import time
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -42,7 +44,18 @@ def group(location: str = "") -> FeatureGroup:
     )
 
 
-def tell(seconds: float) -> None:
-    """Print what a measurement took, and the greatest memory of this process (MB)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(orjson.dumps({"seconds": seconds, "peak_mb": peak}).decode())
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a measurement began, on the clock and in CPU time of this process."""
+
+    clock: float = field(default_factory=time.monotonic)
+    cpu: float = field(default_factory=time.process_time)
+
+    def tell(self) -> None:
+        """Print what it has taken since, in seconds, and the most memory of this process (MB)."""
+        told = {
+            "seconds": time.monotonic() - self.clock,
+            "cpu": time.process_time() - self.cpu,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+        print(orjson.dumps(told).decode())

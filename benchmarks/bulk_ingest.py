@@ -6,13 +6,12 @@ A process of its own: its memory is that work's alone.
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pyiceberg.catalog.sql import SqlCatalog
 
-from benchmarks.bulk_group import DATABASE, group, tell
+from benchmarks.bulk_group import DATABASE, Start, group
 from larder.groups.feature_group import TargetStore
 from larder.ingestion.adapters.iceberg import IcebergBulk
 from larder.ingestion.adapters.newest import newest_rows
@@ -39,8 +38,8 @@ class _NoJournal:
         del run
 
 
-def ingest(source: Path) -> float:
-    """Seconds of an ingestion into an Iceberg table on this machine's disk."""
+def ingest(source: Path) -> None:
+    """Ingest into an Iceberg table on this machine's disk, and print what that took."""
     with TemporaryDirectory(prefix="larder-") as folder:
         catalog = SqlCatalog("bench", uri=f"sqlite:///{folder}/c.db", warehouse=f"file://{folder}")
         catalog.create_namespace(DATABASE)
@@ -50,7 +49,7 @@ def ingest(source: Path) -> float:
         use_case = Ingestion(
             IcebergBulk(catalog), _NoJournal(), loader, newest_rows, lambda: _FIRST_WRITTEN
         )
-        start = time.monotonic()
+        start = Start()
         opened = open_source(source, "event_time")
         rows = BulkRows(of, opened.schema)
         with RejectsFile(Path(folder, "rejects.jsonl")) as rejects:
@@ -58,10 +57,9 @@ def ingest(source: Path) -> float:
             done = use_case.run(job, silent)
         if done.rejected:
             raise RuntimeError(f"{done.rejected} rows were rejected")
-        seconds = time.monotonic() - start
+        start.tell()
         catalog.close()
-        return seconds
 
 
 if __name__ == "__main__":
-    tell(ingest(Path(sys.argv[1])))
+    ingest(Path(sys.argv[1]))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow.fs
 
-from benchmarks.bulk_group import group, tell
+from benchmarks.bulk_group import Start, group
 from larder.ingestion.adapters.process_memory import lean_memory
 from larder.ingestion.adapters.versions import VersionRows
 from larder.materialization.adapters.memory_entries import Entries
@@ -27,13 +27,13 @@ _AHEAD_MS = 600_000
 """No DynamoDB confirms these rows, so none of them may be too late for its confirmation."""
 
 
-def load(source: Path, address: str) -> float:
-    """Seconds from a table of newest versions into Valkey."""
+def load(source: Path, address: str) -> None:
+    """Load a table of newest versions into Valkey, and print what that took."""
     of = group()
     rows = VersionRows(of, recorded=True)
     valkey = Valkey(ValkeyEndpoint.at(address, tls=False, ca_bundle=None))
     confirmed_ms = time.time() * 1000 + _AHEAD_MS
-    start = time.monotonic()
+    start = Start()
     with closing(ParquetRows.open(pyarrow.fs.LocalFileSystem(), str(source), _ROWS)) as file:
 
         def tables() -> Iterator[tuple[Any, float]]:
@@ -41,12 +41,11 @@ def load(source: Path, address: str) -> float:
                 yield rows.latest(batch), confirmed_ms
 
         counts = MemoryLoader(valkey, Entries(of, offline=2)).load(tables())
-    seconds = time.monotonic() - start
+    start.tell()
     if counts.missed or counts.kept:
         raise RuntimeError(f"not all entries were written: {counts}")
-    return seconds
 
 
 if __name__ == "__main__":
     lean_memory()
-    tell(load(Path(sys.argv[1]), sys.argv[2]))
+    load(Path(sys.argv[1]), sys.argv[2])

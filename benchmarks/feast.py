@@ -1,15 +1,17 @@
-"""Feast's own reads, measured in a process on Feast's own Python."""
+"""Feast's own reads, by a process on Feast's own Python."""
 
 from __future__ import annotations
 
-import json
-import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import orjson
 
 from benchmarks.environments import ROOT
 from benchmarks.function import environment
-
-Samples = dict[str, dict[str, list[float]]]
+from benchmarks.peer import Peer, peer
 
 
 def on_dynamodb(url: str) -> dict[str, object]:
@@ -23,14 +25,34 @@ def on_valkey(address: str) -> dict[str, object]:
     return {"type": "redis", "connection_string": address}
 
 
-def measured_reads(feast: Path, online_store: dict[str, object]) -> tuple[Path, Samples]:
-    """The repository made, and milliseconds by row of ``feast_peer.ROWS``, wall and CPU."""
+@dataclass(frozen=True, slots=True)
+class FeastReads:
+    """Feast in a process of its own, over a repository that ``feast serve`` can serve too."""
+
+    repository: Path
+    _peer: Peer
+
+    def reading(self, size: str, clock: str, count: int) -> Callable[[], float]:
+        """A round: milliseconds of a read of ``size`` (``100x50``) by a clock, wall or cpu."""
+        records, width = map(int, size.split("x"))
+
+        def one_round() -> float:
+            taken: dict[str, float] = self._peer.ask(records=records, width=width, count=count)
+            return taken[clock]
+
+        one_round()
+        return one_round
+
+
+@contextmanager
+def feast_reads(feast: Path, online_store: dict[str, object]) -> Iterator[FeastReads]:
+    """Feast over an online store, its repository made and filled.
+
+    Raises:
+        PeerFailed: Feast could not prepare.
+    """
     repository = ROOT / f"feast_{online_store['type']}"
-    script = Path(__file__).with_name("feast_peer.py")
-    python = str(feast / "bin/python")
-    command = [python, "-P", str(script), str(repository), json.dumps(online_store)]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"Feast could not be measured: {done.stderr[-2000:]}")
-    samples: Samples = json.loads(done.stdout.splitlines()[-1])
-    return repository, samples
+    store = orjson.dumps(online_store).decode()
+    python = feast / "bin/python"
+    with peer(python, "feast_reads", repository, store, env=environment()) as process:
+        yield FeastReads(repository, process)

@@ -13,11 +13,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-import larder
 from benchmarks.stub import Item, load
 from lambdas.runtime.routes import create_handler
 from larder.aws.dynamodb.api import DynamoApi
 from larder.aws.dynamodb.boto import BotoDynamo
+from larder.client.process_plane import ProcessPlane
 from larder.client.records import RecordsClient
 from larder.groups.adapters.dynamodb_item import name_key, to_item
 from larder.groups.adapters.dynamodb_lookup import DynamoGroups
@@ -41,7 +41,7 @@ from larder.records.values import slot_of
 from larder.records.versions import Stamp, live_version
 from larder.records.write import RecordWriter
 from larder.settings.runtime import RuntimeSettings
-from larder.wiring.data_plane import open_data_plane
+from larder.wiring.data_plane import DataPlane, open_data_plane
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 HOME = Home("aws", "us-east-1", "123456789012")
@@ -132,11 +132,26 @@ def deployed(url: str) -> Handler:
     return handler
 
 
-def tiered(url: str, valkey: str) -> tuple[Handler, RecordsClient]:
-    """The same with the in-memory tier, and the records client of the same stores."""
+@dataclass(frozen=True, slots=True)
+class Tiered:
+    """The handler with the in-memory tier, and the records client of the same stores."""
+
+    handler: Handler
+    direct: RecordsClient
+    _planes: list[DataPlane]
+
+    def take_counts(self) -> list[dict[str, int]]:
+        """What each tier counted since the last call."""
+        return [plane.memory.take_counts() for plane in self._planes if plane.memory]
+
+
+def tiered(url: str, valkey: str) -> Tiered:
+    """The function and the records client over a store and Valkey."""
     os.environ.update(environment(url, valkey))
-    plane = open_data_plane(settings(valkey))
-    return create_handler(plane.api, plane.memory), larder.connect().records
+    planes = [open_data_plane(settings(valkey)) for _ in range(2)]
+    handler = create_handler(planes[0].api, planes[0].memory)
+    client = RecordsClient(ProcessPlane(lambda: planes[1], None), HOME.region)
+    return Tiered(handler, client, planes)
 
 
 def over_boto3(url: str) -> Handler:

@@ -4,70 +4,85 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from benchmarks import events
 from benchmarks.function import Shape, deployed, fill, over_boto3
 from benchmarks.limit import bare_exchange
-from benchmarks.measure import cpu_milliseconds
-from benchmarks.rows import Row
+from benchmarks.measure import cpu_round, in_turn, one_core
+from benchmarks.parts import Setting
+from benchmarks.rows import Beside, Goal, Row, at_least, at_most
 from benchmarks.stub import Item, instant_dynamodb
 from larder.records.adapters.dynamodb_item import record_key
 from larder.records.values import slot_of
 
 _RECORDS = 100
 _WIDTHS = (10, 30, 50, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """So many records of so many features; ``count`` calls make a round."""
+
+    records: int
+    width: int
+    count: int
+    boto3: Goal | None = None
+    bare: Goal | None = None
+
+
 _READS = {
-    "GetRecord 1x10": (1, 10, 200, 0.15),
-    "GetRecord 1x500": (1, 500, 60, None),
-    "BatchGetRecord 10x10": (10, 10, 60, None),
-    "BatchGetRecord 100x10": (100, 10, 12, None),
-    "BatchGetRecord 100x30": (100, 30, 10, 1.8),
-    "BatchGetRecord 100x50": (100, 50, 10, 2.5),
+    "GetRecord 1x10": _Read(1, 10, 200, at_least(6), at_most(4)),
+    "GetRecord 1x500": _Read(1, 500, 60),
+    "BatchGetRecord 10x10": _Read(10, 10, 60),
+    "BatchGetRecord 100x10": _Read(100, 10, 12),
+    "BatchGetRecord 100x30": _Read(100, 30, 10, at_least(5), at_most(6)),
+    "BatchGetRecord 100x50": _Read(100, 50, 10),
 }
 
 
-def rows() -> Iterator[Row]:
+def rows(_setting: Setting) -> Iterator[Row]:
     """Reads and writes."""
-    with instant_dynamodb() as url:
+    with one_core(), instant_dynamodb() as url:
         shapes = {width: Shape(width) for width in _WIDTHS}
         fill(url, list(shapes.values()), _RECORDS)
-        ours, reference = deployed(url), over_boto3(url)
-        for name, (records, width, count, target) in _READS.items():
-            shape = shapes[width]
+        ours, boto3 = deployed(url), over_boto3(url)
+        for name, read in _READS.items():
+            shape = shapes[read.width]
             event = events.get_record(shape)
             operation, members = "GetItem", _get_item(shape)
-            if records > 1:
-                event = events.batch_get_record(shape, records)
-                operation, members = "BatchGetItem", _batch_get_item(shape, records)
+            if read.records > 1:
+                event = events.batch_get_record(shape, read.records)
+                operation, members = "BatchGetItem", _batch_get_item(shape, read.records)
             least = bare_exchange(url, operation, members)
-            calls = (partial(ours, event, None), partial(reference, event, None), least)
-            yield _row(name, calls, count, target)
+            calls = (partial(ours, event, None), partial(boto3, event, None), least)
+            yield _row(name, calls, read.count, (read.boto3, read.bare))
         write = {"TableName": "records", **_update_item(shapes[10])}
-        for name, event, times in (
-            ("PutRecord 1x10", events.put_record(shapes[10]), 1),
-            ("BatchWriteRecord 25x10", events.batch_write_record(shapes[10], 25), 25),
+        for name, event, times, goal in (
+            ("PutRecord 1x10", events.put_record(shapes[10]), 1, at_least(5)),
+            ("BatchWriteRecord 25x10", events.batch_write_record(shapes[10], 25), 25, at_least(6)),
         ):
             least = bare_exchange(url, "UpdateItem", write, times)
-            calls = (partial(ours, event, None), partial(reference, event, None), least)
-            yield _row(name, calls, 100 // times, None)
+            calls = (partial(ours, event, None), partial(boto3, event, None), least)
+            yield _row(name, calls, 100 // times, (goal, None))
 
 
 def _row(
-    name: str, calls: tuple[Callable[[], object], ...], count: int, target: float | None
+    name: str,
+    calls: Sequence[Callable[[], object]],
+    count: int,
+    goals: tuple[Goal | None, Goal | None],
 ) -> Row:
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
-        ours, peer, limit = cpu_milliseconds(*calls, count=count)
+        ours, boto3, bare = in_turn(*(cpu_round(call, count) for call in calls))
     return Row(
         id=name,
         ours=ours,
         unit="ms CPU",
-        peer=peer,
-        against="same handler on boto3",
-        limit=limit,
-        least="bare socket, signed before",
-        target=target,
+        peer=Beside("same handler on boto3", boto3, goals[0]),
+        limit=Beside("bare socket, signed before", bare, goals[1]),
     )
 
 

@@ -1,8 +1,8 @@
 """Bulk: rows into an offline table, and newest versions of a table's history into Valkey.
 
-Valkey stands for the in-memory tier; that DynamoDB is written first is left out, because a stub of
-it says nothing of its speed. The peer's figure is Feast 0.67's ``materialize`` into Redis, measured
-once for the design (100,000 rows of 10 features on two such cores): 10,785 rows/s.
+Valkey is the in-memory tier; that DynamoDB is written first is left out, because a stub of it says
+nothing of its speed. The peer is Feast's ``materialize`` into a Valkey of its own, of the same
+columns, measured in turn with ours.
 """
 
 from __future__ import annotations
@@ -22,82 +22,145 @@ import pyarrow.parquet as pq
 
 from benchmarks import servers
 from benchmarks.bulk_group import VALUES
+from benchmarks.feast import on_valkey
+from benchmarks.function import environment
 from benchmarks.measure import Figure, figure
-from benchmarks.rows import Row
+from benchmarks.parts import Setting
+from benchmarks.peer import peer
+from benchmarks.rows import Beside, Row, at_least
 
-_FEAST = Figure(10_785)
+_NAMES = [f"feature_{n:03}" for n in range(VALUES)]
 _DAYS = 10
 _PART = 100_000
-_MOST_MEMORY = 300
 _ROUNDS = 3
+_LOADED = (100_000, 1_000_000)
+_FEAST_ROWS = _LOADED[0]
+"""Feast's rate does not grow with the rows; a million of them take it minutes."""
+_FASTER = at_least(10)
+_MOST_MEMORY = 300
+Taken = dict[str, float]
+"""``seconds``, ``cpu`` seconds of the process, and the most memory that it held, ``peak_mb``."""
 
 
-def rows(*, long: bool) -> Iterator[Row]:
+def rows(setting: Setting) -> Iterator[Row]:
     """Rows a second and memory; ten million rows only where there is time."""
     with TemporaryDirectory(prefix="larder-bench-") as folder:
-        for count in (1_000_000, 10_000_000) if long else (1_000_000,):
+        for count in (1_000_000, 10_000_000) if setting.long else (1_000_000,):
             source = Path(folder, "rows.parquet")
-            _write(source, count, latest=False)
-            yield from _rows(
-                f"ingest offline {_short(count)}x10",
-                count,
-                partial(_measured, "bulk_ingest", source),
-            )
-        for count in (100_000, 1_000_000):
+            _write(source, count, _given)
+            found = [_measured("bulk_ingest", source) for _ in range(_ROUNDS)]
+            yield from _rows(f"ingest offline {_short(count)}x10", count, found)
+        history = Path(folder, "history.parquet")
+        _write(history, _FEAST_ROWS, _for_feast)
+        for count in _LOADED:
             source = Path(folder, "latest.parquet")
-            _write(source, count, latest=True)
+            _write(source, count, _newest)
+            calls: list[Callable[[], Taken]] = [partial(_loaded, source)]
+            if setting.feast is not None:
+                calls.append(partial(_materialized, setting.feast, history))
+            ours, *theirs = _in_turn(calls)
             name = f"load {_short(count)}x10 into Valkey"
-            yield from _rows(name, count, partial(_loaded, source), feast=True)
+            yield from _rows(name, count, ours, theirs[0] if theirs else None, loading=True)
 
 
 def _rows(
-    name: str, count: int, measured: Callable[[], dict[str, float]], *, feast: bool = False
+    name: str,
+    count: int,
+    ours: list[Taken],
+    theirs: list[Taken] | None = None,
+    *,
+    loading: bool = False,
 ) -> Iterator[Row]:
-    found = [measured() for _ in range(_ROUNDS)]
+    rate, peer_rate = _rate(count, ours), _rate(_FEAST_ROWS, theirs) if theirs else None
+    peer_name = f"Feast materialize, {_short(_FEAST_ROWS)}x10"
+    beside = Beside(peer_name, peer_rate, _FASTER) if loading else None
+    yield Row(id=name, ours=rate, unit="rows/s", peer=beside, rate=True)
+    if loading:
+        cpu = Beside(peer_name, _cpu(_FEAST_ROWS, theirs) if theirs else None)
+        yield Row(id=f"{name}, CPU", ours=_cpu(count, ours), unit="us CPU a row", peer=cpu)
+    memory = Beside(peer_name, _memory(theirs) if theirs else None) if loading else None
     yield Row(
-        id=name,
-        ours=figure([count / each["seconds"] for each in found]),
-        unit="rows/s",
-        peer=_FEAST if feast else None,
-        against="Feast materialize, measured for the design" if feast else "",
-        target=100_000 if feast else None,
-        rate=True,
+        id=f"{name}, memory",
+        ours=_memory(ours),
+        unit="MB",
+        peer=memory,
+        most=_MOST_MEMORY if loading else None,
     )
-    peak = figure([each["peak_mb"] for each in found])
-    yield Row(id=f"{name}, memory", ours=peak, unit="MB", target=_MOST_MEMORY if feast else None)
 
 
-def _loaded(source: Path) -> dict[str, float]:
+def _in_turn(calls: list[Callable[[], Taken]]) -> list[list[Taken]]:
+    rounds = [[call() for call in calls] for _ in range(_ROUNDS)]
+    return [list(each) for each in zip(*rounds, strict=True)]
+
+
+def _rate(count: int, found: list[Taken]) -> Figure:
+    return figure([count / each["seconds"] for each in found])
+
+
+def _cpu(count: int, found: list[Taken]) -> Figure:
+    return figure([each["cpu"] * 1e6 / count for each in found])
+
+
+def _memory(found: list[Taken]) -> Figure:
+    return figure([each["peak_mb"] for each in found])
+
+
+def _loaded(source: Path) -> Taken:
     with servers.valkey() as address:
         return _measured("bulk_load", source, address)
 
 
-def _measured(module: str, *arguments: Path | str) -> dict[str, float]:
+def _materialized(feast: Path, history: Path) -> Taken:
+    python = feast / "bin/python"
+    with servers.valkey() as address, TemporaryDirectory(prefix="larder-feast-") as folder:
+        store = orjson.dumps(on_valkey(address)).decode()
+        arguments = (folder, history, store, VALUES)
+        with peer(python, "feast_materialize", *arguments, env=environment()) as process:
+            taken: Taken = process.ask()
+            return taken
+
+
+def _measured(module: str, *arguments: Path | str) -> Taken:
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, float] = orjson.loads(done.stdout)
+    found: Taken = orjson.loads(done.stdout)
     return found
 
 
-def _write(path: Path, count: int, *, latest: bool) -> None:
-    """Rows of ten features over ten days; the newest ones as Athena unloads them."""
+def _write(path: Path, count: int, table_of: Callable[[Any, Any, list[Any]], Any]) -> None:
+    """Rows of ten features, each of a record of its own, over ten days; a table of each part."""
     random = np.random.default_rng(count)
-    names = [f"feature_{n:03}" for n in range(VALUES)]
-    columns = [f"f{n}" for n in range(VALUES + 2)] if latest else ["id", "event_time", *names]
     writer: Any = None
     for first in range(0, count, _PART):
         numbers = np.arange(first, min(first + _PART, count))
         seconds = np.datetime64("2024-01-01T00:00:00") + numbers * 86_400 * _DAYS // count
         values = [pa.array(random.random(len(numbers)) * 1000) for _ in range(VALUES)]
-        times = pa.array([f"{each}Z" for each in seconds.astype(str)])
-        arrays = [pa.array([f"c{n}" for n in numbers]), times, *values]
-        table = pa.table(arrays, names=columns)
-        if latest:
-            written = pa.array(["2024-02-01T00:00:00123456000"] * len(numbers))
-            table = table.append_column("written", written)
+        table = table_of(pa.array([f"c{n}" for n in numbers]), seconds, values)
         writer = writer or pq.ParquetWriter(path, table.schema)
         writer.write_table(table)
     writer.close()
+
+
+def _given(identifiers: Any, seconds: Any, values: list[Any]) -> Any:  # noqa: ANN401 - pyarrow
+    """As a user has them."""
+    return pa.table([identifiers, _texts(seconds), *values], names=["id", "event_time", *_NAMES])
+
+
+def _newest(identifiers: Any, seconds: Any, values: list[Any]) -> Any:  # noqa: ANN401 - pyarrow
+    """As Athena unloads the newest version of each record."""
+    written = pa.array(["2024-02-01T00:00:00123456000"] * len(identifiers))
+    names = [*(f"f{n}" for n in range(VALUES + 2)), "written"]
+    return pa.table([identifiers, _texts(seconds), *values, written], names=names)
+
+
+def _for_feast(identifiers: Any, seconds: Any, values: list[Any]) -> Any:  # noqa: ANN401 - pyarrow
+    """With the timestamps that Feast wants."""
+    event_at = pa.array(seconds.astype("datetime64[us]"))
+    return pa.table([identifiers, event_at, *values], names=["id", "event_at", *_NAMES])
+
+
+def _texts(seconds: Any) -> Any:  # noqa: ANN401 - pyarrow
+    return pa.array([f"{each}Z" for each in seconds.astype(str)])
 
 
 def _short(count: int) -> str:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.environments import ROOT
 from benchmarks.join_data import LARGE, SMALL, Size, make
 from benchmarks.measure import Figure, figure
-from benchmarks.rows import Row
+from benchmarks.parts import Setting
+from benchmarks.peer import Peer, PeerFailed, peer
+from benchmarks.rows import Beside, Row, at_least, at_most
 
-_HERE = Path(__file__).parent
-_FACTOR = 1.3
-_SECONDS = 900
 _LEAST = "DuckDB's bare ASOF JOIN"
+_OF_BARE = at_most(1.3)
+_OF_FEAST = at_least(3)
+_UNITS = {"": "s", ", CPU": "s CPU", ", memory": "MB"}
+Rounds = list[dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,84 +30,82 @@ class _Taken:
     rows: int
 
 
-def rows(feast: Path | None) -> Iterator[Row]:
-    """Seconds and memory of joins of two sizes; beside Feast's where ``feast`` is its environment.
+def rows(setting: Setting) -> Iterator[Row]:
+    """Seconds and memory of joins of two sizes, in turn with Feast where it is there.
 
     Raises:
         RuntimeError: Larder's join has not one row per label row.
     """
     for size in (SMALL, LARGE):
         folder = make(size, ROOT)
-        ours, plain = (
-            _run([sys.executable, "-m", "benchmarks.join_worker"], each, folder, size)
-            for each in ("larder", "plain")
-        )
-        if ours is None or plain is None or ours.rows != size.labels:
-            raise RuntimeError(f"{size.title}: {size.labels} label rows gave {ours and ours.rows}")
-        stores = size.feast_stores if feast else ()
-        peers = {each: _feast(feast, each, folder, size) for each in stores}
-        yield from _rows(size, ours, plain, peers)
+        feast = setting.feast_joins
+        with ExitStack() as engines:
+            run = [engines.enter_context(_ours(each, folder)) for each in ("larder", "plain")]
+            if feast is not None:
+                run.append(engines.enter_context(_feast(feast, "duckdb", folder)))
+            ours, plain, *peers = _in_turn(run, size.rounds)
+        if ours.rows != size.labels:
+            raise RuntimeError(f"{size.title}: {size.labels} label rows gave {ours.rows}")
+        yield from _rows(size, ours, plain, peers[0] if peers else None)
+        if feast is not None and size.beside_dask:
+            yield from _beside_dask(size, ours, feast, folder)
 
 
-def _rows(
-    size: Size, ours: _Taken, plain: _Taken, peers: dict[str, _Taken | None]
-) -> Iterator[Row]:
-    name = f"as-of join {size.title}"
-    first = peers.pop("duckdb", None)
-    for what, unit in (("", "s"), (", CPU", "s CPU"), (", memory", "MB")):
-        mine, bare = ours.figures[unit], plain.figures[unit]
+def _in_turn(engines: Sequence[Peer], rounds: int) -> list[_Taken]:
+    found: list[Rounds] = [[] for _ in engines]
+    for _ in range(rounds):
+        for samples, engine in zip(found, engines, strict=True):
+            samples.append(engine.ask())
+    return [_taken(samples) for samples in found]
+
+
+def _taken(samples: Rounds) -> _Taken:
+    figures = {unit: figure([each[unit] for each in samples]) for unit in ("s", "s CPU")}
+    last = samples[-1]
+    return _Taken({**figures, "MB": Figure(last["MB"])}, int(last["rows"]))
+
+
+def _rows(size: Size, ours: _Taken, plain: _Taken, feast: _Taken | None) -> Iterator[Row]:
+    for what, unit in _UNITS.items():
+        memory = unit == "MB"
         yield Row(
-            id=name + what,
-            ours=mine,
+            id=f"as-of join {size.title}{what}",
+            ours=ours.figures[unit],
             unit=unit,
-            peer=first.figures[unit] if first else None,
-            against=_named("duckdb", first, size),
-            limit=bare,
-            least=_LEAST,
-            target=None if unit == "MB" else float(f"{_FACTOR * bare.value:.3g}"),
+            peer=Beside(
+                _named("duckdb", feast, size),
+                feast.figures[unit] if feast else None,
+                None if memory else _OF_FEAST,
+            ),
+            limit=Beside(_LEAST, plain.figures[unit], None if memory else _OF_BARE),
         )
-    for store, taken in peers.items():
-        if taken is not None:
-            yield Row(
-                id=f"{name}, beside {store}",
-                ours=ours.figures["s"],
-                unit="s",
-                peer=taken.figures["s"],
-                against=_named(store, taken, size),
-            )
+
+
+def _beside_dask(size: Size, ours: _Taken, feast: Path, folder: Path) -> Iterator[Row]:
+    """Once: it takes a minute where the others take a second."""
+    try:
+        with _feast(feast, "dask", folder) as engine:
+            (taken,) = _in_turn([engine], 1)
+    except PeerFailed as error:
+        print(f"left out: {size.title}, dask: {error}", file=sys.stderr)
+        return
+    yield Row(
+        id=f"as-of join {size.title}, beside dask",
+        ours=ours.figures["s"],
+        unit="s",
+        peer=Beside(_named("dask", taken, size), taken.figures["s"]),
+    )
 
 
 def _named(store: str, taken: _Taken | None, size: Size) -> str:
-    if taken is None:
-        return ""
-    lost = "" if taken.rows == size.labels else f", {taken.rows} of {size.labels} rows"
-    return f"Feast on {store}{lost}"
+    if taken is None or taken.rows == size.labels:
+        return f"Feast on {store}"
+    return f"Feast on {store}, {taken.rows} of {size.labels} rows"
 
 
-def _feast(feast: Path | None, store: str, folder: Path, size: Size) -> _Taken | None:
-    python = str(feast and feast / "bin/python")
-    command = [python, "-P", str(_HERE / "feast_join_peer.py")]  # -P: feast.py stands beside it
-    return _run(command, store, folder, size)
+def _ours(engine: str, folder: Path) -> AbstractContextManager[Peer]:
+    return peer(sys.executable, "duckdb_joins", engine, folder)
 
 
-def _run(command: list[str], engine: str, folder: Path, size: Size) -> _Taken | None:
-    """What a process took; ``None``, with a word, where it failed or had no end."""
-    arguments = [*command, engine, str(folder), str(size.rounds)]
-    try:
-        done = subprocess.run(
-            arguments, capture_output=True, text=True, check=True, timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        print(f"left out: {engine}, {size.title}: no end in {_SECONDS} s", file=sys.stderr)
-        return None
-    except subprocess.CalledProcessError as error:
-        last = error.stderr.strip().splitlines()[-1:]
-        print(f"left out: {engine}, {size.title}: {last}", file=sys.stderr)
-        return None
-    told = json.loads(done.stdout.splitlines()[-1])
-    figures = {
-        "s": figure(told["seconds"]),
-        "s CPU": figure(told["cpu"]),
-        "MB": Figure(told["megabytes"]),
-    }
-    return _Taken(figures, told["rows"])
+def _feast(feast: Path, store: str, folder: Path) -> AbstractContextManager[Peer]:
+    return peer(feast / "bin/python", "feast_joins", store, folder)

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.memory_sweep``: how long and how dear a request is by a function's memory.
+"""How long and how dear a request is by a function's memory: a table of ``docs/performance.md``.
 
 A model, not a measurement on Lambda: CPU of the last benchmark (``results.json``), the waiting that
 ``larder/cost/prices.yaml`` assumes, and Lambda's rule that CPU is given in proportion to memory.
@@ -6,17 +6,13 @@ A model, not a measurement on Lambda: CPU of the last benchmark (``results.json`
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-
-import orjson
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from larder.cost.price_list import PriceList
 from larder.cost.terms import VCPU_MB, billed_ms, gb_seconds
 
 MEMORIES = (128, 256, 512, 1024, VCPU_MB, 3008)
-_RESULTS = Path(__file__).with_name("results.json")
 _IMPORT = "import of the read function"
 _REQUESTS = {
     "GetRecord 1x10": "get",
@@ -26,9 +22,8 @@ _REQUESTS = {
 }
 
 
-def cpu_of(results: Path = _RESULTS) -> dict[str, float]:
-    """CPU milliseconds by row of the last benchmark, of the rows that the sweep wants."""
-    rows = orjson.loads(results.read_bytes())["rows"]
+def cpu_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """CPU milliseconds by row of a benchmark, of the rows that the sweep wants."""
     return {row["id"]: row["ours"] for row in rows if row["id"] in {*_REQUESTS, _IMPORT}}
 
 
@@ -50,7 +45,3 @@ def table(
 def _dollars(prices: PriceList, memory: int, milliseconds: int) -> float:
     """A million requests' duration; the $0.20 of the requests themselves is the same for all."""
     return prices.prices["lambda_gb_seconds"].usd * gb_seconds(memory, milliseconds)
-
-
-if __name__ == "__main__":
-    sys.stdout.write("\n".join(table(cpu_of(), PriceList.read())) + "\n")

@@ -1,8 +1,9 @@
 """From delivery to visibility offline, while shards of the stream and feature groups grow.
 
-Each shard's batch goes to an offline writer of its own, all at once, as Lambda does; the writer's
-code is the deployed one, Glue and S3 are moto's (with Glue's check of versions), a process on this
-machine: so it is not AWS's latency that is seen here, but how the time grows.
+Each shard's batch goes to an offline writer of its own, all at once, as Lambda does. The writer's
+code is the deployed one; Glue and S3 are moto's (with Glue's check of versions), a process on this
+machine. So it is not AWS's latency that is seen here, but how the time grows beside the limit: as
+many bare commits, one after the other, to a table that one writer has for itself.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from unittest.mock import patch
 import boto3
 
 from benchmarks.function import HOME, Shape
-from benchmarks.measure import Figure
-from benchmarks.rows import Row
+from benchmarks.measure import Figure, figure
+from benchmarks.parts import Setting
+from benchmarks.rows import Beside, Row
 from larder.event_time import NANOS, nanos_to_iso
 from larder.groups.feature_group import FeatureGroup, OfflineStore
 from larder.offline.adapters.iceberg.catalog import open_catalog
@@ -30,9 +32,14 @@ from larder.records.versions import Stamp, live_version
 from tests.support.moto_cloud import moto_cloud
 
 _LOADS = ((1, 1), (4, 1), (16, 1), (1, 10), (4, 10), (1, 100))
+_MANY = ((16, 10), (4, 100), (16, 100))
+"""These take minutes, because one moto answers all of their commits."""
 _RECORDS = 10
+_BARE_COMMITS = 5
 _SECONDS = 280.0
 _PROMISED_SECONDS = 60
+_PROMISED = {(16, 1): 15, (1, 100): 15}
+"""The platform's word to its users, in seconds; SageMaker's is 15 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +66,26 @@ class _NoQuarantine:
         return self.put(uid, changes, reason)
 
 
-def rows() -> Iterator[Row]:
-    """One row for each number of shards and groups."""
+def rows(setting: Setting) -> Iterator[Row]:
+    """One row for each number of shards and groups; where there is time, for many of both."""
+    loads = (*_LOADS, *_MANY) if setting.long else _LOADS
     with moto_cloud() as endpoint, patch.dict(os.environ, _environment(endpoint)):
         boto3.client("s3").create_bucket(Bucket="lake")
         boto3.client("glue").create_database(DatabaseInput={"Name": "bench"})
-        for shards, groups in _LOADS:
+        for shards, groups in loads:
+            before = _bare_commits(f"before{shards}x{groups}")
             found = _measure(shards, groups)
+            bare = figure([*before, *_bare_commits(f"after{shards}x{groups}")])
+            commits = shards * groups
             yield Row(
                 id=f"visible offline, {shards} shards x {groups} groups, the last",
                 ours=Figure(found.last),
                 unit="s",
-                limit=Figure(found.half),
-                least="half of them",
-                target=_PROMISED_SECONDS,
+                limit=Beside(
+                    f"{commits} bare commits; half of ours after {found.half:.3g} s",
+                    Figure(bare.value * commits, bare.spread * commits),
+                ),
+                most=_PROMISED.get((shards, groups), _PROMISED_SECONDS),
             )
 
 
@@ -86,6 +99,20 @@ def _measure(shards: int, count: int) -> Measured:
     with ThreadPoolExecutor(shards) as threads:
         ends = sorted(threads.map(lambda batch: _write(groups, batch), batches))
     return Measured(ends[-1] - start, ends[len(ends) // 2] - start)
+
+
+def _bare_commits(name: str) -> list[float]:
+    """Seconds of each of some appends of one batch's rows by PyIceberg alone."""
+    group, catalog = _group(name), open_catalog()
+    IcebergTables(catalog).create(group)
+    _write([group], _batch([group], 0))
+    rows = catalog.load_table(("bench", name)).scan().to_arrow()
+    seconds = []
+    for _ in range(_BARE_COMMITS):
+        start = time.perf_counter()
+        catalog.load_table(("bench", name)).append(rows)
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def _write(groups: Sequence[FeatureGroup], batch: Sequence[StreamChange]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import call
 from typing import Any
 
 from larder.errors import ThrottlingException
@@ -14,6 +13,7 @@ from larder.records.read import Found
 
 Key = tuple[str, str]
 """Feature group as it was named, and record identifier as text."""
+_Reader = Callable[[Any], Typed]
 _NAMED = 3
 _MOST_KEPT = 256
 
@@ -55,9 +55,13 @@ class UnreadRecords(ThrottlingException):
 
 def record_of(found: Found) -> Record:
     """A record that was found, in the types of its features."""
-    row, names, readers = unpack(found.packed), found.group.feature_names, _readers(found.group)
+    row, names = unpack(found.packed), found.group.feature_names
+    readers, runs = _readers(found.group)
     if found.ordinals is None and None not in row:
-        return Record(zip(names, map(call, readers, row), strict=False), found.expires_at)
+        typed: list[Typed] = []
+        for start, end, reader in runs:
+            typed += map(reader, row[start:end])
+        return Record(zip(names, typed, strict=False), found.expires_at)
     ordinals = range(len(row)) if found.ordinals is None else found.ordinals
     values = {
         names[ordinal]: readers[ordinal](value)
@@ -67,19 +71,37 @@ def record_of(found: Found) -> Record:
     return Record(values, found.expires_at)
 
 
-def _readers(group: FeatureGroup) -> Sequence[Callable[[Any], Typed]]:
-    """What types each feature's value, by ordinal; kept, for it would cost as much as a record."""
+def _readers(group: FeatureGroup) -> tuple[Sequence[_Reader], Sequence[tuple[int, int, _Reader]]]:
+    """What types each feature's value, by ordinal, and in runs of features side by side.
+
+    A run is (first, end, reader): one call types all of it. They are kept, for they would cost as
+    much as a record.
+    """
     kept = _kept.get(id(group.features))
     if kept is None or kept[0] is not group.features:
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        kept = group.features, [_reader(feature) for feature in group.features]
+        readers = [_reader(feature) for feature in group.features]
+        kept = group.features, readers, _runs(readers)
         _kept[id(group.features)] = kept
-    return kept[1]
+    return kept[1], kept[2]
 
 
-def _reader(feature: FeatureDefinition) -> Callable[[Any], Typed]:
+def _runs(readers: Sequence[_Reader]) -> list[tuple[int, int, _Reader]]:
+    runs: list[tuple[int, int, _Reader]] = []
+    for ordinal, reader in enumerate(readers):
+        if runs and runs[-1][2] is reader:
+            runs[-1] = (runs[-1][0], ordinal + 1, reader)
+        else:
+            runs.append((ordinal, ordinal + 1, reader))
+    return runs
+
+
+def _reader(feature: FeatureDefinition) -> _Reader:
     return reader_of(feature) or (str if feature.collection is None else list)
 
 
-_kept: dict[int, tuple[Sequence[FeatureDefinition], list[Callable[[Any], Typed]]]] = {}
+_kept: dict[
+    int,
+    tuple[Sequence[FeatureDefinition], Sequence[_Reader], Sequence[tuple[int, int, _Reader]]],
+] = {}

@@ -187,12 +187,12 @@ class FeatureGroup:
         grants = self.grants + granted_by(self.tags)
         return {right: Principals(grants.patterns(right)) for right in Right} if grants else None
 
-    @property
+    @cached_property
     def schema_version(self) -> int:
         """Number of features: the list only grows, so its length names its state."""
         return len(self.features)
 
-    @property
+    @cached_property
     def stores(self) -> frozenset[TargetStore]:
         """The stores this group has."""
         stores = {TargetStore.ONLINE: self.online, TargetStore.OFFLINE: self.offline}

@@ -9,7 +9,7 @@ every time: a put right after ``Created`` never fails, where SageMaker's sometim
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic
 
 from larder.access.grants import Right
@@ -37,7 +37,9 @@ class GroupSettings:
 
     def of_caller(self, access: Access, right: Right) -> GroupSettings:
         """These groups, with the same cache, for a caller who needs a right."""
-        return replace(self, access=access, right=right)
+        return GroupSettings(
+            self.registry, self.home, self.lifetime, self.clock, access, right, self._entries
+        )
 
     def get(self, name_or_arn: str) -> FeatureGroup:
         """The group, ready for records.

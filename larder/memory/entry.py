@@ -44,7 +44,7 @@ LIFETIME_SECONDS = 300.0
 """Longest life of an entry: Valkey Serverless evicts only keys that expire, and no entry can be
 stale for longer, whatever else fails."""
 RACE_SECONDS = 2.0
-"""Twice as long as a write may be under way: the life of an entry that only keeps out older ones."""
+"""Twice as long as a write may take: the life of an entry that only keeps out older ones."""
 
 
 def _packing(*members: Members) -> str:

@@ -30,6 +30,8 @@ class Consistency(StrEnum):
         Raises:
             ValidationError: there is none; the message says ``where`` the word stood.
         """
+        if isinstance(word, cls):
+            return word
         try:
             return cls(word)
         except ValueError:

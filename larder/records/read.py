@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from time import time_ns
 
@@ -21,7 +21,7 @@ from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import Value, unpack
 from larder.records.ports import Consistency, RecordStore
 from larder.records.record import RecordVersion, Slot
-from larder.records.values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of
+from larder.records.values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of, slots_of
 
 _CHUNK = 100
 
@@ -79,13 +79,8 @@ class BatchOutcome:
     unprocessed: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Wanted:
-    place: int
-    identifier: str
-    slot: Slot
-    group: FeatureGroup
-    ordinals: Sequence[int] | None
+_Wanted = tuple[int, str, Slot, FeatureGroup, Sequence[int] | None]
+"""Place and identifier as in ``BatchOutcome``, and where to read which features."""
 
 
 @dataclass(slots=True)
@@ -98,7 +93,7 @@ class RecordReader:
 
     def of_caller(self, access: Access) -> RecordReader:
         """The same for a caller, who needs the right to read each group that is named."""
-        return replace(self, groups=self.groups.of_caller(access, Right.READ))
+        return RecordReader(self.store, self.groups.of_caller(access, Right.READ), self.clock)
 
     def get(
         self,
@@ -109,7 +104,7 @@ class RecordReader:
     ) -> Found | None:
         """The record, or ``None`` where a reader may see none, or none of the features asked for.
 
-        What a read may miss is told by ``Consistency``; by default a writer reads its own write.
+        ``Consistency`` says what a read may miss; by default a writer reads its own write.
 
         Raises:
             ResourceNotFound: there is no such group.
@@ -123,7 +118,7 @@ class RecordReader:
             raise ThrottlingException(
                 f"The store refused to read record {identifier[:64]!r} for load; try again."
             )
-        return self._found(settings, ordinals, reads.found.get(slot))
+        return self._found(settings, ordinals, reads.found.get(slot), self.clock())
 
     def batch_get(
         self, requests: Sequence[GetRecords], consistency: Consistency = Consistency.DEFAULT
@@ -135,24 +130,24 @@ class RecordReader:
         outcome = BatchOutcome()
         wanted = self._wanted(requests, outcome)
         while chunk := list(islice(wanted, _CHUNK)):
-            slots = list(dict.fromkeys(want.slot for want in chunk))
+            slots = list(dict.fromkeys([slot for _, _, slot, _, _ in chunk]))
             try:
                 reads = self.store.get(slots, consistency=consistency)
             except (ThrottlingException, ServiceUnavailable):
-                outcome.unprocessed.extend((want.place, want.identifier) for want in chunk)
+                outcome.unprocessed.extend((place, name) for place, name, _, _, _ in chunk)
                 continue
-            for want in chunk:
-                if reads.unprocessed and want.slot in reads.unprocessed:
-                    outcome.unprocessed.append((want.place, want.identifier))
+            now = self.clock()
+            for place, identifier, slot, group, ordinals in chunk:
+                if reads.unprocessed and slot in reads.unprocessed:
+                    outcome.unprocessed.append((place, identifier))
                     continue
-                version = reads.found.get(want.slot)
                 try:
-                    found = self._found(want.group, want.ordinals, version)
+                    found = self._found(group, ordinals, reads.found.get(slot), now)
                 except LarderError as error:  # the group has changed meanwhile
-                    outcome.errors.append((want.place, want.identifier, error))
+                    outcome.errors.append((place, identifier, error))
                     continue
                 if found:
-                    outcome.found.append((want.place, want.identifier, found))
+                    outcome.found.append((place, identifier, found))
         return outcome
 
     def _wanted(self, requests: Sequence[GetRecords], outcome: BatchOutcome) -> Iterator[_Wanted]:
@@ -162,13 +157,14 @@ class RecordReader:
             except LarderError as error:
                 outcome.errors.extend((place, each, error) for each in request.identifiers)
                 continue
+            slot_of_group = slots_of(group)
             for identifier in request.identifiers:
                 try:
-                    slot = slot_of(group, identifier)
+                    slot = slot_of_group(identifier)
                 except ValidationError as error:
                     outcome.errors.append((place, identifier, error))
                 else:
-                    yield _Wanted(place, identifier, slot, group, ordinals)
+                    yield place, identifier, slot, group, ordinals
 
     def _settings(
         self, name: str, features: Sequence[str] | None
@@ -188,9 +184,13 @@ class RecordReader:
             return group, ordinals_of(group, features)
 
     def _found(
-        self, group: FeatureGroup, ordinals: Sequence[int] | None, version: RecordVersion | None
+        self,
+        group: FeatureGroup,
+        ordinals: Sequence[int] | None,
+        version: RecordVersion | None,
+        now_nanos: int,
     ) -> Found | None:
-        if version is None or not version.is_visible(self.clock()):
+        if version is None or not version.is_visible(now_nanos):
             return None
         if version.schema_version > group.schema_version:
             group = self.groups.refresh(group.name)

@@ -1,7 +1,7 @@
-"""One version of a record, and the order in which versions of a record stand.
+"""One version of a record, and the order of its versions.
 
 A record is a **register** ordered by ``(event_time, live, write_time)``: the greater event time
-wins; at the same event time a live version wins over a deletion marker (AWS, DeleteRecord: a delete
+wins; at the same event time a live version wins over a tombstone (AWS, DeleteRecord: a delete
 must be *later* than the record to take effect); among equals the later write is a correction and
 wins (AWS developer guide: the online store is overwritten when the event time is greater or equal).
 A version past its expiry counts as absent from that instant. A hard delete leaves a hidden
@@ -38,18 +38,17 @@ class RecordVersion:
     Attributes:
         identifier: the record identifier's value.
         event_key: ordering key of the event time (``larder.event_time``).
-        write_time: microseconds since the epoch, stamped at the door: the order of acceptance.
+        write_time: microseconds since the epoch, stamped at the endpoint: the order of acceptance.
             Unique among the versions of one record at one event time.
         invocation_time: microseconds since the epoch at which the service got the call.
         packed: the packed values (``larder.records.codec``); of a deletion, those of the
-        identifier and
-            the event time alone. The texts as sent, event time included, stand here.
+            identifier and the event time alone. The texts as sent, event time included, are here.
         schema_version: number of features the group had when the values were packed.
         expires_at: nanoseconds since the epoch, or ``None`` for never.
         offline: whether this version belongs into the offline store.
         life: how often the record was hard-deleted before.
-        recorded: whether the version's row is in the offline store already, put there by whoever
-            wrote it in bulk. Its expiry still owes a row.
+        recorded: whether the version's row is in the offline store already, put there by a bulk
+            write. Its expiry still has to write a row.
     """
 
     identifier: str
@@ -66,7 +65,8 @@ class RecordVersion:
 
     def is_visible(self, now_nanos: int) -> bool:
         """Whether a reader at ``now_nanos`` is given this version."""
-        return self.state is State.LIVE and not self.is_expired(now_nanos)
+        expiry = self.expires_at
+        return self.state is State.LIVE and (expiry is None or expiry > now_nanos)
 
     def is_expired(self, now_nanos: int) -> bool:
         """Whether its time to live has passed; at the very instant it has."""

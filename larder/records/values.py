@@ -5,10 +5,16 @@ Source: AWS, PutRecord and "Feature Store quotas" (350 KB a record, 2 KB an iden
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from larder.errors import ValidationError
-from larder.groups.feature_group import FeatureGroup, StorageType, TargetStore
+from larder.groups.feature_group import (
+    FeatureDefinition,
+    FeatureGroup,
+    FeatureType,
+    StorageType,
+    TargetStore,
+)
 from larder.records.codec import Value, unpack
 from larder.records.feature_values import Typed, canonical_identifier, check_value, typed_value
 from larder.records.record import MAX_IDENTIFIER_BYTES, MAX_RECORD_BYTES, Slot
@@ -19,24 +25,27 @@ class UndefinedFeature(ValidationError):
 
 
 def slot_of(group: FeatureGroup, identifier: str) -> Slot:
-    """Where the record of that identifier lives.
+    """Where the record of that identifier lives; raises as ``slots_of`` says."""
+    return slots_of(group)(identifier)
 
-    Raises:
-        ValidationError: the identifier is empty, too long, or not of the feature's type.
+
+def slots_of(group: FeatureGroup) -> Callable[[str], Slot]:
+    """The function from an identifier to its record's slot, for many records of one group.
+
+    It raises ``ValidationError`` where the identifier is empty, too long, or not of the feature's
+    type.
     """
     feature = group.features[group.ordinals[group.record_identifier_name]]
-    try:
-        size = len(identifier.encode())
-    except UnicodeEncodeError as error:
-        raise _not_unicode(feature.name, error) from None
-    if not 0 < size <= MAX_IDENTIFIER_BYTES:
-        raise ValidationError(
-            f"Record identifier '{feature.name}' has {size} bytes; "
-            f"it must have 1 to {MAX_IDENTIFIER_BYTES}."
-        )
-    canonical = canonical_identifier(feature, identifier)
     in_memory = group.online is not None and group.online.storage_type is StorageType.IN_MEMORY
-    return Slot(group.uid, group.shards, canonical, in_memory)
+    uid, shards, is_text = group.uid, group.shards, feature.type is FeatureType.STRING
+
+    def slot(identifier: str) -> Slot:
+        # a short text in ASCII is its own canonical form: nearly all identifiers are
+        if not (is_text and 0 < len(identifier) <= MAX_IDENTIFIER_BYTES and identifier.isascii()):
+            identifier = _checked_identifier(feature, identifier)
+        return Slot(uid, shards, identifier, in_memory)
+
+    return slot
 
 
 def ordinals_of(group: FeatureGroup, names: Iterable[str]) -> list[int]:
@@ -127,6 +136,19 @@ def _typed(group: FeatureGroup, packed: bytes) -> dict[str, Typed]:
     return {
         feature.name: typed_value(feature, value) for feature, value in values if value is not None
     }
+
+
+def _checked_identifier(feature: FeatureDefinition, identifier: str) -> str:
+    try:
+        size = len(identifier.encode())
+    except UnicodeEncodeError as error:
+        raise _not_unicode(feature.name, error) from None
+    if not 0 < size <= MAX_IDENTIFIER_BYTES:
+        raise ValidationError(
+            f"Record identifier '{feature.name}' has {size} bytes; "
+            f"it must have 1 to {MAX_IDENTIFIER_BYTES}."
+        )
+    return canonical_identifier(feature, identifier)
 
 
 def _texts(value: Value) -> list[str]:

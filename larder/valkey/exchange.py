@@ -50,7 +50,7 @@ class Exchange:
 
     def start(self) -> Exchange:
         """Take a connection and send; what goes wrong shows in the replies."""
-        self._holds_place = self.node.free.acquire(timeout=self._deadline.remaining())
+        self._holds_place = self.node.free.acquire(self._deadline.remaining())
         if self._holds_place:
             self._attempt(self._send)
         else:

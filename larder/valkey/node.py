@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from threading import BoundedSemaphore
 
 from larder.aws.idle_connections import IdleConnections
+from larder.aws.permits import Permits
 from larder.valkey.connection import Connection, Connector, Deadline, ValkeyEndpoint
 from larder.valkey.handshake import Handshake, HandshakePending
 from larder.valkey.replies import ErrorCounts
@@ -25,7 +25,7 @@ class Node:
     ) -> None:
         self.address = (endpoint.host, endpoint.port)
         self.errors = errors
-        self.free = BoundedSemaphore(size)
+        self.free = Permits(size)
         self._endpoint = endpoint
         self._connector = connector
         self._idle: IdleConnections[Connection] = IdleConnections(

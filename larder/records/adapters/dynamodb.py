@@ -2,7 +2,7 @@
 
 A write replaces a version's attributes but keeps the item's life and the life's beginning (``l``,
 ``b``), which only a hard delete changes. Where a condition fails DynamoDB returns the item that
-stood in the way (``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
+was in the way (``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from larder.records.adapters.dynamodb_item import (
     KEEP_SECONDS,
     Item,
     from_item,
+    item_key,
+    key_parts,
     log_key,
     record_key,
     record_partition,
@@ -81,10 +83,9 @@ class DynamoRecordStore:
         consistent = consistency is not Consistency.EVENTUAL
         if len(slots) == 1:
             return self._get_one(slots[0], consistent)
-        keys = {slot: record_key(slot) for slot in slots}
-        by_key = {_flat(key): slot for slot, key in keys.items()}
+        by_key = {key_parts(slot): slot for slot in slots}
         found: dict[Slot, RecordVersion] = {}
-        pending: list[Item] = list(keys.values())
+        pending: list[Item] = [item_key(*key) for key in by_key]
         attempt = self._retries.begin(self._batch_seconds, len(pending))
         while pending:
             try:
@@ -219,7 +220,7 @@ class DynamoRecordStore:
         now_nanos: int,
         until: int = 0,
     ) -> RecordVersion | None:
-        """Write where the condition holds, else what stands there.
+        """Write where the condition holds, else what is stored.
 
         ``until`` (Unix seconds) is when DynamoDB may remove an item that expires, at the earliest.
         """

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from larder.errors import ValidationError
@@ -16,6 +17,7 @@ from larder.records.ports import Consistency
 from larder.records.read import GetRecords
 from larder.records.update import UpdateRecord
 from larder.records.write import DeleteRecord, PutRecord
+from larder.wire.fits import Fits, fits
 from larder.wire.shapes import problems
 
 Members = Mapping[str, Any]
@@ -29,8 +31,15 @@ def checked(operation: str, members: Members) -> Members:
     Raises:
         ValidationError: naming every member that breaks a constraint.
     """
-    refuse(problems(REQUESTS[operation], dict(members)))
+    given = members if type(members) is dict else dict(members)
+    if not _fits(operation)(given):
+        refuse(problems(REQUESTS[operation], given))
     return members
+
+
+@cache
+def _fits(operation: str) -> Fits:
+    return fits(REQUESTS[operation])
 
 
 def consistency_asked(headers: Mapping[str, str]) -> Consistency:

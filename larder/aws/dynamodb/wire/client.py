@@ -6,8 +6,6 @@ own earlier try by what is stored.
 
 from __future__ import annotations
 
-from binascii import b2a_base64
-
 import orjson
 
 from larder.aws.dynamodb.api import (
@@ -20,6 +18,7 @@ from larder.aws.dynamodb.api import (
     silent,
     throttled,
 )
+from larder.aws.dynamodb.binary import encoded
 from larder.aws.dynamodb.wire.connection import BrokenResponse, HttpResponse
 from larder.aws.dynamodb.wire.environment import credentials_from, endpoint_from
 from larder.aws.dynamodb.wire.pool import ConnectionPool
@@ -127,5 +126,5 @@ def _failure(response: HttpResponse) -> LarderError:
 
 def _base64(value: object) -> str:
     if isinstance(value, bytes):
-        return b2a_base64(value, newline=False).decode("ascii")
+        return encoded(value)
     raise TypeError(f"{type(value).__name__} is not a value of DynamoDB")

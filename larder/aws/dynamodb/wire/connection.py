@@ -17,6 +17,8 @@ from zlib import crc32
 from larder.aws.dynamodb.wire.endpoint import Endpoint
 
 _CHUNK = 65_536
+_LENGTH = b"\r\ncontent-length:"
+_CHECKSUM = b"\r\nx-amz-crc32:"
 _LONGEST_HEAD = 65_536
 
 
@@ -40,8 +42,9 @@ class HttpResponse:
 class Connection:
     """An open connection to an endpoint. After any exception it must be closed."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, timeout: float) -> None:
         self._socket = connected
+        self._timeout = timeout
 
     @classmethod
     def open(cls, endpoint: Endpoint, tls: ssl.SSLContext | None, timeout: float) -> Connection:
@@ -54,7 +57,7 @@ class Connection:
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             name = endpoint.host
-            return cls(tls.wrap_socket(plain, server_hostname=name) if tls else plain)
+            return cls(tls.wrap_socket(plain, server_hostname=name) if tls else plain, timeout)
         except BaseException:
             plain.close()
             raise
@@ -67,7 +70,9 @@ class Connection:
             BrokenResponse: the response is cut short, damaged or not HTTP.
             OSError: the connection failed, or a step timed out.
         """
-        self._socket.settimeout(timeout)
+        if timeout != self._timeout:  # it is a call of the system
+            self._socket.settimeout(timeout)
+            self._timeout = timeout
         try:
             self._socket.sendall(request)
             data = self._socket.recv(_CHUNK)
@@ -119,17 +124,19 @@ class Connection:
 
 def _parsed(head: bytes) -> tuple[int, int, int | None]:
     """Status, length of the body, and its checksum if the response has one."""
-    length, checksum = _header(head, b"content-length"), _header(head, b"x-amz-crc32")
+    length, checksum = _number(head, _LENGTH), _number(head, _CHECKSUM)
     if length is None or not head.startswith(b"http/1.") or not head[9:12].isdigit():
         raise BrokenResponse(f"not an HTTP response of a stated length: {head[:40]!r}")
     return int(head[9:12]), length, checksum
 
 
-def _header(head: bytes, name: bytes) -> int | None:
-    start = head.find(b"\r\n%b:" % name)
+def _number(head: bytes, header: bytes) -> int | None:
+    start = head.find(header)
     if start < 0:
         return None
-    value = head[start + len(name) + 3 : head.index(b"\r\n", start + 2)].strip()
+    start += len(header)
+    value = head[start : head.index(b"\r\n", start)].strip()
     if not value.isdigit():
-        raise BrokenResponse(f"header {name.decode()} is not a number: {value[:40]!r}")
+        name = header.decode().strip("\r\n:")
+        raise BrokenResponse(f"header {name} is not a number: {value[:40]!r}")
     return int(value)

@@ -1,21 +1,21 @@
-"""One engine's as-of join in a process of its own: ``join_worker.py ENGINE FOLDER ROUNDS``.
+"""One engine's as-of join on our own Python: ``duckdb_joins ENGINE FOLDER``.
 
-ENGINE is ``larder`` or ``plain``. Both read the same Parquet files and write one; the process
-prints seconds and CPU seconds of each round, rows, and the most memory that it held.
+ENGINE is ``larder`` or ``plain``. Both read the same Parquet files and write one.
 """
 
 from __future__ import annotations
 
-import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 
 from benchmarks.join_data import FEATURES
+from benchmarks.peers.answer import answer
 from larder.as_of.athena import Labels
 from larder.as_of.duckdb import as_of_duckdb_query
 from larder.as_of.join import Join
@@ -28,27 +28,25 @@ _NAMES = [f"feature_{n:03}" for n in range(FEATURES)]
 _FIRST, _LAST = 1_704_067_200 * NANOS, 1_711_929_600 * NANOS
 
 
-def main(engine: str, folder: Path, rounds: int) -> None:
-    """Join, several times, and print what it took."""
+def prepare(engine: str, folder: Path) -> Callable[[], dict[str, Any]]:
+    """Open the files; ``measure()`` joins once."""
     query = {"larder": _larder, "plain": _plain}[engine]()
-    seconds: list[float] = []
-    used: list[float] = []
-    with TemporaryDirectory(dir=folder) as target, duckdb.connect() as database:
-        database.execute("SET preserve_insertion_order = false; CREATE SCHEMA bench")
-        for table in ("history", "labels"):
-            file = folder / f"{table}.parquet"
-            source = f"SELECT * FROM read_parquet('{file}')"  # noqa: S608 - a path of ours
-            database.execute(f"CREATE VIEW bench.{table} AS {source}")
-        result = Path(target, "result.parquet")
-        for _ in range(rounds):
-            start, cpu = time.perf_counter(), time.process_time()
-            database.execute(f"COPY ({query}) TO '{result}' (FORMAT parquet, COMPRESSION zstd)")
-            seconds.append(time.perf_counter() - start)
-            used.append(time.process_time() - cpu)
-        row = database.execute(f"SELECT COUNT(*), SUM(feature_000) FROM '{result}'").fetchone()  # noqa: S608
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told = {"seconds": seconds, "cpu": used, "megabytes": memory, "rows": row and row[0]}
-    print(json.dumps(told))
+    database = duckdb.connect()
+    database.execute("SET preserve_insertion_order = false; CREATE SCHEMA bench")
+    for table in ("history", "labels"):
+        source = f"SELECT * FROM read_parquet('{folder / table}.parquet')"  # noqa: S608 - ours
+        database.execute(f"CREATE VIEW bench.{table} AS {source}")
+    result = folder / f"{engine}.parquet"
+
+    def measure() -> dict[str, Any]:
+        start, cpu = time.perf_counter(), time.process_time()
+        database.execute(f"COPY ({query}) TO '{result}' (FORMAT parquet, COMPRESSION zstd)")
+        seconds, used = time.perf_counter() - start, time.process_time() - cpu
+        row = database.execute(f"SELECT COUNT(*) FROM '{result}'").fetchone()  # noqa: S608
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return {"s": seconds, "s CPU": used, "MB": memory, "rows": row and row[0]}
+
+    return measure
 
 
 def _larder() -> str:
@@ -77,4 +75,4 @@ def _plain() -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    answer(lambda: prepare(sys.argv[1], Path(sys.argv[2])))

@@ -1,32 +1,33 @@
-"""Feast over the same store. Runs on Feast's own Python: ``feast_peer.py DIR ONLINE_STORE``, the
-online store's settings as JSON.
+"""Feast's own reads: ``feast_reads DIR ONLINE_STORE``, the online store's settings as JSON.
 
-Prepares a repository in the folder, fills the online store, measures reads in this process, and
-prints ``{row: {"wall": [ms, ...], "cpu": [ms, ...]}}``. The repository is left for ``feast serve``.
+It prepares a repository in the folder and fills the online store. The repository is left for
+``feast serve``.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import pandas as pd
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource
 from feast.types import Float64
 from feast.value_type import ValueType
 
+from benchmarks.peers.answer import answer
+
 RECORDS = 100
 WIDTHS = (10, 50)
-ROWS = {"read-1x10": (1, 10), "read-100x10": (100, 10), "read-100x50": (100, 50)}
 
 
-def main(folder: Path, online_store: str) -> None:
-    """Prepare, measure, print."""
+def prepare(folder: Path, online_store: str) -> Callable[[int, int, int], dict[str, float]]:
+    """Make the repository; ``measure(records, width, count)`` gives milliseconds of a read."""
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "feature_store.yaml").write_text(
@@ -39,12 +40,11 @@ entity_key_serialization_version: 3
 """
     )
     store = FeatureStore(repo_path=str(folder))
-    prepare(store, folder)
-    measured = {row: measure(store, *shape) for row, shape in ROWS.items()}
-    print(json.dumps(measured))
+    fill(store, folder)
+    return lambda records, width, count: measure(store, records, width, count)
 
 
-def prepare(store: FeatureStore, folder: Path) -> None:
+def fill(store: FeatureStore, folder: Path) -> None:
     """One view for each width, its records written to the online store."""
     entity = Entity(name="id", join_keys=["id"], value_type=ValueType.STRING)
     now = datetime.now(UTC).replace(microsecond=0)
@@ -74,26 +74,20 @@ def prepare(store: FeatureStore, folder: Path) -> None:
         store.write_to_online_store(name, frame)
 
 
-def measure(store: FeatureStore, records: int, width: int) -> dict[str, list[float]]:
-    """Milliseconds of one read, several times."""
+def measure(store: FeatureStore, records: int, width: int, count: int) -> dict[str, float]:
+    """One round of reads: mean CPU of one, and the median of what one took on the clock."""
     features = [f"view{width}:feature_{n:03}" for n in range(width)]
     entities = [{"id": f"c{n}"} for n in range(records)]
-
-    def read() -> dict[str, list[object]]:
-        found: dict[str, list[object]] = store.get_online_features(features, entities).to_dict()
-        return found
-
-    assert None not in read()["feature_000"], "the online store has lost a record"  # noqa: S101
-    samples: dict[str, list[float]] = {"wall": [], "cpu": []}
-    count = 40 if records == 1 else 5
-    for _ in range(15):
-        wall, cpu = time.perf_counter(), time.process_time()
-        for _ in range(count):
-            read()
-        samples["wall"].append((time.perf_counter() - wall) * 1000 / count)
-        samples["cpu"].append((time.process_time() - cpu) * 1000 / count)
-    return samples
+    times, cpu = [], time.process_time_ns()
+    for _ in range(count):
+        start = time.perf_counter_ns()
+        found = store.get_online_features(features, entities).to_dict()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    cpu = time.process_time_ns() - cpu
+    if None in found["feature_000"]:
+        raise RuntimeError("the online store has lost a record")
+    return {"wall": median(times), "cpu": cpu / count / 1e6}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    answer(lambda: prepare(Path(sys.argv[1]), sys.argv[2]))
