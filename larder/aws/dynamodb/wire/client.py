@@ -7,25 +7,32 @@ own earlier try by what is stored.
 from __future__ import annotations
 
 from binascii import b2a_base64
+from collections.abc import Sequence
 
 import orjson
 
 from larder.aws.dynamodb.api import (
+    CANCELLED,
     CONDITION_FAILED,
     THROTTLES,
     UNAVAILABLE,
     ConditionFailed,
     Item,
+    Refusal,
+    TransactionCancelled,
     failed,
+    late,
     silent,
     throttled,
 )
 from larder.aws.dynamodb.wire.connection import Answer, BrokenAnswer
 from larder.aws.dynamodb.wire.environment import credentials_from, endpoint_from
 from larder.aws.dynamodb.wire.pool import ConnectionPool
+from larder.aws.dynamodb.wire.side_by_side import Failure
 from larder.aws.dynamodb.wire.signing import Signer
 from larder.aws.retries import Attempt, Retries
-from larder.errors import LarderError
+from larder.deadline import remaining
+from larder.errors import ServiceUnavailable, ThrottlingException
 
 _CALL_SECONDS = 3.0
 _READ_SECONDS = 1.0
@@ -79,6 +86,8 @@ class DynamoWire:
         Raises:
             DynamoRefused: another try would not help.
         """
+        if remaining() <= 0:
+            raise late()
         attempt = attempt or self._retries.begin(self._call_seconds)
         body = orjson.dumps(request, default=_base64)
         while True:
@@ -94,6 +103,29 @@ class DynamoWire:
             if not attempt.again():
                 raise failure from cause
 
+    def call_all(self, operation: str, requests: Sequence[Item]) -> list[Item | Refusal]:
+        """See ``DynamoApi.call_all``; all of them together take three seconds at most.
+
+        Raises:
+            DynamoRefused: another try would not help; others may have taken effect.
+        """
+        bodies = [orjson.dumps(request, default=_base64) for request in requests]
+        results: list[Item | Refusal] = [late() for _ in requests]
+        pending = list(range(len(bodies))) if remaining() > 0 else []
+        attempt = self._retries.begin(self._call_seconds, len(pending))
+        while pending:
+            answers = self._pool.exchange_all(
+                [self._signer.request(operation, bodies[number]) for number in pending],
+                attempt.remaining(self._read_seconds),
+            )
+            for number, answer in zip(pending, answers, strict=True):
+                results[number] = _result(answer)
+            pending = [number for number in pending if _may_pass(results[number])]
+            attempt.units = len(pending)
+            if not pending or not attempt.again():
+                break
+        return results
+
 
 def _members(answer: Answer) -> Item:
     try:
@@ -105,11 +137,27 @@ def _members(answer: Answer) -> Item:
     return members
 
 
-def _failure(answer: Answer) -> LarderError:
+def _result(answer: Answer | Failure) -> Item | Refusal:
+    """What one of several calls came to."""
+    try:
+        if not isinstance(answer, Answer):
+            return silent()
+        return _members(answer) if answer.status == 200 else _failure(answer)
+    except ConditionFailed as refusal:
+        return refusal
+    except BrokenAnswer:
+        return silent()
+
+
+def _may_pass(result: Item | Refusal) -> bool:
+    return isinstance(result, ThrottlingException | ServiceUnavailable)
+
+
+def _failure(answer: Answer) -> ThrottlingException | ServiceUnavailable:
     """What may pass.
 
     Raises:
-        ConditionFailed, DynamoRefused: what will not.
+        ConditionFailed, TransactionCancelled, DynamoRefused: what will not.
     """
     if answer.status >= 500:
         return failed()
@@ -117,6 +165,9 @@ def _failure(answer: Answer) -> LarderError:
     code = str(members.get("__type", "")).rpartition("#")[2]
     if code == CONDITION_FAILED:
         raise ConditionFailed(members.get("Item"))
+    if code == CANCELLED:
+        reasons = members.get("CancellationReasons", [])
+        raise TransactionCancelled([each["Code"] for each in reasons])
     if code in THROTTLES:
         return throttled()
     if code in UNAVAILABLE:
