@@ -1,7 +1,7 @@
 """``python -m benchmarks``: measure everything, print the table, write ``results.json``.
 
 ``--without-feast`` leaves Feast out; ``--only WORD`` keeps the parts named so (``handlers``,
-``imports``, ``serving``, ``memory``, ``ingest``, ``joins``,
+``listing``, ``imports``, ``serving``, ``memory``, ``ingest``, ``joins``,
 ``offline``) and writes nothing; ``--long`` adds rows that take minutes.
 """
 
@@ -18,10 +18,20 @@ from pathlib import Path
 
 import orjson
 
-from benchmarks import environments, handlers, imports, ingest, joins, memory, offline_lag, serving
+from benchmarks import (
+    environments,
+    handlers,
+    imports,
+    ingest,
+    joins,
+    listing,
+    memory,
+    offline_lag,
+    serving,
+)
 from benchmarks.rows import Row, table
 
-_PARTS = ("handlers", "imports", "serving", "memory", "ingest", "joins", "offline")
+_PARTS = ("handlers", "listing", "imports", "serving", "memory", "ingest", "joins", "offline")
 _RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -37,6 +47,8 @@ def main() -> None:
     rows: list[Row] = []
     if parts & {"handlers", "serving"}:
         rows += _told(handlers.rows())
+    if "listing" in parts:
+        rows += _told(listing.rows())
     if "imports" in parts:
         rows += _told(imports.rows(feast))
     if "serving" in parts:

@@ -21,7 +21,7 @@ _current: ContextVar[tuple[float, Clock] | None] = ContextVar("deadline", defaul
 class within:
     """A ``with`` statement whose body has so many seconds of ``clock``, or less where it is nested.
 
-    Nothing is interrupted: whoever waits or repeats asks ``remaining``.
+    Nothing is interrupted: code that waits or repeats asks ``remaining``.
     """
 
     __slots__ = ("_clock", "_seconds", "_token")

@@ -67,14 +67,28 @@ class DynamoWire:
         self._read_seconds = read_seconds
 
     @classmethod
-    def from_environment(cls, region: str, partition: str, retries: Retries) -> DynamoWire:
+    def from_environment(
+        cls,
+        region: str,
+        partition: str,
+        retries: Retries,
+        *,
+        call_seconds: float = _CALL_SECONDS,
+        read_seconds: float = _READ_SECONDS,
+    ) -> DynamoWire:
         """The region's, or wherever the AWS SDK's variables point.
 
         Raises:
             ConfigurationError: there are no credentials, or the endpoint is none.
         """
         endpoint = endpoint_from(region, partition)
-        return cls(Signer(endpoint, credentials_from()), ConnectionPool(endpoint), retries)
+        return cls(
+            Signer(endpoint, credentials_from()),
+            ConnectionPool(endpoint),
+            retries,
+            call_seconds=call_seconds,
+            read_seconds=read_seconds,
+        )
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -47,25 +47,25 @@ class Connection:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             name = endpoint.host
             self._socket = tls.wrap_socket(plain, server_hostname=name) if tls else plain
+            self._timeout = timeout
         except BaseException:
             plain.close()
             raise
 
     def exchange(self, request: bytes, timeout: float) -> Answer:
-        """Send a request and read its answer within ``timeout`` seconds.
+        """Send a request and read its answer, each within ``timeout`` seconds.
 
         Raises:
             StaleConnection: the connection was closed before an answer began.
             BrokenAnswer: the answer is cut short, damaged or none of HTTP.
             OSError: the connection failed, or the time was up.
         """
-        until = monotonic() + timeout
         self.send(request, timeout)
-        return self.receive(until - monotonic())
+        return self.receive(timeout)
 
     def send(self, request: bytes, timeout: float) -> None:
         """Send a request whose answer is to be received next; raises as ``exchange``."""
-        self._socket.settimeout(timeout)
+        self._allow(timeout)
         try:
             self._socket.sendall(request)
         except (ConnectionError, ssl.SSLEOFError) as error:
@@ -74,7 +74,7 @@ class Connection:
     def receive(self, timeout: float) -> Answer:
         """The answer to the request that was sent last; raises as ``exchange``."""
         until = monotonic() + timeout
-        self._allow_until(until)
+        self._allow(timeout)
         try:
             data = self._socket.recv(_CHUNK)
         except (ConnectionError, ssl.SSLEOFError) as error:
@@ -132,10 +132,14 @@ class Connection:
 
     def _allow_until(self, until: float) -> None:
         """Bound the next step, so that an answer in drops takes no longer than one at once."""
-        left = until - monotonic()
-        if left <= 0:
-            raise TimeoutError("the answer did not arrive whole in time")
-        self._socket.settimeout(left)
+        self._allow(until - monotonic())
+
+    def _allow(self, seconds: float) -> None:
+        if seconds <= 0:
+            raise TimeoutError("the time was up")
+        if seconds != self._timeout:  # it is a call of the system
+            self._socket.settimeout(seconds)
+            self._timeout = seconds
 
 
 def _parsed(head: bytes) -> tuple[int, int, int | None]:

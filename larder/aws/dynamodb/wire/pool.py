@@ -43,7 +43,7 @@ class ConnectionPool:
             kept = self._idle.take()
             if kept is not None:
                 try:
-                    return self._use(kept, request, until - time.monotonic())
+                    return self._use(kept, request, timeout)
                 except StaleConnection:
                     self.close()  # the others lie as long
             fresh = self.open(until)
@@ -64,7 +64,8 @@ class ConnectionPool:
         try:
             return SideBySide(self, requests, timeout=timeout, width=granted).answers()
         finally:
-            self._free.release(granted)
+            for _ in range(granted):
+                self._free.release()
 
     def take(self) -> Connection | None:
         """See ``side_by_side.Connections``."""
@@ -88,7 +89,7 @@ class ConnectionPool:
         if not wanted or not self._free.acquire(timeout=timeout):
             return 0
         granted = 1
-        while granted < wanted and self._free.acquire(blocking=False):
+        while granted < wanted and self._free.acquire(timeout=0):
             granted += 1
         return granted
 
