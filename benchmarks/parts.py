@@ -49,6 +49,7 @@ class Setting:
 
 PARTS = {
     "handlers": "benchmarks.handlers",
+    "listing": "benchmarks.listing",
     "imports": "benchmarks.imports",
     "serving": "benchmarks.serving",
     "memory": "benchmarks.memory",

@@ -77,6 +77,7 @@ class ServingStack(Stack):
             layer=layer,
         )
         allow_registry(self.control, online, REGISTRY_WRITER)
+        allow(self.control, ["dynamodb:BatchGetItem"], [online.registry.table_arn])  # a page
         _allow_forwarding(self.control, config)
         settings = self._runtime_settings(config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)

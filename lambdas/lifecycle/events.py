@@ -22,7 +22,8 @@ def create_consumer(
 
     A stream event is answered with batch item failures: the records of groups that are not done,
     and those of status changes that were not published. An event without records is a sweep over
-    all groups, answered with the names not done.
+    all groups, answered with the names not done. A sweep also repairs the listings, and so
+    does the first event after a release that had none.
     """
 
     def consume(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
@@ -30,7 +31,9 @@ def create_consumer(
             return [name for name in names if not _advance(graph, name, remaining, log)]
 
         if "Records" not in event:
-            return {"unfinished": undone(graph.lifecycle.unfinished())}
+            unfinished = undone(graph.lifecycle.unfinished())
+            _repair(graph, remaining, log, once=False)
+            return {"unfinished": unfinished}
         first: dict[str, str] = {}
         for record in event["Records"]:
             name = graph.changed_group(record)
@@ -38,6 +41,7 @@ def create_consumer(
                 first.setdefault(name, record["dynamodb"]["SequenceNumber"])
         failed = list(_unannounced(graph, event["Records"], log))
         failed += [first[name] for name in undone(first)]
+        _repair(graph, remaining, log, once=True)
         return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
 
     return consume
@@ -70,3 +74,14 @@ def _advance(graph: GroupLifecycle, name: str, remaining: Remaining, log: Log) -
         return False
     log.line("INFO", message="nothing left to do" if done else "not finished in time", group=name)
     return done
+
+
+def _repair(graph: GroupLifecycle, remaining: Remaining, log: Log, *, once: bool) -> None:
+    """Repair the registry's listings; a failure waits for the next time and stops nothing else."""
+    try:
+        repaired = graph.lifecycle.repair_listings(remaining=remaining, once=once)
+    except _RETRIABLE as error:
+        log.line("WARNING", message="listings not repaired", error=str(error))
+    else:
+        if repaired:
+            log.line("INFO", message="listings repaired", groups=repaired)

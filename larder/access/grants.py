@@ -1,6 +1,6 @@
 """Who may read, write or administer a feature group: grants to principals, named by ARN patterns.
 
-A pattern is an ARN of IAM or STS in which ``*`` stands for any run of characters but ``:``, or a
+A pattern is an ARN of IAM or STS in which ``*`` matches any run of characters but ``:``, or a
 ``*`` alone for everybody. A session of a role is the role too: ``…:assumed-role/Name/session``
 matches what is granted to ``…:role/Name``. A session's ARN has no path, so of a role with a path
 the name alone is compared, and a pattern with both a path and a ``*`` is refused: it could not be
@@ -28,7 +28,7 @@ _RESOURCES = {
 class Right(StrEnum):
     """What may be done with a group.
 
-    ``SEE`` its definition: whoever has any other right has it. ``ADMIN`` includes all others.
+    ``SEE`` its definition: every other right includes it. ``ADMIN`` includes all others.
     """
 
     SEE = "see"

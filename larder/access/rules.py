@@ -3,15 +3,15 @@
 The caller is the principal that signed the request. A group to which nothing is granted is open to
 whomever IAM lets through, or, on a stage that chooses so, closed to all but administrators. Once
 anything is granted, only what is granted is allowed. A call without a caller did not come through
-the door: whoever may invoke the function itself acts for the account.
+an endpoint: a principal that may invoke the function itself acts for the account.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from larder.access.grants import Principals, Right, pattern_problem
 from larder.errors import AccessForbidden, ConfigurationError, ValidationError
@@ -39,9 +39,6 @@ class Guarded(Protocol):
     @property
     def principals(self) -> Mapping[Right, Principals] | None:
         """Who has which right; ``None`` where nothing was granted to anybody."""
-
-
-GuardedT = TypeVar("GuardedT", bound=Guarded)
 
 
 @dataclass(frozen=True)
@@ -83,6 +80,13 @@ class Access:
 
     rules: AccessRules | None = None
     caller: str | None = None
+
+    @property
+    def is_unrestricted(self) -> bool:
+        """Whether the caller may do all with every group, whatever its grants."""
+        if self.rules is None or self.caller is None:
+            return True
+        return self.rules.administering.include(self.caller)
 
     def may(self, right: Right, group: Guarded) -> bool:
         """Whether the caller has a right on a group."""
@@ -128,14 +132,10 @@ class Access:
                 f"it to yourself in the same request, by a tag larder:admin:<label>."
             )
 
-    def visible(self, groups: Iterator[GuardedT]) -> Iterator[GuardedT]:
-        """Those of the groups that the caller may see."""
-        return (group for group in groups if self.may(Right.SEE, group))
-
     def _sees_names(self) -> bool:
-        if self.rules is None or self.caller is None or not self.rules.missing_grants_deny:
-            return True
-        return self.rules.administering.include(self.caller)
+        return self.is_unrestricted or (
+            self.rules is not None and not self.rules.missing_grants_deny
+        )
 
 
 UNRESTRICTED = Access()

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from larder.deadline import remaining
 from larder.jitter import jitter
 
 
@@ -37,9 +38,9 @@ class Retries:
         self.balance = self.savings
 
     def begin(self, seconds: float, units: int = 1) -> Attempt:
-        """Ask for ``units`` records, within so many seconds from now."""
+        """Ask for ``units`` records, within so many seconds from now and the call's deadline."""
         self.balance = min(self.savings, self.balance + units * self.paid_in)
-        return Attempt(self, self.clock() + seconds, units)
+        return Attempt(self, self.clock() + min(seconds, remaining()), units)
 
 
 @dataclass(slots=True)

@@ -51,7 +51,7 @@ class DeclaredGroups:
     def apply(self, definitions: Sequence[Definition]) -> None:
         """Create and extend groups until they have everything that is defined.
 
-        A group whose creation failed is made anew. A group that the API made is taken over.
+        A group whose creation failed is created again. A group that the API made is taken over.
 
         Raises:
             ValidationError: a definition contradicts itself, the platform, or the group that is

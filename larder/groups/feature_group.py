@@ -171,6 +171,14 @@ class FeatureGroup:
         """Name of each feature by ordinal."""
         return tuple(feature.name for feature in self.features)
 
+    def added(self, feature: str) -> int:
+        """When a feature was added: microseconds since the epoch."""
+        ordinal, when = self.ordinals[feature], self.creation_time
+        for first, time in self.growth:
+            if first <= ordinal:
+                when = time
+        return when
+
     @cached_property
     def removed(self) -> frozenset[str]:
         """Names of the features that are out of use (``larder.groups.reserved_tags``)."""

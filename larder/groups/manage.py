@@ -1,7 +1,7 @@
 """What can be done with feature groups: create, describe, change and delete them.
 
 A change is written to the registry; what it takes beyond that (an offline table made or widened,
-records purged) is done by whoever follows the registry's changes, who then moves the status on.
+records purged) is the work of the lifecycle function, which then moves the status on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,17 @@ from larder.errors import (
 )
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.groups.group_rules import group_problems
+from larder.groups.listing import (
+    EVERY_PLACE,
+    Ask,
+    Bounds,
+    GroupOrder,
+    Named,
+    Page,
+    Total,
+    any_name,
+    take,
+)
 from larder.groups.platform_rules import Platform
 from larder.groups.ports import Registry
 from larder.groups.spec import GroupSpec
@@ -33,7 +44,7 @@ class FeatureGroups:
     """The feature groups of one platform.
 
     ``clock`` gives microseconds since the epoch; ``new_uid`` a text that was never given before.
-    ``access`` is that of whoever asks; every method raises ``AccessForbidden`` where it is lacking.
+    ``access`` is the caller's; every method raises ``AccessForbidden`` where it is lacking.
     """
 
     registry: Registry
@@ -48,8 +59,8 @@ class FeatureGroups:
         A group that is declared in a file needs no role: nothing ever assumes it.
 
         Raises:
-            ValidationError: the group contradicts itself or the platform, or whoever creates it
-                could not administer it.
+            ValidationError: the group contradicts itself or the platform, or the caller could not
+                administer it.
             ResourceInUse: the name is taken.
             ResourceLimitExceeded: the account has as many groups as it may.
         """
@@ -62,7 +73,7 @@ class FeatureGroups:
         return group
 
     def problems(self, spec: GroupSpec, *, declared: bool = False) -> Iterator[Problem]:
-        """Everything that stands against a group that is asked for, but its name being taken."""
+        """All reasons to refuse a group that is asked for, except that its name is taken."""
         yield from group_problems(spec)
         yield from self.platform.problems(spec)
         if spec.offline is not None and spec.role_arn is None and not declared:
@@ -71,7 +82,7 @@ class FeatureGroups:
 
     def check_room(self, more: int) -> None:
         """Raise ``ResourceLimitExceeded`` where so many more groups are beyond the quota."""
-        count = sum(1 for _ in self.registry.list())
+        count = self.registry.count()
         if more and count + more > self.platform.max_groups:
             raise ResourceLimitExceeded(
                 f"The account limit of {self.platform.max_groups} feature groups is reached: "
@@ -83,7 +94,7 @@ class FeatureGroups:
         """The group as it is now, in whatever status; ``right`` is what the caller needs on it.
 
         Raises:
-            ResourceNotFound: there is none.
+            ResourceNotFound: it does not exist.
             ValidationError: the name is malformed or of another account or region.
         """
         name = self.platform.home.group_name(name_or_arn)
@@ -96,9 +107,46 @@ class FeatureGroups:
             )
         return group
 
+    def page(
+        self,
+        by: GroupOrder,
+        ask: Ask,
+        admits: Callable[[FeatureGroup], bool],
+        *,
+        named: Named = any_name,
+        bounds: Bounds = EVERY_PLACE,
+    ) -> Page[FeatureGroup]:
+        """A page of the admitted groups that the caller may see.
+
+        All of them are ``named`` and lie within ``bounds``, so that others need not be read.
+
+        Raises:
+            ValidationError: the token is not one of this order.
+        """
+        position, descending = ask.position(), ask.order.descending
+        entries = self.registry.walk(
+            by,
+            descending=descending,
+            after=position.after,
+            bounds=bounds,
+            named=named,
+            batch=ask.size + 2,  # the place to go on after, the page, and whether there is more
+        )
+        return take(entries, lambda group: self.sees(group) and admits(group), ask, position)
+
+    def total(self) -> Total:
+        """How many groups there are, where the caller sees all; otherwise nothing is known."""
+        if not self.access.is_unrestricted:
+            return Total()
+        return Total(self.registry.count(), exact=True)
+
+    def sees(self, group: FeatureGroup) -> bool:
+        """Whether the caller may see a group."""
+        return self.access.may(Right.SEE, group)
+
     def list(self) -> Iterator[FeatureGroup]:
         """The groups that the caller may see, by name; recent changes may not show yet."""
-        return self.access.visible(self.registry.list())
+        return (group for group in self.registry.list() if self.sees(group))
 
     def delete(self, name_or_arn: str) -> FeatureGroup:
         """Begin to delete a group: no record is served any more, its offline data stay.
@@ -106,7 +154,7 @@ class FeatureGroups:
         Deleting a group that is being deleted changes nothing.
 
         Raises:
-            ResourceNotFound: there is none.
+            ResourceNotFound: it does not exist.
             ValidationError: the group is defined as code.
         """
 
@@ -121,11 +169,11 @@ class FeatureGroups:
         return self.change(name_or_arn, begin)
 
     def change(self, name_or_arn: str, change: Change) -> FeatureGroup:
-        """Store what ``change`` makes of a group; it is asked anew where somebody was faster.
+        """Store what ``change`` makes of a group; it is called again if another change came first.
 
         Raises:
-            ValidationError: whoever changes the group could not administer it any more.
-            ResourceInUse: somebody was faster five times in a row.
+            ValidationError: the caller could not administer the group any more.
+            ResourceInUse: another change came first, five times in a row.
         """
         for attempt in range(1, _TRIES + 1):
             group = self.get(name_or_arn, Right.ADMIN)

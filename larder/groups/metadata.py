@@ -6,7 +6,7 @@ outgrow by far: 2,500 features with 25 parameters each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from larder.access.grants import Right
 from larder.access.rules import Access
 from larder.errors import ResourceInUse, ResourceNotFound, ValidationError
 from larder.groups.feature_group import FeatureDefinition, FeatureGroup
+from larder.groups.listing import SEPARATOR, Bounds, moment
 from larder.groups.manage import FeatureGroups
 from larder.problems import Problem, refuse, shown
 
@@ -36,12 +37,28 @@ class FeatureMetadata:
     modified: int = 0
     revision: int = 0
 
+    @property
+    def place(self) -> str:
+        """Its place in the order of changes."""
+        return SEPARATOR.join((moment(self.modified), self.uid, self.feature))
+
 
 class FeatureMetadataStore(Protocol):
     """Metadata by group uid and feature. Reads are strongly consistent, but ``list``'s."""
 
     def get(self, uid: str, feature: str) -> FeatureMetadata | None:
         """What is written; ``None`` for nothing."""
+
+    def of_groups(self, uids: Collection[str]) -> Mapping[str, Mapping[str, FeatureMetadata]]:
+        """By the uid of each of the groups, what is written by feature."""
+
+    def walk(
+        self, bounds: Bounds, *, descending: bool, batch: int = 100
+    ) -> Iterator[tuple[str, FeatureMetadata]]:
+        """What is written, with its place, in the order of changes and within ``bounds``.
+
+        It is read as it is asked for: ``batch`` at first, 100 at a time from then on.
+        """
 
     def replace(self, metadata: FeatureMetadata) -> None:
         """Store what replaces the revision before its own.
@@ -93,7 +110,7 @@ class FeatureCatalog:
             ResourceNotFound: there is no such group, or no such feature in it.
         """
         group = self.groups.get(name_or_arn)
-        return _described(group, _definition(group, feature), self._metadata(group, feature))
+        return described(group, _definition(group, feature), self._metadata(group, feature))
 
     def update(self, name_or_arn: str, feature: str, change: MetadataChange) -> None:
         """Change what is written about a feature; a change of nothing does nothing.
@@ -125,8 +142,7 @@ class FeatureCatalog:
         written = {(each.uid, each.feature): each for each in self.store.list()}
         for group in self.groups.list():
             for definition in group.features:
-                metadata = written.get((group.uid, definition.name))
-                yield _described(group, definition, metadata or _nothing(group, definition.name))
+                yield described(group, definition, written.get((group.uid, definition.name)))
 
     def _metadata(self, group: FeatureGroup, feature: str) -> FeatureMetadata:
         return self.store.get(group.uid, feature) or _nothing(group, feature)
@@ -146,15 +162,13 @@ def _definition(group: FeatureGroup, feature: str) -> FeatureDefinition:
     return group.features[ordinal]
 
 
-def _described(
-    group: FeatureGroup, definition: FeatureDefinition, metadata: FeatureMetadata
+def described(
+    group: FeatureGroup, definition: FeatureDefinition, metadata: FeatureMetadata | None
 ) -> DescribedFeature:
-    ordinal = group.ordinals[definition.name]
-    created = group.creation_time
-    for first, time in group.growth:
-        if first <= ordinal:
-            created = time
-    return DescribedFeature(group, definition, metadata, created, max(created, metadata.modified))
+    """A feature with what is written about it, which may be nothing."""
+    written = metadata or _nothing(group, definition.name)
+    created = group.added(definition.name)
+    return DescribedFeature(group, definition, written, created, max(created, written.modified))
 
 
 def _problems(change: MetadataChange) -> Iterator[Problem]:

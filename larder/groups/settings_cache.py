@@ -1,7 +1,7 @@
 """Feature groups as the data plane knows them: read from the registry, reused for seconds.
 
 An entry is never used beyond its lifetime, and a group stays ``Deleting`` for at least twice that
-long, so no door writes to a group that is being purged. A group that is not found is asked for
+long, so no endpoint writes to a group that is being purged. A group that is not found is asked for
 every time: a put right after ``Created`` never fails, where SageMaker's sometimes does
 (aws/sagemaker-python-sdk#2606).
 """
@@ -11,13 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Protocol
 
 from larder.access.grants import Right
 from larder.access.rules import UNRESTRICTED, Access
 from larder.errors import ResourceNotFound, ValidationError
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.groups.names import Home
-from larder.groups.ports import GroupLookup
+
+
+class GroupLookup(Protocol):
+    """What the data plane needs of the registry. Reads are strongly consistent."""
+
+    def get(self, name: str) -> FeatureGroup | None:
+        """See ``Registry.get``."""
 
 
 @dataclass(slots=True)

@@ -29,7 +29,7 @@ class GroupUpdates:
     """Updates of feature groups; ``declared`` ones come from definition files, not the API.
 
     Every method raises ``ResourceInUse`` where the group is busy, ``ResourceNotFound`` where there
-    is none, and ``ValidationError`` where the change contradicts the group.
+    is no such group, and ``ValidationError`` where the change contradicts the group.
     """
 
     groups: FeatureGroups

@@ -1,7 +1,7 @@
 """Versions by the thousand into the online store, each by a conditional write.
 
 A row is loaded some time after it was accepted. So a version that was put since, or a deletion
-that was acknowledged since, wins (``RecordStore.load``). Hard deletes are known for ``KEEP_DAYS``,
+that was acknowledged since, wins (``RecordWrites.load``). Hard deletes are known for ``KEEP_DAYS``,
 so what was read longer ago is not loaded.
 
 Several threads write at once, at no more than a given rate. Where the store refuses for load the
@@ -23,7 +23,7 @@ from larder.errors import ResourceNotFound, ServiceUnavailable, ThrottlingExcept
 from larder.event_time import NANOS
 from larder.groups.feature_group import FeatureGroup
 from larder.progress import Progress, Report
-from larder.records.ports import RecordStore
+from larder.records.ports import RecordWrites
 from larder.records.record import KEEP_DAYS, RecordVersion, Slot, State
 from larder.records.values import same_values
 
@@ -113,7 +113,7 @@ class OnlineLoader:
     ``patience`` is how many seconds a write that is refused or unanswered is repeated.
     """
 
-    store: RecordStore
+    store: RecordWrites
     current: Current
     now_nanos: Callable[[], int] = time.time_ns
     threads: int = 16

@@ -70,6 +70,10 @@ class Lifecycle:
         """Names of the groups with work to do, as far as the registry's listing shows."""
         return [group.name for group in self.registry.list() if has_work(group)]
 
+    def repair_listings(self, *, remaining: Remaining, once: bool = False) -> int:
+        """See ``Registry.repair``."""
+        return self.registry.repair(remaining=remaining, once=once)
+
     def _step(self, group: FeatureGroup, remaining: Remaining) -> bool:
         if group.status is FeatureGroupStatus.DELETING:
             return self._delete(group, remaining)

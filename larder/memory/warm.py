@@ -15,7 +15,7 @@ from larder.groups.feature_group import FeatureGroup
 from larder.memory.tier import MemoryTier
 from larder.progress import Progress, Report
 from larder.records.codec import unpack
-from larder.records.ports import RecordStore
+from larder.records.ports import RecordPages
 from larder.records.record import RecordVersion, Slot
 from larder.records.values import slot_of
 
@@ -31,7 +31,7 @@ class Warmed:
     unanswered: int
 
 
-def warm(store: RecordStore, tier: MemoryTier, group: FeatureGroup, report: Report) -> Warmed:
+def warm(store: RecordPages, tier: MemoryTier, group: FeatureGroup, report: Report) -> Warmed:
     """Fill the tier with a group's records; those that have expired or were deleted stay out.
 
     Raises:

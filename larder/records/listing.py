@@ -20,7 +20,7 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import unpack
-from larder.records.ports import RecordStore
+from larder.records.ports import RecordPages
 from larder.records.record import RecordVersion, State
 
 _MAX_QUERIES = 128
@@ -38,7 +38,7 @@ class Listing:
 class RecordLister:
     """Lists records. ``clock`` gives nanoseconds since the epoch, by which expiry is judged."""
 
-    store: RecordStore
+    store: RecordPages
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
 

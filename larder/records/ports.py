@@ -65,7 +65,27 @@ class Page:
     last: str | None
 
 
-class RecordStore(Protocol):
+class RecordReads(Protocol):
+    """Records by their slots, from whichever tier serves them.
+
+    Raises ``ThrottlingException`` where the store refused for load and ``ServiceUnavailable`` where
+    it did not answer.
+    """
+
+    def get(
+        self, slots: Sequence[Slot], *, consistency: Consistency = Consistency.DEFAULT
+    ) -> Reads:
+        """The stored versions, whatever their state; at most 100 distinct slots."""
+
+
+class RecordPages(Protocol):
+    """All records of a group, shard by shard; raises as ``RecordReads``."""
+
+    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
+        """At most ``limit`` stored versions of one shard, whatever their state."""
+
+
+class RecordWrites(Protocol):
     """One register per slot, ordered as ``larder.records.record`` says.
 
     Every write is one atomic conditional step. All methods raise ``ThrottlingException`` where the
@@ -103,10 +123,9 @@ class RecordStore(Protocol):
         Returns whether it is kept; ``False`` where other content has its (event time, write time).
         """
 
-    def get(
-        self, slots: Sequence[Slot], *, consistency: Consistency = Consistency.DEFAULT
-    ) -> Reads:
-        """The stored versions, whatever their state; at most 100 distinct slots."""
+
+class RecordUpdates(RecordReads, Protocol):
+    """What a change of some features needs: to read a record, and to store it if it is the same."""
 
     def replace(
         self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
@@ -115,6 +134,3 @@ class RecordStore(Protocol):
 
         Returns whether it was stored; ``False`` where another write came between.
         """
-
-    def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
-        """At most ``limit`` stored versions of one shard, whatever their state."""

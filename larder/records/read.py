@@ -19,7 +19,7 @@ from larder.event_time import nanos_to_iso
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import Value, unpack
-from larder.records.ports import Consistency, RecordStore
+from larder.records.ports import Consistency, RecordReads
 from larder.records.record import RecordVersion, Slot
 from larder.records.values import UndefinedFeature, ordinals_in_use, ordinals_of, slot_of, slots_of
 
@@ -87,7 +87,7 @@ _Wanted = tuple[int, str, Slot, FeatureGroup, Sequence[int] | None]
 class RecordReader:
     """Reads records. ``clock`` gives nanoseconds since the epoch, by which expiry is judged."""
 
-    store: RecordStore
+    store: RecordReads
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
 

@@ -23,7 +23,7 @@ from larder.event_time import event_time_nanos
 from larder.groups.feature_group import FeatureGroup, StorageType, TargetStore, TtlDuration
 from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import Value, unpack
-from larder.records.ports import Consistency, RecordStore
+from larder.records.ports import Consistency, RecordUpdates
 from larder.records.record import RecordVersion, Slot
 from larder.records.values import (
     UndefinedFeature,
@@ -53,7 +53,7 @@ class UpdateRecord:
 class RecordUpdater:
     """Updates records. ``clock`` gives nanoseconds since the epoch."""
 
-    store: RecordStore
+    store: RecordUpdates
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
 

@@ -23,7 +23,7 @@ from larder.errors import (
 from larder.groups.feature_group import FeatureGroup, TargetStore, TtlDuration
 from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import Value
-from larder.records.ports import RecordStore
+from larder.records.ports import RecordWrites
 from larder.records.record import RecordVersion, Slot, State
 from larder.records.values import UndefinedFeature, checked_features, complete, target_stores
 from larder.records.versions import Stamp, deletion_version, live_version
@@ -75,7 +75,7 @@ class WriteOutcome:
 class RecordWriter:
     """Writes records. ``clock`` gives nanoseconds since the epoch."""
 
-    store: RecordStore
+    store: RecordWrites
     groups: GroupSettings
     clock: Callable[[], int] = time_ns
 

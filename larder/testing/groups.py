@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from larder.errors import ResourceInUse, ResourceNotFound
 from larder.groups.feature_group import FeatureGroup
+from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name
 from larder.groups.metadata import FeatureMetadata
 
 
@@ -18,21 +19,21 @@ class MemoryRegistry:
         self._by_uid: dict[str, FeatureGroup] = {}
 
     def get(self, name: str) -> FeatureGroup | None:
-        """See the port."""
+        """See ``Registry``."""
         return self._live.get(name)
 
     def get_by_uid(self, uid: str) -> FeatureGroup | None:
-        """See the port."""
+        """See ``Registry``."""
         return self._by_uid.get(uid)
 
     def create(self, group: FeatureGroup) -> None:
-        """See the port."""
+        """See ``Registry``."""
         if group.name in self._live or group.uid in self._by_uid:
             raise ResourceInUse(f"FeatureGroup {group.name} already exists.")
         self._store(group)
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:
-        """See the port."""
+        """See ``Registry``."""
         stored = self._live.get(group.name)
         if stored is None or stored.uid != group.uid:
             raise ResourceNotFound(f"FeatureGroup {group.name} is gone.")
@@ -43,15 +44,48 @@ class MemoryRegistry:
         return changed
 
     def remove(self, group: FeatureGroup) -> None:
-        """See the port."""
+        """See ``Registry``."""
         stored = self._live.get(group.name)
         if stored is not None and stored.uid == group.uid:
             del self._live[group.name]
             self._by_uid[group.uid] = group
 
+    def by_names(self, names: Collection[str]) -> dict[str, FeatureGroup]:
+        """See ``Registry``."""
+        return {name: self._live[name] for name in names if name in self._live}
+
+    def by_uids(self, uids: Collection[str]) -> dict[str, FeatureGroup]:
+        """See ``Registry``."""
+        return {group.uid: group for group in self._live.values() if group.uid in uids}
+
     def list(self) -> Iterator[FeatureGroup]:
-        """See the port."""
+        """See ``Registry``."""
         return iter([self._live[name] for name in sorted(self._live)])
+
+    def count(self) -> int:
+        """See ``Registry``."""
+        return len(self._live)
+
+    def walk(
+        self,
+        by: GroupOrder,
+        *,
+        descending: bool = False,
+        after: str | None = None,
+        bounds: Bounds = EVERY_PLACE,
+        named: Named = any_name,
+        batch: int = 100,  # noqa: ARG002
+    ) -> Iterator[tuple[str, FeatureGroup]]:
+        """See ``Registry``."""
+        entries = [(place, group) for group in self.list() for place in by.places(group)]
+        for place, group in sorted(entries, key=lambda each: each[0], reverse=descending):
+            beyond = after is None or (place < after if descending else place > after)
+            if beyond and bounds[0] <= place <= bounds[1] and named(group.name):
+                yield place, group
+
+    def repair(self, *, remaining: Callable[[], float], once: bool = False) -> int:  # noqa: ARG002
+        """See ``Registry``."""
+        return 0
 
     def _store(self, group: FeatureGroup) -> None:
         self._live[group.name] = group
@@ -65,16 +99,37 @@ class MemoryFeatureMetadata:
         self._by_feature: dict[tuple[str, str], FeatureMetadata] = {}
 
     def get(self, uid: str, feature: str) -> FeatureMetadata | None:
-        """See the port."""
+        """See ``Registry``."""
         return self._by_feature.get((uid, feature))
 
     def replace(self, metadata: FeatureMetadata) -> None:
-        """See the port."""
+        """See ``Registry``."""
         stored = self.get(metadata.uid, metadata.feature)
         if (stored.revision if stored else 0) != metadata.revision - 1:
             raise ResourceInUse(f"The metadata of {metadata.feature} were changed meanwhile.")
         self._by_feature[metadata.uid, metadata.feature] = metadata
 
+    def of_groups(self, uids: Collection[str]) -> dict[str, dict[str, FeatureMetadata]]:
+        """See ``FeatureMetadataStore``."""
+        found: dict[str, dict[str, FeatureMetadata]] = {uid: {} for uid in uids}
+        for (uid, feature), metadata in self._by_feature.items():
+            if uid in found:
+                found[uid][feature] = metadata
+        return found
+
+    def walk(
+        self,
+        bounds: Bounds,
+        *,
+        descending: bool,
+        batch: int = 100,  # noqa: ARG002
+    ) -> Iterator[tuple[str, FeatureMetadata]]:
+        """See ``FeatureMetadataStore``."""
+        places = {each.place: each for each in self._by_feature.values()}
+        for place in sorted(places, reverse=descending):
+            if bounds[0] <= place <= bounds[1]:
+                yield place, places[place]
+
     def list(self) -> Iterator[FeatureMetadata]:
-        """See the port."""
+        """See ``Registry``."""
         return iter(list(self._by_feature.values()))

@@ -5,11 +5,6 @@ from __future__ import annotations
 from botocore.config import Config
 
 
-def answering() -> Config:
-    """For a function whose caller waits for the answer."""
-    return _config(connect_seconds=1, read_seconds=5, attempts=3)
-
-
 def background(*, read_seconds: float = 10) -> Config:
     """For a function that a stream or a schedule calls, and calls again after a failure."""
     return _config(connect_seconds=2, read_seconds=read_seconds, attempts=4)

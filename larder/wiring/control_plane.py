@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from typing import TYPE_CHECKING
 
+from larder.aws.dynamodb.api import DynamoApi
 from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.manage import FeatureGroups
@@ -15,11 +15,8 @@ from larder.groups.names import Home
 from larder.groups.platform_rules import Platform
 from larder.settings.control import ControlSettings
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
-
-def control_plane(client: DynamoDBClient, settings: ControlSettings) -> FeatureCatalog:
+def control_plane(dynamodb: DynamoApi, settings: ControlSettings) -> FeatureCatalog:
     """The feature groups of the platform that the settings describe, and their annotations."""
     platform = Platform(
         home=Home(settings.partition, settings.region, settings.account_id),
@@ -30,13 +27,13 @@ def control_plane(client: DynamoDBClient, settings: ControlSettings) -> FeatureC
         other_databases=settings.other_databases,
     )
     groups = FeatureGroups(
-        registry=DynamoRegistry(client, settings.registry_table),
+        registry=DynamoRegistry(dynamodb, settings.registry_table),
         platform=platform,
         clock=now_micros,
         new_uid=random_uid,
     )
     return FeatureCatalog(
-        groups, DynamoFeatureMetadata(client, settings.registry_table), clock=now_micros
+        groups, DynamoFeatureMetadata(dynamodb, settings.registry_table), clock=now_micros
     )
 
 

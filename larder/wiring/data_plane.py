@@ -21,7 +21,7 @@ from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.adapters.dynamodb_item import partition_patterns
 from larder.records.api.operations import RuntimeApi
 from larder.records.listing import RecordLister
-from larder.records.ports import RecordStore
+from larder.records.ports import RecordReads
 from larder.records.read import RecordReader
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
@@ -60,7 +60,7 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
     """
     retries = Retries()
     dynamodb = DynamoWire.from_environment(settings.region, settings.partition, retries)
-    store, memory = _stores(settings, dynamodb, retries)
+    store, reads, memory = _stores(settings, dynamodb, retries)
     home = Home(settings.partition, settings.region, settings.account_id)
     groups = GroupSettings(
         registry=DynamoGroups(dynamodb, settings.registry_table),
@@ -68,7 +68,7 @@ def open_data_plane(settings: RuntimeSettings) -> DataPlane:
         lifetime=settings.group_cache_seconds,
     )
     return DataPlane(
-        reader=RecordReader(store, groups),
+        reader=RecordReader(reads, groups),
         writer=RecordWriter(store, groups),
         updater=RecordUpdater(store, groups),
         lister=RecordLister(store, groups),
@@ -85,20 +85,22 @@ def leading_keys(plane: DataPlane, group: str) -> list[str]:
 
 def _stores(
     settings: RuntimeSettings, dynamodb: DynamoApi, retries: Retries
-) -> tuple[RecordStore, MemoryTier | None]:
+) -> tuple[DynamoRecordStore, RecordReads, MemoryTier | None]:
+    """The store that every write goes to, what answers reads, and the tier if there is one."""
     table = settings.records_table
     if not settings.valkey_address:
-        return DynamoRecordStore(dynamodb, table, retries=retries), None
+        store = DynamoRecordStore(dynamodb, table, retries=retries)
+        return store, store, None
     # imported where there is a tier: a stage without one does not pay for it at a cold start
     from larder.extras import needs  # noqa: PLC0415
 
     with needs("memory", "the in-memory tier"):
-        from larder.memory.tiered_store import TieredRecordStore  # noqa: PLC0415
+        from larder.memory.tiered_reads import TieredReads  # noqa: PLC0415
         from larder.wiring.memory_tier import open_memory_tier  # noqa: PLC0415
 
     tier = open_memory_tier(settings, settings.region)
     durable = DynamoRecordStore(dynamodb, table, retries=retries, projection=tier.accept)
-    return TieredRecordStore(durable, tier), tier
+    return durable, TieredReads(durable, tier), tier
 
 
 def _close(dynamodb: DynamoWire, memory: MemoryTier | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.s3_objects import Objects
 from larder.aws.s3_versions import S3Versions
 from larder.erasure.adapters.failures import FailureErasure
@@ -24,7 +25,7 @@ def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
     """Erasing, whose record is deleted online by DeleteRecord of the platform's API."""
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
     return Erasing(
-        registry=DynamoRegistry(dynamodb, settings.registry_table),
+        registry=DynamoRegistry(BotoDynamo(dynamodb), settings.registry_table),
         places=(
             OnlineErasure(dynamodb, settings.records_table, hard_delete_by(api)),
             IcebergErasure(open_catalog(), S3Versions(s3)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import boto3
 import botocore.session
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.declared.adapters.cloudformation import CloudFormationAnswers
 from larder.groups.metadata import FeatureCatalog
 from larder.settings.control import ControlSettings
@@ -42,7 +43,7 @@ def open_definitions_resource(settings: ControlSettings) -> DefinitionsResource:
     # the AWS SDK's own setting of a private authority, which urllib does not read
     authority = botocore.session.get_session().get_config_variable("ca_bundle")
     return DefinitionsResource(
-        catalog=control_plane(boto3.client("dynamodb", config=config), settings),
+        catalog=control_plane(BotoDynamo(boto3.client("dynamodb", config=config)), settings),
         read=read,
         answers=CloudFormationAnswers(ssl.create_default_context(cafile=authority)),
     )

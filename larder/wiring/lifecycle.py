@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.api.state_change import StateChange
 from larder.groups.feature_group import FeatureGroup
@@ -42,7 +43,7 @@ def open_lifecycle(settings: LifecycleSettings) -> GroupLifecycle:
     config = background()
     dynamodb = boto3.client("dynamodb", config=config)
     lifecycle = Lifecycle(
-        registry=DynamoRegistry(dynamodb, settings.registry_table),
+        registry=DynamoRegistry(BotoDynamo(dynamodb), settings.registry_table),
         tables=open_tables(boto3.client("s3", config=config)),
         records=DynamoPurge(dynamodb, settings.records_table),
         group_cache_seconds=settings.group_cache_seconds,

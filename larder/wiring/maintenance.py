@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import boto3
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.s3_objects import Objects
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.offline.adapters.iceberg.catalog import open_catalog
@@ -21,7 +22,9 @@ def open_maintenance(settings: MaintenanceSettings) -> Maintenance:
     config = background(read_seconds=20)
     objects = Objects(boto3.client("s3", config=config))
     return Maintenance(
-        registry=DynamoRegistry(boto3.client("dynamodb", config=config), settings.registry_table),
+        registry=DynamoRegistry(
+            BotoDynamo(boto3.client("dynamodb", config=config)), settings.registry_table
+        ),
         tables=IcebergUpkeep(open_catalog()),
         pinned=S3PinnedSnapshots(objects, settings.offline_bucket),
         rules=UpkeepRules(

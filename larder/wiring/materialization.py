@@ -75,7 +75,7 @@ class OfflineToOnline:
                 f"FeatureGroup {found.name} is not served from memory: create it with the storage "
                 "type InMemory, on a stage that has the in-memory tier"
             )
-        return warm(plane.writer.store, tier, found, report)
+        return warm(plane.lister.store, tier, found, report)
 
     def _use_case(self, group: FeatureGroup, rate: float) -> Materialization:
         named, plane = self.settings, self.plane()

@@ -33,7 +33,7 @@ def open_offline_status(settings: OperatorSettings) -> OfflineStatus:
     """The status of the groups' tables, with the credentials of this process."""
     dynamodb = boto3.client("dynamodb")
     return OfflineStatus(
-        registry=DynamoRegistry(dynamodb, settings.registry_table),
+        registry=DynamoRegistry(BotoDynamo(dynamodb), settings.registry_table),
         tables=IcebergStates(open_catalog()),
         watermark=lambda: stream_watermark(settings),
         unwritten=UnwrittenRecords(open_failure_objects(settings.offline_bucket)),

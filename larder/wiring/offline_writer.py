@@ -35,7 +35,7 @@ def open_offline_writing(settings: OfflineWriterSettings) -> OfflineWriting:
     config = background()
     s3, dynamodb = boto3.client("s3", config=config), boto3.client("dynamodb", config=config)
     writer = OfflineWriter(
-        DynamoRegistry(dynamodb, settings.registry_table),
+        DynamoRegistry(BotoDynamo(dynamodb), settings.registry_table),
         open_tables(s3),
         S3Quarantine(s3, settings.offline_bucket, settings.quarantine_prefix),
         DynamoBeatStore(BotoDynamo(dynamodb), settings.registry_table).note,

@@ -34,11 +34,11 @@ HEAVY = {
 SDK = {"boto3", "botocore", "urllib3", "http", "email", "asyncio", "concurrent", "multiprocessing"}
 # function, its settings, what it may not load beside the heavy, and how many modules it may
 LEAN = {
-    "runtime": ("runtime", RUNTIME, SDK, 200),
-    "runtime with the tier": ("runtime", TIERED, SDK, 224),
-    "memory_projector": ("memory_projector", PROJECTOR, SDK, 186),
-    # the control plane speaks boto3, which Lambda's own Python has
-    "control": ("control", CONTROL, {"asyncio"}, 470),
+    "runtime": ("runtime", RUNTIME, SDK, 204),
+    "runtime with the tier": ("runtime", TIERED, SDK, 228),
+    "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
+    "control": ("control", CONTROL, SDK, 204),
+    # the custom resource speaks boto3, which Lambda's own Python has
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
 }
 IN_SNAPSHOTS = ("runtime", "runtime with the tier")

@@ -30,6 +30,7 @@ class Fault(Enum):
     DAMAGED = auto()  # an answer whose checksum does not hold
     SILENT = auto()  # no answer until the client gives up
     CLOSED_AFTER = auto()  # an answer, and then, unannounced, the end
+    DRIPPING = auto()  # an answer in drops, without an end
 
 
 def mixed(seed, **shares):
@@ -49,11 +50,15 @@ def mixed(seed, **shares):
 
 @dataclass
 class DynamoServer:
-    """The server; ``hot`` is the identifier whose reads are always throttled."""
+    """The server; ``hot`` is the identifier of the record that is always throttled.
+
+    ``meanwhile`` is called before each answer, in the thread of its connection.
+    """
 
     plan: object
     seed: int = 0
     hot: str | None = None
+    meanwhile: object = None
     keys_asked: int = 0
     requests: int = 0
     connections: int = 0
@@ -90,13 +95,15 @@ class DynamoServer:
                         self.requests += 1
                         self.faults[fault] = self.faults.get(fault, 0) + 1
                         answer = self._answer(*request, fault)
+                    if self.meanwhile:
+                        self.meanwhile()
                     if not _send(client, stream, answer, fault):
                         return
 
     def _answer(self, operation, body, fault):
         batch = operation == "BatchGetItem"
         (table, wanted), *_ = (
-            body["RequestItems"].items() if batch else [("records", {"Keys": [body["Key"]]})]
+            body["RequestItems"].items() if batch else [("records", {"Keys": [_key(body)]})]
         )
         keys = wanted["Keys"]
         self.keys_asked += len(keys)
@@ -105,6 +112,8 @@ class DynamoServer:
         if fault is Fault.THROTTLED:
             return 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{THROTTLE}"}
         if not batch:
+            if keys[0]["sk"]["S"] == f"r{self.hot}":
+                return 400, {"__type": f"com.amazonaws.dynamodb.v20120810#{THROTTLE}"}
             return 200, {"Item": _item(keys[0])} if operation == "GetItem" else {}
         left = [key for key in keys if key["sk"]["S"] == f"r{self.hot}"]
         if fault is Fault.UNPROCESSED:
@@ -112,6 +121,12 @@ class DynamoServer:
         read = [_item(key) for key in keys if key not in left]
         unread = {table: {"Keys": left, "ConsistentRead": True}} if left else {}
         return 200, {"Responses": {table: read}, "UnprocessedKeys": unread}
+
+
+def _key(body):
+    """The key of a request on one item."""
+    whole = body.get("Key") or body["Item"]
+    return {name: whole[name] for name in ("pk", "sk")}
 
 
 def _item(key):
@@ -145,6 +160,13 @@ def _send(client, stream, answer, fault):
         return False
     if fault is Fault.SILENT:
         stream.read(1)  # ends when the client hangs up
+        return False
+    if fault is Fault.DRIPPING:
+        client.sendall(head.replace(f": {len(body)}", ": 1000000").encode())
+        with contextlib.suppress(OSError):  # ends when the client hangs up
+            while True:
+                client.sendall(b" ")
+                threading.Event().wait(0.01)
         return False
     if fault is Fault.CUT:
         client.sendall(head.encode() + body[: len(body) // 2])

@@ -14,11 +14,11 @@ from random import Random
 from lambdas.memory_projector.events import create_projector
 from larder.memory.adapters.dynamodb_stream import entry_change
 from larder.memory.tier import MemoryTier
-from larder.memory.tiered_store import TieredRecordStore
 from larder.records.adapters.dynamodb_item import record_key, to_attributes
 from larder.testing.records import MemoryRecordStore
 from larder.valkey import Valkey, ValkeyEndpoint
 from tests.support.logs import silent
+from tests.support.stores import Tiered
 
 
 class Truth:
@@ -55,6 +55,9 @@ class _Door:
 
     def put(self, slot, version, *, now_nanos):
         return self._told("put", slot, version, now_nanos=now_nanos)
+
+    def load(self, slot, version, *, now_nanos):
+        return self._told("load", slot, version, now_nanos=now_nanos)
 
     def hard_delete(self, slot, marker, *, now_nanos):
         return self._told("hard_delete", slot, marker, now_nanos=now_nanos)
@@ -101,7 +104,7 @@ class Platform:
 
     def _door(self):
         tier = self.tier()
-        return TieredRecordStore(self.truth.door(tier.accept), tier)
+        return Tiered(self.truth.door(tier.accept), tier)
 
     def close(self):
         for valkey in self.valkeys:

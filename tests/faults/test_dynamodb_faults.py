@@ -115,7 +115,15 @@ def test_another_seed_gives_other_pauses(reader):
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault.THROTTLED, Fault.FAILED, Fault.RESET, Fault.CUT, Fault.DAMAGED, Fault.SILENT],
+    [
+        Fault.THROTTLED,
+        Fault.FAILED,
+        Fault.RESET,
+        Fault.CUT,
+        Fault.DAMAGED,
+        Fault.SILENT,
+        Fault.DRIPPING,
+    ],
     ids=lambda fault: fault.name,
 )
 @pytest.mark.parametrize("slots", [ONE, CUSTOMERS], ids=["one", "batch"])

@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from lambdas.control.routes import create_handler
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.feature_group import FeatureGroupStatus
@@ -25,8 +26,10 @@ def catalog(request):
     with mock_aws():
         dynamodb = boto3.client("dynamodb")
         create_registry_table(dynamodb, "registry")
-        groups = control_plane(DynamoRegistry(dynamodb, "registry")).groups
-        store = DynamoFeatureMetadata(dynamodb, "registry")
+        registry = DynamoRegistry(BotoDynamo(dynamodb), "registry")
+        registry.repair(remaining=lambda: 60.0)
+        groups = control_plane(registry).groups
+        store = DynamoFeatureMetadata(BotoDynamo(dynamodb), "registry")
         yield FeatureCatalog(groups, store, groups.clock)
 
 

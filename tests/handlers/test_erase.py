@@ -61,7 +61,7 @@ class Bench:
         self.group = offline_group(
             f"s3://{self.bucket}/offline/{name}", name=name, table=name, uid=f"u{self.id}"
         )
-        DynamoRegistry(dynamodb, f"registry-{self.id}").create(self.group)
+        DynamoRegistry(BotoDynamo(dynamodb), f"registry-{self.id}").create(self.group)
         self.catalog = open_catalog()
         self.tables = IcebergTables(self.catalog)
         self.tables.create(self.group)

@@ -10,6 +10,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.adapters.dynamodb_item import to_item
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.feature_group import (
@@ -50,7 +51,7 @@ class Bench:
         self.dynamodb = boto3.client("dynamodb")
         create_registry_table(self.dynamodb, f"registry-{self.id}")
         create_records_table(self.dynamodb, f"records-{self.id}")
-        self.registry = DynamoRegistry(self.dynamodb, f"registry-{self.id}")
+        self.registry = DynamoRegistry(BotoDynamo(self.dynamodb), f"registry-{self.id}")
         self.catalog = open_catalog()
         self.settings = LifecycleSettings(
             registry_table=f"registry-{self.id}",

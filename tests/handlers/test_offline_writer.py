@@ -12,6 +12,7 @@ import boto3
 import orjson
 import pytest
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.cli.main import main
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.feature_group import FeatureGroupStatus
@@ -57,7 +58,7 @@ class Bench:
         make_lake(self.bucket)
         dynamodb = boto3.client("dynamodb")
         create_registry_table(dynamodb, self.table)
-        self.registry = DynamoRegistry(dynamodb, self.table)
+        self.registry = DynamoRegistry(BotoDynamo(dynamodb), self.table)
         self.catalog = open_catalog()
         self.tables = IcebergTables(self.catalog)
         self.settings = OfflineWriterSettings(registry_table=self.table, offline_bucket=self.bucket)

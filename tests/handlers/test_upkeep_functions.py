@@ -53,7 +53,7 @@ class Bench:
         name = f"customers_{self.id}"
         location = f"s3://{self.bucket}/offline/{name}"
         self.group = offline_group(location, name=name, table=name, uid=f"u{self.id}")
-        DynamoRegistry(self.dynamodb, self.registry_table).create(self.group)
+        DynamoRegistry(BotoDynamo(self.dynamodb), self.registry_table).create(self.group)
         self.catalog = open_catalog()
         self.tables = IcebergTables(self.catalog)
         self.tables.create(self.group)

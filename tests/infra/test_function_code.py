@@ -95,7 +95,7 @@ def test_a_function_of_the_hot_path_does_not_carry_the_offline_store(templates):
 
 def test_an_import_inside_a_function_counts(templates):
     # wiring.data_plane imports it where the stage has the tier
-    assert "larder/memory/tiered_store.py" in files_of(templates, "runtime")
+    assert "larder/memory/tiered_reads.py" in files_of(templates, "runtime")
 
 
 def test_no_module_that_ships_imports_by_a_text(templates):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import boto3
 import orjson
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.settings.published import client_parameter
 from tests.support.direct import PUBLISHED
@@ -44,7 +45,7 @@ def published_stage():
         dynamodb = session.client("dynamodb", endpoint_url=endpoint)
         create_registry_table(dynamodb, PUBLISHED.registry_table)
         create_records_table(dynamodb, PUBLISHED.records_table)
-        DynamoRegistry(dynamodb, PUBLISHED.registry_table).create(feature_group())
+        DynamoRegistry(BotoDynamo(dynamodb), PUBLISHED.registry_table).create(feature_group())
         session.client("ssm", endpoint_url=endpoint).put_parameter(
             Name=client_parameter(STAGE),
             Value=orjson.dumps(PUBLISHED.to_env()).decode(),

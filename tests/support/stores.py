@@ -1,5 +1,6 @@
-"""Record stores in memory that misbehave, or remember."""
+"""Record stores in memory that misbehave, or remember, and one whose reads go by the tier."""
 
+from larder.memory.tiered_reads import TieredReads
 from larder.records.ports import Consistency, Reads
 from larder.testing.records import MemoryRecordStore
 
@@ -29,3 +30,12 @@ class Refusing(MemoryRecordStore):
         left = frozenset(slot for slot in slots if slot.identifier in self.unread)
         read = super().get([slot for slot in slots if slot not in left], consistency=consistency)
         return Reads(read.found, left)
+
+
+class Tiered:
+    """A durable store and, before its reads, the in-memory tier: as the data plane has them."""
+
+    def __init__(self, durable, tier):
+        self.get = TieredReads(durable, tier).get
+        self.put, self.hard_delete, self.log = durable.put, durable.hard_delete, durable.log
+        self.load, self.replace, self.shard = durable.load, durable.replace, durable.shard

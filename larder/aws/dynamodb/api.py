@@ -6,6 +6,7 @@ a response it is ``bytes`` or base64 text, as the client found it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from larder.aws.retries import Attempt
@@ -13,6 +14,7 @@ from larder.errors import ServiceUnavailable, ThrottlingException
 
 Item = dict[str, Any]
 CONDITION_FAILED = "ConditionalCheckFailedException"
+CANCELLED = "TransactionCanceledException"
 THROTTLES = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -33,6 +35,18 @@ class ConditionFailed(Exception):
         self.item = item
 
 
+class TransactionCancelled(Exception):
+    """None of a transaction's actions was done; ``codes`` says why, action by action."""
+
+    def __init__(self, codes: Sequence[str]) -> None:
+        super().__init__(f"a transaction was cancelled: {', '.join(codes)}")
+        self.codes = tuple(codes)
+
+
+Refusal = ConditionFailed | ThrottlingException | ServiceUnavailable
+"""What becomes of one of several calls that are made together, and may be repeated."""
+
+
 class DynamoApi(Protocol):
     """DynamoDB's low-level operations by name; every write that goes through can be repeated."""
 
@@ -41,9 +55,14 @@ class DynamoApi(Protocol):
 
         Raises:
             ConditionFailed: the write's condition did not hold.
+            TransactionCancelled: a condition of the transaction did not hold, or there was a
+                conflict with another one.
             ThrottlingException: DynamoDB refused every try for load.
             ServiceUnavailable: DynamoDB failed or did not respond, however often it was tried.
         """
+
+    def call_all(self, operation: str, requests: Sequence[Item]) -> list[Item | Refusal]:
+        """The answer to each of several calls, which are made side by side, or its refusal."""
 
 
 def throttled() -> ThrottlingException:
@@ -57,6 +76,13 @@ def failed() -> ServiceUnavailable:
     """The error for a failure that DynamoDB reports."""
     return ServiceUnavailable(
         "DynamoDB failed; a write may or may not have taken effect, try again."
+    )
+
+
+def late() -> ServiceUnavailable:
+    """The call's deadline had passed before DynamoDB was asked."""
+    return ServiceUnavailable(
+        "The call's time was up before DynamoDB was asked; nothing was changed, try again."
     )
 
 

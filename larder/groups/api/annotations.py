@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from larder.errors import ValidationError
 from larder.groups.api.answers import present, searched, seconds, tag_list
 from larder.groups.api.requests import tag_pairs
-from larder.groups.api.search import read_query
+from larder.groups.api.search import Query, read_query
+from larder.groups.api.search_values import Record
+from larder.groups.feature_listing import FeatureListing, FeatureOrder
+from larder.groups.listing import GroupOrder, Page
 from larder.groups.metadata import DescribedFeature, FeatureCatalog, MetadataChange
 from larder.groups.tag import GroupTags
 from larder.wire.json_rpc import Answer, Members, Operation
+
+_GROUP_ORDERS = {
+    "FeatureGroupName": GroupOrder.NAME,
+    "CreationTime": GroupOrder.CREATED,
+    "LastModifiedTime": GroupOrder.MODIFIED,
+    "FeatureGroupStatus": GroupOrder.STATUS,
+    "OfflineStoreStatus.Status": GroupOrder.OFFLINE_STATUS,
+}
+_FEATURE_ORDERS = {
+    "FeatureGroupName": FeatureOrder.GROUP_NAME,
+    "CreationTime": FeatureOrder.CREATED,
+    "LastModifiedTime": FeatureOrder.MODIFIED,
+}
 
 
 def annotation_operations(catalog: FeatureCatalog) -> dict[str, Operation]:
@@ -46,18 +62,40 @@ class _AnnotationOperations:
 
     def search(self, members: Members) -> Answer:
         query = read_query(dict(members))
-        if query.resource == "FeatureGroup":
-            groups = self.catalog.groups.list()
-            page = query.page(searched(group) for group in groups)
-        else:
-            page = query.page(_metadata(feature) for feature in self.catalog.list())
+        groups = query.resource == "FeatureGroup"
+        page = self._groups(query) if groups else self._features(query)
+        relation = "EqualTo" if page.total.exact else "GreaterThanOrEqualTo"
         return present(
             {
                 "Results": [{query.resource: record} for record in page.entries],
                 "NextToken": page.next_token,
-                "TotalHits": {"Value": page.total, "Relation": "EqualTo"},
+                "TotalHits": {"Value": page.total.value, "Relation": relation},
             }
         )
+
+    def _groups(self, query: Query) -> Page[Record]:
+        groups, by = self.catalog.groups, _GROUP_ORDERS.get(query.sort_by)
+        if by is None:
+            return query.page(searched(group) for group in groups.list())
+        ask = query.ask
+        if query.finds_all and ask.token is None:
+            ask = replace(ask, known=groups.total())
+        page = groups.page(
+            by,
+            ask,
+            lambda group: query.admits(lambda: searched(group)),
+            named=query.named,
+        )
+        return Page([searched(group) for group in page.entries], page.next_token, page.total)
+
+    def _features(self, query: Query) -> Page[Record]:
+        by = _FEATURE_ORDERS.get(query.sort_by)
+        if by is None:
+            return query.page(_metadata(feature) for feature in self.catalog.list())
+        page = FeatureListing(self.catalog).page(
+            by, query.ask, lambda each: query.admits(lambda: _metadata(each)), named=query.named
+        )
+        return Page([_metadata(each) for each in page.entries], page.next_token, page.total)
 
     def add_tags(self, members: Members) -> Answer:
         return {"Tags": tag_list(self.tags.add(members["ResourceArn"], tag_pairs(members["Tags"])))}

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from larder.errors import ValidationError
 from larder.groups.api import requests as read
 from larder.groups.api.answers import described, present, summarized
-from larder.groups.listing import SORT_KEYS, Criteria, Order, cut
+from larder.groups.listing import Ask, Criteria, GroupOrder, Order
 from larder.groups.manage import FeatureGroups
 from larder.groups.update import GroupUpdates
 from larder.wire.json_rpc import Answer, Members, Operation
 
 _KINDS_OF_CHANGE = ("FeatureAdditions", "OnlineStoreConfig", "ThroughputConfig")
 _PAGE_SIZE = 100
+_ORDERS = {
+    "Name": GroupOrder.NAME,
+    "FeatureGroupStatus": GroupOrder.STATUS,
+    "OfflineStoreStatus": GroupOrder.OFFLINE_STATUS,
+    "CreationTime": GroupOrder.CREATED,
+}
 
 
 def feature_group_operations(groups: FeatureGroups) -> dict[str, Operation]:
@@ -68,14 +74,15 @@ class _FeatureGroupOperations:
             created_after=members.get("CreationTimeAfter"),
             created_before=members.get("CreationTimeBefore"),
         )
-        key = SORT_KEYS[sort_by]
-        found = (
-            (key(group), group.name, group)
-            for group in self.groups.list()
-            if criteria.admits(group)
+        by = _ORDERS[sort_by]
+        ask = Ask(
+            order=order,
+            size=members.get("MaxResults", _PAGE_SIZE),
+            token=members.get("NextToken"),
         )
-        size = members.get("MaxResults", _PAGE_SIZE)
-        page = cut(found, order, size=size, token=members.get("NextToken"))
+        page = self.groups.page(
+            by, ask, criteria.admits, named=criteria.named, bounds=criteria.bounds(by)
+        )
         summaries = [summarized(group) for group in page.entries]
         return present({"FeatureGroupSummaries": summaries, "NextToken": page.next_token})
 

@@ -8,39 +8,59 @@ where none is equal; an expression without filters fits everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from larder.errors import ValidationError
-from larder.groups.api.search_values import TIMES, Record, check_property, comparison, values_of
-from larder.groups.listing import Order, Page, SortKey, cut
+from larder.groups.api.search_values import Record, check_property, comparison, values_of
+from larder.groups.listing import Ask, Named, Order, Page, Total, any_name, take
 
 Members = dict[str, Any]
 Test = Callable[[Record], bool]
 _MOST_FILTERS = 50
 _LISTS = ("FeatureDefinitions",)
+_NAME = "FeatureGroupName"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A Search request, checked: what to find, how to order it, which page of it."""
+    """A Search request, checked: what to find, how to order it, which page of it.
+
+    ``finds_all`` where the expression has no filters; what it finds is in ``named`` groups.
+    """
 
     resource: str
     test: Test
-    order: Order
-    size: int
-    token: str | None
+    finds_all: bool
+    named: Named
+    sort_by: str
+    ask: Ask
+
+    def admits(self, record: Callable[[], Record]) -> bool:
+        """Whether the expression finds a record, which is made only where it is looked at."""
+        return self.finds_all or self.test(record())
 
     def page(self, records: Iterable[Record]) -> Page[Record]:
-        """The page of those records that fit."""
-        found = ((self._key(it), _identity(it), it) for it in records if self.test(it))
-        return cut(found, self.order, size=self.size, token=self.token)
+        """The page of those of all records that are found, in an order that nothing keeps.
 
-    def _key(self, record: Record) -> SortKey:
-        values = values_of(record, self.resource, self.order.name)
-        if self.order.name in TIMES:
-            return round(float(values[0]) * 1000)
-        return str(values[0]) if values else ""
+        Each page sorts all of them. Only the orders that the registry keeps cost a page alone.
+        """
+        position, descending = self.ask.position(), self.ask.order.descending
+        found = [(self._place(each), each) for each in records if self.finds_all or self.test(each)]
+        found.sort(key=lambda each: each[0], reverse=descending)
+        after = position.after
+        rest = (
+            each
+            for each in found
+            if after is None or (each[0] < after if descending else each[0] > after)
+        )
+        total = Total(len(found), exact=True)
+        return take(rest, lambda _: True, self.ask, replace(position, total=total))
+
+    def _place(self, record: Record) -> str:
+        values = values_of(record, self.resource, self.sort_by)
+        name, feature = record["FeatureGroupName"], record.get("FeatureName", "")
+        return f"{values[0] if values else ''}\0{name}/{feature}"
 
 
 def read_query(members: Members) -> Query:
@@ -49,6 +69,27 @@ def read_query(members: Members) -> Query:
     Raises:
         ValidationError: it asks for what Larder does not search, or for what makes no sense.
     """
+    _refuse_unserved(members)
+    resource, expression = members["Resource"], members.get("SearchExpression") or {}
+    sort_by = members.get("SortBy", "LastModifiedTime")
+    check_property(resource, sort_by)
+    descending = members.get("SortOrder", "Descending") == "Descending"
+    return Query(
+        resource=resource,
+        test=_expression(expression, resource),
+        finds_all=not _count(expression),
+        named=_named(expression),
+        sort_by=sort_by,
+        ask=Ask(
+            order=Order(name=f"{resource}.{sort_by}", descending=descending),
+            size=members.get("MaxResults", 100),
+            token=members.get("NextToken"),
+            counting=True,
+        ),
+    )
+
+
+def _refuse_unserved(members: Members) -> None:
     resource = members["Resource"]
     if resource not in {"FeatureGroup", "FeatureMetadata"}:
         raise ValidationError(
@@ -62,16 +103,6 @@ def read_query(members: Members) -> Query:
     expression = members.get("SearchExpression") or {}
     if _count(expression) > _MOST_FILTERS:
         raise ValidationError(f"SearchExpression has more than {_MOST_FILTERS} filters in all.")
-    sort_by = members.get("SortBy", "LastModifiedTime")
-    check_property(resource, sort_by)
-    descending = members.get("SortOrder", "Descending") == "Descending"
-    return Query(
-        resource=resource,
-        test=_expression(expression, resource),
-        order=Order(name=sort_by, descending=descending),
-        size=members.get("MaxResults", 100),
-        token=members.get("NextToken"),
-    )
 
 
 def _expression(expression: Members, resource: str) -> Test:
@@ -82,6 +113,19 @@ def _expression(expression: Members, resource: str) -> Test:
         return lambda _: True
     combine = any if expression.get("Operator") == "Or" else all
     return lambda record: combine(test(record) for test in tests)
+
+
+def _named(expression: Members) -> Named:
+    """Which groups' names an expression allows, as far as its own filters on the name say it."""
+    filters = expression.get("Filters") or []
+    if expression.get("Operator") == "Or" or not any(each["Name"] == _NAME for each in filters):
+        return any_name
+    tests = [
+        comparison(_NAME, each.get("Operator") or "Equals", each.get("Value"))
+        for each in filters
+        if each["Name"] == _NAME
+    ]
+    return lambda name: all(test([name]) for test in tests)
 
 
 def _filter(members: Members, resource: str) -> Test:
@@ -114,7 +158,3 @@ def _count(expression: Members) -> int:
     nested = sum(len(each["Filters"]) for each in expression.get("NestedFilters") or [])
     inner = sum(_count(each) for each in expression.get("SubExpressions") or [])
     return len(expression.get("Filters") or []) + nested + inner
-
-
-def _identity(record: Record) -> str:
-    return f"{record['FeatureGroupName']}/{record.get('FeatureName', '')}"

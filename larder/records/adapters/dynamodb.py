@@ -79,7 +79,7 @@ class DynamoRecordStore:
     def get(
         self, slots: Sequence[Slot], *, consistency: Consistency = Consistency.DEFAULT
     ) -> Reads:
-        """See ``RecordStore.get``; keys that DynamoDB left unprocessed are asked for again."""
+        """See ``RecordReads.get``; keys that DynamoDB left unprocessed are asked for again."""
         consistent = consistency is not Consistency.EVENTUAL
         if len(slots) == 1:
             return self._get_one(slots[0], consistent)
@@ -102,14 +102,14 @@ class DynamoRecordStore:
         return Reads(found, frozenset(by_key[_flat(key)] for key in pending))
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """See ``RecordStore.put``."""
+        """See ``RecordWrites.put``."""
         condition, values = _PUT[version.state], {":now": _number(now_nanos)}
         if version.expires_at is None:
             return self._conditional(slot, version, condition, values, now_nanos=now_nanos)
         return self._expiring(slot, version, condition, values, now_nanos=now_nanos)
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """See ``RecordStore.load``."""
+        """See ``RecordWrites.load``."""
         accepted = version.invocation_time
         values = {":accepted": _number(accepted), ":now": _number(accepted * 1000)}
         if version.expires_at is None:
@@ -119,20 +119,20 @@ class DynamoRecordStore:
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:
-        """See ``RecordStore.hard_delete``."""
+        """See ``RecordWrites.hard_delete``."""
         values = {":now": _number(now_nanos)}
         return self._conditional(slot, marker, _PUT[marker.state], values, now_nanos=now_nanos)
 
     def replace(
         self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
     ) -> bool:
-        """See ``RecordStore.replace``."""
+        """See ``RecordUpdates.replace``."""
         values = {**_order(stored), ":ov": {"B": stored.packed}, ":now": _number(now_nanos)}
         winner = self._conditional(slot, version, _UNCHANGED, values, now_nanos=now_nanos)
         return winner is None
 
     def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
-        """See ``RecordStore.shard``."""
+        """See ``RecordPages.shard``."""
         partition = {"S": record_partition(uid, shard)}
         # a sort key is never below "!"
         start = {"pk": partition, "sk": {"S": after or "!"}}
@@ -152,7 +152,7 @@ class DynamoRecordStore:
         return Page(entries, last["sk"]["S"] if last else None)
 
     def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
-        """See ``RecordStore.log``."""
+        """See ``RecordWrites.log``."""
         item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
         item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
         try:

@@ -18,7 +18,7 @@ def test_a_registered_group_is_read_whole_by_name_and_by_uid_and_no_other(client
         boto = boto3.client("dynamodb", endpoint_url=url)
         create_registry_table(boto, "registry")
         group = feature_group()
-        registry = DynamoRegistry(boto, "registry")
+        registry = DynamoRegistry(BotoDynamo(boto), "registry")
         registry.create(group)
         dynamodb, close = (BotoDynamo(boto), boto.close) if client == "boto3" else wire_client(url)
         groups = DynamoGroups(dynamodb, "registry")

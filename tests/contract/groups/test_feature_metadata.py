@@ -6,6 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ResourceInUse
 from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
@@ -36,7 +37,7 @@ def table():
 def store(request):
     if request.param == "memory":
         return MemoryFeatureMetadata()
-    return DynamoFeatureMetadata(request.getfixturevalue("table"), "registry")
+    return DynamoFeatureMetadata(BotoDynamo(request.getfixturevalue("table")), "registry")
 
 
 def test_what_was_written_is_read_back(store):
@@ -74,7 +75,7 @@ def test_all_that_is_written_is_listed(store):
 
 
 def test_a_change_whose_answer_was_lost_succeeds_when_it_is_repeated(table):
-    store = DynamoFeatureMetadata(table, "registry")
+    store = DynamoFeatureMetadata(BotoDynamo(table), "registry")
     store.replace(FIRST)
 
     store.replace(FIRST)
@@ -83,7 +84,10 @@ def test_a_change_whose_answer_was_lost_succeeds_when_it_is_repeated(table):
 
 
 def test_metadata_and_groups_do_not_see_each_other(table):
-    registry, store = DynamoRegistry(table, "registry"), DynamoFeatureMetadata(table, "registry")
+    registry, store = (
+        DynamoRegistry(BotoDynamo(table), "registry"),
+        DynamoFeatureMetadata(BotoDynamo(table), "registry"),
+    )
     group = feature_group(uid="u1")
 
     registry.create(group)

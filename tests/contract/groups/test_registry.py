@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from larder.access.grants import Grants
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ResourceInUse, ResourceNotFound, ThrottlingException
 from larder.groups.adapters.dynamodb_item import from_item, is_live_group, to_item
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
@@ -59,11 +60,14 @@ def table():
         yield client
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
+@pytest.fixture(params=["memory", "dynamodb", "dynamodb of an earlier release"])
 def registry(request):
     if request.param == "memory":
         return MemoryRegistry()
-    return DynamoRegistry(request.getfixturevalue("table"), "registry")
+    registry = DynamoRegistry(BotoDynamo(request.getfixturevalue("table")), "registry")
+    if request.param == "dynamodb":
+        registry.repair(remaining=lambda: 60.0)
+    return registry
 
 
 @pytest.mark.parametrize("group", [feature_group(), RICH], ids=["plain", "rich"])
@@ -168,7 +172,7 @@ def test_all_pages_of_a_list_are_followed(table):
         FeatureDefinition(f"{place:064d}", FeatureType.STRING) for place in range(2500)
     )
     keys = {"record_identifier_name": features[0].name, "event_time_name": features[1].name}
-    registry = DynamoRegistry(table, "registry")
+    registry = DynamoRegistry(BotoDynamo(table), "registry")
     names = [f"group-{place:02d}" for place in range(8)]
     for name in names:
         registry.create(feature_group(name, features=features, **keys))
@@ -177,19 +181,19 @@ def test_all_pages_of_a_list_are_followed(table):
 
 
 def test_items_of_the_stream_are_told_apart_by_their_keys(table):
-    registry = DynamoRegistry(table, "registry")
+    registry = DynamoRegistry(BotoDynamo(table), "registry")
     registry.create(feature_group())
 
     items = table.scan(TableName="registry")["Items"]
     live = [item for item in items if is_live_group(item)]
 
-    assert len(items) == 2
+    assert len(items) == 8  # by name, by identity, and an entry in each of six orders
     assert [from_item(item) for item in live] == [feature_group()]
     assert live[0]["status"] == {"S": "Created"}
 
 
 def test_a_change_whose_answer_was_lost_succeeds_when_it_is_repeated(table):
-    registry = DynamoRegistry(table, "registry")
+    registry = DynamoRegistry(BotoDynamo(table), "registry")
     registry.create(feature_group())
     change = feature_group(description="new")
     registry.replace(change)
@@ -197,37 +201,36 @@ def test_a_change_whose_answer_was_lost_succeeds_when_it_is_repeated(table):
     assert registry.replace(change) == replace(change, revision=2)
 
 
+@pytest.mark.parametrize("operation", ["create", "replace", "remove"])
 @pytest.mark.parametrize(
-    ("operation", "response"),
+    "response",
     [
-        ("PutItem", {"Error": {"Code": "TransactionConflictException"}}),
-        ("PutItem", {"Error": {"Code": "ProvisionedThroughputExceededException"}}),
-        (
-            "TransactWriteItems",
-            {
-                "Error": {"Code": "TransactionCanceledException"},
-                "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
-            },
-        ),
+        {"Error": {"Code": "TransactionInProgressException"}},
+        {"Error": {"Code": "ProvisionedThroughputExceededException"}},
+        {
+            "Error": {"Code": "TransactionCanceledException"},
+            "CancellationReasons": [{"Code": "TransactionConflict"}, {"Code": "None"}],
+        },
     ],
+    ids=lambda response: response["Error"]["Code"],
 )
 def test_a_change_refused_for_load_says_so(table, monkeypatch, operation, response):
-    registry = DynamoRegistry(table, "registry")
-    name = {"PutItem": "put_item", "TransactWriteItems": "transact_write_items"}[operation]
+    registry = DynamoRegistry(BotoDynamo(table), "registry")
+    registry.create(feature_group())
     kind = table.exceptions.from_code(response["Error"]["Code"])
 
     def refuse(**_):
-        raise kind(response, operation)
+        raise kind(response, "TransactWriteItems")
 
-    monkeypatch.setattr(table, name, refuse)
-    act = registry.replace if operation == "PutItem" else registry.create
+    monkeypatch.setattr(table, "transact_write_items", refuse)
+    group = feature_group("other", uid="other") if operation == "create" else feature_group()
 
     with pytest.raises(ThrottlingException):
-        act(feature_group())
+        getattr(registry, operation)(group)
 
 
 def test_failures_that_nobody_can_act_on_are_not_disguised(table):
-    registry = DynamoRegistry(table, "nowhere")
+    registry = DynamoRegistry(BotoDynamo(table), "nowhere")
 
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         registry.get("customers")

@@ -5,13 +5,13 @@ from contextlib import closing
 import pytest
 
 from larder.errors import ThrottlingException
-from larder.memory.tiered_store import TieredRecordStore
 from larder.records.ports import Consistency, Reads
 from larder.records.record import State
 from larder.testing.records import MemoryRecordStore
 from larder.valkey import Valkey
 from tests.faults.memory_platform import Truth
 from tests.support.memory import OTHER, SLOT, STANDARD, patient, version
+from tests.support.stores import Tiered
 from tests.support.valkey_servers import valkey_server
 
 
@@ -45,7 +45,7 @@ def tiered(tier):
     durable = Durable()
     for slot in (SLOT, OTHER, STANDARD):
         durable.put(slot, version(5), now_nanos=0)
-    return TieredRecordStore(durable, tier), durable
+    return Tiered(durable, tier), durable
 
 
 def test_a_miss_is_read_from_dynamodb_and_filled(tiered):
@@ -92,7 +92,7 @@ def test_where_dynamodb_refuses_what_the_tier_has_is_given_and_the_rest_named(ti
 
 def test_a_write_through_the_truth_reaches_the_tier(tier):
     truth = Truth()
-    store = TieredRecordStore(truth.door(tier.accept), tier)
+    store = Tiered(truth.door(tier.accept), tier)
     store.put(SLOT, version(6), now_nanos=0)
     assert tier.get([SLOT]) == {SLOT: version(6)}
     store.hard_delete(SLOT, version(7, state=State.HARD_DELETED), now_nanos=0)

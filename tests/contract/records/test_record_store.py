@@ -1,4 +1,4 @@
-"""What every RecordStore promises, asked of each implementation."""
+"""What every record store promises, asked of each implementation."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +11,6 @@ from moto import mock_aws
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.event_time import NANOS
 from larder.memory.tier import MemoryTier
-from larder.memory.tiered_store import TieredRecordStore
 from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.adapters.dynamodb_item import record_key
 from larder.records.codec import pack
@@ -19,6 +18,7 @@ from larder.records.record import RecordVersion, Slot, State
 from larder.testing.records import MemoryRecordStore
 from larder.valkey import Valkey
 from tests.support.moto_cloud import moto_cloud
+from tests.support.stores import Tiered
 from tests.support.tables import create_records_table
 from tests.support.valkey_servers import valkey_server
 from tests.support.wire import wire_client
@@ -54,7 +54,7 @@ def store(request):
             client = boto3.client("dynamodb", region_name="us-east-1")
             create_records_table(client, "records")
             durable = DynamoRecordStore(BotoDynamo(client), "records", projection=tier.accept)
-            yield TieredRecordStore(durable, tier)
+            yield Tiered(durable, tier)
     elif request.param == "dynamodb":
         with mock_aws():
             client = boto3.client("dynamodb", region_name="us-east-1")

@@ -6,15 +6,21 @@ own earlier try by what is stored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import orjson
 
 from larder.aws.dynamodb.api import (
+    CANCELLED,
     CONDITION_FAILED,
     THROTTLES,
     UNAVAILABLE,
     ConditionFailed,
     Item,
+    Refusal,
+    TransactionCancelled,
     failed,
+    late,
     silent,
     throttled,
 )
@@ -22,9 +28,11 @@ from larder.aws.dynamodb.binary import encoded
 from larder.aws.dynamodb.wire.connection import BrokenResponse, HttpResponse
 from larder.aws.dynamodb.wire.environment import credentials_from, endpoint_from
 from larder.aws.dynamodb.wire.pool import ConnectionPool
+from larder.aws.dynamodb.wire.side_by_side import Failure
 from larder.aws.dynamodb.wire.signing import Signer
 from larder.aws.retries import Attempt, Retries
-from larder.errors import LarderError
+from larder.deadline import remaining
+from larder.errors import ServiceUnavailable, ThrottlingException
 
 _CALL_SECONDS = 3.0
 _READ_SECONDS = 1.0
@@ -59,14 +67,28 @@ class DynamoWire:
         self._read_seconds = read_seconds
 
     @classmethod
-    def from_environment(cls, region: str, partition: str, retries: Retries) -> DynamoWire:
+    def from_environment(
+        cls,
+        region: str,
+        partition: str,
+        retries: Retries,
+        *,
+        call_seconds: float = _CALL_SECONDS,
+        read_seconds: float = _READ_SECONDS,
+    ) -> DynamoWire:
         """The region's DynamoDB, or the one that the AWS SDK's variables name.
 
         Raises:
             ConfigurationError: there are no credentials, or the endpoint is malformed.
         """
         endpoint = endpoint_from(region, partition)
-        return cls(Signer(endpoint, credentials_from()), ConnectionPool(endpoint), retries)
+        return cls(
+            Signer(endpoint, credentials_from()),
+            ConnectionPool(endpoint),
+            retries,
+            call_seconds=call_seconds,
+            read_seconds=read_seconds,
+        )
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -78,6 +100,8 @@ class DynamoWire:
         Raises:
             DynamoRefused: another try would not help.
         """
+        if remaining() <= 0:
+            raise late()
         attempt = attempt or self._retries.begin(self._call_seconds)
         body = orjson.dumps(request, default=_base64)
         while True:
@@ -93,6 +117,29 @@ class DynamoWire:
             if not attempt.again():
                 raise failure from cause
 
+    def call_all(self, operation: str, requests: Sequence[Item]) -> list[Item | Refusal]:
+        """See ``DynamoApi.call_all``; all of them together take three seconds at most.
+
+        Raises:
+            DynamoRefused: another try would not help; others may have taken effect.
+        """
+        bodies = [orjson.dumps(request, default=_base64) for request in requests]
+        results: list[Item | Refusal] = [late() for _ in requests]
+        pending = list(range(len(bodies))) if remaining() > 0 else []
+        attempt = self._retries.begin(self._call_seconds, len(pending))
+        while pending:
+            answers = self._pool.exchange_all(
+                [self._signer.request(operation, bodies[number]) for number in pending],
+                attempt.remaining(self._read_seconds),
+            )
+            for number, answer in zip(pending, answers, strict=True):
+                results[number] = _result(answer)
+            pending = [number for number in pending if _may_pass(results[number])]
+            attempt.units = len(pending)
+            if not pending or not attempt.again():
+                break
+        return results
+
 
 def _members(response: HttpResponse) -> Item:
     try:
@@ -104,11 +151,27 @@ def _members(response: HttpResponse) -> Item:
     return members
 
 
-def _failure(response: HttpResponse) -> LarderError:
+def _result(response: HttpResponse | Failure) -> Item | Refusal:
+    """What one of several calls came to."""
+    try:
+        if not isinstance(response, HttpResponse):
+            return silent()
+        return _members(response) if response.status == 200 else _failure(response)
+    except ConditionFailed as refusal:
+        return refusal
+    except BrokenResponse:
+        return silent()
+
+
+def _may_pass(result: Item | Refusal) -> bool:
+    return isinstance(result, ThrottlingException | ServiceUnavailable)
+
+
+def _failure(response: HttpResponse) -> ThrottlingException | ServiceUnavailable:
     """The error of a response after which another try may help.
 
     Raises:
-        ConditionFailed, DynamoRefused: another try would not help.
+        ConditionFailed, TransactionCancelled, DynamoRefused: another try would not help.
     """
     if response.status >= 500:
         return failed()
@@ -116,6 +179,9 @@ def _failure(response: HttpResponse) -> LarderError:
     code = str(members.get("__type", "")).rpartition("#")[2]
     if code == CONDITION_FAILED:
         raise ConditionFailed(members.get("Item"))
+    if code == CANCELLED:
+        reasons = members.get("CancellationReasons", [])
+        raise TransactionCancelled([each["Code"] for each in reasons])
     if code in THROTTLES:
         return throttled()
     if code in UNAVAILABLE:

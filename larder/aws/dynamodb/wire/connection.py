@@ -11,7 +11,8 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass
-from select import select
+from select import POLLIN, poll
+from time import monotonic
 from zlib import crc32
 
 from larder.aws.dynamodb.wire.endpoint import Endpoint
@@ -63,18 +64,29 @@ class Connection:
             raise
 
     def exchange(self, request: bytes, timeout: float) -> HttpResponse:
-        """Send a request and read its response; each step may take ``timeout`` seconds.
+        """Send a request and read its response, each within ``timeout`` seconds.
 
         Raises:
             StaleConnection: the connection was closed before a response began.
             BrokenResponse: the response is cut short, damaged or not HTTP.
-            OSError: the connection failed, or a step timed out.
+            OSError: the connection failed, or the time was up.
         """
-        if timeout != self._timeout:  # it is a call of the system
-            self._socket.settimeout(timeout)
-            self._timeout = timeout
+        self.send(request, timeout)
+        return self.receive(timeout)
+
+    def send(self, request: bytes, timeout: float) -> None:
+        """Send a request whose response is to be received next; raises as ``exchange``."""
+        self._allow(timeout)
         try:
             self._socket.sendall(request)
+        except (ConnectionError, ssl.SSLEOFError) as error:
+            raise StaleConnection(str(error)) from error
+
+    def receive(self, timeout: float) -> HttpResponse:
+        """The response to the request that was sent last; raises as ``exchange``."""
+        until = monotonic() + timeout
+        self._allow(timeout)
+        try:
             data = self._socket.recv(_CHUNK)
         except (ConnectionError, ssl.SSLEOFError) as error:
             raise StaleConnection(str(error)) from error
@@ -83,23 +95,29 @@ class Connection:
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) > _LONGEST_HEAD:
                 raise BrokenResponse("the headers have no end")
-            data += self._more()
+            data += self._more(until)
         head = data[: end + 2].lower()
         status, length, checksum = _parsed(head)
-        body = self._whole(data[end + 4 :], length)
+        body = self._whole(data[end + 4 :], length, until)
         if checksum is not None and crc32(body) != checksum:
             raise BrokenResponse("the body fails its checksum")
         return HttpResponse(status, body, b"\r\nconnection: close\r\n" in head or head[7:8] == b"0")
 
+    def fileno(self) -> int:
+        """The descriptor by which the system tells that an answer begins to arrive."""
+        return self._socket.fileno()
+
     def is_readable(self) -> bool:
         """Whether the server sent something unasked: that it closes, or garbage."""
-        return bool(select([self._socket], [], [], 0)[0])
+        look = poll()  # unlike select, it takes any descriptor of a process that has thousands
+        look.register(self._socket, POLLIN)
+        return bool(look.poll(0))
 
     def close(self) -> None:
         """Close it."""
         self._socket.close()
 
-    def _whole(self, start: bytes, length: int) -> bytes | bytearray:
+    def _whole(self, start: bytes, length: int, until: float) -> bytes | bytearray:
         missing = length - len(start)
         if missing < 0:
             raise BrokenResponse("the response is longer than it says")
@@ -109,17 +127,30 @@ class Connection:
         body[: len(start)] = start
         rest = memoryview(body)[len(start) :]
         while rest:
+            self._allow_until(until)
             got = self._socket.recv_into(rest)
             if not got:
                 raise BrokenResponse("the response is cut short")
             rest = rest[got:]
         return body
 
-    def _more(self) -> bytes:
+    def _more(self, until: float) -> bytes:
+        self._allow_until(until)
         data = self._socket.recv(_CHUNK)
         if not data:
             raise BrokenResponse("the response is cut short")
         return data
+
+    def _allow_until(self, until: float) -> None:
+        """Bound the next step, so that an answer in drops takes no longer than one at once."""
+        self._allow(until - monotonic())
+
+    def _allow(self, seconds: float) -> None:
+        if seconds <= 0:
+            raise TimeoutError("the time was up")
+        if seconds != self._timeout:  # it is a call of the system
+            self._socket.settimeout(seconds)
+            self._timeout = seconds
 
 
 def _parsed(head: bytes) -> tuple[int, int, int | None]:

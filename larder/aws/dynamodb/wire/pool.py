@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from larder.aws.dynamodb.wire.connection import Connection, HttpResponse, StaleConnection
 from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.side_by_side import Failure, SideBySide
 from larder.aws.idle_connections import IdleConnections
 from larder.aws.permits import Permits
 from larder.aws.trust import Trust
 
 _CONNECT_SECONDS = 1.0
+_WIDTH = 8
+"""Requests of one call under way at once: enough to hide the store's time, few to open."""
 
 
 class ConnectionPool:
@@ -34,6 +37,7 @@ class ConnectionPool:
             BrokenResponse, OSError: see ``Connection.exchange``; ``TimeoutError`` also where all
                 connections stayed busy.
         """
+        until = time.monotonic() + timeout
         if not self._free.acquire(timeout):
             raise TimeoutError("all connections are busy")
         try:
@@ -43,13 +47,52 @@ class ConnectionPool:
                     return self._use(kept, request, timeout)
                 except StaleConnection:
                     self.close()  # the others have been idle as long
-            return self._use(self._connect(min(timeout, _CONNECT_SECONDS)), request, timeout)
+            fresh = self.open(until)
+            return self._use(fresh, request, until - time.monotonic())
         finally:
             self._free.release()
+
+    def exchange_all(
+        self, requests: Sequence[bytes], timeout: float, *, width: int = _WIDTH
+    ) -> list[HttpResponse | Failure]:
+        """Send requests side by side, ``width`` at a time; the answer or the failure of each.
+
+        Each has ``timeout`` seconds from when it is sent.
+        """
+        granted = self._granted(min(width, len(requests)), timeout)
+        if not granted:
+            return [TimeoutError("all connections are busy") for _ in requests]
+        try:
+            return SideBySide(self, requests, timeout=timeout, width=granted).answers()
+        finally:
+            for _ in range(granted):
+                self._free.release()
+
+    def take(self) -> Connection | None:
+        """See ``side_by_side.Connections``."""
+        return self._idle.take()
+
+    def keep(self, connection: Connection) -> None:
+        """See ``side_by_side.Connections``."""
+        self._idle.put(connection)
+
+    def open(self, until: float) -> Connection:
+        """See ``side_by_side.Connections``."""
+        seconds = min(max(until - time.monotonic(), 0.001), _CONNECT_SECONDS)
+        return self._connect(seconds)
 
     def close(self) -> None:
         """Close all connections that are not in use."""
         self._idle.close()
+
+    def _granted(self, wanted: int, timeout: float) -> int:
+        """How many connections may be used: one is waited for, more are taken if they are free."""
+        if not wanted or not self._free.acquire(timeout):
+            return 0
+        granted = 1
+        while granted < wanted and self._free.acquire(0):
+            granted += 1
+        return granted
 
     def _connect(self, timeout: float) -> Connection:
         trust = self._trust
