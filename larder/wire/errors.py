@@ -39,7 +39,7 @@ _INTERNAL_TEXT = "An internal error occurred; the function's log has it under th
 
 
 def runtime_code(error: errors.LarderError) -> str:
-    """The error's code on the data plane, as it also stands in batch results."""
+    """The error's code on the data plane, which batch results have too."""
     return _look_up(_RUNTIME, error)[0]
 
 
@@ -55,7 +55,7 @@ def control_error(error: errors.LarderError, request_id: str) -> Response:
 
 
 def typed_error(code: str, status: int, message: str, request_id: str) -> Response:
-    """An error of a code that stands for no ``LarderError``, such as an unknown operation."""
+    """An error whose code no ``LarderError`` has, such as an unknown operation."""
     return _response(code, status, message, "json", request_id)
 
 

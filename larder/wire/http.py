@@ -25,8 +25,8 @@ _MAX_QUERY_FIELDS = 3000
 class Request:
     """One request: ``path`` raw as it came, ``query`` raw, ``headers`` in lower case.
 
-    ``caller_arn`` is the principal that the door has authenticated: ``ANONYMOUS`` where the door
-    asked for no signature, ``None`` where the function was invoked past the door, which only a
+    ``caller_arn`` is the principal that the endpoint has authenticated: ``ANONYMOUS`` where the
+    endpoint asked for no signature, ``None`` where the function was invoked directly, which only a
     principal of the account can do that IAM allows to.
     """
 

@@ -27,7 +27,7 @@ _SERVICE = "sagemaker"
 _PASSED_ON = ("content-type", "x-amz-target")
 _HANDED_BACK = ("content-type", "x-amzn-errortype", "x-amzn-requestid")
 _TIMEOUT_SECONDS = 20.0
-"""Below the function's own 25 seconds, so that a silent endpoint is told as such."""
+"""Below the function's own 25 seconds, so that a silent endpoint is reported as such."""
 
 
 @dataclass(frozen=True, slots=True)
