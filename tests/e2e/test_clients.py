@@ -112,6 +112,6 @@ def test_a_deleted_group_is_purged_and_its_name_comes_back_empty(platform):
     control.delete_feature_group(FeatureGroupName=name)
     with pytest.raises(control.exceptions.ResourceInUse):
         control.create_feature_group(**definition)
-    eventually(lambda: name not in names(control), seconds=90)
+    eventually(lambda: name not in names(control))
     control.create_feature_group(**definition)
-    eventually(lambda: "Record" not in runtime.get_record(**read), seconds=10)
+    eventually(lambda: "Record" not in runtime.get_record(**read))

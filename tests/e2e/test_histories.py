@@ -52,7 +52,7 @@ def emptied(platform):
 
     yield door
     control.delete_feature_group(FeatureGroupName=NAME)
-    eventually(lambda: NAME not in names(control), seconds=90)
+    eventually(lambda: NAME not in names(control))
 
 
 def names(control):

@@ -70,7 +70,7 @@ def group(platform, request):
         described = control.describe_feature_group(FeatureGroupName=name)
         return described["FeatureGroupStatus"] == "Created" and described
 
-    eventually(created, seconds=60)
+    eventually(created)
     yield control.describe_feature_group(FeatureGroupName=name)
     control.delete_feature_group(FeatureGroupName=name)
 
@@ -89,7 +89,7 @@ def count(platform, described, condition="1 = 1"):
         execution = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]
         return execution["Status"]["State"] == "SUCCEEDED"
 
-    eventually(done, seconds=60)
+    eventually(done)
     rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
     return int(rows[1]["Data"][0]["VarCharValue"])
 
@@ -137,7 +137,7 @@ def test_rows_go_into_both_stores_and_into_the_history_once(platform, group, tmp
             {"FeatureName": "event_time", "ValueAsString": "2024-02-01T00:00:00Z"},
         ],
     )
-    eventually(lambda: count(platform, group, "customer_id = 'last'") == 1, seconds=90)
+    eventually(lambda: count(platform, group, "customer_id = 'last'") == 1)
     assert count(platform, group) == ROWS
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import DeployedPlatform
+from tests.support.deadlines import PATIENCE
 
 pytestmark = pytest.mark.e2e
-SECONDS = 90
+SECONDS = PATIENCE
 
 
 def _heard(sqs: Any, queue: str, wanted: set[str]) -> set[str]:

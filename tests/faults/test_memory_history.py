@@ -5,8 +5,9 @@ from contextlib import ExitStack
 
 from larder.memory.tier import MemoryTier
 from tests.faults.memory_history import History, Read, Write
-from tests.faults.memory_load import Load
+from tests.faults.memory_load import KEYS, Load
 from tests.faults.memory_platform import Platform
+from tests.support.deadlines import eventually
 from tests.support.valkey_servers import fault_proxy, valkey_server
 
 
@@ -56,10 +57,11 @@ def test_a_tier_without_its_safeguards_and_without_a_projector_is_found_out(monk
         platform = Platform(proxy.port, doors=2)
         stack.callback(platform.close)
         load = stack.enter_context(Load(platform))
-        time.sleep(0.5)
+        writes = load.history.writes
+        eventually(lambda: len(writes) > 2 * KEYS)  # each key has an entry, as good as surely
         proxy.refuse()
-        time.sleep(1.0)
+        lost = len(writes)
+        eventually(lambda: len(writes) > lost + 2 * KEYS)
         proxy.accept()
         recovered = time.perf_counter()
-        time.sleep(1.5)
-    assert load.history.findings().stalest(since=recovered) > 0.1
+        eventually(lambda: load.history.findings().stalest(since=recovered) > 0.1)

@@ -1,10 +1,11 @@
 """A client of the endpoint that waits for its statements."""
 
-import threading
 import time
 from dataclasses import dataclass
 
-DEADLINE_SECONDS = 30
+from tests.support.deadlines import PATIENCE
+
+DEADLINE_SECONDS = PATIENCE
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Athena:
             found = self.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
             if found["Status"]["State"] not in ("QUEUED", "RUNNING"):
                 return Ran(self.client, found)
-            threading.Event().wait(0.02)
+            time.sleep(0.02)
         raise AssertionError(f"{query_id} did not end in {DEADLINE_SECONDS} s: {found}")
 
     def rows(self, sql, *parameters):

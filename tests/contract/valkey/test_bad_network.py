@@ -8,7 +8,7 @@ import pytest
 
 from larder.valkey import NoReply, ValkeyEndpoint
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
-from tests.support.deadlines import eventually
+from tests.support.deadlines import PATIENCE, eventually
 from tests.support.valkey_servers import valkey_server
 
 
@@ -128,7 +128,7 @@ def test_threads_share_a_bounded_number_of_connections(proxy, client_of):
     start = threading.Barrier(8)
 
     def work(number):
-        start.wait(timeout=10)
+        start.wait(PATIENCE)
         return [client.run(ECHO, [(b"%d" % number, [b"x"])], seconds=BUDGET) for _ in range(25)]
 
     with ThreadPoolExecutor(8) as threads:
@@ -161,7 +161,7 @@ def test_every_reply_belongs_to_its_own_request_whatever_the_network_does(
     start = threading.Barrier(THREADS)
 
     def work(number):
-        start.wait(timeout=30)
+        start.wait(PATIENCE)
         return _mixed_calls(client, proxy, number)
 
     with ThreadPoolExecutor(THREADS) as threads:

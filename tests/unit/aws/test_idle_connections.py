@@ -8,6 +8,7 @@ import pytest
 
 from larder.aws.idle_connections import IdleConnections
 from tests.support.clocks import SleepingClock
+from tests.support.deadlines import PATIENCE
 
 
 class Kept:
@@ -71,7 +72,7 @@ def test_no_connection_is_given_to_two_threads():
     held, clashes = set(), []
 
     def work(_):
-        start.wait(timeout=10)
+        start.wait(PATIENCE)
         for _ in range(5_000):
             connection = idle.take()
             if connection is None:

@@ -17,6 +17,7 @@ from larder.errors import ServiceUnavailable
 from local.emulator.certificate import write
 from tests.faults.dynamodb_server import DynamoServer, Fault
 from tests.support.clocks import SleepingClock, seeded_retries
+from tests.support.deadlines import PATIENCE
 from tests.support.wire import CREDENTIALS, wire_client
 
 KEY = {"pk": {"S": "R#uid#1"}, "sk": {"S": "rc1"}}
@@ -135,7 +136,7 @@ def test_threads_share_a_bounded_number_of_connections():
         client = DynamoWire(Signer(endpoint, lambda: CREDENTIALS), pool, retries)
 
         def work(number):
-            start.wait(timeout=10)
+            start.wait(PATIENCE)
             key = KEY | {"sk": {"S": f"r{number}"}}
             return [client.call("GetItem", GET | {"Key": key})["Item"]["sk"]["S"]
                     for _ in range(25)]  # fmt: skip
