@@ -22,6 +22,7 @@ from larder.groups.adapters.dynamodb_item import (
 )
 from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.groups.feature_group import FeatureGroup
+from larder.groups.taken_name import name_is_taken
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,10 +50,7 @@ class DynamoRegistry(DynamoGroups):
             {"Put": {"Item": to_item(group), "ConditionExpression": _ABSENT}},
             {"Put": {"Item": known, "ConditionExpression": _ABSENT}},
         ):
-            raise ResourceInUse(
-                f"Resource Already Exists: FeatureGroup with name {group.name} already exists. "
-                "Choose a different name."
-            )
+            raise name_is_taken(group.name)
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:
         """See the port."""
