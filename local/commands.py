@@ -27,6 +27,7 @@ def up(platform: Platform, progress: Progress) -> dict[str, str]:
         recover(platform, progress)
         start(platform, progress)
         deployment.deploy(platform, progress)
+        deployment.make_default_bucket(platform)
         outputs = stacks.outputs(platform)
         values = environment.variables(platform, outputs)
         platform.environment_file.write_text(environment.exports(values))

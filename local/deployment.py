@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from local import stacks, tools
+from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import ACCOUNT, PORT_VARIABLES, REGION, REPOSITORY, Platform
 from local.processes import tail
@@ -16,7 +18,12 @@ from local.progress import Progress, Step
 
 _SOURCES = ("app.py", "cdk.json", "stacks", "lambdas", "larder", "features")
 _EVENT = re.compile(r"^(\S+) \|\s+(\d+/\d+) \|.*\| (\S+)\s+\| (\S+)")
-CHOICES = {"in_memory": "on", "function_url": "on", "runtime_start": "snap_start"}
+CHOICES = {
+    "in_memory": "on",
+    "function_url": "on",
+    "runtime_start": "snap_start",
+    "sagemaker_names": "on",
+}
 """What is chosen over the stage's own choices: this machine shows every part there is."""
 _CONTEXT = [
     part
@@ -62,6 +69,16 @@ def deploy(platform: Platform, progress: Progress) -> None:
         arguments += ["--output", str(platform.root / "cdk.out"), "--concurrency", "4"]
         _cdk(platform, arguments, cwd=REPOSITORY, step=step, progress=progress)
     marker.write_text(fingerprint)
+
+
+def make_default_bucket(platform: Platform) -> None:
+    """Make the bucket ``sagemaker-REGION-ACCOUNT``, which an account has that used SageMaker.
+
+    SageMaker's SDKs make it when they first need it; programs with boto3 alone expect it.
+    """
+    s3 = client(platform, "s3")
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=f"sagemaker-{REGION}-{ACCOUNT}")
 
 
 def _require_same_cache(platform: Platform) -> None:

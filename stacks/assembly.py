@@ -23,8 +23,9 @@ _REPRODUCIBLE: Final = {"aws:cdk:disable-creation-stack-traces": True}
 def assemble(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
     """An app with the stages that ``-c stage=NAME`` selects, and checks.
 
-    ``-c target=local`` aims them at this machine; ``-c in_memory=on|off``, ``function_url=on|off``
-    and ``runtime_start=on_demand|snap_start|provisioned:N`` override what the stages choose.
+    ``-c target=local`` aims them at this machine; ``-c in_memory=on|off``, ``function_url=on|off``,
+    ``sagemaker_names=on|off`` and ``runtime_start=on_demand|snap_start|provisioned:N`` override
+    what the stages choose.
     The context is that of ``cdk.json``, then ``context``, then
     the command line's.
 
@@ -60,6 +61,9 @@ def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageCon
     if (text := named("runtime_start")) is not None:
         serving = replace(serving, runtime_start=runtime_start(text))
     config = replace(config, serving=serving)
+    if (text := named("sagemaker_names")) is not None:
+        names = _switch("sagemaker_names", text)
+        config = replace(config, offline=replace(config.offline, sagemaker_names=names))
     if (text := named("in_memory")) is not None:
         tier = config.in_memory or InMemoryTier()
         config = replace(config, in_memory=tier if _switch("in_memory", text) else None)

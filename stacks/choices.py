@@ -87,6 +87,13 @@ class OfflineChoices:
     other_databases: tuple[str, ...] = ()
     """Existing Glue databases that a ``DataCatalogConfig`` may name beside the platform's own."""
 
+    sagemaker_names: bool = False
+    """Use the names that SageMaker's programs rely on, so that they run with the endpoint alone
+    changed. The Glue database is ``sagemaker_featurestore``, and an ``S3Uri`` may be in the
+    account's default bucket, ``sagemaker-REGION-ACCOUNT``. The deployment makes the database, so it
+    fails where SageMaker's own Feature Store has made it before. Objects in the default bucket
+    have that bucket's encryption, not the platform's key."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmChoices:

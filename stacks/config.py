@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from aws_cdk import Environment, RemovalPolicy
+from aws_cdk import Environment, RemovalPolicy, Stack
 from aws_cdk import aws_logs as logs
 
 from stacks.choices import (
@@ -16,6 +16,9 @@ from stacks.choices import (
     ServingChoices,
 )
 from stacks.constructs.layer_archive import LAMBDA, Target
+
+SAGEMAKER_DATABASE: Final = "sagemaker_featurestore"
+"""The Glue database in which SageMaker makes the tables of feature groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +66,13 @@ class StageConfig:
     @property
     def database_name(self) -> str:
         """The Glue database, named physically because people type it in SQL."""
-        return f"larder_{self.name}"
+        return SAGEMAKER_DATABASE if self.offline.sagemaker_names else f"larder_{self.name}"
+
+    def other_buckets(self, stack: Stack) -> tuple[str, ...]:
+        """Buckets that may hold offline data beside the platform's own, as ``stack`` sees them."""
+        default = f"sagemaker-{stack.region}-{stack.account}"
+        named = self.offline.other_buckets
+        return (*named, default) if self.offline.sagemaker_names else named
 
 
 _DEV: Final = StageConfig(

@@ -24,7 +24,7 @@ def control_settings(
         offline_bucket=offline.bucket.bucket_name,
         glue_database=offline.database.database_name,
         kms_key_arn=online.key.key_arn,
-        other_offline_buckets=config.offline.other_buckets,
+        other_offline_buckets=config.other_buckets(stack),
         other_databases=config.offline.other_databases,
         administrators=config.access.administrators,
         missing_grants_deny=int(config.access.missing_grants_deny),

@@ -169,4 +169,4 @@ class IngestionStack(Stack):
     def _allow_tables(self, function: PythonFunction, actions: Sequence[str]) -> None:
         for name in (self._config.database_name, *self._config.offline.other_databases):
             allow_tables(function, database=name, scope=self, actions=actions)
-        self._offline.bucket.allow_data(function, *self._config.offline.other_buckets)
+        self._offline.bucket.allow_data(function, *self._config.other_buckets(self))

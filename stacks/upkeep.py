@@ -61,7 +61,7 @@ class Upkeep(Construct):
         allow_tables(
             function, database=config.database_name, scope=Stack.of(self), actions=TABLE_WRITER
         )
-        bucket.allow_data(function, *config.offline.other_buckets)
+        bucket.allow_data(function, *config.other_buckets(Stack.of(self)))
         bucket.allow_prefix(
             function,
             ["s3:GetObject"],

@@ -33,6 +33,7 @@ from larder.groups.listing import (
 from larder.groups.platform_rules import Platform
 from larder.groups.ports import Registry
 from larder.groups.spec import GroupSpec
+from larder.groups.taken_name import name_is_taken
 from larder.problems import Problem, refuse
 
 Change = Callable[[FeatureGroup], FeatureGroup]
@@ -230,9 +231,7 @@ def _refuse_taken(group: FeatureGroup | None) -> None:
     """Raise ``ResourceInUse`` where a group bears the name that a new one shall have."""
     if group is None:
         return
-    text = f"Resource Already Exists: FeatureGroup with name {group.name} already exists."
     if group.status is FeatureGroupStatus.DELETING:
-        text = f"{text} It is being deleted; the name is free once it is no longer described."
-    else:
-        text = f"{text} Choose a different name."
-    raise ResourceInUse(text)
+        cure = "It is being deleted; the name is free once it is no longer described."
+        raise name_is_taken(group.name, cure)
+    raise name_is_taken(group.name)

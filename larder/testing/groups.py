@@ -9,6 +9,7 @@ from larder.errors import ResourceInUse, ResourceNotFound
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name
 from larder.groups.metadata import FeatureMetadata
+from larder.groups.taken_name import name_is_taken
 
 
 class MemoryRegistry:
@@ -29,7 +30,7 @@ class MemoryRegistry:
     def create(self, group: FeatureGroup) -> None:
         """See ``Registry``."""
         if group.name in self._live or group.uid in self._by_uid:
-            raise ResourceInUse(f"FeatureGroup {group.name} already exists.")
+            raise name_is_taken(group.name)
         self._store(group)
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:

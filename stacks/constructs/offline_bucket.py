@@ -67,7 +67,9 @@ class OfflineBucket(s3.Bucket):
         patterns = {self.arn_for_objects(path): f"{self._printed_arn}/{printed}"}
         for name in others:
             arn = f"arn:{stack.partition}:s3:::{name}"
-            patterns[f"{arn}/{path}"] = f"arn:<AWS::Partition>:s3:::{name}/{printed}"
+            shown = name.replace(stack.region, "<AWS::Region>")
+            shown = shown.replace(stack.account, "<AWS::AccountId>")
+            patterns[f"{arn}/{path}"] = f"arn:<AWS::Partition>:s3:::{shown}/{printed}"
             allow(grantee, ["s3:ListBucket"], [arn])
         allow_pattern(
             grantee, _DATA_ACTIONS, patterns, reason="a group's files are named while it lives"

@@ -24,6 +24,7 @@ class Target:
     door: str
     runtime_endpoint: str
     bucket: str
+    database: str
     workgroup: str
     role: str | None
     group_seconds: float
@@ -42,6 +43,7 @@ class Target:
             door=environment.get("LARDER_CONFORMANCE_DOOR", "api"),
             runtime_endpoint=environment.get("AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME", ""),
             bucket=environment.get("LARDER_OFFLINE_BUCKET", ""),
+            database=environment.get("LARDER_DATABASE", "sagemaker_featurestore"),
             workgroup=environment.get("LARDER_WORKGROUP", "primary"),
             role=environment.get("LARDER_CONFORMANCE_ROLE"),
             group_seconds=1200 if sagemaker else 120,

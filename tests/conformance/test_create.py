@@ -77,8 +77,12 @@ def test_row_024_feature_names_are_unique(store):
 
 
 def test_row_025_a_name_is_given_once(store, group):
-    with pytest.raises(store.sm.exceptions.ResourceInUse, match="already exists"):
+    with pytest.raises(store.sm.exceptions.ResourceInUse) as taken:
         store.sm.create_feature_group(**store.request(group))
+    assert taken.value.response["Error"]["Message"] == (
+        f"Resource Already Exists: FeatureGroup with name {group} already exists. "
+        f"Choose a different name.\nInfo: Feature Group '{group}' already exists."
+    )
 
 
 def test_row_027_an_iceberg_table_needs_a_string_event_time(store):

@@ -20,6 +20,7 @@ CASES = [
     (3, "Fractional", DEFAULT, GLUE),
     (3, "Fractional", GLUE, DEFAULT),
 ]
+SAGEMAKER_DATABASE = "sagemaker_featurestore"
 LABELS = [("1", 100), ("1", 200), ("2", 150)]
 VERSIONS = [("1", 50), ("1", 90), ("1", 90), ("1", 190), ("1", 250), ("2", 10)]
 LATER = [("2", 120), ("2", 5)]
@@ -59,7 +60,12 @@ def told(store, offline, target, tmp_path_factory, request):
     )
     write(store, offline, base, history, kind)
     output = f"s3://{target.bucket}/athena-results"
-    settings = {"base": base, "history": history, "output": output}
+    times = (at(seconds, kind) for _, seconds in LABELS)
+    labels = [
+        (identifier, float(time) if kind == "Fractional" else time)
+        for (identifier, _), time in zip(LABELS, times, strict=True)
+    ]
+    settings = {"base": base, "history": history, "output": output, "labels": labels}
     return tell(version, settings, tmp_path_factory.mktemp("datasets"), "datasets"), kind
 
 
@@ -104,6 +110,12 @@ def test_row_106_the_latest_is_of_an_identifiers_last_row(gave):
 def test_row_106_duplicates_come_where_they_are_asked_for(gave):
     twice = {("1", 100): [50, 90, 90], ("1", 200): [50, 90, 90, 190], ("2", 150): [120]}
     gave("with_duplicates", twice)
+
+
+def test_row_106_labels_come_from_a_frame_too(target, gave):
+    if target.database != SAGEMAKER_DATABASE:
+        pytest.skip("the SDKs make a frame's table in sagemaker_featurestore, which is not used")
+    gave("of_a_frame", EARLY)
 
 
 def test_row_106_what_was_written_later_is_left_out_where_it_is_asked_for(gave):

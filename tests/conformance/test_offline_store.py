@@ -4,6 +4,7 @@ import json
 import re
 from io import BytesIO
 
+import boto3
 import pyarrow.parquet as pq
 import pytest
 
@@ -180,6 +181,24 @@ def test_row_101_the_key_that_is_named_encrypts_the_files(store, offline, target
     (only,) = files.values()
     head = offline.s3.head_object(Bucket=bucket, Key=only)
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", kms)
+
+
+@pytest.mark.parametrize("table_format", ["Glue", "Iceberg"])
+def test_row_101_the_accounts_default_bucket_holds_a_group(
+    store, offline, target, table_format, key
+):
+    if target.database != "sagemaker_featurestore":
+        pytest.skip("the stage does not use SageMaker's names")
+    bucket = f"sagemaker-{boto3.Session().region_name}-{store.account}"
+    storage = {"S3Uri": f"s3://{bucket}/features"}
+    settings = {"TableFormat": table_format, "S3StorageConfig": storage}
+    name = store.create("default-bucket", offline=settings)
+    store.put(name, key, T0, {"city": "Ulm"})
+    (row,) = offline.eventually(name, key, 1)
+    assert (row[ID], row["city"]) == (key, "Ulm")
+    found, files = data_files(store, offline, name)
+    assert (found, len(files) > 0) == (bucket, True)
+    assert offline.catalog(name)[0] == "sagemaker_featurestore"
 
 
 def test_row_102_a_column_has_the_name_that_the_query_gives_it(store, offline, any_group):

@@ -125,6 +125,7 @@ def test_a_stage_can_be_synthesized_alone(synthesize):
         ({"stage": "qa"}, "stage: 'qa' is none of dev, prod"),
         ({"target": "lokal"}, "target: 'lokal' is not 'local'"),
         ({"function_url": "yes"}, "function_url: 'yes' is none of on, off"),
+        ({"sagemaker_names": "yes"}, "sagemaker_names: 'yes' is none of on, off"),
         ({"runtime_start": "warm"}, "is none of on_demand, snap_start, provisioned:N"),
         ({"runtime_start": "provisioned:0"}, "must keep 1 environment at least"),
         ({"in_memory": "yes"}, "in_memory: 'yes' is none of on, off"),
@@ -207,3 +208,23 @@ def test_a_stage_with_every_option_passes_the_checks_too(synthesize, monkeypatch
     settings = templates.function("prod", "control")["Environment"]["Variables"]
     assert settings["LARDER_OTHER_OFFLINE_BUCKETS"] == "lake archive"
     assert settings["LARDER_OTHER_DATABASES"] == "marketing"
+
+
+def test_sagemakers_names_are_used_where_a_stage_chooses_so(synthesize):
+    templates = synthesize(sagemaker_names="on")
+    (database,) = [
+        each["Properties"]["DatabaseInput"]["Name"]
+        for name, _, each in templates.of_type("AWS::Glue::Database")
+        if name.startswith("dev")
+    ]
+    assert database == "sagemaker_featurestore"
+    named = {
+        "Fn::Join": ["", ["sagemaker-", {"Ref": "AWS::Region"}, "-", {"Ref": "AWS::AccountId"}]]
+    }
+    settings = templates.function("dev", "control")["Environment"]["Variables"]
+    assert settings["LARDER_OTHER_OFFLINE_BUCKETS"] == named
+    for function in ("offline_writer", "lifecycle", "maintenance"):
+        statements = str(templates.statements("dev", function))
+        assert ":s3:::sagemaker-" in statements
+        assert "table/sagemaker_featurestore/*" in statements
+        assert "larder_dev" not in statements

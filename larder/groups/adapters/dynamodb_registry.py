@@ -29,6 +29,7 @@ from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name, narrowed
+from larder.groups.taken_name import name_is_taken
 
 _INDEX = "groups"
 _BUSY = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"})
@@ -59,10 +60,7 @@ class DynamoRegistry(DynamoGroups):
         known = {**uid_key(group.uid), "name": {"S": group.name}}
         entries = [self._put_entry(key, group.name) for key in entry_keys(group)]
         if not self._transact(self._put_new(to_item(group)), self._put_new(known), *entries):
-            raise ResourceInUse(
-                f"Resource Already Exists: FeatureGroup with name {group.name} already exists. "
-                "Choose a different name."
-            )
+            raise name_is_taken(group.name)
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:
         """See ``Registry.replace``."""

@@ -3,6 +3,8 @@
 from datetime import datetime
 from functools import partial
 
+import pandas
+
 _BEFORE, _AFTER = datetime(2000, 1, 1), datetime(2100, 1, 1)
 _FROM, _TO = datetime(2024, 1, 1, 0, 1, 30), datetime(2024, 1, 1, 0, 3, 20)
 _ACCURATE = ("point_in_time_accurate_join",)
@@ -20,8 +22,12 @@ _ASKED = {
 
 
 def steps(builder, group):
-    """A step for each data set; ``builder`` starts one, ``group`` finds a group by name."""
-    return [_named(name, partial(_build, builder, group, calls)) for name, calls in _ASKED.items()]
+    """A step for each data set.
+
+    ``builder`` starts one of a base, which is a group's name or a frame; ``group`` finds a group.
+    """
+    asked = [_named(name, partial(_build, builder, group, calls)) for name, calls in _ASKED.items()]
+    return [*asked, _named("of_a_frame", partial(_build_of_frame, builder, group))]
 
 
 def _named(name, step):
@@ -30,10 +36,20 @@ def _named(name, step):
 
 
 def _build(builder, group, calls, told):
-    data_set = builder(told).with_feature_group(group(told, told["history"]))
+    data_set = builder(told, told["base"]).with_feature_group(group(told, told["history"]))
     for name, *arguments in calls:
         data_set = getattr(data_set, name)(*arguments)
     data, _ = data_set.to_dataframe()
     at, score = (next(c for c in data if c.startswith(f"{n}.1")) for n in ("at", "score"))
     rows = data[["id", "at", at, score]].astype(str).to_numpy().tolist()
     return sorted(rows)
+
+
+def _build_of_frame(builder, group, told):
+    """The label rows as a frame, for which the SDKs make a table in sagemaker_featurestore."""
+    labels = pandas.DataFrame(told["labels"], columns=["id", "at"]).astype({"id": object})
+    if labels["at"].dtype != "float64":
+        labels["at"] = labels["at"].astype(object)
+    data_set = builder(told, labels).with_feature_group(group(told, told["history"]), "id")
+    data, _ = data_set.point_in_time_accurate_join().to_dataframe()
+    return sorted(data[["id", "at", "at.1", "score.1"]].astype(str).to_numpy().tolist())

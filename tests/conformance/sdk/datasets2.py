@@ -12,9 +12,16 @@ def group(told, name):
     return FeatureGroup(name, told["session"])
 
 
-def builder(told):
-    base = group(told, told["base"])
-    return FeatureStore(told["session"]).create_dataset(base=base, output_path=told["output"])
+def builder(told, base):
+    store, output = FeatureStore(told["session"]), told["output"]
+    if isinstance(base, str):
+        return store.create_dataset(base=group(told, base), output_path=output)
+    return store.create_dataset(
+        base=base,
+        output_path=output,
+        record_identifier_feature_name="id",
+        event_time_identifier_feature_name="at",
+    )
 
 
 if __name__ == "__main__":

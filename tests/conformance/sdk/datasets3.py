@@ -12,9 +12,16 @@ def group(_told, name):
     return FeatureGroup.get(feature_group_name=name)
 
 
-def builder(told):
-    base = group(told, told["base"])
-    return DatasetBuilder.create(base=base, output_path=told["output"], session=told["session"])
+def builder(told, base):
+    where = {"output_path": told["output"], "session": told["session"]}
+    if isinstance(base, str):
+        return DatasetBuilder.create(base=group(told, base), **where)
+    return DatasetBuilder.create(
+        base=base,
+        record_identifier_feature_name="id",
+        event_time_identifier_feature_name="at",
+        **where,
+    )
 
 
 if __name__ == "__main__":

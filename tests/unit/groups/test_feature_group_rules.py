@@ -289,8 +289,12 @@ def test_a_taken_name_is_refused_in_sagemakers_words():
     groups = control_plane().groups
     groups.create(group_spec())
 
-    with pytest.raises(ResourceInUse, match="FeatureGroup with name customers already exists"):
+    with pytest.raises(ResourceInUse) as taken:
         groups.create(group_spec())
+    assert str(taken.value) == (
+        "Resource Already Exists: FeatureGroup with name customers already exists. "
+        "Choose a different name.\nInfo: Feature Group 'customers' already exists."
+    )
 
 
 def test_a_name_is_taken_until_the_old_group_is_gone():
