@@ -29,6 +29,9 @@ class Shredder(Protocol):
     def shred_removed(self, location: str) -> int:
         """Remove what is left of files below a folder that were removed before; how many."""
 
+    def removed(self, location: str) -> int:
+        """How much is left of files below a folder that were removed before."""
+
     def count(self, location: str) -> int:
         """How many files there are below a folder, versions of removed ones included."""
 
@@ -93,15 +96,22 @@ class S3Versions:
 
     def shred_removed(self, location: str) -> int:
         """Remove versions that are not the latest, and all of objects that were deleted."""
+        gone = self._gone(location)
+        self.remove(split(location)[0], gone)
+        return sum(not each.marker for each in gone)
+
+    def removed(self, location: str) -> int:
+        """Count the same."""
+        return sum(not each.marker for each in self._gone(location))
+
+    def _gone(self, location: str) -> list[Version]:
         bucket, key = split(location)
         versions = list(self.below(bucket, f"{key.rstrip('/')}/"))
         living = {each.key for each in versions if each.latest and not each.marker}
-        gone = [each for each in versions if each.key not in living or not each.latest]
-        self.remove(bucket, gone)
-        return sum(not each.marker for each in gone)
+        return [each for each in versions if each.key not in living or not each.latest]
 
     def count(self, location: str) -> int:
-        """See the port."""
+        """Count every version that is no deletion marker."""
         bucket, key = split(location)
         versions = self.below(bucket, f"{key.rstrip('/')}/")
         return sum(not each.marker for each in versions)

@@ -19,9 +19,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "Removes a record from the online store, all its history from the offline tables of every "
         "life of the group's name (snapshots and file versions that hold it included), and from "
         "failed batches and the quarantine. It names the training sets and query results that hold "
-        "it. Repetitions of the stream don't bring it back; records put later are new ones. With "
-        "--dry-run it removes nothing: its report says what was searched, what was found and what "
-        "was not searched. The exit status is 1 where a place of the report could not be searched."
+        "it. Repetitions of the stream don't bring it back; records put later are new ones. The "
+        "report says what was searched, what was found, and what is never searched. The exit "
+        "status is 1 where a place of the report could not be searched."
     )
     parser.add_argument("group", metavar="GROUP")
     parser.add_argument("identifier", metavar="IDENTIFIER")
@@ -35,8 +35,8 @@ def _erase(options: argparse.Namespace) -> int:
     with larder.connect(options.stage) as platform:
         done = platform.erasure.erase(options.group, options.identifier, dry_run=options.dry_run)
     if options.json:
-        told = {**asdict(done), "found": done.found, "complete": done.complete}
-        print(orjson.dumps(told).decode())
+        told = {name: getattr(done, name) for name in ("found", "complete", "absent")}
+        print(orjson.dumps({**asdict(done), **told}).decode())
     else:
         print("\n".join(lines(done)))
     return 0 if done.complete else 1
@@ -52,11 +52,23 @@ def lines(done: Erased) -> list[str]:
         if trace.unsearched:
             told.append(f"  NOT SEARCHED: {trace.unsearched}")
     told += [f"never searched: {each}" for each in done.never_searched]
-    if not done.found and done.complete:
-        told.append("nothing to remove: none of the places above holds the identifier")
-    elif not done.complete:
-        told.append("not every place could be searched, so nothing can be said of the whole")
+    told.append(_conclusion(done))
     return told
+
+
+def _conclusion(done: Erased) -> str:
+    if not done.complete:
+        return "not every place could be searched, so nothing can be said of the whole"
+    named = (
+        " but those that were only named" if any(t.stays and t.count for t in done.traces) else ""
+    )
+    if done.absent:
+        return f"none of the places above holds the identifier{named}"
+    return (
+        "a run without --dry-run removes this"
+        if done.found
+        else ("nothing was found; a run without --dry-run also removes the old versions of files")
+    )
 
 
 def _life(life: Life, group: str) -> str:

@@ -27,6 +27,7 @@ class Trace:
     """What was found in one place: ``count`` of ``what``.
 
     ``stays`` where it is only named and not removed; ``left`` says what else stays, and why.
+    ``maybe`` where what is removed was not looked into, so it may have held the record or not.
     ``unsearched`` says why the place, or a part of it, could not be searched.
     """
 
@@ -35,6 +36,7 @@ class Trace:
     count: int
     left: str | None = None
     stays: bool = False
+    maybe: bool = False
     unsearched: str | None = None
 
 
@@ -99,16 +101,23 @@ class Erased:
 
     @property
     def found(self) -> int:
-        """How much there was to remove."""
-        return sum(trace.count for trace in self.traces if not trace.stays)
+        """How much there was to remove that surely held the identifier."""
+        return sum(each.count for each in self.traces if not each.stays and not each.maybe)
 
     @property
     def complete(self) -> bool:
-        """Whether every place of the report was searched whole.
+        """Whether every place of the report was searched whole."""
+        return not any(each.unsearched for each in self.traces)
 
-        Where this is so and ``found`` is 0, none of those places holds the identifier.
+    @property
+    def absent(self) -> bool:
+        """Whether no place of the report holds the identifier, but those that are only named.
+
+        After a run that removes this is so where it was complete. A dry run leaves what it finds,
+        and what it does not look into.
         """
-        return not any(trace.unsearched for trace in self.traces)
+        left = any(each.count and not each.stays for each in self.traces)
+        return self.complete and not (self.dry_run and left)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,9 @@ def _is_of(record: Mapping[str, Any], subject: Subject) -> bool:
     except (KeyError, TypeError, ValueError):
         return _mentions(record, subject.slot.identifier)
     try:
-        images = (stream[name] for name in ("NewImage", "OldImage") if name in stream)
+        images = [stream[name] for name in ("NewImage", "OldImage") if name in stream]
+        if not images:
+            return _mentions(record, subject.slot.identifier)
         found = {identifier_in(subject.group, from_item(each, "").packed) for each in images}
     except (KeyError, TypeError, ValueError, ValidationError):
         return _mentions(record, subject.slot.identifier)

@@ -110,8 +110,9 @@ class HiveErasure:
             slot = self._mark(group, store, wanted)
         names, strange = self._listed(store)
         holding = self._search(names, wanted)
-        removed = 0
-        if not dry_run:
+        if dry_run:
+            removed = self.shredder.removed(store.location)
+        else:
             for name in holding:
                 self._rewrite(group, store, name, wanted)
             removed = self.shredder.shred_removed(store.location)
@@ -125,7 +126,7 @@ class HiveErasure:
         return [
             Trace(where, "rows", rows, unsearched=unsearched),
             Trace(where, "data files", len(holding)),
-            Trace(where, "versions of replaced files", removed),
+            Trace(where, "versions of replaced files", removed, maybe=True),
         ]
 
     def _mark(self, group: FeatureGroup, store: OfflineStore, wanted: _Wanted) -> Slot:

@@ -54,8 +54,9 @@ class IcebergErasure:
         wanted = Wanted(column_name(feature.name), identifier, subject.time)
         with owned_table(self.catalog, group) as table:
             found = trace(table, wanted)
-            removed = 0
-            if not dry_run:
+            if dry_run:
+                removed = self.shredder.removed(table.location())
+            else:
                 self._erase(table, group, wanted, found)
                 removed = self.shredder.shred_removed(table.location())
         where = table_of(group)
@@ -63,7 +64,7 @@ class IcebergErasure:
             Trace(where, "rows", found.rows),
             Trace(where, "data files", len(found.files)),
             Trace(where, "snapshots", len(found.snapshots)),
-            Trace(where, "versions of removed files", removed),
+            Trace(where, "versions of removed files", removed, maybe=True),
         ]
 
     def _erase(self, table: Table, group: FeatureGroup, wanted: Wanted, found: Traces) -> None:

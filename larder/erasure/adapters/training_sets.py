@@ -41,7 +41,8 @@ class TrainingSetSearch:
                 f"sets without a manifest, in the making or failed: {', '.join(unfinished)}"
             )
         found = sum(trace.count for trace in traces)
-        whole = Trace(root, f"rows in {searched} training sets", found, None, True, unsearched)
+        what = f"rows in {searched} training sets"
+        whole = Trace(root, what, found, stays=True, unsearched=unsearched)
         return [*traces, whole]
 
     def _set(self, manifest: Manifest, subjects: Sequence[Subject]) -> Iterator[Trace]:
