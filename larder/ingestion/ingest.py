@@ -4,7 +4,7 @@ Each row means what PutRecord of it would mean, and the rows of a source are acc
 other: row *n* of a run has the run's first write time plus *n* microseconds. So write times are the
 same whenever a run is tried again, and of equal event times the later row wins.
 
-A run ends in the state of having been done once, however often it was killed and begun anew under
+A run ends in the state of having been done once, however often it was killed and begun again under
 its id. Offline, the commit that writes rows also moves the run's mark, in one atomic step. Online,
 writing a version again changes nothing (``larder.records.record``). Rows go offline first, so that
 what is served is in the history; their online versions are ``recorded``, so that the records'
@@ -113,7 +113,7 @@ class Ingestion:
         """Ingest a source, or the rest of it.
 
         Raises:
-            ValidationError: the run's id stands for another source, or the run is so old that its
+            ValidationError: the run's id is that of another source, or the run is so old that its
                 rows are not loaded online any more.
             ThrottlingException, ServiceUnavailable, TableUnusable: a store did not take it; the
                 same run goes on from there.

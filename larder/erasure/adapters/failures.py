@@ -29,7 +29,7 @@ _OF_REGISTRY = ("G#", "U#", "H#")
 class FailureErasure:
     """Implements ``larder.erasure.erase.Place``: every version of every object is looked through.
 
-    An object with other records too is written anew without the erased ones.
+    An object with other records too is written again without the erased ones.
     """
 
     client: S3Client

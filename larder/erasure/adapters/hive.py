@@ -7,16 +7,16 @@
   by writing the files that are missing, so a name must not become free again.
 * Then every old version of every file goes, and of the slot, which held rows too.
 
-It may be stopped anywhere and begun anew. A query that is reading a file while it is replaced may
+It may be stopped anywhere and begun again. A query that is reading a file while it is replaced may
 fail, and then has to be repeated.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -75,16 +75,14 @@ class HiveErasure:
     client: S3Client
     io: FileIO
     shredder: Shredder
-    sleep: InitVar[Callable[[float], None]] = time.sleep
     _slots: S3Slots = field(init=False)
     _files: HiveFiles = field(init=False)
-    _settling: Settling = field(init=False)
+    _settling: Settling = field(default_factory=lambda: Settling(Overtaken))
 
-    def __post_init__(self, sleep: Callable[[float], None]) -> None:
+    def __post_init__(self) -> None:
         """Build the parts, which share the client."""
         self._slots = S3Slots(self.client)
         self._files = HiveFiles(self.client, self.io)
-        self._settling = Settling(Overtaken, sleep)
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
         """See ``Place.erase``."""

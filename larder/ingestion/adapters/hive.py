@@ -2,7 +2,7 @@
 
 The table's slot (``larder.offline.adapters.hive.commits``) keeps a mark per unfinished run: how far
 the run is. A commit replaces the slot, so its rows and the mark are one step. It is refused where
-another commit has come between, and then the mark is read anew.
+another commit has come between, and then the mark is read again.
 
 Files are hourly, so rows of many hours are as many files. A commit takes rows of a limited number
 of hours. The next writer may have to write its files, in the time that a function has.

@@ -1,4 +1,4 @@
-"""The upkeep of a platform's offline tables, each by its own format."""
+"""Maintenance of a platform's offline tables, each by its own format."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UpkeepByFormat:
-    """Implements ``larder.offline.upkeep.TableUpkeep`` by the upkeep of each format."""
+    """Implements ``larder.offline.upkeep.TableUpkeep`` for each format."""
 
     formats: Mapping[TableFormat, TableUpkeep]
 
@@ -33,7 +33,7 @@ class UpkeepByFormat:
 
 
 def open_upkeep(s3: S3Client) -> UpkeepByFormat:
-    """The upkeep of the tables in the Glue catalog and the S3 that the SDK's variables name."""
+    """Maintenance of the tables in the Glue catalog and the S3 that the SDK's variables name."""
     return UpkeepByFormat(
         {
             TableFormat.ICEBERG: IcebergUpkeep(open_catalog()),

@@ -1,4 +1,4 @@
-"""Upkeep of tables of format Glue: a commit whose writer died is completed.
+"""Maintenance of tables of format Glue: a commit whose writer died is completed.
 
 Nothing else is done. Each file is named by a commit, so there are no orphans. Files are not merged:
 readers of a hive table take every file that they list, so while several files are replaced by one
