@@ -14,6 +14,10 @@ from larder.errors import AccessForbidden, ServiceUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+_MOST_AT_ONCE = 1000
+"""Objects that one DeleteObjects takes."""
 
 
 class Shredder(Protocol):
@@ -24,6 +28,12 @@ class Shredder(Protocol):
 
     def shred_removed(self, location: str) -> int:
         """Remove what is left of files below a folder that were removed before; how many."""
+
+    def removed(self, location: str) -> int:
+        """How much is left of files below a folder that were removed before."""
+
+    def count(self, location: str) -> int:
+        """How many files there are below a folder, versions of removed ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,26 @@ class S3Versions:
         return iter(found)
 
     def remove(self, bucket: str, versions: Collection[Version]) -> None:
-        """Remove these versions."""
+        """Remove these versions.
+
+        Raises:
+            ServiceUnavailable: some are left.
+        """
         with s3_errors(f"s3://{bucket}"):
-            for each in versions:
-                self.client.delete_object(Bucket=bucket, Key=each.key, VersionId=each.id)
+            chosen = list(versions)
+            for start in range(0, len(chosen), _MOST_AT_ONCE):
+                objects: list[ObjectIdentifierTypeDef] = [
+                    {"Key": each.key, "VersionId": each.id}
+                    for each in chosen[start : start + _MOST_AT_ONCE]
+                ]
+                answer = self.client.delete_objects(
+                    Bucket=bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+                if errors := answer.get("Errors"):
+                    raise ServiceUnavailable(
+                        f"{len(errors)} versions were not removed from s3://{bucket}, for example "
+                        f"{errors[0].get('Key')}: {errors[0].get('Message')}"
+                    )
 
     def shred(self, paths: Collection[str]) -> None:
         """Remove every version of the objects."""
@@ -70,12 +96,25 @@ class S3Versions:
 
     def shred_removed(self, location: str) -> int:
         """Remove versions that are not the latest, and all of objects that were deleted."""
+        gone = self._gone(location)
+        self.remove(split(location)[0], gone)
+        return sum(not each.marker for each in gone)
+
+    def removed(self, location: str) -> int:
+        """Count the same."""
+        return sum(not each.marker for each in self._gone(location))
+
+    def _gone(self, location: str) -> list[Version]:
         bucket, key = split(location)
         versions = list(self.below(bucket, f"{key.rstrip('/')}/"))
         living = {each.key for each in versions if each.latest and not each.marker}
-        gone = [each for each in versions if each.key not in living or not each.latest]
-        self.remove(bucket, gone)
-        return sum(not each.marker for each in gone)
+        return [each for each in versions if each.key not in living or not each.latest]
+
+    def count(self, location: str) -> int:
+        """Count every version that is no deletion marker."""
+        bucket, key = split(location)
+        versions = self.below(bucket, f"{key.rstrip('/')}/")
+        return sum(not each.marker for each in versions)
 
 
 @contextmanager

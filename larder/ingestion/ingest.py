@@ -4,7 +4,7 @@ Each row means what PutRecord of it would mean, and the rows of a source are acc
 other: row *n* of a run has the run's first write time plus *n* microseconds. So write times are the
 same whenever a run is tried again, and of equal event times the later row wins.
 
-A run ends in the state of having been done once, however often it was killed and begun anew under
+A run ends in the state of having been done once, however often it was killed and begun again under
 its id. Offline, the commit that writes rows also moves the run's mark, in one atomic step. Online,
 writing a version again changes nothing (``larder.records.record``). Rows go offline first, so that
 what is served is in the history; their online versions are ``recorded``, so that the records'
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from larder.errors import ValidationError
-from larder.groups.feature_group import FeatureGroup, TableFormat, TargetStore
+from larder.groups.feature_group import FeatureGroup, TargetStore
 from larder.ingestion.load import Offered, OnlineLoader, Rows, batched
 from larder.ingestion.ports import (
     Arrow,
@@ -113,12 +113,11 @@ class Ingestion:
         """Ingest a source, or the rest of it.
 
         Raises:
-            ValidationError: the run's id stands for another source, or the table's format takes
-                no rows in bulk.
+            ValidationError: the run's id is that of another source, or the run is so old that its
+                rows are not loaded online any more.
             ThrottlingException, ServiceUnavailable, TableUnusable: a store did not take it; the
                 same run goes on from there.
         """
-        check_format(job.group, job.targets)
         run = self._begin(job)
         if run.outcome is not None:
             return Summary.of_outcome(job.run_id, run.outcome)
@@ -164,22 +163,6 @@ class Ingestion:
             read_at=run.first_write_time * 1000,
         )
         self.loader.load(rows, done=done, report=report)
-
-
-def check_format(group: FeatureGroup, targets: frozenset[TargetStore]) -> None:
-    """Refuse offline tables that bulk rows can't be written to.
-
-    Raises:
-        ValidationError: naming the table's format.
-    """
-    offline = group.offline
-    if TargetStore.OFFLINE not in targets or offline is None:
-        return
-    if offline.table_format is not TableFormat.ICEBERG:
-        raise ValidationError(
-            f"the offline table of FeatureGroup {group.name} has the format "
-            f"{offline.table_format}: rows are ingested into Iceberg tables only; use PutRecord"
-        )
 
 
 def _chunks(job: Job, summary: Summary, report: Report) -> Iterator[list[Arrow]]:

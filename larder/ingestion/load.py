@@ -128,7 +128,7 @@ class OnlineLoader:
         ``done`` is called with each batch once all of it was offered.
 
         Raises:
-            ResourceNotFound: the group is being deleted, or was created anew.
+            ResourceNotFound: the group is being deleted, or was created again.
             ThrottlingException, ServiceUnavailable: a version could not be offered in time.
             ValidationError: the rows were read too long ago.
         """
@@ -164,11 +164,11 @@ class OnlineLoader:
         return backoff.call(put, after=_REFUSED, remaining=lambda: deadline - self.clock())
 
     def _check_life(self, group: FeatureGroup) -> None:
-        """A purge is not to be followed by records that nobody would remove any more."""
+        """A purge is not to be followed by records that nothing removes any more."""
         if self.current(group.name).uid != group.uid:
             raise ResourceNotFound(
                 f"FeatureGroup {group.name} was deleted and created again while rows were loaded "
-                "into it; begin anew"
+                "into it; begin again"
             )
 
 

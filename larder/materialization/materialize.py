@@ -25,8 +25,8 @@ from larder.progress import Report
 class LatestFiles(Protocol):
     """Results of the query for the newest versions, below one root."""
 
-    def location(self, name: str) -> str:
-        """The address of a folder that is empty; it ends with a slash."""
+    def location(self, group: FeatureGroup, name: str) -> str:
+        """The address of an empty folder for a group's results; it ends with a slash."""
 
     def count(self, location: str) -> int:
         """How many rows lie there."""
@@ -83,7 +83,7 @@ class Materialization:
         _check(group, as_of, since)
         began, table = self.clock(), FeatureTable.of(group)
         query = latest_query(table, self.versions.current(table), as_of=as_of, since=since)
-        location = self.files.location(self.new_id())
+        location = self.files.location(group, self.new_id())
         try:
             scanned = self.queries.run(unload(query, location), report).bytes_scanned
             records = self.files.count(location)

@@ -7,6 +7,7 @@ them and 16 letters and digits, ``20200630T064401Z_108934320012Az11.parquet``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from hashlib import sha256
 from string import ascii_letters, digits
@@ -16,6 +17,19 @@ from larder.records.feature_values import Scalar
 
 _ALPHABET = digits + ascii_letters
 _LETTERS = 16
+_FOLDER = re.compile(r"year=\d{4}/month=\d\d/day=\d\d/hour=\d\d/", re.ASCII)
+_FILE = re.compile(r"\d{8}T\d{6}Z_[0-9A-Za-z]{16}\.parquet", re.ASCII)
+
+
+def is_data_file(path: str) -> bool:
+    """Whether a path below the data's location is that of a file which a commit writes."""
+    folder, slash, name = path.rpartition("/")
+    return bool(_FOLDER.fullmatch(folder + slash)) and is_file_name(name)
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name is one that a commit gives to a file."""
+    return bool(_FILE.fullmatch(name))
 
 
 def event_instant(event_time: Scalar) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
-from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, TableFormat
+from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.groups.ports import Registry
 from larder.jitter import shuffle
 from larder.offline.ports import Remaining, TableUnusable
@@ -77,7 +77,6 @@ def _is_kept(group: FeatureGroup, only: Collection[str]) -> bool:
     store = group.offline
     return (
         store is not None
-        and store.table_format is TableFormat.ICEBERG
         and group.status is FeatureGroupStatus.CREATED
         and (not only or group.name in only)
     )

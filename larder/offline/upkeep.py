@@ -54,7 +54,10 @@ class Upkept:
 
 
 class TableUpkeep(Protocol):
-    """Does the work on one group's table; raises as ``larder.offline.ports.OfflineTables``."""
+    """Does the work on one group's table; raises as ``larder.offline.ports.OfflineTables``.
+
+    A format may have no use for some of it.
+    """
 
     def keep(
         self, group: FeatureGroup, rules: UpkeepRules, pinned: Collection[int], remaining: Remaining

@@ -101,10 +101,10 @@ class RecordWrites(Protocol):
         """
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """Store a live version where it would stand if it had been put when it was accepted.
+        """Store a live version as if it had been put when it was accepted.
 
         That instant is its ``invocation_time``: rows of a history and rows in bulk come later. So a
-        hard delete since then stands in its way, even where another record has been put after it.
+        hard delete since then wins over it, even where another record has been put after it.
         A stored version that has expired since then still orders by its event time. Otherwise as
         ``put``. A hard delete is known for ``KEEP_DAYS``: load nothing that was read before that.
         """

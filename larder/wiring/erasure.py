@@ -8,31 +8,51 @@ from botocore.exceptions import BotoCoreError, ClientError
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.s3_objects import Objects
 from larder.aws.s3_versions import S3Versions
+from larder.erasure.adapters.athena_results import AthenaResultSearch
 from larder.erasure.adapters.failures import FailureErasure
+from larder.erasure.adapters.hive import HiveErasure
 from larder.erasure.adapters.iceberg import IcebergErasure
+from larder.erasure.adapters.materialized import MaterializedErasure
 from larder.erasure.adapters.online import HardDelete, OnlineErasure
 from larder.erasure.adapters.training_sets import TrainingSetSearch
 from larder.erasure.erase import Erasing
 from larder.errors import ServiceUnavailable
+from larder.groups.adapters.dynamodb_lives import DynamoGroupLives
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
-from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.materialization.adapters.latest_files import PREFIX as MATERIALIZED
+from larder.offline.adapters.iceberg.catalog import open_catalog, open_files
 from larder.wiring.control_plane import now_micros
 from larder.wiring.offline import OperatorSettings
 from larder.wiring.sagemaker import RUNTIME, ApiSettings, sagemaker_client
 
+_NEVER_SEARCHED = (
+    "DynamoDB's streams (24 hours) and point-in-time backups (35 days)",
+    "older versions of training sets' files (the stage's noncurrent_version_days)",
+    "results that a query wrote elsewhere (UNLOAD, CREATE TABLE AS), and exported copies",
+    "files on the machines of those who ingest: sources, rejected rows, temporary files",
+)
+
 
 def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
-    """Erasing, whose record is deleted online by DeleteRecord of the platform's API."""
+    """Erasing, whose record is deleted online by DeleteRecord of the platform's API.
+
+    Whatever else comes to hold records of groups (captures, predictions) belongs among the places.
+    """
     dynamodb, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    table, bucket = settings.registry_table, settings.offline_bucket
     return Erasing(
-        registry=DynamoRegistry(BotoDynamo(dynamodb), settings.registry_table),
+        lives=DynamoGroupLives(dynamodb, table, DynamoRegistry(BotoDynamo(dynamodb), table)),
         places=(
             OnlineErasure(dynamodb, settings.records_table, hard_delete_by(api)),
             IcebergErasure(open_catalog(), S3Versions(s3)),
-            FailureErasure(s3, settings.offline_bucket),
-            TrainingSetSearch(Objects(s3), settings.offline_bucket),
+            HiveErasure(s3, open_files(), S3Versions(s3)),
+            FailureErasure(s3, bucket),
+            MaterializedErasure(s3, bucket, MATERIALIZED),
+            TrainingSetSearch(Objects(s3), bucket),
+            AthenaResultSearch(s3, bucket),
         ),
         clock=now_micros,
+        never_searched=_NEVER_SEARCHED,
     )
 
 

@@ -12,7 +12,7 @@ import boto3
 
 from larder.aws.s3_objects import Objects
 from larder.groups.feature_group import TargetStore
-from larder.ingestion.adapters.iceberg import IcebergBulk
+from larder.ingestion.adapters.by_format import open_bulk_tables
 from larder.ingestion.adapters.journal import S3RunJournal
 from larder.ingestion.adapters.newest import newest_rows
 from larder.ingestion.adapters.rejects import RejectsFile
@@ -21,7 +21,7 @@ from larder.ingestion.adapters.sources import open_source
 from larder.ingestion.ingest import Ingestion, Job, Summary, new_run_id
 from larder.ingestion.load import OnlineLoader
 from larder.ingestion.options import IngestOptions
-from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.ingestion.ports import BulkTables
 from larder.progress import Report
 from larder.settings.base import Settings
 from larder.wiring.data_plane import DataPlane
@@ -39,7 +39,7 @@ class BulkIngestion:
     """Runs ingestions. ``plane`` gives the data plane; its writer's grants are asked."""
 
     plane: Callable[[], DataPlane]
-    tables: IcebergBulk
+    tables: BulkTables
     objects: Objects
     bucket: str
 
@@ -75,6 +75,5 @@ class BulkIngestion:
 
 def open_ingestion(settings: IngestionSettings, plane: Callable[[], DataPlane]) -> BulkIngestion:
     """Ingestion over a data plane, with the platform's tables and bucket."""
-    return BulkIngestion(
-        plane, IcebergBulk(open_catalog()), Objects(boto3.client("s3")), settings.offline_bucket
-    )
+    s3 = boto3.client("s3")
+    return BulkIngestion(plane, open_bulk_tables(s3), Objects(s3), settings.offline_bucket)

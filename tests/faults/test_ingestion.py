@@ -3,13 +3,15 @@
 import random
 from uuid import uuid4
 
+import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from larder.errors import ThrottlingException
+from larder.groups.feature_group import TableFormat
 from larder.ingestion import ingest as ingestion
-from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.by_format import open_tables
 from larder.records.codec import unpack
 from larder.tabular import files
 from tests.faults import ingest_process
@@ -43,7 +45,7 @@ def environment(cloud, monkeypatch):
 
 def source(folder, rng, rows=ROWS):
     """Versions of a few records over four days, some of which are no event."""
-    times = [f"2024-01-{rng.randrange(1, 5):02}T{n % 24:02}:00:00Z" for n in range(rows)]
+    times = [f"2024-01-{rng.randrange(1, 5):02}T{n % 6:02}:00:00Z" for n in range(rows)]
     bad = {rng.randrange(rows) for _ in range(20)}
     table = pa.table(
         {
@@ -58,34 +60,46 @@ def source(folder, rng, rows=ROWS):
 
 
 @pytest.fixture
-def lake(environment, tmp_path):
-    table = f"customers_{uuid4().hex[:8]}"
-    bucket = f"lake-{table[-8:]}"
-    make_lake(bucket)
-    made = CloudBench(table, bucket, tmp_path)
-    IcebergTables(made.catalog).create(made.group)
-    return made
+def lake_of(environment, tmp_path):
+    def make(table_format):
+        table = f"customers_{uuid4().hex[:8]}"
+        bucket = f"lake-{table[-8:]}"
+        make_lake(bucket)
+        made = CloudBench(table_format, table, bucket, tmp_path)
+        open_tables(boto3.client("s3")).create(made.group)
+        return made
+
+    return make
+
+
+@pytest.fixture(params=list(TableFormat))
+def lake(lake_of, request):
+    return lake_of(request.param)
 
 
 def start(lake, path, point="", number=1):
     table, bucket = lake.group.offline.table, lake.journal.bucket
-    return Child(ingest_process.main, table, bucket, path, point, number, log=lake.folder / "log")
+    told = (lake.format, table, bucket, path, point, number)
+    return Child(ingest_process.main, *told, log=lake.folder / "log")
 
 
-def assert_each_once(lake, expected):
-    rows = rows_in(lake.catalog, lake.group)
+def assert_each_once(rows, expected):
     assert sorted(row["clicks"] for row in rows) == expected
     times = {row["write_time"] for row in rows}
     assert len(times) == len(rows)
 
 
-@pytest.mark.parametrize("point", KILL_POINTS)
-def test_a_run_that_is_killed_goes_on_where_it_was(lake, tmp_path, point):
+@pytest.mark.parametrize(
+    ("table_format", "point"),
+    [(each, point) for each, points in KILL_POINTS.items() for point in points],
+)
+def test_a_run_that_is_killed_goes_on_where_it_was(lake_of, tmp_path, table_format, point):
+    lake = lake_of(table_format)
     path, expected = source(tmp_path, random.Random(point))
-    number = 1 if "run" in point else 2
+    number = 1 if "run" in point else 3 if "commit" in point else 2
     assert start(lake, path, point, number).end()[0] == KILLED
     assert start(lake, path).end()[0] == 0
-    assert_each_once(lake, expected)
+    assert_each_once(lake.rows(), expected)
 
 
 def test_a_run_that_is_killed_again_and_again(lake, tmp_path):
@@ -94,9 +108,10 @@ def test_a_run_that_is_killed_again_and_again(lake, tmp_path):
     rng = random.Random(seed)
     path, expected = source(tmp_path, rng)
     for _ in range(4):
-        start(lake, path, rng.choice(list(KILL_POINTS)[:-1]), rng.randint(1, 4)).end()
+        points = list(KILL_POINTS[lake.format])[:-1]
+        start(lake, path, rng.choice(points), rng.randint(1, 4)).end()
     assert start(lake, path).end()[0] == 0
-    assert_each_once(lake, expected)
+    assert_each_once(lake.rows(), expected)
 
 
 def test_two_processes_of_one_run_write_each_row_once(lake, tmp_path):
@@ -106,7 +121,7 @@ def test_two_processes_of_one_run_write_each_row_once(lake, tmp_path):
     written = sum(rows for status, rows in ends if status == 0)
     assert any(status == 0 for status, _ in ends)
     assert written <= len(expected)
-    assert_each_once(lake, expected)
+    assert_each_once(lake.rows(), expected)
 
 
 class Flaky:
@@ -138,7 +153,7 @@ def test_a_run_into_both_stores_that_dies_while_loading(tmp_path, monkeypatch, s
                 made.ingest(path, targets=BOTH)
         made.store = Flaky(truth, rng, 10**9)
         made.ingest(path, targets=BOTH)
-        assert_each_once(made, expected)
+        assert_each_once(rows_in(made.catalog, made.group), expected)
         newest = {}
         for row in rows_in(made.catalog, made.group):
             order = (row["event_time"], row["write_time"], row["clicks"])

@@ -2,38 +2,22 @@
 
 import time
 from dataclasses import replace
-from uuid import uuid4
 
-import boto3
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from larder.aws.dynamodb.boto import BotoDynamo
-from larder.aws.s3_versions import S3Versions
-from larder.cli.main import main
-from larder.groups.adapters.dynamodb_registry import DynamoRegistry
-from larder.groups.feature_group import TargetStore
+from larder.groups.feature_group import TableFormat
 from larder.offline.adapters.iceberg import tables as iceberg
-from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
 from larder.offline.upkeep import UpkeepRules
-from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.record import Slot, State
-from larder.records.write import DeleteRecord, RecordWriter
 from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import StoredFile, StoredLabels
-from tests.faults.writer_process import consumer
-from tests.support.groups import group_settings
+from tests.support.erasure import SUBJECT, ErasureBench, counts
 from tests.support.moto_cloud import moto_cloud
-from tests.support.offline import make_lake, offline_group, rows_in, seconds, stream_record, version
-from tests.support.tables import create_records_table, create_registry_table
-
-SUBJECT = "erase-me-4711"
-PLAIN = {"write.avro.compression-codec": "null"}
-BYTES = {"write.parquet.compression-codec": "uncompressed"}
+from tests.support.offline import seconds, stream_record, version
 
 
 @pytest.fixture(scope="module")
@@ -42,88 +26,20 @@ def cloud():
         yield endpoint
 
 
-class Bench:
-    def __init__(self, monkeypatch):
-        self.id = uuid4().hex[:8]
-        self.bucket = f"lake-{self.id}"
-        make_lake(self.bucket)
-        self.s3 = boto3.client("s3")
-        self.s3.put_bucket_versioning(
-            Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"}
-        )
-        dynamodb = boto3.client("dynamodb")
-        create_registry_table(dynamodb, f"registry-{self.id}")
-        create_records_table(dynamodb, f"records-{self.id}")
-        for name in ("registry", "records"):
-            monkeypatch.setenv(f"LARDER_{name.upper()}_TABLE", f"{name}-{self.id}")
-        monkeypatch.setenv("LARDER_OFFLINE_BUCKET", self.bucket)
-        name = f"customers_{self.id}"
-        self.group = offline_group(
-            f"s3://{self.bucket}/offline/{name}", name=name, table=name, uid=f"u{self.id}"
-        )
-        DynamoRegistry(BotoDynamo(dynamodb), f"registry-{self.id}").create(self.group)
-        self.catalog = open_catalog()
-        self.tables = IcebergTables(self.catalog)
-        self.tables.create(self.group)
-        with self.table.transaction() as change:
-            change.set_properties(PLAIN | BYTES)
-        self.consume = consumer(self.tables, self.group)
-        self.store = DynamoRecordStore(BotoDynamo(dynamodb), f"records-{self.id}")
-        self.start = time.time_ns() // 1000 - 10**9
-        monkeypatch.setattr("larder.wiring.erasure.hard_delete_by", lambda _: self.hard_delete)
-
-    def hard_delete(self, group, identifier, event_time):
-        """What the door does with DeleteRecord."""
-        writer = RecordWriter(self.store, group_settings(self.group))
-        request = DeleteRecord(
-            group, identifier, event_time, hard=True, targets=frozenset({TargetStore.ONLINE})
-        )
-        writer.delete(request)
-
-    @property
-    def table(self):
-        return self.catalog.load_table((self.group.offline.database, self.group.offline.table))
-
-    def records(self, count=12):
-        """Stream records, every third of them of the subject."""
-        each = []
-        for number in range(count):
-            who = SUBJECT if number % 3 == 0 else f"someone-{number:04}"
-            values = {
-                "customer_id": who,
-                "event_time": f"2024-01-{number % 2 + 10}T12:00:{number % 60:02}Z",
-            }
-            new = version(self.group, values, write_time=self.start + number)
-            each.append(stream_record(self.group, new=new, sequence=number))
-        return each
-
-    def run(self, capsys, *options):
-        capsys.readouterr()
-        assert main(["erase", self.group.name, SUBJECT, "--json", *options]) == 0
-        return orjson.loads(capsys.readouterr().out)
-
-    def holding(self, text=SUBJECT):
-        """Keys of all object versions that hold the text."""
-        found = []
-        for each in S3Versions(self.s3).below(self.bucket, ""):
-            if not each.marker:
-                body = self.s3.get_object(Bucket=self.bucket, Key=each.key, VersionId=each.id)
-                if text.encode() in body["Body"].read():
-                    found.append(each.key)
-        return found
-
-    def identifiers(self):
-        return [row["customer_id"] for row in rows_in(self.catalog, self.group)]
+@pytest.fixture
+def bench_of(cloud, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
+    return lambda table_format: ErasureBench(monkeypatch, table_format)
 
 
 @pytest.fixture
-def bench(cloud, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
-    return Bench(monkeypatch)
+def bench(bench_of):
+    return bench_of(TableFormat.ICEBERG)
 
 
-def counts(done):
-    return {(each["place"].split()[0], each["what"]): each["count"] for each in done["traces"]}
+@pytest.fixture(params=list(TableFormat))
+def any_bench(bench_of, request):
+    return bench_of(request.param)
 
 
 def test_history_snapshots_and_every_version_of_every_file_go(bench, capsys):
@@ -147,7 +63,8 @@ def test_history_snapshots_and_every_version_of_every_file_go(bench, capsys):
     assert bench.run(capsys)["found"] == 0
 
 
-def test_repetitions_do_not_bring_it_back_and_later_records_are_new(bench, capsys):
+def test_repetitions_do_not_bring_it_back_and_later_records_are_new(any_bench, capsys):
+    bench = any_bench
     records = bench.records()
     bench.consume({"Records": records[:6]})
     bench.run(capsys)
@@ -189,20 +106,53 @@ def test_failed_batches_and_the_quarantine(bench, capsys):
         "aws/lambda/mixed": {"payload": {"Records": records}},
         "aws/lambda/mine": {"payload": orjson.dumps({"Records": mine}).decode()},
         f"quarantine/{bench.group.uid}/x.json": {"reason": "x", "record": mine[0]},
+        f"quarantine/{bench.group.uid}/parked/x.json": {
+            "reason": "its table is gone",
+            "uid": bench.group.uid,
+            "payload": {"Records": records},
+        },
         "quarantine/other/x.json": {"reason": "x", "record": records[1]},
     }
     for key, body in bodies.items():
         bench.s3.put_object(Bucket=bench.bucket, Key=key, Body=orjson.dumps(body))
     bench.s3.delete_object(Bucket=bench.bucket, Key="aws/lambda/mine")  # redriven before
     done = bench.run(capsys)
-    assert sum(each["count"] for each in done["traces"] if "s3://" in each["place"]) == 5
+    assert sum(each["count"] for each in done["traces"] if "s3://" in each["place"]) == 7
     left = bench.s3.list_objects_v2(Bucket=bench.bucket)["Contents"]
     keys = {each["Key"] for each in left if not each["Key"].startswith("offline/")}
-    assert keys == {"aws/lambda/mixed", "quarantine/other/x.json"}
-    body = bench.s3.get_object(Bucket=bench.bucket, Key="aws/lambda/mixed")["Body"].read()
-    kept = orjson.loads(body)["payload"]["Records"]
-    assert kept == [each for each in records if each not in mine]
+    parked = f"quarantine/{bench.group.uid}/parked/x.json"
+    assert keys == {"aws/lambda/mixed", parked, "quarantine/other/x.json"}
+    for key in ("aws/lambda/mixed", parked):
+        body = bench.s3.get_object(Bucket=bench.bucket, Key=key)["Body"].read()
+        document = orjson.loads(body)
+        kept = document.pop("payload")["Records"]
+        assert kept == [each for each in records if each not in mine]
+        assert document == {name: bodies[key][name] for name in bodies[key] if name != "payload"}
     assert bench.run(capsys)["found"] == 0
+
+
+def test_records_of_others_stay_though_they_mention_the_identifier(bench, capsys):
+    """A short identifier is a part of nearly every text."""
+    of_registry = {"dynamodb": {"Keys": {"pk": {"S": "G#a"}, "sk": {"S": "group"}}}, "a": "a"}
+    other = replace(bench.group, uid="another")
+    values = {"customer_id": "a", "event_time": "2024-01-01T00:00:00Z"}
+    theirs = stream_record(other, new=version(other, values))
+    ours = {"dynamodb": {"Keys": {"pk": {"S": f"R#{bench.group.uid}#1"}, "sk": {"S": "ra"}}}}
+    lost = {"nonsense": ["a"]}
+    records = [of_registry, theirs, ours, lost, {"nonsense": ["banana"]}]
+    body = orjson.dumps({"payload": {"Records": records}})
+    bench.s3.put_object(Bucket=bench.bucket, Key="aws/lambda/x", Body=body)
+    bench.run(capsys, subject="a")
+    body = bench.s3.get_object(Bucket=bench.bucket, Key="aws/lambda/x")["Body"].read()
+    assert orjson.loads(body)["payload"]["Records"] == [of_registry, theirs, records[-1]]
+
+
+def test_absence_is_not_said_of_an_object_that_can_not_be_read(bench, capsys):
+    bench.s3.put_object(Bucket=bench.bucket, Key="aws/lambda/x", Body=b"nonsense")
+    done = bench.run(capsys, status=1)
+    assert (done["found"], done["complete"]) == (0, False)
+    (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
+    assert told == "1 objects hold no records: aws/lambda/x"
 
 
 @pytest.mark.parametrize("state", [State.LIVE, State.SOFT_DELETED])
@@ -221,9 +171,21 @@ def test_the_online_record_and_its_log_items(bench, capsys, state):
     reads = bench.store.get([slot, other]).found
     assert reads[slot].state is State.HARD_DELETED
     assert reads[other] == theirs
-    again = bench.run(capsys)
+    again = bench.run(capsys, "--dry-run")
     assert again["found"] == 0
     assert "tombstone" in again["traces"][0]["left"]
+
+
+def test_a_hidden_tombstone_is_left_where_there_is_no_record(bench, capsys):
+    """A bulk load that has read the record and is about to write it loses to it."""
+    slot = Slot(bench.group.uid, bench.group.shards, SUBJECT)
+    assert bench.run(capsys, "--dry-run")["found"] == 0
+    assert bench.store.get([slot]).found == {}
+    bench.run(capsys)
+    values = {"customer_id": SUBJECT, "event_time": "9000-01-01T00:00:00Z"}
+    read = version(bench.group, values, write_time=bench.start, invocation_time=bench.start)
+    assert bench.store.load(slot, read, now_nanos=time.time_ns()).state is State.HARD_DELETED
+    assert bench.store.get([slot]).found[slot].state is State.HARD_DELETED
 
 
 def test_training_sets_that_hold_it_are_named_and_left(bench, capsys, tmp_path):
@@ -234,17 +196,24 @@ def test_training_sets_that_hold_it_are_named_and_left(bench, capsys, tmp_path):
     address = f"s3://{bench.bucket}/training-sets/mine/data/part.parquet"
     bucket, key = bench.bucket, address.split("/", 3)[3]
     bench.s3.upload_file(str(tmp_path / "part.parquet"), bucket, key)
-    manifest = _manifest(bench.group.name, address)
+    labels = f"s3://{bench.bucket}/training-sets/mine/labels/part.parquet"
+    pq.write_table(pa.table({"larder_key_0": [SUBJECT, None], "c0": ["x", "y"]}), tmp_path / "l")
+    bench.s3.upload_file(str(tmp_path / "l"), bucket, labels.split("/", 3)[3])
+    manifest = _manifest(bench.group.name, address, labels)
     path = "training-sets/mine/manifest.json"
     bench.s3.put_object(Bucket=bucket, Key=path, Body=manifest.to_json())
     done = bench.run(capsys)
-    (told,) = [each for each in done["traces"] if each["stays"]]
-    assert (told["place"], told["count"]) == ("training set mine", 2)
+    told = [each for each in done["traces"] if each["stays"] and each["count"]]
+    assert [(each["what"], each["count"]) for each in told] == [
+        ("rows", 2),
+        ("label rows", 1),
+        ("rows in 1 training sets", 3),
+    ]
     assert done["found"] == 0
     assert bench.s3.get_object(Bucket=bucket, Key=key)["ContentLength"] > 0
 
 
-def _manifest(group, address):
+def _manifest(group, address, labels):
     return Manifest(
         name="mine",
         created_at="2024-01-01T00:00:00+00:00",
@@ -257,7 +226,7 @@ def _manifest(group, address):
         files=(StoredFile(address, 1, 3, ""),),
         tables=(),
         parameters={"groups": [{"group": group, "key": "Customer"}]},
-        labels=StoredLabels("s3://x/", (), 3, 0, 0, (), ()),
+        labels=StoredLabels("s3://x/", (StoredFile(labels, 1, 2, ""),), 3, 0, 0, (), ()),
         label_table="t",
         query="",
         query_execution_id="",

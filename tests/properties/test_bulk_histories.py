@@ -24,6 +24,7 @@ from larder.testing.records import MemoryRecordStore
 from tests.properties.histories import FEATURES, IDENTIFIERS, MOMENTS, Histories, as_record, outcome
 from tests.properties.oracle import Oracle
 from tests.properties.test_histories import HISTORIES, HUNT, client_over
+from tests.support.clocks import Ticking
 from tests.support.groups import feature_group
 from tests.support.offline import version
 from tests.support.tables import create_records_table
@@ -33,17 +34,6 @@ LAST = "9999-12-31T23:59:59.000000000Z"
 NAMES = ("customer_id", "event_time", "clicks", "score", "city")
 FEW = settings(HISTORIES, max_examples=20, stateful_step_count=40)
 ROWS = st.lists(st.tuples(IDENTIFIERS, MOMENTS, FEATURES), min_size=1, max_size=4)
-
-
-class Ticking:
-    """Nanoseconds since the epoch: a millisecond later each time it is asked."""
-
-    def __init__(self):
-        self.nanos = 1_800_000_000 * 10**9
-
-    def __call__(self):
-        self.nanos += 1_000_000
-        return self.nanos
 
 
 class Recorded:

@@ -20,6 +20,17 @@ class SleepingClock:
         self.sleeps.append(seconds)
 
 
+class Ticking:
+    """Nanoseconds since the epoch: a millisecond later each time it is asked."""
+
+    def __init__(self):
+        self.nanos = 1_800_000_000 * 10**9
+
+    def __call__(self):
+        self.nanos += 1_000_000
+        return self.nanos
+
+
 def seeded_retries(seed, clock, **options):
     """Retries whose jitter is reproducible and whose pauses take no time."""
     return Retries(clock=clock, sleep=clock.sleep, random=Random(seed).random, **options)

@@ -1,8 +1,10 @@
-"""Erasure from what the offline writer could not write: spilled batches and the quarantine."""
+"""Erasure from what the offline writer could not write: spilled, parked and quarantined changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,48 +16,55 @@ from larder.erasure.erase import Subject, Trace
 from larder.errors import ValidationError
 from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, records_of
 from larder.records.adapters.dynamodb_item import from_item, parse_partition
+from larder.records.keys import sort_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+_OF_REGISTRY = ("G#", "U#", "H#")
+"""Items of the registry, whose failed batches lie in the same place, and heartbeats."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureErasure:
     """Implements ``larder.erasure.erase.Place``: every version of every object is looked through.
 
-    An object with other records too is written anew without the erased ones.
+    An object with other records too is written again without the erased ones.
     """
 
     client: S3Client
     bucket: str
 
-    def erase(self, subject: Subject, *, dry_run: bool) -> Sequence[Trace]:
-        """See the port."""
+    def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
+        """See ``Place.erase``."""
         return [
-            self._under(prefix, subject, dry_run=dry_run)
+            self._under(prefix, subjects, dry_run=dry_run)
             for prefix in (SPILLED_PREFIX, QUARANTINE_PREFIX)
         ]
 
-    def _under(self, prefix: str, subject: Subject, *, dry_run: bool) -> Trace:
-        count = unreadable = 0
+    def _under(self, prefix: str, subjects: Sequence[Subject], *, dry_run: bool) -> Trace:
+        count, unreadable = 0, list[str]()
         versions = S3Versions(self.client)
         for version in versions.below(self.bucket, prefix):
             if version.marker:
                 continue
+            body = self._read(version)
             try:
-                records = records_of(self._read(version))
+                records = records_of(body)
             except ValueError:
-                unreadable += 1
+                unreadable.append(version.key)
                 continue
-            others = [record for record in records if not _is_of(record, subject)]
+            others = [each for each in records if not any(_is_of(each, who) for who in subjects)]
             if len(others) == len(records):
                 continue
             count += len(records) - len(others)
             if not dry_run:
-                self._replace(version, others)
+                self._replace(version, body, others)
                 versions.remove(self.bucket, [version])
-        left = f"{unreadable} objects can't be read: look at them" if unreadable else None
-        return Trace(f"s3://{self.bucket}/{prefix}", "records", count, left)
+        unsearched = None
+        if unreadable:
+            unsearched = f"{len(unreadable)} objects hold no records: {', '.join(unreadable[:3])}"
+        return Trace(f"s3://{self.bucket}/{prefix}", "records", count, unsearched=unsearched)
 
     def _read(self, version: Version) -> bytes:
         with s3_errors(f"s3://{self.bucket}/{version.key}"):
@@ -64,20 +73,56 @@ class FailureErasure:
             )
             return answer["Body"].read()
 
-    def _replace(self, version: Version, others: Sequence[Any]) -> None:
-        if version.latest and others:
-            body = orjson.dumps({"payload": {"Records": others}})
-            with s3_errors(f"s3://{self.bucket}/{version.key}"):
-                self.client.put_object(Bucket=self.bucket, Key=version.key, Body=body)
+    def _replace(self, version: Version, body: bytes, others: Sequence[Any]) -> None:
+        """Write the rest of an object; what it says beside its records stays."""
+        if not version.latest or not others:
+            return
+        rest = orjson.dumps({**orjson.loads(body), "payload": {"Records": others}})
+        with s3_errors(f"s3://{self.bucket}/{version.key}"):
+            self.client.put_object(Bucket=self.bucket, Key=version.key, Body=rest)
 
 
 def _is_of(record: Mapping[str, Any], subject: Subject) -> bool:
+    """Whether a record is the subject's.
+
+    One that can't be read, which may be why it was set aside, is the subject's where it is of the
+    group, or of none, and holds the identifier as a text, a key or a packed value.
+    """
     try:
         stream = record["dynamodb"]
-        if parse_partition(stream["Keys"]["pk"]["S"])[1] != subject.slot.uid:
+        partition = str(stream["Keys"]["pk"]["S"])
+        if partition.startswith(_OF_REGISTRY) or parse_partition(partition)[1] != subject.slot.uid:
             return False
-        images = (stream[name] for name in ("NewImage", "OldImage") if name in stream)
+    except (KeyError, TypeError, ValueError):
+        return _mentions(record, subject.slot.identifier)
+    try:
+        images = [stream[name] for name in ("NewImage", "OldImage") if name in stream]
+        if not images:
+            return _mentions(record, subject.slot.identifier)
         found = {identifier_in(subject.group, from_item(each, "").packed) for each in images}
-    except (KeyError, TypeError, ValueError, ValidationError):  # set aside for being none
-        return subject.slot.identifier in orjson.dumps(record).decode()
+    except (KeyError, TypeError, ValueError, ValidationError):
+        return _mentions(record, subject.slot.identifier)
     return subject.slot.identifier in found
+
+
+def _mentions(record: object, identifier: str) -> bool:
+    texts, packed = {identifier, sort_key(identifier)}, orjson.dumps(identifier)
+    return any(each in texts or packed in _bytes(each) for each in _leaves(record))
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _leaves(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except (NotBase64, ValueError):
+        return b""

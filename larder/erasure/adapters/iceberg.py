@@ -13,6 +13,7 @@ from pyiceberg.table import FileScanTask, Table
 
 from larder.aws.s3_versions import Shredder
 from larder.erasure.adapters.iceberg_traces import Traces, Wanted, rows_in_file, trace
+from larder.erasure.adapters.tables import table_of, unusable
 from larder.erasure.erase import Subject, Trace
 from larder.errors import ServiceUnavailable
 from larder.groups.feature_group import FeatureGroup
@@ -22,6 +23,7 @@ from larder.offline.adapters.iceberg.rewrite import partition_values, rows_of, w
 from larder.offline.adapters.iceberg.schema import ERASED_PROPERTY
 from larder.offline.erased_marks import Marks, mark_of
 from larder.offline.feature_table import has_iceberg
+from larder.offline.ports import TableUnusable
 from larder.records.feature_values import typed_value
 
 _TRIES = 20
@@ -34,26 +36,35 @@ class IcebergErasure:
     catalog: Catalog
     shredder: Shredder
 
-    def erase(self, subject: Subject, *, dry_run: bool) -> Sequence[Trace]:
-        """See the port."""
+    def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
+        """See ``Place.erase``."""
+        traces: list[Trace] = []
+        for subject in subjects:
+            if has_iceberg(subject.group):
+                try:
+                    traces += self._life(subject, dry_run=dry_run)
+                except TableUnusable as error:
+                    traces.append(unusable(subject.group, error, self.shredder))
+        return traces
+
+    def _life(self, subject: Subject, *, dry_run: bool) -> list[Trace]:
         group = subject.group
-        if group.offline is None or not has_iceberg(group):
-            return []
         feature = group.features[group.ordinals[group.record_identifier_name]]
         identifier = typed_value(feature, subject.slot.identifier)
         wanted = Wanted(column_name(feature.name), identifier, subject.time)
         with owned_table(self.catalog, group) as table:
             found = trace(table, wanted)
-            removed = 0
-            if not dry_run:
+            if dry_run:
+                removed = self.shredder.removed(table.location())
+            else:
                 self._erase(table, group, wanted, found)
                 removed = self.shredder.shred_removed(table.location())
-        where = f"offline table {group.offline.database}.{group.offline.table}"
+        where = table_of(group)
         return [
             Trace(where, "rows", found.rows),
             Trace(where, "data files", len(found.files)),
             Trace(where, "snapshots", len(found.snapshots)),
-            Trace(where, "versions of removed files", removed),
+            Trace(where, "versions of removed files", removed, maybe=True),
         ]
 
     def _erase(self, table: Table, group: FeatureGroup, wanted: Wanted, found: Traces) -> None:

@@ -1,8 +1,8 @@
-"""Training sets that hold an identifier: named, never changed."""
+"""Training sets whose results or labels hold an identifier: named, never changed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,62 +10,87 @@ from tempfile import TemporaryDirectory
 import pyarrow.parquet as pq
 
 from larder.aws.s3_objects import MANIFEST, Objects, training_sets_at
+from larder.erasure.adapters.values import is_identifier
 from larder.erasure.erase import Subject, Trace
-from larder.errors import ValidationError
-from larder.offline.erased_marks import identifier_text
-from larder.records.feature_values import canonical_identifier
+from larder.records.feature_values import Scalar
 from larder.training_sets.manifest import Manifest
+from larder.training_sets.ports import StoredFile
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSetSearch:
-    """Implements ``larder.erasure.erase.Place`` by looking only."""
+    """Implements ``larder.erasure.erase.Place`` by looking only: at results and at labels."""
 
     objects: Objects
     bucket: str
 
-    def erase(self, subject: Subject, *, dry_run: bool) -> Sequence[Trace]:  # noqa: ARG002
-        """See the port; nothing is removed, so ``dry_run`` makes no difference."""
-        found = []
-        for manifest in self._manifests():
-            rows = sum(self._rows(manifest, column, subject) for column in _keys(manifest, subject))
-            if rows:
-                where = f"training set {manifest.name}"
-                left = f"its owner decides; it lies at {manifest.location}"
-                found.append(Trace(where, "rows", rows, left, stays=True))
-        return found
-
-    def _manifests(self) -> Iterator[Manifest]:
+    def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:  # noqa: ARG002
+        """See ``Place.erase``; nothing is removed, so ``dry_run`` makes no difference."""
+        traces, searched, unfinished = list[Trace](), 0, list[str]()
         root = training_sets_at(self.bucket)
         for name in self.objects.folders(root):
             document = self.objects.read(f"{root}{name}/{MANIFEST}")
-            if document is not None:
-                yield Manifest.from_json(document)
+            if document is None:
+                unfinished.append(name)
+                continue
+            searched += 1
+            traces += self._set(Manifest.from_json(document), subjects)
+        unsearched = None
+        if unfinished:
+            unsearched = (
+                f"sets without a manifest, in the making or failed: {', '.join(unfinished)}"
+            )
+        found = sum(trace.count for trace in traces)
+        what = f"rows in {searched} training sets"
+        whole = Trace(root, what, found, stays=True, unsearched=unsearched)
+        return [*traces, whole]
 
-    def _rows(self, manifest: Manifest, column: str, subject: Subject) -> int:
+    def _set(self, manifest: Manifest, subjects: Sequence[Subject]) -> Iterator[Trace]:
+        of_group = [each for each in subjects if each.group.name in _groups(manifest)]
+        for what, files, columns in (
+            ("rows", manifest.files, _result_keys(manifest, of_group)),
+            ("label rows", manifest.labels.files, _label_keys(manifest, of_group)),
+        ):
+            count = self._rows(files, columns, of_group)
+            if count:
+                left = f"its owner decides; it is at {manifest.location}"
+                yield Trace(f"training set {manifest.name}", what, count, left, stays=True)
+
+    def _rows(
+        self, files: Iterable[StoredFile], columns: set[str], subjects: Sequence[Subject]
+    ) -> int:
+        """Rows that hold one of the identifiers in one of the columns."""
         rows = 0
         with TemporaryDirectory(prefix="larder-") as folder:
             path = Path(folder) / "part.parquet"
-            for file in manifest.files:
+            for file in files if columns else ():
                 self.objects.fetch(file.address, path)
-                values = pq.read_table(path, columns=[column])[column].to_pylist()
-                rows += sum(_is(value, subject) for value in values)
+                named = columns & set(pq.read_schema(path).names)  # others are folders' names
+                table = pq.read_table(path, columns=sorted(named))
+                values = zip(*(each.to_pylist() for each in table.columns), strict=True)
+                rows += sum(any(_is(each, subjects) for each in row) for row in values)
         return rows
 
 
-def _keys(manifest: Manifest, subject: Subject) -> set[str]:
-    """The result's columns with the group's identifiers."""
-    joins = manifest.parameters.get("groups", ())
-    return {each["key"].lower() for each in joins if each["group"] == subject.group.name}
+def _groups(manifest: Manifest) -> set[str]:
+    return {each["group"] for each in manifest.parameters.get("groups", ())}
 
 
-def _is(value: str | int | float | None, subject: Subject) -> bool:
-    if value is None:
-        return False
-    group = subject.group
-    feature = group.features[group.ordinals[group.record_identifier_name]]
-    try:
-        text = canonical_identifier(feature, identifier_text(value))
-    except ValidationError:  # no identifier of the group, and so not this one
-        return False
-    return text == subject.slot.identifier
+def _keys(manifest: Manifest, subjects: Sequence[Subject]) -> Iterator[tuple[int, str]]:
+    """Number and key column of each join with the group."""
+    names = {each.group.name for each in subjects}
+    for number, each in enumerate(manifest.parameters.get("groups", ())):
+        if each["group"] in names:
+            yield number, each["key"]
+
+
+def _result_keys(manifest: Manifest, subjects: Sequence[Subject]) -> set[str]:
+    return {key.lower() for _, key in _keys(manifest, subjects)}
+
+
+def _label_keys(manifest: Manifest, subjects: Sequence[Subject]) -> set[str]:
+    return {f"larder_key_{number}" for number, _ in _keys(manifest, subjects)}
+
+
+def _is(value: Scalar | None, subjects: Sequence[Subject]) -> bool:
+    return value is not None and any(is_identifier(value, each) for each in subjects)

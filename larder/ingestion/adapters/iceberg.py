@@ -2,9 +2,10 @@
 
 The table keeps a property per unfinished run: the mark, up to which row the run is there. A commit
 writes rows and moves the mark together, and is refused where another took its place meanwhile; then
-the mark is read anew, so two processes of one run can't write the same rows. Unlike an entry in a
+the mark is read again, so two processes of one run can't write the same rows. Unlike an entry in a
 snapshot's summary, the mark outlives the expiry of snapshots. That of a completed run says so and
-stays for a week: another process of the run may be on its way still.
+stays for a week: another process of the run may be on its way still. Rows of an identifier that was
+erased since the run began are dropped, by the marks that the metadata under the commit hold.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from pyiceberg.table import Table
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.partitions import write_partitions
 from larder.ingestion.adapters.rows import ROW
+from larder.ingestion.adapters.run_rows import not_erased, table_rows
 from larder.ingestion.ports import Run
-from larder.offline.adapters.arrow import column_name
-from larder.offline.adapters.iceberg.schema import complete
+from larder.offline.adapters.iceberg.schema import ERASED_PROPERTY, complete
 from larder.offline.adapters.settling import Settling
+from larder.offline.erased_marks import Marks
 
 Arrow = Any  # pyarrow is untyped
 _SECONDS = 300.0
@@ -80,10 +82,10 @@ class IcebergBulk:
         value = table.properties.get(_property(run), "0")
         if value.startswith(_DONE) or int(value) >= until:
             return 0
-        mark = int(value)
-        if not written.fit(table, mark):
-            fresh = _fresh(rows, mark)
-            written.keep(table, mark, _write(table, group, run, fresh), len(fresh))
+        mark, erased = int(value), table.properties.get(ERASED_PROPERTY)
+        if not written.fit(table, mark, erased):
+            fresh = not_erased(group, run, _fresh(rows, mark), Marks.parse(erased))
+            written.keep(table, mark, erased, _write(table, group, run, fresh), len(fresh))
         with table.transaction() as change:
             change.set_properties({_property(run): str(until)})
             if written.files:
@@ -103,21 +105,26 @@ class IcebergBulk:
 
 @dataclass(slots=True)
 class _Files:
-    """Files of an earlier try, which serve again while schema, partitions and mark are the same."""
+    """Files of an earlier try.
 
-    state: tuple[int, int, int] | None = None
+    They serve again while schema, partitions, the run's mark and the marks of erasures are as then.
+    """
+
+    state: tuple[int, int, int, str | None] | None = None
     files: Sequence[DataFile] = ()
     rows: int = 0
 
-    def fit(self, table: Table, mark: int) -> bool:
-        return self.state == self._state(table, mark)
+    def fit(self, table: Table, mark: int, erased: str | None) -> bool:
+        return self.state == self._state(table, mark, erased)
 
-    def keep(self, table: Table, mark: int, files: Sequence[DataFile], rows: int) -> None:
-        self.state, self.files, self.rows = self._state(table, mark), files, rows
+    def keep(
+        self, table: Table, mark: int, erased: str | None, files: Sequence[DataFile], rows: int
+    ) -> None:
+        self.state, self.files, self.rows = self._state(table, mark, erased), files, rows
 
     @staticmethod
-    def _state(table: Table, mark: int) -> tuple[int, int, int]:
-        return (table.metadata.current_schema_id, table.metadata.default_spec_id, mark)
+    def _state(table: Table, mark: int, erased: str | None) -> tuple[int, int, int, str | None]:
+        return (table.metadata.current_schema_id, table.metadata.default_spec_id, mark, erased)
 
 
 def _name(group: FeatureGroup) -> str:
@@ -139,21 +146,4 @@ def _write(table: Table, group: FeatureGroup, run: Run, rows: Arrow) -> Sequence
     if not len(rows):
         return ()
     schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
-    times = pc.add(rows.column(ROW), run.first_write_time)
-    system = {
-        "write_time": times,
-        "api_invocation_time": pa.repeat(run.first_write_time, len(rows)).cast(pa.int64()),
-        "is_deleted": pa.repeat(False, len(rows)),
-    }
-    given = {column_name(f.name): rows.column(f"f{n}") for n, f in enumerate(group.features)}
-    columns = given | system
-    whole = pa.table(
-        [
-            columns[field.name].cast(field.type)
-            if field.name in columns
-            else pa.nulls(len(rows), field.type)
-            for field in schema
-        ],
-        schema=schema,
-    )
-    return write_partitions(table, group, whole)
+    return write_partitions(table, group, table_rows(schema, group, run, rows))

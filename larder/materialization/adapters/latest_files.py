@@ -20,6 +20,8 @@ from larder.records.record import RecordVersion, Slot
 from larder.tabular.files import ParquetRows
 
 Arrow = Any  # pyarrow is untyped
+PREFIX = "materialize/"
+"""Where results lie in the platform's bucket, below it by the group's uid."""
 
 
 class KeyedBatch(list[Version]):
@@ -67,19 +69,19 @@ class TierLoad:
 
 @dataclass(frozen=True, slots=True)
 class S3LatestFiles:
-    """Implements ``larder.materialization.materialize.LatestFiles`` below ``s3://<bucket>/materialize/``."""
+    """Implements ``larder.materialization.materialize.LatestFiles`` in the platform's bucket."""
 
     objects: Objects
     bucket: str
     clock: Callable[[], int]
     batch_rows: int
 
-    def location(self, name: str) -> str:
-        """See the port."""
-        return f"s3://{self.bucket}/materialize/{name}/"
+    def location(self, group: FeatureGroup, name: str) -> str:
+        """See ``LatestFiles.location``."""
+        return f"s3://{self.bucket}/{PREFIX}{group.uid}/{name}/"
 
     def count(self, location: str) -> int:
-        """See the port."""
+        """See ``LatestFiles``."""
         total = 0
         for file in self._files(location):
             with closing(file):
@@ -87,7 +89,7 @@ class S3LatestFiles:
         return total
 
     def batches(self, group: FeatureGroup, location: str) -> Iterator[KeyedBatch]:
-        """See the port."""
+        """See ``LatestFiles``."""
         columns = VersionRows(group, recorded=True)
         for file in self._files(location):
             with closing(file):
@@ -95,7 +97,7 @@ class S3LatestFiles:
                     yield KeyedBatch.of(columns, columns.latest(batch), self.clock())
 
     def remove(self, location: str) -> None:
-        """See the port."""
+        """See ``LatestFiles``."""
         self.objects.remove(location)
 
     def _files(self, location: str) -> Iterator[ParquetRows]:

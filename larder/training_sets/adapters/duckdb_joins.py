@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
-from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import NoSuchTableError
 
 from larder.as_of.athena import Labels
@@ -19,10 +19,10 @@ from larder.as_of.duckdb import as_of_duckdb_query
 from larder.as_of.join import Join
 from larder.as_of.text import literal, name, table_name
 from larder.aws.s3_objects import Objects
-from larder.errors import ValidationError
 from larder.offline.adapters.iceberg.versions import NOT_ICEBERG
 from larder.offline.queries import QueryFailed, QueryRun, SnapshotGone
 from larder.progress import Progress, Report
+from larder.training_sets.adapters.duckdb_hive import hive_relation
 from larder.training_sets.adapters.duckdb_s3 import bytes_read, connect
 from larder.training_sets.ports import JoinTask, SourceTable
 
@@ -37,7 +37,7 @@ class DuckDbJoins:
 
     database: str
     objects: Objects
-    catalog: Catalog
+    catalog: GlueCatalog
 
     def query(self, labels: Labels, joins: Sequence[Join]) -> str:
         """See the port."""
@@ -73,14 +73,11 @@ class DuckDbJoins:
             connection.execute(f"CREATE VIEW IF NOT EXISTS {table} AS SELECT * FROM {rows}")
 
     def _rows(self, source: SourceTable, connection: duckdb.DuckDBPyConnection) -> str:
-        """The rows of a table at the snapshot that was named."""
+        """The rows of a table at the snapshot that was named, if its format has snapshots."""
         try:
             table = self.catalog.load_table((source.database, source.table))
-        except NOT_ICEBERG as error:
-            raise ValidationError(
-                f"feature group {source.group} has no Iceberg table, and DuckDB joins no others: "
-                "use the engine athena"
-            ) from error
+        except NOT_ICEBERG:
+            return self._hive_rows(source)
         except NoSuchTableError as error:
             raise SnapshotGone(f"there is no table {source.database}.{source.table}") from error
         if source.snapshot_id is None:
@@ -89,6 +86,13 @@ class DuckDbJoins:
             return name(relation)
         metadata = literal(table.metadata_location)
         return f"iceberg_scan({metadata}, snapshot_from_id = {source.snapshot_id:d})"
+
+    def _hive_rows(self, source: SourceTable) -> str:
+        """The rows of a table of format Glue; the query reads those up to ``written_until``."""
+        found = self.catalog.glue.get_table(DatabaseName=source.database, Name=source.table)
+        location = f"{found['Table']['StorageDescriptor']['Location'].rstrip('/')}/"
+        files = [address for address, _ in self.objects.listed(location)]
+        return hive_relation(found["Table"], files)
 
     def _write(self, task: JoinTask, connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
         """Write the rows as Parquet and send the files; the bytes that were read for it."""

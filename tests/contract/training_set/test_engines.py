@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import boto3
 import pyarrow as pa
 import pytest
 
@@ -130,10 +131,62 @@ def test_what_duckdb_can_not_do_is_said_and_nothing_stays(bench, duckdb):
     bench.groups.tables[group.name] = replace(table, table="nowhere")
     with pytest.raises(SnapshotGone, match=r"no table larder_dev\.nowhere"):
         duckdb.create(spec, labels())
-    plain = bench.group(FEATURES, [row()], table_format=TableFormat.GLUE)
-    with pytest.raises(ValidationError, match="joins no others: use the engine athena"):
-        duckdb.create(bench.spec(GroupFeatures(group=plain.name)), labels())
     assert bench.objects(spec.name) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"PartitionKeys": [{"Name": "day", "Type": "string"}]}, "has partition keys"),
+        ({"Type": "struct<a:int>"}, "column city of table .* is struct<a:int>"),
+    ],
+)
+def test_a_hive_table_that_its_owner_made_otherwise_is_refused(bench, duckdb, change, words):
+    group = bench.group(FEATURES, [row()], table_format=TableFormat.GLUE)
+    glue, name = boto3.client("glue"), group.offline.table
+    found = glue.get_table(DatabaseName="larder_dev", Name=name)["Table"]
+    kept = {key: found[key] for key in ("Name", "StorageDescriptor", "Parameters", "TableType")}
+    if "Type" in change:
+        column = next(c for c in kept["StorageDescriptor"]["Columns"] if c["Name"] == "city")
+        column |= change
+    else:
+        kept |= change
+    glue.update_table(DatabaseName="larder_dev", TableInput=kept)
+    with pytest.raises(ValidationError, match=f"{words}.*use the engine athena"):
+        duckdb.create(bench.spec(GroupFeatures(group=group.name)), labels())
+
+
+@pytest.mark.parametrize("seed", [19, 2])
+def test_both_engines_join_hourly_files_to_one_hash(bench, duckdb, seed):
+    """Tables of format Glue, of String and of Fractional event times, one without any file."""
+    case = random_case(seed)
+    glue = {"table_format": TableFormat.GLUE}
+    tables = zip(case.tables, case.rows, strict=True)
+    groups = [bench.group(table.features, rows, **glue) for table, rows in tables]
+    cuts = [replace(cut, known_as_of=None, as_known_then=False) for cut in case.cuts]
+    case = with_cuts(case, *cuts)
+    spec = bench.spec(*(asked(group, n, cuts[n]) for n, group in enumerate(groups)))
+
+    by_athena = bench.create(spec, frame(case))
+    by_duckdb = duckdb.create(replace(spec, name=bench.name()), frame(case))
+
+    assert [tuple(each.values())[3:] for each in by_duckdb.to_arrow().to_pylist()] == expected(case)
+    assert by_duckdb.manifest.content_hash == by_athena.manifest.content_hash
+    assert by_duckdb.to_arrow().equals(by_athena.to_arrow())
+
+
+def test_hourly_files_of_an_older_schema_and_lists_are_joined(bench, duckdb):
+    tags = FeatureDefinition("tags", FeatureType.STRING, CollectionType.LIST)
+    group = bench.group((*FEATURES, tags), [], table_format=TableFormat.GLUE)
+    older = replace(group, features=FEATURES)
+    later = "2024-01-31T11:30:00Z"
+    bench.append(older, [row(event_time="2024-01-31T11:00:00Z")])
+    spec = bench.spec(GroupFeatures(group=group.name))
+    made = duckdb.create(spec, labels())
+    assert made.to_arrow()["tags"].to_pylist() == [None]
+    bench.append(group, [row(event_time=later, values=("c1", later, 4, 0.5, "x", ["a", "b"]))])
+    made = duckdb.create(replace(spec, name=bench.name()), labels())
+    assert made.to_arrow()["tags"].to_pylist() == [["a", "b"]]
 
 
 def test_labels_by_sql_come_from_athena(bench, duckdb):

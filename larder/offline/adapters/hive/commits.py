@@ -3,13 +3,18 @@
 Readers of a hive table read whatever files lie below its location, so nothing can be taken back
 and nothing can appear at once. What makes a write one step all the same is the table's *slot*,
 ``<table's root>/commits/slot``, replaced by S3's conditional writes. It is empty, or holds the rows
-of the last commit until their files are written. Whoever wants to commit writes those files first:
-their names follow from the commit, so it makes no difference who does, and how often.
+of the last commit until their files are written. The next writer that wants to commit writes those
+files first. Their names follow from the commit, so it makes no difference who does, and how often.
+
+The slot also keeps the table's notes, which every commit carries on: marks of erasures, and how far
+ingestion runs have come. So a commit and its note are one step, and a commit that was begun before
+a note is refused.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -18,6 +23,7 @@ from botocore.exceptions import ClientError
 
 from larder.aws.s3_objects import split
 from larder.groups.feature_group import FeatureGroup, OfflineStore
+from larder.offline.erased_marks import Marks
 from larder.offline.ports import TableUnusable
 
 if TYPE_CHECKING:
@@ -31,6 +37,21 @@ class Overtaken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Notes:
+    """What a table keeps besides its rows.
+
+    ``erased`` are the marks of erasures. ``runs`` says how far ingestion runs are, by their id.
+    """
+
+    erased: Marks = field(default_factory=Marks)
+    runs: Mapping[str, str] = field(default_factory=dict)
+
+    def erasing(self, mark: str, time: int) -> Notes:
+        """With a mark of an erasure at a time (µs)."""
+        return replace(self, erased=self.erased.adding(mark, time))
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """What a table's slot holds: the ``rows`` (Parquet) of the ``commit`` to complete, or none."""
 
@@ -38,6 +59,7 @@ class Slot:
     commit: str
     rows: bytes
     etag: str
+    notes: Notes = field(default_factory=Notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +74,7 @@ class S3Slots:
         Raises:
             TableUnusable: the location is another group's, or another life's of this one's name.
         """
-        bucket, key = split(_place(store))
+        bucket, key = split(slot_address(store))
         try:
             answer = self.client.get_object(Bucket=bucket, Key=key)
             body = answer["Body"].read()
@@ -67,21 +89,31 @@ class S3Slots:
                 f"the location {store.location} already holds data that are not of feature group "
                 f"{group.name} (its uid is {told['uid']!r}, not {group.uid!r})"
             )
-        return Slot(told["uid"], told["commit"], rows, answer["ETag"])
+        notes = Notes(Marks.parse(told.get("erased")), told.get("runs", {}))
+        return Slot(told["uid"], told["commit"], rows, answer["ETag"], notes)
 
     def replace(
-        self, group: FeatureGroup, store: OfflineStore, old: Slot | None, rows: bytes = b""
+        self,
+        group: FeatureGroup,
+        store: OfflineStore,
+        old: Slot | None,
+        rows: bytes = b"",
+        notes: Notes | None = None,
     ) -> Slot:
-        """Put a commit of those rows into the slot, or nothing.
+        """Put a commit of those rows into the slot, or nothing; by default its notes stay.
 
         Raises:
             Overtaken: the slot is not ``old`` any more.
         """
-        commit = uuid4().hex
-        head = orjson.dumps({"uid": group.uid, "commit": commit})
-        body, etag = head + b"\n" + rows, old.etag if old else None
-        etag = put_if(self.client, store, _place(store), body, etag=etag)
-        return Slot(group.uid, commit, rows, etag)
+        commit, kept = uuid4().hex, notes or (old.notes if old else Notes())
+        head: dict[str, Any] = {"uid": group.uid, "commit": commit}
+        if kept.erased.times:
+            head["erased"] = str(kept.erased)
+        if kept.runs:
+            head["runs"] = dict(kept.runs)
+        body, etag = orjson.dumps(head) + b"\n" + rows, old.etag if old else None
+        etag = put_if(self.client, store, slot_address(store), body, etag=etag)
+        return Slot(group.uid, commit, rows, etag, kept)
 
 
 def put_if(
@@ -110,5 +142,6 @@ def put_if(
         raise
 
 
-def _place(store: OfflineStore) -> str:
+def slot_address(store: OfflineStore) -> str:
+    """Where a table's slot is."""
     return f"{store.location}/commits/slot"

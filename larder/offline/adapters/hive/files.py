@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from larder.groups.locations import data_uri
 from larder.offline.adapters.arrow import arrow_table, column_name
 from larder.offline.adapters.hive.commits import Overtaken, Slot, put_if
 from larder.offline.adapters.hive.schema import file_schema
-from larder.offline.hive_layout import file_name, hour_folder
+from larder.offline.hive_layout import file_name, hour_folder, is_file_name
 from larder.offline.rows import Key, OfflineRow
 from larder.records.feature_values import Scalar
 
@@ -39,22 +38,28 @@ class HiveFiles:
     client: S3Client
     io: FileIO
 
-    def publish(self, group: FeatureGroup, store: OfflineStore, slot: Slot) -> None:
-        """Write what of a commit's files is not there: one per hour of the event times."""
+    def publish(self, group: FeatureGroup, store: OfflineStore, slot: Slot) -> int:
+        """Write what of a commit's files is not there, one per hour of the event times; how many.
+
+        A file that is there already may be another by now: one that was rewritten by an erasure.
+        """
         rows = pq.read_table(BytesIO(slot.rows))
         places: dict[str, list[int]] = defaultdict(list)
         event_times: list[Scalar] = rows.column(column_name(group.event_time_name)).to_pylist()
         for place, event_time in enumerate(event_times):
             places[hour_folder(event_time)].append(place)
 
-        def write(folder: str) -> None:
+        def write(folder: str) -> bool:
             name = file_name(slot.commit, folder, (event_times[n] for n in places[folder]))
             part = to_parquet(rows.take(places[folder]))
-            with suppress(Overtaken):  # it is there already
+            try:
                 put_if(self.client, store, f"{data_uri(store)}/{folder}{name}", part, etag=None)
+            except Overtaken:  # it is there already
+                return False
+            return True
 
         with ThreadPoolExecutor(_WORKERS) as pool:
-            list(pool.map(write, places))
+            return sum(pool.map(write, places))
 
     def existing_keys(
         self, group: FeatureGroup, store: OfflineStore, rows: Sequence[OfflineRow]
@@ -79,12 +84,15 @@ class HiveFiles:
         return every & {row.key for row in rows}
 
     def _files(self, folder: str, since: float) -> Iterator[str]:
+        """Files right in an hour's folder that commits wrote: what others put there is theirs."""
         bucket, prefix = split(folder)
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Prefix=prefix, Delimiter="/"
+        )
         for page in pages:
             for item in page.get("Contents", []):
                 young = item["LastModified"].timestamp() >= since
-                if young and item["Key"].endswith(".parquet"):
+                if young and is_file_name(item["Key"].removeprefix(prefix)):
                     yield f"s3://{bucket}/{item['Key']}"
 
     def _keys(self, group: FeatureGroup, address: str) -> Iterator[Key]:
@@ -92,7 +100,7 @@ class HiveFiles:
         columns = [*map(column_name, names), "write_time"]
         with self.io.new_input(address).open() as stream, pq.ParquetFile(stream) as file:
             if not set(columns) <= set(file.schema_arrow.names):
-                return  # somebody else's file: what this writer wrote has them
+                return  # another's file under such a name: what a commit writes has them
             for batch in file.iter_batches(columns=columns):
                 cells = [batch.column(name) for name in columns]
                 cells[2] = cells[2].cast(pa.timestamp("us"), safe=False).cast(pa.int64())

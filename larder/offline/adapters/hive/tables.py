@@ -1,7 +1,8 @@
 """Offline tables of format Glue: hive-partitioned Parquet where SageMaker has it.
 
 Exactly once by content, as in Iceberg: a commit starts from a slot whose rows are all in files,
-drops the rows whose keys those files hold, and is refused if another commit has come between.
+drops the rows whose keys those files hold, and is refused if another commit has come between. Rows
+of an identifier that was erased are dropped likewise, by the marks that the slot keeps.
 Glue's table is a view of the files: writing needs none, so a group whose owner keeps the table, or
 has none, is written all the same.
 """
@@ -23,6 +24,7 @@ from larder.offline.adapters.hive.commits import Overtaken, S3Slots, Slot
 from larder.offline.adapters.hive.files import HiveFiles, commit_of
 from larder.offline.adapters.iceberg.errors import translated_errors
 from larder.offline.adapters.settling import Settling
+from larder.offline.erased_marks import Marks
 from larder.offline.hive_layout import hour_folder
 from larder.offline.ports import Appended, Remaining
 from larder.offline.rows import OfflineRow
@@ -97,7 +99,8 @@ class HiveTables:
         if slot is not None and slot.rows:
             self._files.publish(group, store, slot)
         known = self._files.existing_keys(group, store, rows)
-        fresh = [row for row in rows if row.key not in known]
+        erased = slot.notes.erased if slot is not None else Marks()
+        fresh = [row for row in rows if row.key not in known and not erased.refuse(group.uid, row)]
         if not fresh:
             return 0, None
         return len(fresh), self._slots.replace(group, store, slot, commit_of(group, fresh))
