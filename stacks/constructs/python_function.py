@@ -1,6 +1,6 @@
 """A Lambda function of this repository: ``lambdas/<name>`` and the library, nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
@@ -72,7 +72,7 @@ class PythonFunction(lambda_.Function):
             handler=f"lambdas.{program.name}.handler.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=architecture_of(config.target),
-            environment=program.settings.to_env(),
+            environment=replace(program.settings, stage=config.name).to_env(),
             layers=[layer],
             role=role,
             log_group=log_group,

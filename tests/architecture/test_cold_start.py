@@ -34,8 +34,8 @@ HEAVY = {
 SDK = {"boto3", "botocore", "urllib3", "http", "email", "asyncio", "concurrent", "multiprocessing"}
 # function, its settings, what it may not load beside the heavy, and how many modules it may
 LEAN = {
-    "runtime": ("runtime", RUNTIME, SDK, 200),
-    "runtime with the tier": ("runtime", TIERED, SDK, 224),
+    "runtime": ("runtime", RUNTIME, SDK, 201),
+    "runtime with the tier": ("runtime", TIERED, SDK, 225),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 186),
     # the control plane speaks boto3, which Lambda's own Python has
     "control": ("control", CONTROL, {"asyncio"}, 470),

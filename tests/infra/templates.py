@@ -76,6 +76,16 @@ def actions_of(statement):
     return {named} if isinstance(named, str) else set(named)
 
 
+def text_of(value):
+    """A text of a template, with the intrinsic functions that CloudFormation resolves shown in it."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": ["", parts]}:
+            return "".join(map(text_of, parts))
+    return json.dumps(value).replace('"', "'")
+
+
 def masked(template):
     """The template with every asset hash replaced: code changes are not changes of the stack."""
     text = _VERSION.sub(r"\1<hash>", _HASH.sub("<asset hash>", json.dumps(template)))
