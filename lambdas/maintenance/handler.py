@@ -1,4 +1,4 @@
-"""Entry point of the scheduled upkeep of the offline tables."""
+"""Entry point of the scheduled maintenance of the offline tables."""
 
 from lambdas.maintenance.events import create_handler
 from larder.settings.maintenance import MaintenanceSettings

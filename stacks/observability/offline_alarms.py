@@ -28,7 +28,7 @@ def offline_watches(config: StageConfig, ingestion: IngestionStack) -> Iterator[
         name="GroupsParked",
         metric=platform_metric(config, "offline_writer", Metric.PARKED_GROUPS, "Maximum"),
         meaning="a group's table takes no rows, so its changes wait in the offline bucket under "
-        "quarantine/<uid>/parked/: mend the table, and the writer writes them by itself",
+        "quarantine/<uid>/parked/: fix the table, and the writer writes them by itself",
     )
     yield Watch(
         name="OfflineLate",

@@ -45,7 +45,11 @@ class Templates:
         return found
 
     def functions(self, stage=None):
-        """``(stack, logical id, properties)`` of every function."""
+        """``(stack, logical id, properties)`` of every function of this repository."""
+        return [each for each in self.all_functions(stage) if _is_ours(each[2])]
+
+    def all_functions(self, stage=None):
+        """The same, with those that the CDK's provider framework brings."""
         return [
             (stack, logical_id, resource["Properties"])
             for stack, logical_id, resource in self.of_type("AWS::Lambda::Function", stage)
@@ -69,6 +73,10 @@ class Templates:
             if {"Ref": role} in policy["Properties"]["Roles"]
             for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         ]
+
+
+def _is_ours(function):
+    return function["Handler"].startswith("lambdas.")
 
 
 def actions_of(statement):
