@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from stacks.config import StageConfig
 from stacks.ingestion import IngestionStack
 from stacks.memory.projection import MemoryProjectionStack
+from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
@@ -37,7 +34,7 @@ class ObservabilityStack(Stack):
         projection: MemoryProjectionStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
-        self._topic = self._alarm_topic(config) if config.alarms.topic else None
+        self._topic = alarm_topic(self, config) if config.alarms.topic else None
         functions = {
             "Control": serving.control,
             "Runtime": serving.runtime,
@@ -104,25 +101,3 @@ class ObservabilityStack(Stack):
         )
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
-
-    def _alarm_topic(self, config: StageConfig) -> sns.Topic:
-        # A key of its own: CloudWatch must be let into its policy, not into the data's.
-        key = kms.Key(
-            self,
-            "AlarmKey",
-            description=f"Larder {config.name}: alarm messages",
-            enable_key_rotation=True,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],  # in a key's policy: this key
-                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
-            )
-        )
-        topic = sns.Topic(self, "Alarms", master_key=key, enforce_ssl=True)
-        if config.alarms.email is not None:
-            topic.add_subscription(subscriptions.EmailSubscription(config.alarms.email))
-        return topic
