@@ -114,6 +114,7 @@ def _emulator_environment(platform: Platform) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "LAMBDA_ACCOUNT_CONCURRENCY": "24",
         "LARDER_FUNCTION_PYTHON": str(tools.functions_python(platform.tools)),
+        "LARDER_FUNCTION_NODE": str(tools.node()),
         "LARDER_BATCH_WINDOW_LIMIT": str(platform.batch_window_limit),
     }
     if platform.strict:

@@ -30,7 +30,7 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
     the command line's.
 
     Raises:
-        ConfigurationError: a context value is none of its choices, or a definition file is bad.
+        ConfigurationError: a context value is not one of its choices, or a definition file is bad.
     """
     settings = json.loads((ROOT / "cdk.json").read_text())
     app = App(
@@ -50,7 +50,7 @@ def _selected(stage: str | None) -> Iterable[StageConfig]:
     if stage is None:
         return STAGES.values()
     if stage not in STAGES:
-        raise ConfigurationError(f"stage: {stage!r} is none of {', '.join(STAGES)}")
+        raise ConfigurationError(f"stage: {stage!r} is not one of {', '.join(STAGES)}")
     return [STAGES[stage]]
 
 
@@ -72,7 +72,7 @@ def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageCon
 
 def _switch(name: str, text: str) -> bool:
     if text not in {"on", "off"}:
-        raise ConfigurationError(f"{name}: {text!r} is none of on, off")
+        raise ConfigurationError(f"{name}: {text!r} is not one of on, off")
     return text == "on"
 
 

@@ -1,4 +1,4 @@
-"""How execution environments of the data plane's function come to be: a choice of the stage."""
+"""How execution environments of the data plane's function are made: a choice of the stage."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +12,7 @@ _ALIAS = "live"
 
 
 class Start(Enum):
-    """When a request finds no environment free: start one anew, or restore one from a snapshot."""
+    """When a request finds no environment free: start one, or restore one from a snapshot."""
 
     ON_DEMAND = "on_demand"
     SNAP_START = "snap_start"
@@ -25,7 +25,7 @@ class Provisioned:
     environments: int
 
     def __post_init__(self) -> None:
-        """Refuse a number that keeps nothing."""
+        """Refuse a number of environments below 1."""
         if self.environments < 1:
             raise ConfigurationError(
                 f"runtime_start: provisioned:{self.environments} must keep 1 environment at least; "
@@ -46,12 +46,12 @@ def runtime_start(text: str) -> RuntimeStart:
     """The choice that ``-c runtime_start=`` names.
 
     Raises:
-        ConfigurationError: it names none.
+        ConfigurationError: it names no choice.
     """
     named = next((each for each in Start if each.value == text), None) or Provisioned.read(text)
     if named is None:
         raise ConfigurationError(
-            f"runtime_start: {text!r} is none of {', '.join(each.value for each in Start)}, "
+            f"runtime_start: {text!r} is not one of {', '.join(each.value for each in Start)}, "
             "provisioned:N"
         )
     return named

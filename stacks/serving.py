@@ -1,4 +1,4 @@
-"""The door: an HTTP API that asks for a signature, and the two functions behind it."""
+"""The HTTP API, which asks for a signature, and the two functions behind it."""
 
 import json
 from typing import Final
@@ -149,14 +149,14 @@ class ServingStack(Stack):
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 
     def _function_url(self, target: lambda_.IFunction) -> None:
-        door = FunctionUrl(
+        endpoint = FunctionUrl(
             self,
             "Door",
             target=target,
             description="Larder: may call the data plane's Function URL",
         )
-        CfnOutput(self, "FunctionUrl", value=door.address)
-        CfnOutput(self, "FunctionUrlCallersPolicyArn", value=door.callers.managed_policy_arn)
+        CfnOutput(self, "FunctionUrl", value=endpoint.address)
+        CfnOutput(self, "FunctionUrlCallersPolicyArn", value=endpoint.callers.managed_policy_arn)
 
     def _api(self, runtime_target: lambda_.IFunction) -> apigw.HttpApi:
         api = apigw.HttpApi(

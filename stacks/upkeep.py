@@ -1,4 +1,4 @@
-"""What keeps the offline store healthy on a schedule: upkeep of its tables, and the heartbeat."""
+"""What keeps the offline store healthy on a schedule: maintenance of tables, and the heartbeat."""
 
 from typing import Final
 
@@ -25,7 +25,7 @@ _HEARTBEAT_EVERY: Final = Duration.minutes(1)  # as often as a rule can; a water
 
 
 class Upkeep(Construct):
-    """Two functions that nobody calls but the clock."""
+    """Two functions that a schedule calls, and no one else."""
 
     def __init__(
         self,

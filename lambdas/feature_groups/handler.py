@@ -1,18 +1,19 @@
 """Entry point of the custom resource ``Custom::LarderFeatureGroups``."""
 
-import time
-
 from lambdas.feature_groups.events import Applier, create_handler
-from larder.settings.control import ControlSettings
+from larder.settings.feature_groups import FeatureGroupsSettings
+from larder.telemetry.log import Log
 from larder.wiring.feature_groups import open_definitions_resource
-from larder.wiring.lambda_context import in_time
 
-_RESERVE_SECONDS = 30.0
-"""Kept back for the answer: CloudFormation waits an hour where none comes."""
+_settings = FeatureGroupsSettings.from_env()
+_resource = open_definitions_resource(_settings)
 
-_resource = open_definitions_resource(ControlSettings.from_env())
-
-handler = in_time(
-    create_handler(Applier(_resource.catalog, _resource.read, time.sleep), _resource.answers),
-    reserve_seconds=_RESERVE_SECONDS,
+handler = create_handler(
+    Applier(
+        catalog=_resource.catalog,
+        read=_resource.read,
+        clock=_resource.catalog.clock,
+        patience_seconds=_settings.patience_seconds,
+    ),
+    Log.of(_settings.stage, "feature_groups"),
 )

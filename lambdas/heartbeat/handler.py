@@ -9,7 +9,9 @@ from larder.wiring.lambda_context import in_time
 _RESERVE_SECONDS = 5.0
 """Kept back for saving what was learnt."""
 
+_settings = HeartbeatSettings.from_env()
+
 handler = in_time(
-    create_handler(open_heartbeats(HeartbeatSettings.from_env()), Log({"Function": "heartbeat"})),
+    create_handler(open_heartbeats(_settings), Log.of(_settings.stage, "heartbeat")),
     reserve_seconds=_RESERVE_SECONDS,
 )

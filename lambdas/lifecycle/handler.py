@@ -9,7 +9,9 @@ from larder.wiring.lifecycle import open_lifecycle
 _RESERVE_SECONDS = 5.0
 """Kept back for the answer."""
 
+_settings = LifecycleSettings.from_env()
+
 handler = in_time(
-    create_consumer(open_lifecycle(LifecycleSettings.from_env()), Log({"Function": "lifecycle"})),
+    create_consumer(open_lifecycle(_settings), Log.of(_settings.stage, "lifecycle")),
     reserve_seconds=_RESERVE_SECONDS,
 )

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from larder.records.record import RecordVersion
 from larder.telemetry.log import Log
+from larder.telemetry.metrics import Metric
 
 Change = tuple[bytes, RecordVersion]
 Parse = Callable[[Mapping[str, Any]], Change | None]
@@ -28,7 +29,7 @@ class Repairs(Protocol):
 def create_projector(
     tier: Repairs, parse: Parse, log: Log
 ) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
-    """The function of one event: from the first change that was not taken on, all come again.
+    """The function of one event; Lambda delivers all changes from the first that failed again.
 
     ``parse`` gives the entry's key and version, ``None`` for a change of another kind, and raises
     ``ValueError`` where the record is malformed.
@@ -45,8 +46,8 @@ def create_projector(
         failed = [sequence for sequence, one in zip(sequences, done, strict=True) if not one]
         log.metrics(
             {
-                "MemoryRepairs": (float(len(done)), "Count"),
-                "MemoryRepairsFailed": (float(len(failed)), "Count"),
+                Metric.MEMORY_REPAIRS: (float(len(done)), "Count"),
+                Metric.MEMORY_REPAIRS_FAILED: (float(len(failed)), "Count"),
             }
         )
         return {"batchItemFailures": [{"itemIdentifier": each} for each in failed[:1]]}

@@ -7,10 +7,11 @@ from larder.settings.memory_projector import MemoryProjectorSettings
 from larder.telemetry.log import Log
 from larder.wiring.memory_projector import open_memory_projection
 
-_projection = open_memory_projection(MemoryProjectorSettings.from_env())
+_settings = MemoryProjectorSettings.from_env()
+_projection = open_memory_projection(_settings)
 
 handler = create_projector(
-    _projection.tier, _projection.parse, Log({"Function": "memory_projector"})
+    _projection.tier, _projection.parse, Log.of(_settings.stage, "memory_projector")
 )
 
 gc.freeze()  # what a cold start has made lives as long as the process: never walk it again

@@ -13,6 +13,7 @@ from larder.offline.redrive import FailureObjects, Redrive
 from larder.offline.watermark import Heartbeat
 from larder.offline.write import BatchReport, Commit, Delivered, OfflineWriter
 from larder.telemetry.log import Log
+from larder.telemetry.metrics import Metric
 
 
 def create_consumer(
@@ -62,7 +63,7 @@ def create_drain(
             else:
                 log.line("INFO", message="parked changes written", **asdict(each))
         waiting = sum(each.problem is not None for each in done)
-        log.metrics({"ParkedGroups": (float(waiting), "Count")})
+        log.metrics({Metric.PARKED_GROUPS: (float(waiting), "Count")})
         return {"drained": len(done) - waiting, "waiting": waiting}
 
     return drain
@@ -102,7 +103,7 @@ def _tell(report: BatchReport, log: Log) -> None:
     for each in report.quarantined:  # its object has the whole reason, which may quote values
         log.line("ERROR", message="record quarantined", key=each.key, reason=each.cause)
     if report.quarantined:
-        log.metrics({"QuarantinedRecords": (float(len(report.quarantined)), "Count")})
+        log.metrics({Metric.QUARANTINED_RECORDS: (float(len(report.quarantined)), "Count")})
     for parked in report.parked:
         log.line(
             "ERROR",
@@ -114,17 +115,19 @@ def _tell(report: BatchReport, log: Log) -> None:
         )
     if report.parked:
         parked_changes = float(sum(each.changes for each in report.parked))
-        log.metrics({"ParkedChanges": (parked_changes, "Count")})
+        log.metrics({Metric.PARKED_CHANGES: (parked_changes, "Count")})
     if report.error is not None:
         log.line("WARNING", message="batch to be delivered again", error=str(report.error))
 
 
 def _tell_commit(commit: Commit, log: Log) -> None:
-    metrics = {"OfflineRows": (float(commit.appended.rows), "Count")}
+    metrics: dict[str, tuple[float, str]] = {
+        Metric.OFFLINE_ROWS: (float(commit.appended.rows), "Count")
+    }
     lag = None
     if commit.oldest_write_time is not None:
         lag = int(log.clock() * 1000) - commit.oldest_write_time // 1000
-        metrics["OfflineLagMs"] = (float(lag), "Milliseconds")
+        metrics[Metric.OFFLINE_LAG] = (float(lag), "Milliseconds")
     store = commit.group.offline
     log.line(
         "INFO",

@@ -9,9 +9,10 @@ from larder.wiring.offline_writer import open_offline_writing
 _RESERVE_SECONDS = 5.0
 """Kept back for the answer."""
 
-_writing = open_offline_writing(OfflineWriterSettings.from_env())
+_settings = OfflineWriterSettings.from_env()
+_writing = open_offline_writing(_settings)
 
-_log = Log({"Function": "offline_writer"})
+_log = Log.of(_settings.stage, "offline_writer")
 _consume = create_consumer(_writing.writer, _writing.parse, _log)
 
 handler = in_time(

@@ -43,10 +43,15 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredGroups:
-    """Applies definitions to the groups of a platform."""
+    """Applies definitions to the groups of a platform.
+
+    ``began`` is when this application began, in microseconds since the epoch, where it takes
+    several calls of ``apply``: then only a group whose creation failed before is made again.
+    """
 
     groups: FeatureGroups
     catalog: FeatureCatalog
+    began: int | None = None
 
     def apply(self, definitions: Sequence[Definition]) -> None:
         """Create and extend groups until they have everything that is defined.
@@ -73,16 +78,31 @@ class DeclaredGroups:
         groups = [self.groups.registry.get(each.spec.name) for each in definitions]
         return [group.name for group in groups if group is not None and _is_moving(group)]
 
+    def not_created(self, definitions: Sequence[Definition]) -> list[str]:
+        """A sentence on each group whose creation failed since this application began."""
+        groups = [self.groups.registry.get(each.spec.name) for each in definitions]
+        failed = [
+            group
+            for group in groups
+            if group is not None
+            and group.status is FeatureGroupStatus.CREATE_FAILED
+            and not self._to_make_again(group)
+        ]
+        return [text for group in failed for text in _failure(group)]
+
     def failures(self, definitions: Sequence[Definition]) -> list[str]:
         """A sentence on each group that did not become what is defined."""
         groups = [self.groups.registry.get(each.spec.name) for each in definitions]
         return [text for group in groups if group is not None for text in _failure(group)]
 
     def _stored(self, definition: Definition) -> FeatureGroup | None:
-        """The group that is there; one whose creation failed never was."""
+        """The group that exists; one that is to be made again does not."""
         group = self.groups.registry.get(definition.spec.name)
-        failed = group is not None and group.status is FeatureGroupStatus.CREATE_FAILED
-        return None if failed else group
+        return None if group is not None and self._to_make_again(group) else group
+
+    def _to_make_again(self, group: FeatureGroup) -> bool:
+        failed = group.status is FeatureGroupStatus.CREATE_FAILED
+        return failed and (self.began is None or group.creation_time < self.began)
 
     def _refusals(
         self, definition: Definition, stored: dict[str, FeatureGroup | None]
@@ -99,7 +119,7 @@ class DeclaredGroups:
     def _bring_about(self, definition: Definition) -> None:
         spec = definition.spec
         there = self.groups.registry.get(spec.name)
-        if there is not None and there.status is FeatureGroupStatus.CREATE_FAILED:
+        if there is not None and self._to_make_again(there):
             self.groups.registry.remove(there)
             there = None
         if there is None:

@@ -32,6 +32,7 @@ from larder.memory.entry import (
     read_entry,
 )
 from larder.records.record import RecordVersion, Slot
+from larder.telemetry.metrics import Metric
 from larder.valkey import NoReply, Valkey
 
 _MILLI = 1_000_000
@@ -62,14 +63,14 @@ class MemoryCounts:
     def metrics(self, breakers_opened: int) -> dict[str, int]:
         """The counts by the metrics' names; those that are 0 are left out."""
         named = {
-            "MemoryHits": self.hits,
-            "MemoryMisses": self.misses,
-            "MemoryKeptBack": self.kept_back,
-            "MemoryUnanswered": self.unanswered,
-            "MemoryLateWrites": self.late,
-            "MemoryBreakerOpened": breakers_opened,
+            Metric.MEMORY_HITS: self.hits,
+            Metric.MEMORY_MISSES: self.misses,
+            Metric.MEMORY_KEPT_BACK: self.kept_back,
+            Metric.MEMORY_UNANSWERED: self.unanswered,
+            Metric.MEMORY_LATE_WRITES: self.late,
+            Metric.MEMORY_BREAKER_OPENED: breakers_opened,
         }
-        return {name: count for name, count in named.items() if count}
+        return {str(name): count for name, count in named.items() if count}
 
 
 class MemoryTier:

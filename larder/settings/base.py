@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Self, get_type_hints
+from typing import Any, Self, get_type_hints
 
 from larder.errors import ConfigurationError
 
@@ -34,8 +34,11 @@ class Settings:
     """Base of the settings classes.
 
     Fields are ``str``, ``int``, ``float`` or ``tuple[str, ...]``. A tuple's members are written
-    between spaces, so none of them may contain white space.
+    between spaces, so none of them may contain white space. ``stage`` is the stage that a function
+    belongs to, a dimension of its metrics; it is empty in a process that belongs to none.
     """
+
+    stage: str = ""
 
     def to_env(self) -> dict[str, str]:
         """The environment variables that ``from_env`` reads back into an equal instance.
@@ -56,7 +59,7 @@ class Settings:
             ConfigurationError: variables are absent or do not parse; all of them are named.
         """
         hints = get_type_hints(cls)
-        values: dict[str, object] = {}
+        values: dict[str, Any] = {}
         problems: list[str] = []
         for field in fields(cls):
             name = _variable(field.name)

@@ -1,4 +1,4 @@
-"""Settings of ``control`` and ``feature_groups``."""
+"""Settings of ``control``, and the base of those of ``feature_groups``."""
 
 from __future__ import annotations
 

@@ -17,10 +17,11 @@ from typing import Literal
 
 import orjson
 
+from larder.telemetry.metrics import FUNCTION, NAMESPACE, STAGE
+
 Level = Literal["INFO", "WARNING", "ERROR"]
 Metrics = Mapping[str, tuple[float, str]]
-"""Values and CloudWatch units by name: ``{"OfflineRows": (3.0, "Count")}``."""
-_NAMESPACE = "Larder"
+"""Values and CloudWatch units by name: ``{Metric.OFFLINE_ROWS: (3.0, "Count")}``."""
 
 
 def to_stdout(line: str) -> None:
@@ -33,7 +34,7 @@ class Log:
     """Writes the lines of one function.
 
     Attributes:
-        dimensions: tell its metrics from those of others, such as ``{"Function": "runtime"}``.
+        dimensions: tell its metrics from those of others, such as ``{"Stage": "dev"}``.
         write: takes each line.
         clock: seconds since the epoch.
     """
@@ -41,6 +42,11 @@ class Log:
     dimensions: Mapping[str, str] = field(default_factory=dict)
     write: Callable[[str], object] = to_stdout
     clock: Callable[[], float] = time.time
+
+    @classmethod
+    def of(cls, stage: str, function: str) -> Log:
+        """The log of a deployed function, whose metrics are its stage's own."""
+        return cls({STAGE: stage, FUNCTION: function})
 
     def line(self, level: Level, **fields: object) -> None:
         """Write one line; fields that are ``None`` are left out."""
@@ -77,15 +83,15 @@ def _metric_line(metrics: Metrics, dimensions: Mapping[str, str], now_millis: in
             "Timestamp": now_millis,
             "CloudWatchMetrics": [
                 {
-                    "Namespace": _NAMESPACE,
+                    "Namespace": NAMESPACE,
                     "Dimensions": [list(dimensions)],
                     "Metrics": [
-                        {"Name": name, "Unit": unit} for name, (_, unit) in metrics.items()
+                        {"Name": str(name), "Unit": unit} for name, (_, unit) in metrics.items()
                     ],
                 }
             ],
         }
     }
     document |= dimensions
-    document |= {name: value for name, (value, _) in metrics.items()}
+    document |= {str(name): value for name, (value, _) in metrics.items()}
     return orjson.dumps(document).decode()

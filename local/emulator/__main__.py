@@ -1,7 +1,7 @@
 """Start the emulator with its gaps filled in; options are ministack's environment variables.
 
-``LARDER_FUNCTION_PYTHON`` names the interpreter that Lambda functions run on and
-``LARDER_BATCH_WINDOW_LIMIT`` shortens batching windows (seconds). Both are taken out of the
+``LARDER_FUNCTION_PYTHON`` and ``LARDER_FUNCTION_NODE`` name the interpreters that Lambda functions
+run on, ``LARDER_BATCH_WINDOW_LIMIT`` shortens batching windows (seconds). All are taken out of the
 environment before anything starts, so that no function inherits them.
 """
 
@@ -32,12 +32,13 @@ from local.emulator import (
 
 def main() -> None:
     """Fill the gaps and serve until SIGTERM, on which ministack saves its state."""
-    interpreter = os.environ.pop("LARDER_FUNCTION_PYTHON", sys.executable)
+    python = os.environ.pop("LARDER_FUNCTION_PYTHON", sys.executable)
+    node = os.environ.pop("LARDER_FUNCTION_NODE", "node")
     window_limit = float(os.environ.pop("LARDER_BATCH_WINDOW_LIMIT", "inf"))
     resources.install()
     networks.install()
     caches.install()
-    functions.install(interpreter)
+    functions.install(python, node)
     custom_resources.install()
     streams.install(window_limit)
     http_api.install()

@@ -1,7 +1,9 @@
 """CloudFormation custom resources: no waiting for an answer that will not come.
 
-- A function that fails before it answers fails its resource at once, with its own error. On AWS
-  the deployment waits for the resource's timeout (an hour by default) and then fails.
+- A resource's function that fails before it answers fails its resource at once, with its own
+  error. On AWS the deployment waits for the resource's timeout (an hour by default) and then fails.
+  A function that the resource's function calls may fail: the CDK's provider framework raises to
+  be asked again, and answers for the function that it asks.
 - ``Custom::S3AutoDeleteObjects``, the CDK's own, runs on Node with an AWS SDK that the emulator
   does not have. There is nothing for it to do here: a bucket's objects go with the bucket.
 """
@@ -21,13 +23,22 @@ def install() -> None:
     }
     execute = lambda_svc._execute_function_warm
 
-    def telling(function: dict[str, Any], event: object, request_id: str) -> dict[str, Any]:
+    def telling(function: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
         result: dict[str, Any] = execute(function, event, request_id)
-        if result.get("error") and isinstance(event, dict) and "ResponseURL" in event:
+        if result.get("error") and _is_called_for_a_resource(function, event):
             _fail(event["ResponseURL"].rsplit("/", 1)[-1], result["body"])
         return result
 
     lambda_svc._execute_function_warm = telling
+
+
+def _is_called_for_a_resource(function: dict[str, Any], event: Any) -> bool:
+    """Whether CloudFormation calls the function itself: it is the resource's service token."""
+    if not isinstance(event, dict) or "ResponseURL" not in event:
+        return False
+    config = function.get("config") or function
+    token = (event.get("ResourceProperties") or {}).get("ServiceToken")
+    return bool(token == config["FunctionArn"])
 
 
 def _fail(token: str, error: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Lambda functions: started as on AWS, and failing as on AWS.
 
-- They run on an interpreter of their own that has boto3 and nothing else of the emulator.
+- Those in Python run on an interpreter of their own that has boto3 and nothing else of the
+  emulator, those of the CDK on the Node that the CDK itself runs on.
 - A layer is unpacked once and shared, compiled files included, instead of once for every
   process (a layer of 100 MB costs seconds each time).
 - A failed invocation reports the exception's class and stack, which Step Functions and callers
@@ -13,6 +14,7 @@ import hashlib
 import io
 import os
 import re
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
@@ -26,13 +28,14 @@ _HEADER = "Traceback (most recent call last):"
 _trace: contextvars.ContextVar[str | None] = contextvars.ContextVar("trace", default=None)
 
 
-def install(interpreter: str) -> None:
-    """Replace how Python workers are started, waited for and heard. ``interpreter`` is a path."""
+def install(python: str, node: str) -> None:
+    """Replace how workers are started, waited for and read; ``python`` and ``node`` are paths."""
     detect = lambda_runtime._detect_runtime_binary
+    ours = {"node": node, sys.executable: python}
 
     def with_interpreter(runtime: str) -> tuple[str, str]:
         binary, script = detect(runtime)
-        return (interpreter if runtime.startswith("python") else binary), script
+        return ours.get(binary, binary), script
 
     lambda_runtime._detect_runtime_binary = with_interpreter
     _share_layers()

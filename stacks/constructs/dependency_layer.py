@@ -13,7 +13,7 @@ OFFLINE = Recipe(
     lock="lambdas/requirements-offline.txt",
     drop=(
         # Arrow links its core against acero, dataset and substrait, and PyIceberg imports rich:
-        # those stay. Flight, the C++ headers, sources and tests serve nobody at run time.
+        # those stay. Flight, the C++ headers, sources and tests are of no use at run time.
         "pyarrow/*flight*",
         "pyarrow/_pyarrow_cpp_tests*",
         "pyarrow/include",
@@ -49,8 +49,8 @@ def architecture_of(target: Target) -> lambda_.Architecture:
 class DependencyLayer(lambda_.LayerVersion):
     """A layer of locked wheels; its asset hash is the key of its recipe, not of its bytes.
 
-    Where the CDK is told to skip bundling (``aws:cdk:bundling-stacks``), as by the tests, the
-    lock file's folder stands in for the archive and nothing is downloaded.
+    Where the CDK skips bundling (``aws:cdk:bundling-stacks``), as in the tests, the lock file's
+    folder takes the archive's place and nothing is downloaded.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A door without an API in front: a Function URL that asks for a signature."""
+"""An endpoint without an API in front: a Function URL that asks for a signature."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -8,11 +8,11 @@ from constructs import Construct
 class FunctionUrl(Construct):
     """The URL of a function or of its alias, and a policy for those who may call it.
 
-    IAM sees one resource here, the function, and no paths: whoever may call may call everything,
-    and a group's grants alone say what is answered. Since October 2025 a call needs
+    IAM sees one resource here, the function, and no paths: a caller that may call may call
+    everything, and a group's grants alone decide. Since October 2025 a call needs
     ``lambda:InvokeFunction`` beside ``lambda:InvokeFunctionUrl``. Allowed without a condition, that
-    would let a caller invoke the function past the door, under any name: so nobody need write that
-    statement, ``callers`` is a managed policy that has both, bound to this URL.
+    would let a caller invoke the function past the URL, under any name. So ``callers`` is a managed
+    policy that has both, for calls through this URL alone.
     Source: AWS, "Control access to Lambda function URLs".
     """
 

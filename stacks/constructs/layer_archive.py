@@ -34,7 +34,7 @@ class Target:
 
     @classmethod
     def of_host(cls) -> "Target":
-        """This machine and this interpreter: the local cloud runs functions on them."""
+        """This machine and this interpreter: the local platform runs functions on them."""
         return cls(
             machine={"arm64": "aarch64"}.get(platform.machine(), platform.machine()),
             python=f"{sys.version_info.major}.{sys.version_info.minor}",

@@ -38,7 +38,7 @@ def allow_pattern(
     """Let ``grantee`` do ``actions`` on every resource of ``patterns``, which have a ``*``.
 
     ``patterns`` maps each ARN to the text that cdk-nag prints for it: a finding is accepted for
-    that very text on that very role, so a wildcard that nobody gave a reason for fails synth.
+    that very text on that very role, so a wildcard without a reason fails synth.
     """
     allow(grantee, actions, list(patterns))
     role = cast("iam.Role", grantee.grant_principal)

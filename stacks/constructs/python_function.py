@@ -1,6 +1,6 @@
 """A Lambda function of this repository: ``lambdas/<name>`` and the library, nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aws_cdk import Duration, RemovalPolicy
@@ -40,7 +40,7 @@ class Program:
 class PythonFunction(lambda_.Function):
     """A function with its own log group and a role that may write to it, and no more.
 
-    No concurrency is reserved: the door's throttle bounds ``control`` and ``runtime``, the number
+    No concurrency is reserved: the API's throttle bounds ``control`` and ``runtime``, the number
     of shards bounds the stream's functions, and a reservation fails in an account with the initial
     quota. Only with ``vpc_access`` does it enter a network.
     """
@@ -55,14 +55,8 @@ class PythonFunction(lambda_.Function):
         layer: lambda_.ILayerVersion,
         vpc_access: VpcAccess | None = None,
     ) -> None:
-        log_group = logs.LogGroup(
-            scope,
-            f"{construct_id}Logs",
-            retention=config.log_retention,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        role = _role(scope, construct_id)
-        log_group.grant_write(role)
+        log_group = log_group_of(scope, f"{construct_id}Logs", config)
+        role = role_of_function(scope, f"{construct_id}Role", log_group)
         if vpc_access is not None:
             allow_network_interfaces(role)
         super().__init__(
@@ -72,7 +66,7 @@ class PythonFunction(lambda_.Function):
             handler=f"lambdas.{program.name}.handler.handler",
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=architecture_of(config.target),
-            environment=program.settings.to_env(),
+            environment=replace(program.settings, stage=config.name).to_env(),
             layers=[layer],
             role=role,
             log_group=log_group,
@@ -93,10 +87,20 @@ def _accept_findings(function: PythonFunction, program: Program) -> None:
         acknowledge(
             function,
             "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
-            "the doors call an alias of a published version",
+            "API and Function URL call an alias of a published version",
         )
 
 
-def _role(scope: Construct, construct_id: str) -> iam.Role:
+def log_group_of(scope: Construct, construct_id: str, config: StageConfig) -> logs.LogGroup:
+    """A function's log group, which keeps events as long as the stage says."""
+    return logs.LogGroup(
+        scope, construct_id, retention=config.log_retention, removal_policy=RemovalPolicy.DESTROY
+    )
+
+
+def role_of_function(scope: Construct, construct_id: str, log_group: logs.LogGroup) -> iam.Role:
+    """A role that Lambda may assume, with the right to write to the log group and no other."""
     service = iam.ServicePrincipal("lambda.amazonaws.com")
-    return iam.Role(scope, f"{construct_id}Role", assumed_by=service)
+    role = iam.Role(scope, construct_id, assumed_by=service)
+    log_group.grant_write(role)
+    return role

@@ -7,12 +7,16 @@ not be seen; a test holds that no module that ships has one.
 
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import grimp
 
 from stacks.constructs.layer_archive import ROOT
 
-_PACKAGES = ("larder", "lambdas")
+_PACKAGES: Final = ("larder", "lambdas")
+_FACADE: Final = "larder"
+"""The package itself, which gives programs ``larder.connect`` and the client when they ask for it.
+It is imported with every module in it, and no function asks it for anything."""
 
 
 @cache
@@ -30,7 +34,9 @@ def shipped_files(name: str) -> tuple[str, ...]:
         found.add(module)
         # importing a module imports the packages that it is in
         package = module.rpartition(".")[0]
-        needed = graph.find_modules_directly_imported_by(module) | ({package} if package else set())
+        needed = {package} if package else set()
+        if module != _FACADE:
+            needed |= graph.find_modules_directly_imported_by(module)
         waiting |= needed - found
     return tuple(sorted(_path_of(module) for module in found))
 

@@ -29,7 +29,7 @@ class VpcAccess:
 
     @property
     def subnets(self) -> ec2.SubnetSelection:
-        """Where the network interfaces stand."""
+        """Where the network interfaces are."""
         return ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
 
 

@@ -62,7 +62,7 @@ class MemoryStoreStack(Stack):
             authentication_mode={"Type": "iam"},
             access_string=" ".join(["on", _KEYS, "-@all", *(f"+{each}" for each in _COMMANDS)]),
         )
-        # Of Valkey's user groups ElastiCache asks for no user "default": here there is none.
+        # ElastiCache wants a user "default" in Redis's user groups, but not in Valkey's.
         group = elasticache.CfnUserGroup(
             self, "Users", engine=_ENGINE, user_group_id=self._name, user_ids=[self._user.ref]
         )
@@ -112,5 +112,5 @@ class MemoryStoreStack(Stack):
 
 
 def memory_settings(memory: MemoryStoreStack | None) -> MemorySettings:
-    """The settings of the tier, or those that say there is none."""
+    """The settings of the tier; of a stage without it, those of its absence."""
     return MemorySettings() if memory is None else memory.settings()

@@ -1,1 +1,1 @@
-"""Dashboards, alarms and who is told."""
+"""Dashboards, alarms and whom they notify."""

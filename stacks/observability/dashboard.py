@@ -1,13 +1,12 @@
-"""The dashboard's graphs."""
+"""The dashboard's graphs of the API and of functions."""
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 
-from stacks.ingestion import IngestionStack
 from stacks.serving import ServingStack
 
 
-def door_widgets(serving: ServingStack) -> list[cloudwatch.IWidget]:
+def api_widgets(serving: ServingStack) -> list[cloudwatch.IWidget]:
     """Requests by outcome, and latency by percentile, of the HTTP API."""
     api = serving.api
     return [
@@ -28,18 +27,4 @@ def function_widget(name: str, function: lambda_.IFunction) -> cloudwatch.IWidge
         title=name,
         left=[function.metric_invocations(), function.metric_errors()],
         right=[function.metric_duration(statistic="p95")],
-    )
-
-
-def lag_widget(ingestion: IngestionStack) -> cloudwatch.IWidget:
-    """How far behind the streams their consumers are."""
-    return cloudwatch.GraphWidget(
-        title="Age of the oldest change not yet taken (ms)",
-        left=[
-            function.metric("IteratorAge", statistic="Maximum", label=label)
-            for label, function in (
-                ("records → offline", ingestion.offline_writer),
-                ("registry → lifecycle", ingestion.lifecycle),
-            )
-        ],
     )

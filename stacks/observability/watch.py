@@ -1,15 +1,21 @@
-"""What is watched: a metric, and what it means that it is high."""
+"""What is watched: a metric, and what it means when it is high."""
 
 from dataclasses import dataclass
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+
+from larder.telemetry.metrics import FUNCTION, NAMESPACE, STAGE, Metric
+from stacks.config import StageConfig
+
+PERIOD = Duration.minutes(5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """One alarm: it rings where ``metric`` reaches ``threshold``, and ``meaning`` says why.
+    """One alarm: it goes off when ``metric`` reaches ``threshold`` in ``periods`` on end.
 
-    It takes so many ``periods`` of the metric on end.
+    ``name`` is the construct's id, and ``meaning`` the alarm's description.
     """
 
     name: str
@@ -17,3 +23,16 @@ class Watch:
     meaning: str
     threshold: float = 1
     periods: int = 1
+
+
+def platform_metric(
+    config: StageConfig, function: str, name: Metric, statistic: str = "Sum"
+) -> cloudwatch.Metric:
+    """A metric that ``lambdas/<function>`` writes to its log, of this stage alone."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=str(name),
+        dimensions_map={STAGE: config.name, FUNCTION: function},
+        statistic=statistic,
+        period=PERIOD,
+    )

@@ -74,6 +74,11 @@ def _actions_are_named(resource: Resource) -> bool:
     return not any("*" in action for action in allowed_actions(resource))
 
 
+def _policy_allows_something(resource: Resource) -> bool:
+    statements = resource["Properties"]["PolicyDocument"]["Statement"]
+    return any(statement["Effect"] == "Allow" for statement in statements)
+
+
 def _invokes_by_url_alone(resource: Resource) -> bool:
     statements = resource["Properties"]["PolicyDocument"]["Statement"]
     return all(
@@ -132,6 +137,12 @@ _RULES: Final[tuple[tuple[str, str, str, Rule], ...]] = (
         "AWS::Lambda::Function",
         "functions are in a VPC exactly where they use the cache, in security groups of ours",
         only_the_cache_needs_a_network,
+    ),
+    (
+        "LARDER-SNS1",
+        "AWS::SNS::TopicPolicy",
+        "a topic's policy, which replaces the default one, lets somebody publish",
+        _policy_allows_something,
     ),
     ("LARDER-LOG1", "AWS::Logs::LogGroup", "log groups have an end", _logs_end),
     ("LARDER-IAM1", "AWS::IAM::Policy", "policies name their actions", _actions_are_named),

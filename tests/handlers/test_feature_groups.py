@@ -1,140 +1,95 @@
-"""The custom resource: CloudFormation's events in, definitions applied, one answer out."""
+"""The custom resource: definitions applied call by call, as the CDK's provider framework calls."""
 
 import importlib
 import json
-import socket
-import ssl
 import sys
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.feature_groups.events import Applier, create_handler
-from larder.aws.retries import Retries
-from larder.declared.adapters.cloudformation import CloudFormationAnswers
+from lambdas.feature_groups.events import Applier, NotApplied, create_handler
 from larder.declared.files import load_definitions
+from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroupStatus
-from larder.settings.control import ControlSettings
-from tests.support.clocks import SleepingClock
+from larder.settings.feature_groups import FeatureGroupsSettings
+from larder.telemetry.log import Log
 from tests.support.control import control_plane, group_spec
 from tests.support.tables import create_registry_table
 
 FEATURES = Path(__file__).parents[2] / "features"
 NAMES = ["aircraft", "carrier", "origin_weather", "route"]
+PATIENCE = 60
 
 
-class _Receiver(BaseHTTPRequestHandler):
-    def do_PUT(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.refusals -= 1
-        status = 503 if self.server.refusals >= 0 else 200
-        if status == 200:
-            self.server.answers.append((self.headers["content-type"], len(body), json.loads(body)))
-        self.send_response(status)
-        self.send_header("content-length", "0")
-        self.end_headers()
+def framework(handler, event, between=lambda: None):
+    """The replies of the two kinds of call, as ``framework.js`` of aws-cdk-lib 2.275.0 makes them.
 
-    def log_message(self, *_):
-        """Keep the test's output clean."""
-
-
-@pytest.fixture
-def cloudformation():
-    """The presigned address, as far as it takes answers."""
-    with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
-        server.answers, server.refusals = [], 0
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-class Lambda:
-    """Lambda's context, and the time that passes while the function sleeps."""
-
-    def __init__(self, seconds=600):
-        self.seconds = seconds
-        self.on_sleep = lambda: None
-
-    def get_remaining_time_in_millis(self):
-        return int(self.seconds * 1000)
-
-    def remaining(self):
-        return self.seconds - 30
-
-    def sleep(self, seconds):
-        self.seconds -= seconds
-        self.on_sleep()
+    A call that raises fails the resource with the exception's text.
+    """
+    begun = handler(event, None)
+    assert begun["PhysicalResourceId"]
+    event = {**event, **begun}
+    while True:
+        reply = handler(event, None)
+        if reply["IsComplete"]:
+            return {**event, **reply}
+        assert "Data" not in reply, "the framework refuses data before the end"
+        between()
 
 
 class Resource:
     """The function over a control plane in memory, and the asset it reads."""
 
-    def __init__(self, server, catalog=None):
-        self.server = server
+    def __init__(self, catalog=None):
         self.catalog = catalog or control_plane()
-        self.context = Lambda()
-        self.context.on_sleep = self.settle
         self.assets = {("assets", "good.json"): json.dumps(load_definitions(FEATURES)).encode()}
         self.outcome = FeatureGroupStatus.CREATED
+        self.works = True
+        self.calls = 0
 
-    def settle(self):
-        """Do the lifecycle function's work."""
+    def pass_time(self):
+        """What happens between two calls: two seconds, and the lifecycle function's work."""
+        self.calls += 1
+        self.catalog.groups.clock.now += 2_000_000
         registry = self.catalog.groups.registry
-        for group in registry.list():
+        for group in registry.list() if self.works else ():
             if group.status is FeatureGroupStatus.CREATING:
                 registry.replace(replace(group, status=self.outcome, failure_reason="no bucket"))
 
     def send(self, kind="Create", key="good.json", **changes):
         event = {
             "RequestType": kind,
-            "ResponseURL": f"http://127.0.0.1:{self.server.server_port}/answer?X-Amz-Signature=x",
+            "ResponseURL": "https://cloudformation.example/?X-Amz-Signature=x",
             "StackId": "stack",
             "RequestId": "request",
-            "LogicalResourceId": "Groups",
+            "LogicalResourceId": "DeclaredGroups",
             "ResourceProperties": {
                 "DefinitionsBucket": "assets",
                 "DefinitionsKey": key,
                 "DefinitionsHash": "0",
             },
         }
-        applier = Applier(self.catalog, lambda *of: self.assets[of], self.context.sleep)
-        clock = SleepingClock()
-        retries = Retries(base=0.5, longest=4, clock=clock, sleep=clock.sleep)
-        answers = CloudFormationAnswers(ssl.create_default_context(), retries)
-        create_handler(applier, answers)({**event, **changes}, self.context.remaining)
-        ((content_type, size, answer),) = self.server.answers
-        self.server.answers.clear()
-        assert (content_type or "", size <= 4096) == ("", True)
-        return answer
+        clock = self.catalog.groups.clock
+        applier = Applier(self.catalog, lambda *of: self.assets[of], clock, PATIENCE)
+        return framework(create_handler(applier, Log()), {**event, **changes}, self.pass_time)
 
     def groups(self):
         return {group.name: group for group in self.catalog.groups.registry.list()}
 
 
 @pytest.fixture
-def resource(cloudformation):
-    return Resource(cloudformation)
+def resource():
+    return Resource()
 
 
 def test_groups_are_created_and_waited_for(resource):
-    answer = resource.send()
+    done = resource.send()
 
-    assert answer == {
-        "Status": "SUCCESS",
-        "Reason": "4 feature groups are as defined.",
-        "PhysicalResourceId": "larder-feature-groups",
-        "StackId": "stack",
-        "RequestId": "request",
-        "LogicalResourceId": "Groups",
-        "Data": {"Groups": 4},
-    }
+    assert done["PhysicalResourceId"] == "larder-feature-groups"
+    assert done["Data"] == {"Groups": 4}
     groups = resource.groups()
     assert list(groups) == NAMES
     assert {group.status for group in groups.values()} == {FeatureGroupStatus.CREATED}
@@ -142,13 +97,18 @@ def test_groups_are_created_and_waited_for(resource):
     assert seats.metadata.description == "Number of seats"
 
 
+def test_no_call_waits(resource):
+    resource.send()
+    assert resource.calls == 1  # the first call made the groups, the second saw them finished
+
+
 def test_sending_the_same_again_changes_nothing(resource):
     resource.send()
     before = resource.groups()
 
-    answer = resource.send("Update", PhysicalResourceId="as-it-was")
+    done = resource.send("Update", PhysicalResourceId="as-it-was")
 
-    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "as-it-was")
+    assert done["PhysicalResourceId"] == "as-it-was"
     assert resource.groups() == before
 
 
@@ -156,35 +116,58 @@ def test_a_deletion_deletes_nothing(resource):
     resource.send()
     before = resource.groups()
 
-    assert resource.send("Delete", key="gone.json")["Status"] == "SUCCESS"
+    assert resource.send("Delete", key="gone.json", PhysicalResourceId="it")["IsComplete"]
     assert resource.groups() == before
 
 
 def test_a_group_that_fails_fails_the_deployment_with_its_reason(resource):
     resource.outcome = FeatureGroupStatus.CREATE_FAILED
 
-    answer = resource.send()
-
-    assert answer["Status"] == "FAILED"
-    assert "Feature group aircraft is CreateFailed: no bucket." in answer["Reason"]
+    with pytest.raises(NotApplied, match=r"Feature group aircraft is CreateFailed: no bucket\."):
+        resource.send()
+    assert resource.calls == 1  # it was not made again and again
 
 
 def test_a_deployment_after_a_failed_one_mends_it(resource):
     resource.outcome = FeatureGroupStatus.CREATE_FAILED
-    resource.send()
+    with pytest.raises(NotApplied):
+        resource.send()
     resource.outcome = FeatureGroupStatus.CREATED
+    resource.pass_time()
 
-    assert resource.send()["Status"] == "SUCCESS"
+    assert resource.send()["Data"] == {"Groups": 4}
 
 
-def test_time_that_runs_out_is_said_before_it_has(resource):
-    resource.context.on_sleep = lambda: None
+def test_a_group_that_an_earlier_deployment_left_moving_is_waited_for(resource):
+    resource.works = False
+    with pytest.raises(NotApplied, match="still being created"):
+        resource.send()
+    resource.works = True
 
-    answer = resource.send()
+    assert resource.send()["Data"] == {"Groups": 4}
 
-    assert answer["Status"] == "FAILED"
-    assert "aircraft, carrier, origin_weather, route are still being created" in answer["Reason"]
-    assert resource.context.seconds > 20
+
+def test_time_that_runs_out_is_said_before_the_framework_says_less(resource):
+    resource.works = False
+
+    with pytest.raises(NotApplied, match=r"aircraft, carrier, origin_weather, route are still"):
+        resource.send()
+    assert PATIENCE / 2 <= resource.calls <= PATIENCE / 2 + 1
+
+
+@pytest.mark.parametrize("error", [ThrottlingException, ServiceUnavailable])
+def test_a_store_that_fails_for_a_moment_does_not_fail_the_deployment(resource, monkeypatch, error):
+    registry, failures = resource.catalog.groups.registry, [error("not now"), error("nor now")]
+    create = type(registry).create
+
+    def failing(self, group):
+        if failures:
+            raise failures.pop()
+        create(self, group)
+
+    monkeypatch.setattr(type(registry), "create", failing)
+    assert resource.send()["Data"] == {"Groups": 4}
+    assert failures == []
 
 
 def test_an_incompatible_change_fails_with_what_it_is_about(resource):
@@ -193,30 +176,30 @@ def test_an_incompatible_change_fails_with_what_it_is_about(resource):
     documents[0]["Request"]["FeatureDefinitions"][5]["FeatureType"] = "String"
     resource.assets["assets", "bad.json"] = json.dumps(documents).encode()
 
-    answer = resource.send("Update", key="bad.json")
+    with pytest.raises(NotApplied) as refused:
+        resource.send("Update", key="bad.json", PhysicalResourceId="it")
 
-    assert (answer["Status"], answer["Reason"]) == (
-        "FAILED",
+    assert str(refused.value) == (
         "Nothing was changed. features/aircraft.yaml: feature group aircraft: feature seats "
-        "can't change from Integral to String. Name a new feature.",
+        "can't change from Integral to String. Name a new feature."
     )
 
 
 @pytest.mark.parametrize("asset", [b"", b"{", b"7", b'[{"File": "x"}]', b"[[]]"])
-def test_whatever_goes_wrong_is_answered_and_logged(resource, capsys, asset):
+def test_a_fault_of_the_asset_fails_the_deployment_and_is_logged(resource, capsys, asset):
     resource.assets["assets", "odd.json"] = asset
 
-    answer = resource.send(key="odd.json")
+    with pytest.raises(NotApplied):
+        resource.send(key="odd.json")
 
-    assert (answer["Status"], resource.groups()) == ("FAILED", {})
-    (line,) = capsys.readouterr().out.splitlines()
+    assert resource.groups() == {}
+    *_, line = capsys.readouterr().out.splitlines()
     assert json.loads(line)["trace"]
 
 
-def test_an_event_without_properties_is_answered(resource):
-    answer = resource.send(ResourceProperties={})
-
-    assert (answer["Status"], answer["Reason"]) == ("FAILED", "KeyError: 'DefinitionsBucket'")
+def test_an_event_without_properties_fails_by_name(resource):
+    with pytest.raises(NotApplied, match="KeyError: 'DefinitionsBucket'"):
+        resource.send(ResourceProperties={})
 
 
 def test_a_long_reason_is_cut_to_what_cloudformation_takes(resource):
@@ -226,21 +209,10 @@ def test_a_long_reason_is_cut_to_what_cloudformation_takes(resource):
         document["Request"]["RecordIdentifierFeatureName"] = "nothing"
     resource.assets["assets", "bad.json"] = json.dumps(documents).encode()
 
-    assert resource.send(key="bad.json")["Status"] == "FAILED"
-
-
-def test_an_answer_that_is_not_taken_is_sent_again(resource):
-    resource.server.refusals = 3
-
-    assert resource.send()["Status"] == "SUCCESS"
-
-
-def test_an_answer_that_is_never_taken_is_an_error(resource):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-
-    with pytest.raises(OSError, match="refused"):
-        resource.send(ResponseURL=address)
+    with pytest.raises(NotApplied) as refused:
+        resource.send(key="bad.json")
+    # the framework adds the log's name and its own stack, some 600 bytes
+    assert len(json.dumps(str(refused.value))) <= 3_400
 
 
 def test_groups_of_the_api_are_left_alone(resource):
@@ -251,8 +223,8 @@ def test_groups_of_the_api_are_left_alone(resource):
     assert resource.groups()["theirs"] == theirs
 
 
-def test_the_function_puts_itself_together_from_its_environment(monkeypatch, cloudformation):
-    settings = ControlSettings(
+def test_the_function_puts_itself_together_from_its_environment(monkeypatch):
+    settings = FeatureGroupsSettings(
         registry_table="registry",
         account_id="123456789012",
         region="us-east-1",
@@ -272,19 +244,15 @@ def test_the_function_puts_itself_together_from_its_environment(monkeypatch, clo
         s3.put_object(Bucket="assets", Key="good.json", Body=json.dumps([document]))
         monkeypatch.delitem(sys.modules, "lambdas.feature_groups.handler", raising=False)
         handler = importlib.import_module("lambdas.feature_groups.handler").handler
-        handler(
+        done = framework(
+            handler,
             {
                 "RequestType": "Create",
-                "ResponseURL": f"http://127.0.0.1:{cloudformation.server_port}/",
-                "StackId": "stack",
-                "RequestId": "request",
-                "LogicalResourceId": "Groups",
                 "ResourceProperties": {
                     "DefinitionsBucket": "assets",
                     "DefinitionsKey": "good.json",
                 },
             },
-            Lambda(),
         )
         names = [
             item["name"]["S"]
@@ -292,5 +260,5 @@ def test_the_function_puts_itself_together_from_its_environment(monkeypatch, clo
             if item.get("kind") == {"S": "group"}
         ]
 
-    assert cloudformation.answers[0][2]["Status"] == "SUCCESS"
+    assert done["Data"] == {"Groups": 1}
     assert "aircraft" in names

@@ -61,7 +61,9 @@ class Bench:
         self.registry = DynamoRegistry(BotoDynamo(dynamodb), self.table)
         self.catalog = open_catalog()
         self.tables = IcebergTables(self.catalog)
-        self.settings = OfflineWriterSettings(registry_table=self.table, offline_bucket=self.bucket)
+        self.settings = OfflineWriterSettings(
+            stage="dev", registry_table=self.table, offline_bucket=self.bucket
+        )
 
     def group(self, name="customers", make=offline_group, **changes):
         name = f"{name}_{self.id}"
@@ -140,6 +142,8 @@ def test_each_commit_is_one_log_line_and_its_metrics(bench, capsys):
     (directive,) = metrics["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Larder"
     assert {each["Name"] for each in directive["Metrics"]} == {"OfflineRows", "OfflineLagMs"}
+    assert directive["Dimensions"] == [["Stage", "Function"]]
+    assert (metrics["Stage"], metrics["Function"]) == ("dev", "offline_writer")
     assert metrics["OfflineRows"] == 2
     assert metrics["OfflineLagMs"] == line["lag_ms"]
 

@@ -45,7 +45,11 @@ class Templates:
         return found
 
     def functions(self, stage=None):
-        """``(stack, logical id, properties)`` of every function."""
+        """``(stack, logical id, properties)`` of every function of this repository."""
+        return [each for each in self.all_functions(stage) if _is_ours(each[2])]
+
+    def all_functions(self, stage=None):
+        """The same, with those that the CDK's provider framework brings."""
         return [
             (stack, logical_id, resource["Properties"])
             for stack, logical_id, resource in self.of_type("AWS::Lambda::Function", stage)
@@ -71,9 +75,23 @@ class Templates:
         ]
 
 
+def _is_ours(function):
+    return function["Handler"].startswith("lambdas.")
+
+
 def actions_of(statement):
     named = statement["Action"]
     return {named} if isinstance(named, str) else set(named)
+
+
+def text_of(value):
+    """A text of a template, with the intrinsic functions that CloudFormation resolves shown in it."""
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": ["", parts]}:
+            return "".join(map(text_of, parts))
+    return json.dumps(value).replace('"', "'")
 
 
 def masked(template):

@@ -39,9 +39,9 @@ BY_USE = {
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
-    "AWS::Logs::MetricFilter",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
+    "AWS::StepFunctions::StateMachine",  # by state transition, while a deployment waits
     "AWS::SSM::Parameter",  # of the standard tier
     "Custom::LarderFeatureGroups",
 }
@@ -122,13 +122,13 @@ def test_a_stage_can_be_synthesized_alone(synthesize):
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        ({"stage": "qa"}, "stage: 'qa' is none of dev, prod"),
+        ({"stage": "qa"}, "stage: 'qa' is not one of dev, prod"),
         ({"target": "lokal"}, "target: 'lokal' is not 'local'"),
-        ({"function_url": "yes"}, "function_url: 'yes' is none of on, off"),
-        ({"sagemaker_names": "yes"}, "sagemaker_names: 'yes' is none of on, off"),
-        ({"runtime_start": "warm"}, "is none of on_demand, snap_start, provisioned:N"),
+        ({"function_url": "yes"}, "function_url: 'yes' is not one of on, off"),
+        ({"sagemaker_names": "yes"}, "sagemaker_names: 'yes' is not one of on, off"),
+        ({"runtime_start": "warm"}, "is not one of on_demand, snap_start, provisioned:N"),
         ({"runtime_start": "provisioned:0"}, "must keep 1 environment at least"),
-        ({"in_memory": "yes"}, "in_memory: 'yes' is none of on, off"),
+        ({"in_memory": "yes"}, "in_memory: 'yes' is not one of on, off"),
     ],
 )
 def test_an_unknown_choice_is_refused_by_name(context, message):

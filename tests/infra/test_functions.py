@@ -1,6 +1,10 @@
 """Properties that functions share: logs, layers, run time, tags, and what tools read of them."""
 
+import json
+
 import pytest
+
+from tests.infra.templates import text_of
 
 FUNCTIONS = (
     "control",
@@ -24,7 +28,7 @@ def test_every_log_group_ends(templates, stage):
 
 
 def test_every_function_logs_to_a_group_of_the_template(templates):
-    for stack, logical_id, properties in templates.functions():
+    for stack, logical_id, properties in templates.all_functions():
         group = properties["LoggingConfig"]["LogGroup"]["Ref"]
         kind = templates[stack]["Resources"][group]["Type"]
         assert kind == "AWS::Logs::LogGroup", logical_id
@@ -90,10 +94,25 @@ def test_the_groups_are_applied_after_the_function_that_makes_their_tables(templ
     assert any("Ingestion" in each for each in depends)
 
 
-def test_a_silent_custom_resource_fails_the_deploy_in_minutes(templates):
+def test_the_custom_resource_gives_up_before_the_framework_and_that_before_cloudformation(
+    templates,
+):
+    # Each of the later ones knows less about the reason; CloudFormation waits an hour at most.
     ((_, _, resource),) = templates.of_type("Custom::LarderFeatureGroups", "prod")
-    timeout = int(resource["Properties"]["ServiceTimeout"])
-    assert templates.function("prod", "feature_groups")["Timeout"] < timeout <= 900
+    function = templates.function("prod", "feature_groups")
+    patience = int(function["Environment"]["Variables"]["LARDER_PATIENCE_SECONDS"])
+    ((_, _, waiter),) = templates.of_type("AWS::StepFunctions::StateMachine", "prod")
+    definition = json.loads(text_of(waiter["Properties"]["DefinitionString"]))
+    (retry,) = definition["States"]["framework-isComplete-task"]["Retry"]
+    framework = retry["IntervalSeconds"] * retry["MaxAttempts"]
+    service = int(resource["Properties"]["ServiceTimeout"])
+    assert 60 < patience < framework < service <= 3600
+    assert function["Timeout"] < patience
+    assert retry["BackoffRate"] == 1
+
+
+def test_a_call_of_the_custom_resource_does_not_wait(templates):
+    assert templates.function("prod", "feature_groups")["Timeout"] <= 300
 
 
 def test_the_work_group_enforces_encrypts_and_bounds(templates):

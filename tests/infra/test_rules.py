@@ -61,6 +61,11 @@ def allow_everything(resources):
     statements[0]["Action"] = "dynamodb:*"
 
 
+def only_deny_publishing(resources):
+    document = properties(resources, "AWS::SNS::TopicPolicy")["PolicyDocument"]
+    document["Statement"] = [each for each in document["Statement"] if each["Effect"] == "Deny"]
+
+
 def open_the_url(resources):
     resources["Open"] = {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "NONE"}}
 
@@ -142,6 +147,7 @@ def join_the_default_group(resources):
         ("prod/Serving", let_callers_past_the_url, "LARDER-IAM2"),
         ("prod/Serving", keep_logs_for_ever, "LARDER-LOG1"),
         ("prod/Serving", allow_everything, "LARDER-IAM1"),
+        ("prod/Observability", only_deny_publishing, "LARDER-SNS1"),
         ("prod/MemoryProjection", shorten_repairs, "LARDER-ESM1"),
         ("prod/MemoryProjection", project_everything, "LARDER-ESM1"),
         *(

@@ -48,4 +48,4 @@ def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates
 def test_an_unknown_stage_is_refused():
     done = run("stacks", "qa")
     assert done.returncode == 1
-    assert "stage: 'qa' is none of dev, prod" in done.stderr
+    assert "stage: 'qa' is not one of dev, prod" in done.stderr

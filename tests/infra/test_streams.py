@@ -100,7 +100,7 @@ def test_an_hour_of_lag_a_spill_and_a_quarantined_record_raise_alarms(templates)
     }
     assert alarms["IteratorAge"]["Threshold"] == 3_600_000
     assert alarms["OnFailureDestinationDeliveredEventCount"]["Threshold"] == 1
-    assert any(name.endswith("Quarantined") for name in alarms)
+    assert alarms["QuarantinedRecords"]["Threshold"] == 1
 
 
 def test_alarms_of_prod_reach_somebody(templates):

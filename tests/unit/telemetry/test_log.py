@@ -1,10 +1,12 @@
 """Log lines and metrics as CloudWatch reads them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from larder.telemetry.log import Log, trace_of
+from larder.telemetry.metrics import Metric
 from tests.support.logs import collecting
 
 
@@ -31,15 +33,15 @@ def test_no_value_fails_the_line(value, written):
 
 def test_metrics_have_the_dimensions_of_the_log_and_its_time():
     lines = []
-    log = Log({"Function": "f", "Stage": "dev"}, lines.append, clock=lambda: 12.5)
-    log.metrics({"OfflineRows": (3.0, "Count")})
+    log = replace(Log.of("dev", "f"), write=lines.append, clock=lambda: 12.5)
+    log.metrics({Metric.OFFLINE_ROWS: (3.0, "Count")})
     assert json.loads(lines[0]) == {
         "_aws": {
             "Timestamp": 12_500,
             "CloudWatchMetrics": [
                 {
                     "Namespace": "Larder",
-                    "Dimensions": [["Function", "Stage"]],
+                    "Dimensions": [["Stage", "Function"]],
                     "Metrics": [{"Name": "OfflineRows", "Unit": "Count"}],
                 }
             ],

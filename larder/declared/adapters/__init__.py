@@ -1,1 +1,0 @@
-"""Definitions applied by CloudFormation."""

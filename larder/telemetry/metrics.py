@@ -1,0 +1,31 @@
+"""Names of the platform's metrics in CloudWatch, for those who write them and those who read them.
+
+Every metric has the dimensions ``Stage`` and ``Function``: two stages in one account keep series of
+their own. A feature group is never a dimension, because CloudWatch bills each series by the month.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+NAMESPACE = "Larder"
+STAGE = "Stage"
+FUNCTION = "Function"
+
+
+class Metric(StrEnum):
+    """The platform's metrics: milliseconds where the name ends in ``Ms``, counts otherwise."""
+
+    MEMORY_BREAKER_OPENED = "MemoryBreakerOpened"
+    MEMORY_HITS = "MemoryHits"
+    MEMORY_KEPT_BACK = "MemoryKeptBack"
+    MEMORY_LATE_WRITES = "MemoryLateWrites"
+    MEMORY_MISSES = "MemoryMisses"
+    MEMORY_REPAIRS = "MemoryRepairs"
+    MEMORY_REPAIRS_FAILED = "MemoryRepairsFailed"
+    MEMORY_UNANSWERED = "MemoryUnanswered"
+    OFFLINE_LAG = "OfflineLagMs"
+    OFFLINE_ROWS = "OfflineRows"
+    PARKED_CHANGES = "ParkedChanges"
+    PARKED_GROUPS = "ParkedGroups"
+    QUARANTINED_RECORDS = "QuarantinedRecords"
