@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from larder.client.offline import OfflineClient
     from larder.client.training_sets import TrainingSetsClient
 
+_PATIENT_SECONDS = 0.25
+"""What a put may wait for Valkey where this process keeps its own threads from running."""
+
+
+def _open_patiently(settings: RuntimeSettings) -> DataPlane:
+    return open_data_plane(settings, patient_seconds=_PATIENT_SECONDS)
+
 
 class Platform:
     """A deployed platform; ``larder.connect`` gives one.
@@ -37,7 +44,7 @@ class Platform:
         location: Location,
         *,
         caller: str | None = None,
-        open_plane: Callable[[RuntimeSettings], DataPlane] = open_data_plane,
+        open_plane: Callable[[RuntimeSettings], DataPlane] = _open_patiently,
     ) -> None:
         """Over the platform at a location; ``caller`` is as in ``larder.connect``."""
         self.location = location

@@ -76,8 +76,10 @@ class MemoryCounts:
 class MemoryTier:
     """Reads and writes entries; what goes wrong shows in ``counts`` and nowhere else.
 
-    ``read_seconds`` and ``write_seconds`` bound what Valkey may add to a call; ``clock`` gives
-    nanoseconds since the epoch.
+    ``read_seconds`` and ``write_seconds`` bound what Valkey may add to a call. An accepted write
+    that was not answered in that time is sent once more, for up to ``patient_seconds``: where
+    threads are busy the time may have passed without a request. ``clock`` gives nanoseconds since
+    the epoch.
     """
 
     def __init__(
@@ -87,12 +89,14 @@ class MemoryTier:
         breaker: Breaker | None = None,
         read_seconds: float = 0.005,
         write_seconds: float = 0.02,
+        patient_seconds: float = 0.0,
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self._valkey = valkey
         self._breaker = breaker or Breaker()
         self._read_seconds = read_seconds
         self._write_seconds = write_seconds
+        self._patient_seconds = patient_seconds
         self._clock = clock
         self._disruptions = valkey.disruptions
         self._fence_ms = 0.0
@@ -132,11 +136,18 @@ class MemoryTier:
 
     def accept(self, slot: Slot, version: RecordVersion) -> None:
         """Write through what DynamoDB has just accepted."""
-        written = self._breaker.allows() and self._write([(slot, version)], began_ms=self.now_ms())
+        written = self._breaker.allows() and self._accept(slot, version)
         if not written:
             self._mark_dirty(slot, version)
         elif self._dirty:
             self._dirty.pop(slot, None)
+
+    def _accept(self, slot: Slot, version: RecordVersion) -> bool:
+        began_ms, versions = self.now_ms(), [(slot, version)]
+        if self._write(versions, began_ms=began_ms):
+            return True
+        patience = self._patient_seconds
+        return patience > 0 and self._write(versions, began_ms=began_ms, seconds=patience)
 
     def repair(
         self, changes: Sequence[tuple[bytes, RecordVersion]], *, seconds: float
@@ -173,10 +184,16 @@ class MemoryTier:
             return None
         return version
 
-    def _write(self, versions: Sequence[tuple[Slot, RecordVersion]], *, began_ms: float) -> bool:
+    def _write(
+        self,
+        versions: Sequence[tuple[Slot, RecordVersion]],
+        *,
+        began_ms: float,
+        seconds: float | None = None,
+    ) -> bool:
         deadline_ms = began_ms + WRITE_MS
         calls = [self._call(memory_key(slot), each, deadline_ms) for slot, each in versions]
-        replies = self._run(calls, self._write_seconds)
+        replies = self._run(calls, self._write_seconds if seconds is None else seconds)
         late = replies.count(LATE)
         self.counts.late += late
         return self._note_outcome(replies) and not late

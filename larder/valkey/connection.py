@@ -63,9 +63,10 @@ class ValkeyEndpoint:
 class Deadline:
     """A moment some seconds from now."""
 
-    __slots__ = ("_at",)
+    __slots__ = ("_at", "_seconds")
 
     def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._at = time.monotonic() + seconds
 
     def remaining(self) -> float:
@@ -74,6 +75,10 @@ class Deadline:
         A socket with a timeout of 0 still gives what has already arrived.
         """
         return max(0.0, self._at - time.monotonic())
+
+    def renewed(self) -> Deadline:
+        """As many seconds, from now on."""
+        return Deadline(self._seconds)
 
     def share(self, parts: int) -> Deadline:
         """The end of an equal part of what is left."""

@@ -95,8 +95,14 @@ class Exchange:
             self._send_again()
 
     def _receive(self) -> None:
+        """Wait for the replies as long as a whole call may take, whatever went before.
+
+        In a process of busy threads milliseconds pass while this one waits for the interpreter. The
+        server had no part in that, and may well have replied.
+        """
         if self._connection is None:
             return
+        self._deadline = self._deadline.renewed()
         try:
             self._connection.receive(self._count, self._replies, self._deadline)
         except _LOST:

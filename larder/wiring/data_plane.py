@@ -52,15 +52,17 @@ class DataPlane:
         return RuntimeApi(self.reader, self.writer, self.updater, self.lister, self.rules)
 
 
-def open_data_plane(settings: RuntimeSettings) -> DataPlane:
+def open_data_plane(settings: RuntimeSettings, *, patient_seconds: float = 0.0) -> DataPlane:
     """The data plane of a deployed platform, with the credentials of this process.
+
+    ``patient_seconds`` are those of ``MemoryTier``.
 
     Raises:
         ConfigurationError: there are no credentials, or a setting is malformed.
     """
     retries = Retries()
     dynamodb = DynamoWire.from_environment(settings.region, settings.partition, retries)
-    store, reads, memory = _stores(settings, dynamodb, retries)
+    store, reads, memory = _stores(settings, dynamodb, retries, patient_seconds)
     home = Home(settings.partition, settings.region, settings.account_id)
     groups = GroupSettings(
         registry=DynamoGroups(dynamodb, settings.registry_table),
@@ -84,7 +86,7 @@ def leading_keys(plane: DataPlane, group: str) -> list[str]:
 
 
 def _stores(
-    settings: RuntimeSettings, dynamodb: DynamoApi, retries: Retries
+    settings: RuntimeSettings, dynamodb: DynamoApi, retries: Retries, patient_seconds: float
 ) -> tuple[DynamoRecordStore, RecordReads, MemoryTier | None]:
     """The store that every write goes to, what answers reads, and the tier if there is one."""
     table = settings.records_table
@@ -98,7 +100,7 @@ def _stores(
         from larder.memory.tiered_reads import TieredReads  # noqa: PLC0415
         from larder.wiring.memory_tier import open_memory_tier  # noqa: PLC0415
 
-    tier = open_memory_tier(settings, settings.region)
+    tier = open_memory_tier(settings, settings.region, patient_seconds=patient_seconds)
     durable = DynamoRecordStore(dynamodb, table, retries=retries, projection=tier.accept)
     return durable, TieredReads(durable, tier), tier
 

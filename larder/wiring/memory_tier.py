@@ -9,9 +9,11 @@ from larder.valkey import Valkey, ValkeyEndpoint
 from larder.valkey.iam_auth import IamAuthentication
 
 
-def open_memory_tier(settings: MemorySettings, region: str) -> MemoryTier:
+def open_memory_tier(
+    settings: MemorySettings, region: str, *, patient_seconds: float = 0.0
+) -> MemoryTier:
     """The tier. Nothing is connected yet; raises as ``memory_client``."""
-    return MemoryTier(memory_client(settings, region))
+    return MemoryTier(memory_client(settings, region), patient_seconds=patient_seconds)
 
 
 def memory_client(settings: MemorySettings, region: str) -> Valkey:

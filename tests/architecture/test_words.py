@@ -25,7 +25,7 @@ MOST = {
     "larder/erasure": 3,
     "larder/groups": 1,
     "larder/ingestion": 8,
-    "larder/lifecycle": 2,
+    "larder/lifecycle": 1,
     "larder/materialization": 3,
     "larder/memory": 1,
     "larder/offline": 20,

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import closing
+from threading import Event, Thread
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -11,7 +12,7 @@ from larder.memory.breaker import Breaker
 from larder.memory.entry import entry_parts, memory_key, rank
 from larder.memory.tier import MemoryTier
 from larder.records.record import State
-from larder.valkey import Valkey, ValkeyEndpoint
+from larder.valkey import NoReply, Valkey, ValkeyEndpoint
 from tests.support.examples import examples
 from tests.support.memory import OTHER, SLOT, patient, version
 from tests.support.valkey_servers import fault_proxy, valkey_server
@@ -219,3 +220,44 @@ def test_an_equal_order_confirms_an_entry(valkey, tier):
     assert after.startswith(order)
     assert after.endswith(rest)
     assert after[len(order) : len(order) + 8] >= before[len(order) : len(order) + 8]
+
+
+def test_an_accepted_write_without_an_answer_is_sent_once_more(valkey, monkeypatch):
+    """In a process of busy threads the first try may run out of time before it is sent."""
+    original, tries = valkey.run, []
+
+    def first_is_lost(script, calls, *, seconds):
+        tries.append(seconds)
+        if len(tries) == 1:
+            return [NoReply("timeout")] * len(calls)
+        return original(script, calls, seconds=seconds)
+
+    monkeypatch.setattr(valkey, "run", first_is_lost)
+    MemoryTier(valkey, write_seconds=0.02, patient_seconds=5).accept(SLOT, version(5))
+    assert tries == [0.02, 5]
+    assert patient(valkey).get([SLOT]) == {SLOT: version(5)}
+
+
+def test_writes_of_a_process_with_busy_threads_are_read_by_others(server, valkey):
+    done = Event()
+
+    def busy():
+        while not done.is_set():
+            sum(range(2000))
+
+    threads = [Thread(target=busy) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        with closing(Valkey(server.endpoint)) as mine:
+            tier, others, missed = MemoryTier(mine, patient_seconds=5), patient(valkey), []
+            for moment in range(1, 60):
+                tier.get([SLOT])
+                tier.accept(SLOT, version(moment))
+                if others.get([SLOT]) != {SLOT: version(moment)}:
+                    missed.append(moment)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert missed == []

@@ -1,6 +1,7 @@
 """The client and one server that is no cluster."""
 
 from larder.valkey import NoReply, Script
+from larder.valkey.connection import Connection
 from larder.valkey.slots import slot_of
 from tests.contract.valkey.answers import BUDGET, ECHO, SHORT, STORE, reasons
 from tests.support.valkey_servers import fault_proxy, valkey_server
@@ -136,3 +137,21 @@ def test_keys_have_the_slots_that_the_server_gives_them(client_of):
         client = client_of(proxy)
         assert client.get(keys, seconds=BUDGET) == [None] * len(keys)
         assert (proxy.connections, client.disruptions) == (1, 0)
+
+
+def test_time_that_was_lost_before_the_wait_for_a_reply_is_not_counted(
+    proxy, client_of, monkeypatch
+):
+    """A thread that waits for the interpreter after it has sent says nothing of the server."""
+    client = client_of(proxy)
+    client.get([b"a"], seconds=BUDGET)
+    original = Connection.send
+
+    def held_up(connection, requests, deadline):
+        original(connection, requests, deadline)
+        deadline._at = 0.0
+
+    monkeypatch.setattr(Connection, "send", held_up)
+    proxy.delay(0.05)
+    assert client.get([b"a"], seconds=BUDGET) == [None]
+    assert client.timeouts == 0
