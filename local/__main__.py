@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = 
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read the lines has seen enough of them
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
         return 130

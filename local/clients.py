@@ -20,5 +20,5 @@ def client(platform: Platform, service: str) -> Any:
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         verify=str(platform.ca_bundle) if platform.strict else None,
-        config=Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 3}),
+        config=Config(connect_timeout=10, read_timeout=60, retries={"total_max_attempts": 3}),
     )

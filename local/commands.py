@@ -7,6 +7,7 @@ from local import deployment, environment, private, processes, services, stacks,
 from local.errors import LocalPlatformError
 from local.layout import DIRECTORY, PORT_VARIABLES, TOOLS, Platform
 from local.progress import Progress
+from local.saved_state import LOST_SECONDS, saved_at
 
 _STOP_SECONDS = 60.0
 
@@ -75,9 +76,8 @@ def _stop_one(platform: Platform, name: str, progress: Progress) -> None:
     with progress.step(f"{name} stopped") as step:
         if not processes.stop(platform, name, seconds=_STOP_SECONDS):
             step.note = f"{name} did not end in {_STOP_SECONDS:.0f} s and was killed"
-            if name == "emulator":  # killed while it saved: half a state is worse than none
-                step.note += "; its data are lost"
-                _forget_data(platform)
+            if name == "emulator":
+                step.note += f"; {_kept(platform)}"
 
 
 def status(platform: Platform) -> Iterator[str]:
@@ -88,6 +88,11 @@ def status(platform: Platform) -> Iterator[str]:
         if pid is not None:
             state += "answers" if service.healthy() else "does not answer"
         yield f"{service.name:10} port {platform.ports[service.name]:<6} {state}"
+    if saved := saved_at(platform):
+        yield (
+            f"{'state':10} saved {saved:%Y-%m-%d %H:%M:%S} UTC, while the emulator runs after each "
+            f"change: a kill loses about {LOST_SECONDS} s at most"
+        )
     if processes.running_pid(platform, "emulator") is not None:
         for stack in stacks.deployed(platform):
             yield f"{stack.name:32} {stack.status}"
@@ -113,14 +118,23 @@ def recover(platform: Platform, progress: Progress) -> None:
         processes.forget(platform, name)
     if "emulator" not in dead:
         return
-    if any((platform.root / "state").glob("*.json")):
-        (platform.root / "deployed").unlink(missing_ok=True)
-        loss = "changes since the last `make down` are lost"
-    else:
+    # It may hold records that the emulator has lost; it is never the only copy of one.
+    processes.stop(platform, "valkey", seconds=_STOP_SECONDS)
+    saved, deployed = saved_at(platform), platform.root / "deployed"
+    if saved is None:
         _forget_data(platform)
-        loss = "it had never saved its state, so this starts afresh"
-    progress.say(f"         the emulator of an earlier run ended without saving: {loss}")
+    elif deployed.exists() and deployed.stat().st_mtime >= saved.timestamp():
+        deployed.unlink()  # the end of a deployment may be lost
+    progress.say(f"         the emulator of an earlier run was killed: {_kept(platform)}")
     _empty(platform, "tmp")
+
+
+def _kept(platform: Platform) -> str:
+    """What is left of the data of an emulator that was killed."""
+    saved = saved_at(platform)
+    if saved is None:
+        return "it had never saved its state, so this starts afresh"
+    return f"it goes on from its state of {saved:%H:%M:%S} UTC"
 
 
 def _require_same_port(platform: Platform, name: str) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
@@ -13,42 +14,58 @@ from typing import TypedDict
 from local import ports
 from local.errors import LocalPlatformError
 from local.layout import PORT_VARIABLES, REPOSITORY, Platform
+from local.waiting import PATIENCE_SECONDS, Stalled, processor_time, signs_of_life, wait
 
 _PORT_SECONDS = 2.0
+_DUMP_SECONDS = 5.0
 # Kept for their whole life: a process object that is collected warns that its process runs on.
 _children: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A program of the platform: how to make ready for it, start it and see that it answers."""
+    """A program of the platform: how to make ready for it, start it and see that it answers.
+
+    ``shows_threads`` says that it writes where its threads are to its log when it is aborted.
+    """
 
     name: str
     command: list[str]
     environment: Mapping[str, str]
     healthy: Callable[[], bool]
     prepare: Callable[[], None] = lambda: None
-    start_seconds: float = 30.0
+    shows_threads: bool = False
+    patience_seconds: float = PATIENCE_SECONDS
 
 
 def start(platform: Platform, service: Service) -> None:
-    """Start the service and wait until it answers.
+    """Start the service and wait until it answers, for as long as it makes progress.
 
     Raises:
-        LocalPlatformError: its port is taken, it exits, or it does not answer in time.
+        LocalPlatformError: its port is taken, it exits, or it neither answers nor makes progress.
     """
     _require_free_port(platform, service.name)
     service.prepare()
-    process = _spawn(platform, service)
-    deadline = time.monotonic() + service.start_seconds
-    while not service.healthy():
-        if process.poll() is not None:
-            forget(platform, service.name)
-            raise LocalPlatformError(_did_not_start(platform, service.name, "exited"))
-        if time.monotonic() > deadline:
-            stop(platform, service.name, seconds=5)
-            raise LocalPlatformError(_did_not_start(platform, service.name, "does not answer"))
-        time.sleep(0.05)
+    process, log = _spawn(platform, service), platform.log(service.name)
+    try:
+        wait(
+            lambda: process.poll() is not None or service.healthy(),
+            lambda: signs_of_life(process.pid, log),
+            patience=service.patience_seconds,
+        )
+    except Stalled as stalled:
+        used = processor_time(process.pid)
+        if service.shows_threads:
+            process.send_signal(signal.SIGABRT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_DUMP_SECONDS)
+        stop(platform, service.name, seconds=5)
+        what = f"does not answer: {stalled}, after {used} of processor time"
+        raise LocalPlatformError(_did_not_start(platform, service.name, what)) from None
+    if process.poll() is not None:
+        forget(platform, service.name)
+        what = f"exited with status {process.returncode}"
+        raise LocalPlatformError(_did_not_start(platform, service.name, what))
 
 
 def running_pid(platform: Platform, name: str) -> int | None:
@@ -74,15 +91,18 @@ def forget(platform: Platform, name: str) -> None:
 
 
 def stop(platform: Platform, name: str, *, seconds: float) -> bool:
-    """Ask the service to end and wait; kill it after ``seconds``. True if it ended by itself."""
+    """Ask the service to end, and wait for as long as it makes progress.
+
+    It is killed after ``seconds`` without progress. True if it ended by itself.
+    """
     known = _known(platform, name)
     ended = True
     if known and _is(known["pid"], known["command"]):
         os.kill(known["pid"], signal.SIGTERM)
-        ended = _wait_gone(known["pid"], known["command"], seconds)
+        ended = _wait_gone(platform, name, known, seconds)
         if not ended:
             os.killpg(known["pid"], signal.SIGKILL)
-            _wait_gone(known["pid"], known["command"], 5)
+            _wait_gone(platform, name, known, seconds)
     forget(platform, name)
     return ended
 
@@ -117,8 +137,12 @@ def _spawn(platform: Platform, service: Service) -> subprocess.Popen[bytes]:
 def _require_free_port(platform: Platform, name: str) -> None:
     port = platform.ports[name]
     deadline = time.monotonic() + _PORT_SECONDS
-    while not ports.is_free(port) and time.monotonic() < deadline:
-        time.sleep(0.05)  # a process that was killed a moment ago may still hold it
+    longest = deadline + PATIENCE_SECONDS
+    while not ports.is_free(port) and time.monotonic() < longest:
+        # A process that was killed a moment ago may still hold it, on a busy machine for a while.
+        if time.monotonic() > deadline and ports.holder(port) is not None:
+            break
+        time.sleep(0.05)
     if ports.is_free(port):
         return
     holder = ports.holder(port) or "another process"
@@ -130,7 +154,8 @@ def _require_free_port(platform: Platform, name: str) -> None:
 
 def _did_not_start(platform: Platform, name: str, what: str) -> str:
     log = platform.log(name)
-    return f"the {name} {what}; the end of {log}:\n{tail(log, 15)}"
+    words = tail(log, 40) or "(it wrote nothing)"
+    return f"the {name} {what}; the end of {log}:\n{words}"
 
 
 class _Known(TypedDict):
@@ -168,12 +193,16 @@ def _is(pid: int, command: list[str]) -> bool:
     return " ".join(command[1:]) in shown.stdout
 
 
-def _wait_gone(pid: int, command: list[str], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while _is(pid, command):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
+def _wait_gone(platform: Platform, name: str, known: _Known, seconds: float) -> bool:
+    log = platform.log(name)
+    try:
+        wait(
+            lambda: not _is(known["pid"], known["command"]),
+            lambda: signs_of_life(known["pid"], log),
+            patience=seconds,
+        )
+    except Stalled:
+        return False
     return True
 
 

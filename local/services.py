@@ -13,6 +13,7 @@ from local.processes import Service
 
 NAMES = ("valkey", "athena", "emulator")
 _CLUSTER_DIRECTORY = "valkey"
+_ANSWER_SECONDS = 10.0
 _NODE_ID = "0" * 39 + "1"
 
 
@@ -85,6 +86,7 @@ def athena(platform: Platform) -> Service:
         ],
         environment=_base_environment(platform) | platform.client_environment(),
         healthy=lambda: _answers(f"{platform.athena_endpoint}/health"),
+        shows_threads=True,
     )
 
 
@@ -95,6 +97,7 @@ def emulator(platform: Platform) -> Service:
         command=[str(tools.emulator_python(platform.tools)), "-m", "local.emulator"],
         environment=_emulator_environment(platform),
         healthy=lambda: _answers(f"{platform.endpoint}/_ministack/health", platform),
+        shows_threads=True,
     )
 
 
@@ -136,6 +139,9 @@ def _base_environment(platform: Platform) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "AWS_EC2_METADATA_DISABLED": "true",
+        # A process that has to be aborted shows its threads; what it says is in the log at once.
+        "PYTHONFAULTHANDLER": "1",
+        "PYTHONUNBUFFERED": "1",
     }
 
 
@@ -147,7 +153,7 @@ def _answers(url: str, platform: Platform | None = None) -> bool:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
     )
     try:
-        with opener.open(url, timeout=2) as answer:
+        with opener.open(url, timeout=_ANSWER_SECONDS) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
@@ -155,7 +161,7 @@ def _answers(url: str, platform: Platform | None = None) -> bool:
 
 def _serves_every_slot(port: int) -> bool:
     try:
-        with socket.create_connection((HOST, port), timeout=2) as connection:
+        with socket.create_connection((HOST, port), timeout=_ANSWER_SECONDS) as connection:
             connection.sendall(b"CLUSTER INFO\r\n")
             return b"cluster_state:ok" in connection.recv(4096)
     except OSError:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from botocore.exceptions import ClientError
+
 from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import Platform
+from local.waiting import Stalled, wait
 
 STAGE = "dev"
 PREFIX = f"larder-{STAGE}-"
@@ -72,7 +75,28 @@ def remove_unfinished(platform: Platform) -> Iterator[Stack]:
                 "platform's data and lets `make up` start afresh"
             )
         cloudformation.delete_stack(StackName=stack.name)
-        cloudformation.get_waiter("stack_delete_complete").wait(
-            StackName=stack.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
+        _wait_until_gone(platform, stack.name)
         yield stack
+
+
+def _wait_until_gone(platform: Platform, name: str) -> None:
+    """Wait for a deletion for as long as the stack has new events."""
+    cloudformation = client(platform, "cloudformation")
+
+    def events() -> list[tuple[str, str, str]]:
+        try:
+            found = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        except ClientError:  # of a stack that is gone
+            return []
+        keys = ("LogicalResourceId", "ResourceStatus", "ResourceStatusReason")
+        return [(each[keys[0]], each[keys[1]], each.get(keys[2], "")) for each in found]
+
+    try:
+        wait(lambda: all(stack.name != name for stack in deployed(platform)), events)
+    except Stalled as stalled:
+        last = next(iter(events()), None)
+        told = f"its last event is {' '.join(last).strip()}" if last else "it has no events"
+        raise LocalPlatformError(
+            f"the deletion of stack {name} does not end: {stalled}, and {told}; `make clean` "
+            "forgets the platform's data and lets `make up` start afresh"
+        ) from None

@@ -13,6 +13,7 @@ Runs in the emulator's own virtual environment (``local/requirements-emulator.tx
 - ``forward_access``: the caller's rights for the local Athena (strict platform).
 - ``glue_access``, ``stream_access``: which resources IAM checks for a call to Glue, to a stream.
 - ``http_api``: what an HTTP API answers when its function fails, and a template's CORS.
+- ``snapshots``: state saved while the emulator runs.
 - ``web_pages``: requests that a web page of another site sent.
 - ``function_urls``: what a Function URL tells its function, and which permissions it asks for.
 

@@ -24,6 +24,7 @@ from local.emulator import (
     networks,
     resources,
     signatures,
+    snapshots,
     stream_access,
     streams,
     web_pages,
@@ -49,6 +50,7 @@ def main() -> None:
         signatures.install()
         forward_access.install()
     web_pages.install()
+    snapshots.install()
     # A client that keeps its connection open would hold up the end, and the saving of state.
     asyncio.start_server = _with_short_goodbye(asyncio.start_server)
     # Under TLS ministack also takes port 443 where it can; two platforms would collide on it.

@@ -21,6 +21,7 @@ from ministack.core.arn import parse_arn
 from ministack.core.concurrency import esm_wake
 from ministack.services import dynamodb, lambda_svc
 
+from local.emulator import snapshots
 from local.emulator.delivery import Delivery, Policy, first_failed_item
 from local.emulator.failure_destination import FailedBatch, send
 
@@ -106,6 +107,7 @@ class _Invocation:
             lambda_svc._dynamodb_stream_positions[self._mapping["UUID"]] = self._delivery.position
             self._delivery.busy = False
             esm_wake.set()
+            snapshots.changed.set()
 
     def _deliver(self, first: int, last: int) -> None:
         records = dynamodb.stream_records_since(self._table, first, last - first)

@@ -6,16 +6,19 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
-from local import commands, processes, stacks
+from local import commands, environment, processes, stacks
 from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import Platform
 from local.progress import Progress
+from local.saved_state import saved_at
+from tests.e2e.conftest import SAGEMAKER
 from tests.e2e.gap_stack import TEMPLATE
 from tests.support.deadlines import eventually
-from tests.support.plain_services import plain_services
+from tests.support.plain_services import plain_platform, plain_services
 
 pytestmark = pytest.mark.e2e
 
@@ -56,17 +59,91 @@ def test_tables_objects_and_stacks_survive_a_restart(plain: Platform) -> None:
     assert _stack_status(plain) == "CREATE_COMPLETE"
 
 
-def test_a_killed_emulator_is_noticed_and_the_platform_starts_again(
-    plain: Platform, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pid = processes.running_pid(plain, "emulator")
+def _kill(platform: Platform) -> None:
+    """End the emulator without a chance to save, and start the platform again."""
+    pid = processes.running_pid(platform, "emulator")
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: processes.died(plain, "emulator"))
-    commands.recover(plain, Progress())
-    commands.start(plain, Progress())
-    assert "ended without saving" in capsys.readouterr().out
+    eventually(lambda: processes.died(platform, "emulator"))
+    commands.recover(platform, Progress())
+    commands.start(platform, Progress())
+
+
+def _wait_until_saved(platform: Platform) -> None:
+    """Wait for a snapshot that began after now: the second one, for one may be under way."""
+    for number in range(2):
+        before = saved_at(platform)
+        mark = {"pk": {"S": f"saved {number}"}}
+        client(platform, "dynamodb").put_item(TableName="marks", Item=mark)
+        eventually(lambda: saved_at(platform) != before)  # noqa: B023
+
+
+def _marks(platform: Platform) -> None:
+    client(platform, "dynamodb").create_table(
+        TableName="marks",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def test_a_killed_emulator_goes_on_from_its_last_snapshot(
+    plain: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = _stack(plain)
+    _marks(plain)
+    item = {"pk": {"S": "kept"}, "value": {"B": b"\x00\xff"}}
+    client(plain, "dynamodb").put_item(TableName=names["Single"], Item=item)
+    client(plain, "s3").put_object(Bucket=names["Bucket"], Key="kept", Body=b"bytes")
+    _wait_until_saved(plain)
+    _kill(plain)
+    assert "goes on from its state of" in capsys.readouterr().out
+    found = client(plain, "dynamodb").get_item(TableName=names["Single"], Key={"pk": item["pk"]})
+    assert found["Item"] == item
+    kept = client(plain, "s3").get_object(Bucket=names["Bucket"], Key="kept")["Body"].read()
+    assert kept == b"bytes"
+    assert _stack_status(plain) == "CREATE_COMPLETE"
+    # Functions and event sources work as before: the poison record reaches its bucket.
+    client(plain, "dynamodb").put_item(TableName=names["Global"], Item={"pk": {"S": "poison"}})
+    s3 = client(plain, "s3")
+    assert eventually(
+        lambda: s3.list_objects_v2(Bucket=names["Bucket"], Prefix="aws/lambda/").get("Contents")
+    )
+
+
+def test_of_writes_until_a_kill_the_first_are_there_and_only_the_last_are_lost(
+    plain: Platform,
+) -> None:
+    _marks(plain)
+    dynamodb = client(plain, "dynamodb")
+    written = 0
+    first = saved_at(plain)
+    while (saved := saved_at(plain)) == first or written < 200:
+        dynamodb.put_item(TableName="marks", Item={"pk": {"S": str(written)}})
+        written += 1
+    assert saved is not None
+    _kill(plain)
+    pages = client(plain, "dynamodb").get_paginator("scan").paginate(TableName="marks")
+    kept = sorted(int(item["pk"]["S"]) for page in pages for item in page["Items"])
+    assert kept
+    assert kept == list(range(len(kept)))  # a prefix: nothing is missing in between
+
+
+def test_an_emulator_that_was_killed_before_it_saved_starts_afresh(
+    plain: Platform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert saved_at(plain) is None
+    _kill(plain)
+    assert "starts afresh" in capsys.readouterr().out
     assert client(plain, "cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_status_says_when_the_state_was_saved_and_what_a_kill_costs(plain: Platform) -> None:
+    _marks(plain)
+    eventually(lambda: saved_at(plain))
+    (line,) = [line for line in commands.status(plain) if line.startswith("state")]
+    assert f"{saved_at(plain):%Y-%m-%d %H:%M}" in line
+    assert "a kill loses about" in line
 
 
 def test_nothing_that_a_platform_keeps_is_readable_by_others(plain: Platform) -> None:
@@ -124,3 +201,36 @@ def _buckets(platform: Platform) -> list[str]:
 def _stack_status(platform: Platform) -> str:
     described = client(platform, "cloudformation").describe_stacks(StackName="kept")
     return str(described["Stacks"][0]["StackStatus"])
+
+
+@pytest.mark.soak
+def test_groups_and_records_of_a_deployed_platform_survive_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = plain_platform(tmp_path)
+    try:
+        outputs = commands.up(platform, Progress())
+        for name, value in environment.variables(platform, outputs).items():
+            monkeypatch.setenv(name, value)
+        control, data = (boto3.client(name) for name in SAGEMAKER)
+        control.create_feature_group(
+            FeatureGroupName="kept",
+            RecordIdentifierFeatureName="id",
+            EventTimeFeatureName="at",
+            FeatureDefinitions=[{"FeatureName": n, "FeatureType": "String"} for n in ("id", "at")],
+            OnlineStoreConfig={"EnableOnlineStore": True},
+        )
+        record = [
+            {"FeatureName": "id", "ValueAsString": "1"},
+            {"FeatureName": "at", "ValueAsString": "2024-01-01T00:00:00Z"},
+        ]
+        data.put_record(FeatureGroupName="kept", Record=record)
+        _marks(platform)
+        _wait_until_saved(platform)
+        _kill(platform)
+        found = data.get_record(FeatureGroupName="kept", RecordIdentifierValueAsString="1")
+        assert found["Record"] == record
+        listed = control.list_feature_groups(NameContains="kept")["FeatureGroupSummaries"]
+        assert [group["FeatureGroupName"] for group in listed] == ["kept"]
+    finally:
+        commands.down(platform, Progress())

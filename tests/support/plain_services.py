@@ -11,15 +11,20 @@ from local.progress import Progress
 from tests.support.locks import install_tools
 
 
-@contextmanager
-def plain_services(root: Path, *, batch_window_limit: float = 3.0) -> Iterator[Platform]:
-    """The running services, in a directory of their own and on free ports."""
-    made = Platform(
+def plain_platform(root: Path, *, batch_window_limit: float = 3.0) -> Platform:
+    """A plain platform in a directory of its own and on free ports, not started."""
+    return Platform(
         root=root / "plain",
         environment_file=root / "env",
         ports={name: free_port() for name in PORT_VARIABLES},
         batch_window_limit=batch_window_limit,
     )
+
+
+@contextmanager
+def plain_services(root: Path, *, batch_window_limit: float = 3.0) -> Iterator[Platform]:
+    """The running services, in a directory of their own and on free ports."""
+    made = plain_platform(root, batch_window_limit=batch_window_limit)
     install_tools(made.tools)
     try:
         commands.start(made, Progress())
