@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = 
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read the lines has seen enough of them
+    except BrokenPipeError:  # the reader of the lines has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:

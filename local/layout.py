@@ -56,7 +56,7 @@ class Platform:
     def from_environment(
         cls, *, strict: bool, environment: Mapping[str, str] = os.environ
     ) -> "Platform":
-        """The platform of this clone; ``LARDER_PORT`` and its kin move the ports.
+        """The platform of this clone; the variables in ``PORT_VARIABLES`` move the ports.
 
         Raises:
             LocalPlatformError: a port variable is not a port.

@@ -10,7 +10,7 @@ _OTHERS = 0o077
 
 @contextmanager
 def new_files() -> Iterator[None]:
-    """What this process and its children make in the block, nobody else may read.
+    """Other users may not read what this process and its children make in the block.
 
     Files get mode 0600 and directories 0700. The umask is the whole process's, threads included.
     """

@@ -108,7 +108,7 @@ def stop(platform: Platform, name: str, *, seconds: float) -> bool:
 
 
 def tail(path: Path, lines: int) -> str:
-    """The last lines of a text file; empty if there is none."""
+    """The last lines of a text file; empty if it does not exist."""
     return (
         "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
     )

@@ -10,7 +10,7 @@ then ten times as long as that."""
 
 
 def saved_at(platform: Platform) -> datetime | None:
-    """When the newest complete snapshot was written; None if there is none."""
+    """When the newest complete snapshot was written; None before the first."""
     directory = platform.root / "state" / "snapshots"
     complete = [path for path in directory.glob("*") if path.name.isdigit()]
     newest = max(complete, key=lambda path: int(path.name), default=None)

@@ -1,4 +1,4 @@
-"""Make unmodified AWS clients sign for Larder's doors, by what its users have for that."""
+"""Make unmodified AWS clients sign for Larder's endpoints, as its users do."""
 
 import subprocess
 import sys

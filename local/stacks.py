@@ -35,7 +35,7 @@ class Stack:
 
     @property
     def is_done(self) -> bool:
-        """Whether the stack stands as its last deployment wanted it, or as before that."""
+        """Whether the stack is as its last deployment wanted it, or as before that."""
         return self.status in _DONE
 
 

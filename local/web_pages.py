@@ -15,8 +15,8 @@ from collections.abc import Collection, Mapping
 
 _HOST = re.compile(r"(\[::1\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
-# S3 and API Gateway name buckets and APIs in front of a host's name. Nobody but AWS can point a
-# name under cloudfront.net anywhere; the emulator answers for its own distributions there.
+# S3 and API Gateway name buckets and APIs in front of a host's name. Only AWS can point a name
+# under cloudfront.net anywhere; the emulator answers for its own distributions there.
 _SUFFIXES = (".localhost", ".cloudfront.net")
 _OUR_OWN = {"", "same-origin", "none"}
 

@@ -1,4 +1,4 @@
-"""Amazon Athena on one machine: its protocol and its SQL, over the local cloud's S3 and Glue.
+"""Amazon Athena on one machine: its protocol and its SQL, over the emulator's S3 and Glue.
 
 ``python -m local.athena --port 4570`` answers Athena's JSON protocol. Statements in Athena's
 dialect run on DuckDB over the Glue catalog's Iceberg and Hive tables; operations that run no

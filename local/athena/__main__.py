@@ -1,4 +1,4 @@
-"""``python -m local.athena``: runs the endpoint until it is told to stop (SIGTERM, Ctrl-C)."""
+"""``python -m local.athena``: runs the endpoint until SIGTERM or Ctrl-C."""
 
 from __future__ import annotations
 

@@ -50,10 +50,10 @@ def integer(asked: Document, name: str, *, default: int, least: int, most: int) 
 
 
 def page_start(asked: Document) -> int:
-    """Where the page begins that ``NextToken`` stands for; 0 for the first."""
+    """Where the page of ``NextToken`` begins; 0 for the first."""
     token = asked.get("NextToken")
     if token is None:
         return 0
     if not isinstance(token, str) or not (token.isascii() and token.isdigit()):
-        raise RequestRefused(f"NextToken {token!r} is none that was given out")
+        raise RequestRefused(f"NextToken {token!r} was not given out by this endpoint")
     return int(token)

@@ -82,7 +82,7 @@ def _create_table(session: Session, reader: Reader) -> Iterable[str]:
 
 
 def _matching(names: list[str], reader: Reader) -> list[str]:
-    """Those that fit the pattern of LIKE, in which ``*`` stands for anything and ``|`` for or."""
+    """Those that fit the pattern of LIKE, in which ``*`` means anything and ``|`` means or."""
     reader.take("like")
     if reader.at_end:
         return names

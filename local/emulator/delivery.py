@@ -42,7 +42,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Delivery:
-    """Where a mapping stands. ``position`` is the first stream position not yet done with.
+    """How far a mapping is. ``position`` is the first stream position not yet done with.
 
     Attributes:
         attempts: Failed invocations of the piece that starts at ``position``.

@@ -78,7 +78,7 @@ def _put(bucket: str, batch: FailedBatch) -> None:
     try:
         client.put_object(Bucket=bucket, Key=key, Body=json.dumps(_record(batch, now)).encode())
     except (BotoCoreError, ClientError) as error:
-        # AWS counts DestinationDeliveryFailures and goes on; here it stands in the log.
+        # AWS counts DestinationDeliveryFailures and goes on; here the log has it.
         _logger.error("failure destination %s refused the batch: %s", bucket, error)
 
 

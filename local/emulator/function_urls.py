@@ -1,9 +1,9 @@
-"""Function URLs: what a function is told of a request, and what IAM asks before.
+"""Function URLs: what a function receives of a request, and what IAM asks before.
 
-- The caller whose signature was verified stands in the event (``authorizer.iam``); ministack
+- The event has the caller whose signature was verified (``authorizer.iam``); ministack
   leaves it out.
 - ``rawPath`` and ``rawQueryString`` are as they came, percent-encoding included; ministack decodes
-  the one and writes the other anew.
+  the one and writes the other again.
 - A call needs ``lambda:InvokeFunction`` beside ``lambda:InvokeFunctionUrl`` (since October 2025),
   and a policy may allow it for calls through a URL alone; ministack asks for the second only.
 

@@ -14,7 +14,7 @@ _DATABASE_OPERATIONS = {"GetDatabase", "CreateDatabase", "UpdateDatabase", "Dele
 
 
 def install() -> None:
-    """Replace how a Glue call names its resource, and check what stands above it too."""
+    """Replace how a Glue call names its resource, and check what contains it too."""
     extract, enforce = iam_actions.extract_resource_arn, iam_evaluator.enforce
 
     def extract_resource_arn(service: str, *request: Any) -> str:

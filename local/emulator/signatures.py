@@ -4,7 +4,7 @@
   and for every 12-digit key, so a program that signs wrongly would pass.
 - A signature must be scoped to the service that is called: ``execute-api`` at an API of API
   Gateway, ``lambda`` at a Function URL, the service's own name elsewhere.
-- An ``Authorization`` header that is empty or no signature of AWS's makes nobody the root user.
+- An ``Authorization`` header that is empty or no signature of AWS's makes no caller the root user.
 - S3 tells a caller without credentials no bucket's name, and makes no bucket for one.
 - The emulator's own administration (reset, configuration, messages that were sent) is closed.
 
@@ -86,7 +86,7 @@ def _failure(key: str, action: str, service: str) -> AuthError | None:
 
 
 def _unsigned(key: str, action: str, service: str) -> AuthError | None:
-    """The refusal of a caller who names no key, where AWS serves nobody without one."""
+    """The refusal of a caller who names no key, where AWS serves no caller without one."""
     if key or iam_evaluator._signed_request.get() is not None:
         return None
     anonymous = iam_evaluator._anonymous.get()

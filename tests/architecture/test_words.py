@@ -38,9 +38,6 @@ MOST = {
     "larder/wire": 1,
     "larder/wiring": 3,
     "stacks": 3,
-    "local": 6,
-    "local/athena": 27,
-    "local/emulator": 9,
 }
 
 

@@ -82,7 +82,7 @@ class Binder:
         return relation.sql
 
     def subquery(self, table: exp.Table) -> exp.Subquery:
-        """What stands for a table's name in DuckDB's text."""
+        """The subquery that replaces a table's name in DuckDB's text."""
         return _as_subquery(table, self._relation(table))
 
     def _relation(self, table: exp.Table) -> Relation:
@@ -138,7 +138,7 @@ def _as_subquery(table: exp.Table, relation: Relation) -> exp.Subquery:
 
 
 def _tables(query: exp.Query) -> Iterator[exp.Table]:
-    """The tables a query reads, leaving out names that mean a WITH query where they stand."""
+    """The tables a query reads, without names that mean a WITH query there."""
     for scope in traverse_scope(query):
         local = {name.lower() for name in scope.cte_sources}
         for table in scope.tables:

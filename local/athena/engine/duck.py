@@ -1,4 +1,4 @@
-"""DuckDB made ready: extensions without the internet, S3 of the local cloud, Trino's functions."""
+"""DuckDB made ready: extensions without the internet, the emulator's S3, Trino's functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXTENSIONS = ("httpfs", "avro", "iceberg")
 
 
 def connect(cloud: Cloud, *, memory_limit: str, spill_directory: Path) -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB that reaches the local cloud's S3 and nothing else.
+    """An in-memory DuckDB that reaches the emulator's S3 and nothing else.
 
     The local file system stays closed to statements; only spilling under memory pressure uses
     ``spill_directory``. Cursors share everything set here.

@@ -29,7 +29,7 @@ from local.athena.tables.cloud import Cloud
 
 
 class Engine:
-    """Athena's SQL over one local cloud.
+    """Athena's SQL over one emulator.
 
     ``memory_limit`` is DuckDB's for all statements together; beyond it they spill to files in
     ``spill_directory``.
@@ -40,7 +40,7 @@ class Engine:
         self._catalog = Catalog(cloud)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A cursor for one statement; whoever asked for it may interrupt it, and closes it."""
+        """A cursor for one statement; the caller may interrupt it, and closes it."""
         cursor = self._duck.cursor()
         duck.measure(cursor)
         return cursor

@@ -1,7 +1,7 @@
 """Trino functions that DuckDB lacks or gives another meaning, as DuckDB macros.
 
 A typed overload is chosen by the argument's type, as Trino would. Names that begin ``trino_``
-stand for operators and are written by ``dialect``; the others are called as they are.
+replace operators and are written by ``dialect``; the others are called as they are.
 """
 
 from __future__ import annotations

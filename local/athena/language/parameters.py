@@ -1,7 +1,7 @@
-"""Execution parameters: values put where a statement's ``?`` stand.
+"""Execution parameters: values in place of a statement's ``?``.
 
 A parameter is the text of one SQL literal, as Athena defines it (``"1"``, ``"'it''s'"``,
-``"DATE '2026-01-01'"``). It is parsed, must be nothing but a literal, and is written anew from
+``"DATE '2026-01-01'"``). It is parsed, must be nothing but a literal, and is written again from
 what was parsed, so no parameter can add anything else to the statement.
 """
 
@@ -40,7 +40,7 @@ def bind(sql: str, parameters: Sequence[str]) -> str:
 
 
 def literal(parameter: str) -> str:
-    """The parameter as an Athena literal, written anew.
+    """The parameter as an Athena literal, written again.
 
     Raises:
         QueryFailed: it is anything but one literal.

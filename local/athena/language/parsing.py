@@ -103,7 +103,7 @@ def query(sql: str) -> exp.Query:
 
 
 def condition(sql: str) -> exp.Expr:
-    """Parse what stands after WHERE."""
+    """Parse what follows WHERE."""
     return _tree(sql, "trino")
 
 

@@ -154,7 +154,7 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Within:
-    """Where an expression stands: the tables whose columns it may name, and its scope."""
+    """The place of an expression: the tables whose columns it may name, and its scope."""
 
     scope: Scope
     sources: Mapping[str, Sequence[Column]]
@@ -167,7 +167,7 @@ class _Within:
         return next((digits for known, digits in every if known == name), None)
 
     def subquery(self, node: exp.Expr) -> Scope | None:
-        """The scope of a query that stands for a value."""
+        """The scope of a query that is used as a value."""
         inner = node.unnest()
         return next((s for s in self.scope.subquery_scopes if s.expression is inner), None)
 

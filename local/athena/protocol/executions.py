@@ -1,7 +1,7 @@
 """All query executions of this process and how they change.
 
 They live as long as this process; their results stay in S3. A state only moves forward, and
-whoever ends an execution first decides how it ended.
+the first caller to end an execution decides how it ended.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Executions:
         """The execution of that id.
 
         Raises:
-            RequestRefused: there is none.
+            RequestRefused: it does not exist.
         """
         with self._lock:
             if query_id not in self._all:
@@ -57,7 +57,7 @@ class Executions:
             return self._all[query_id]
 
     def find(self, query_id: str) -> Execution | None:
-        """The execution of that id, None if there is none."""
+        """The execution of that id, None if it does not exist."""
         with self._lock:
             return self._all.get(query_id)
 

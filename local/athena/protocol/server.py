@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND, {"message": "only GET /health and POST / are here"})
 
     def do_POST(self) -> None:
-        """Answer one operation; a fault of ours is told to the client and shown on stderr."""
+        """Answer one operation; the client learns of a fault of ours, and stderr shows it."""
         self._answered = False
         if self._is_of_a_web_page():
             return

@@ -1,4 +1,4 @@
-"""Where the local cloud's S3, Glue and Athena control plane are, and with whose credentials."""
+"""Where the emulator's S3, Glue and Athena control plane are, and with whose credentials."""
 
 from __future__ import annotations
 

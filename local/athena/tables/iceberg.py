@@ -1,6 +1,6 @@
 """Iceberg tables by the ``metadata_location`` in their Glue table: rows, history, metadata tables.
 
-Each statement asks Glue anew, so a commit made between two statements is seen by the second.
+Each statement asks Glue again, so a commit made between two statements is seen by the second.
 """
 
 # ruff: noqa: S608 - SQL is made here; names and strings in it are quoted by ``duck``
@@ -81,7 +81,7 @@ class IcebergTables:
         """
         if kind not in _METADATA_TABLES:
             known = ", ".join(f"${kind}" for kind in _METADATA_TABLES)
-            raise QueryFailed("TABLE_NOT_FOUND", f"Metadata table '${kind}' is none of {known}")
+            raise QueryFailed("TABLE_NOT_FOUND", f"Metadata table '${kind}' is not one of {known}")
         return in_memory(_METADATA_TABLES[kind](self.at(metadata_location).inspect), digits=3)
 
 

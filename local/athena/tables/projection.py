@@ -70,7 +70,7 @@ def _check(parameters: Mapping[str, str], key: str, now: datetime) -> _Check:
         return lambda value: value.isdigit() and int(low) <= int(value) <= int(high)
     if kind == "date":
         return _date_check(_parameter(parameters, key, "format"), low, high, now)
-    raise _invalid(key, f"type {kind!r} is none of enum, integer, date, injected")
+    raise _invalid(key, f"type {kind!r} is not enum, integer, date or injected")
 
 
 def _date_check(pattern: str, low: str, high: str, now: datetime) -> _Check:

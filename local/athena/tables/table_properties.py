@@ -28,7 +28,7 @@ def set_properties(catalog: Catalog, database: str, name: str, given: Properties
         with table.transaction() as transaction:
             transaction.set_properties(texts)
         return
-    # An empty text stands for none, and UpdateTable takes none of those.
+    # UpdateTable refuses empty texts, which GetTable returns for absent ones.
     kept = {key: value for key, value in found.items() if key in _KEPT and value != ""}
     kept["Parameters"] = {**found.get("Parameters", {}), **texts}
     catalog.glue.update_table(DatabaseName=database, TableInput=cast("TableInputTypeDef", kept))
