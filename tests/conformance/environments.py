@@ -9,7 +9,7 @@ from tests.support import environments
 from tests.support.environments import ROOT
 
 _ENVIRONMENTS = ROOT / "build" / "conformance"
-_STORY_SECONDS = 280
+_STORY_SECONDS = 800
 # Both SDKs report every call to a bucket of AWS's unless their configuration forbids it.
 _NO_TELEMETRY = """\
 SchemaVersion: '1.0'

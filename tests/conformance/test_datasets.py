@@ -11,6 +11,8 @@ from tests.conformance import sdk_functions
 from tests.conformance.environments import tell
 from tests.conformance.store import AT, FEATURES
 
+pytestmark = pytest.mark.timeout(900)  # an SDK polls every five seconds
+
 GLUE, ICEBERG, DEFAULT = {"TableFormat": "Glue"}, {"TableFormat": "Iceberg"}, True
 # SDK v3 reads every event time as Unix seconds in its point-in-time join, a text too, which Athena
 # refuses. AWS has no Iceberg table with a Fractional event time; Larder makes one by default.

@@ -4,6 +4,8 @@ import pytest
 
 from tests.conformance.environments import tell
 
+pytestmark = pytest.mark.timeout(900)  # an SDK polls every five seconds
+
 T0 = "2024-01-01T00:00:00Z"
 
 
