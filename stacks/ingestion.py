@@ -9,13 +9,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from larder.bucket_folders import QUARANTINE
 from larder.settings.base import Settings
 from larder.settings.lifecycle import LifecycleSettings
 from larder.settings.offline_writer import OfflineWriterSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import OFFLINE, DependencyLayer
 from stacks.constructs.glue_access import TABLE_MAKER, TABLE_WRITER, allow_tables
-from stacks.constructs.offline_bucket import QUARANTINE_PREFIX
 from stacks.constructs.permissions import allow
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.constructs.stream_consumer import Delivery, StreamConsumer
@@ -107,7 +107,7 @@ class IngestionStack(Stack):
         settings = OfflineWriterSettings(
             registry_table=self._online.registry.table_name,
             offline_bucket=bucket.bucket_name,
-            quarantine_prefix=QUARANTINE_PREFIX,
+            quarantine_prefix=QUARANTINE,
         )
         function = self._function("OfflineWriter", "offline_writer", settings)
         allow_registry(function, self._online, REGISTRY_NOTER)
@@ -115,7 +115,7 @@ class IngestionStack(Stack):
         bucket.allow_prefix(
             function,
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            QUARANTINE_PREFIX,
+            QUARANTINE,
             reason="bad records and parked groups, which it writes once their tables are mended",
         )
         # without records in its event the function writes what it parked

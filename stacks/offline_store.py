@@ -6,8 +6,9 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from larder.bucket_folders import RESULTS
 from stacks.config import StageConfig
-from stacks.constructs.offline_bucket import RESULTS_PREFIX, OfflineBucket
+from stacks.constructs.offline_bucket import OfflineBucket
 
 
 class OfflineStoreStack(Stack):
@@ -35,7 +36,7 @@ class OfflineStoreStack(Stack):
 
     def _work_group(self, config: StageConfig, key: kms.IKey) -> athena.CfnWorkGroup:
         results = athena.CfnWorkGroup.ResultConfigurationProperty(
-            output_location=self.bucket.s3_url_for_object(RESULTS_PREFIX),
+            output_location=self.bucket.s3_url_for_object(RESULTS),
             expected_bucket_owner=self.account,
             encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
                 encryption_option="SSE_KMS", kms_key=key.key_arn

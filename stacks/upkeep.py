@@ -7,13 +7,13 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from larder.bucket_folders import TRAINING_SETS
 from larder.settings.base import Settings
 from larder.settings.heartbeat import HeartbeatSettings
 from larder.settings.maintenance import MaintenanceSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import DependencyLayer
 from stacks.constructs.glue_access import TABLE_WRITER, allow_tables
-from stacks.constructs.offline_bucket import TRAINING_SETS_PREFIX
 from stacks.constructs.permissions import allow, allow_table_key
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.offline_store import OfflineStoreStack
@@ -65,7 +65,7 @@ class Upkeep(Construct):
         bucket.allow_prefix(
             function,
             ["s3:GetObject"],
-            TRAINING_SETS_PREFIX,
+            TRAINING_SETS,
             reason="each training set's manifest names the snapshots that must stay",
         )
         self._every(_MAINTENANCE_EVERY, "offline tables merged, expired, swept", function)

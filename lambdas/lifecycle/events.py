@@ -22,8 +22,9 @@ def create_consumer(
 
     A stream event is answered with batch item failures: the records of groups that are not done,
     and those of status changes that were not published. An event without records is a sweep over
-    all groups, answered with the names not done. A sweep also repairs the listings, and so
-    does the first event after a release that had none.
+    all groups, answered with the names not done, and with a sentence on each group whose offline
+    files lie where they must not. A sweep also repairs the listings, and so does the first event
+    after a release that had none.
     """
 
     def consume(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
@@ -32,19 +33,33 @@ def create_consumer(
 
         if "Records" not in event:
             unfinished = undone(graph.lifecycle.unfinished())
-            _repair(graph, remaining, log, once=False)
-            return {"unfinished": unfinished}
-        first: dict[str, str] = {}
-        for record in event["Records"]:
-            name = graph.changed_group(record)
-            if name is not None:
-                first.setdefault(name, record["dynamodb"]["SequenceNumber"])
+            return {"unfinished": unfinished, **_check(graph, remaining, log)}
+        first = _first_records(graph, event["Records"])
         failed = list(_unannounced(graph, event["Records"], log))
         failed += [first[name] for name in undone(first)]
         _repair(graph, remaining, log, once=True)
         return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in failed]}
 
     return consume
+
+
+def _first_records(graph: GroupLifecycle, records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The sequence number of the first record about each group."""
+    first: dict[str, str] = {}
+    for record in records:
+        name = graph.changed_group(record)
+        if name is not None:
+            first.setdefault(name, record["dynamodb"]["SequenceNumber"])
+    return first
+
+
+def _check(graph: GroupLifecycle, remaining: Remaining, log: Log) -> dict[str, list[str]]:
+    """What a sweep looks at beside the groups' own work."""
+    _repair(graph, remaining, log, once=False)
+    overlaps = graph.lifecycle.overlaps()
+    for text in overlaps:
+        log.line("WARNING", message="offline files overlap", problem=text)
+    return {"overlaps": overlaps}
 
 
 def _unannounced(

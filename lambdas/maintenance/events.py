@@ -26,12 +26,15 @@ def create_handler(
             log.line("INFO", message="table kept", group=name, **asdict(kept))
         for name, error in done.failed.items():
             log.line("ERROR", message="table not kept", group=name, error=str(error))
+        for text in done.overlaps:
+            log.line("WARNING", message="offline files overlap", problem=text)
         if done.unreached:
             log.line("WARNING", message="time ran out", groups=done.unreached)
         return {
             "kept": {name: asdict(kept) for name, kept in done.done.items()},
             "failed": {name: str(error) for name, error in done.failed.items()},
             "unreached": done.unreached,
+            "overlaps": done.overlaps,
         }
 
     return keep

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from larder.bucket_folders import TRAINING_SETS
 from larder.errors import ResourceInUse, ValidationError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 
 def training_sets_at(bucket: str) -> str:
     """The folder of all training sets; each has one of its name there, with its manifest."""
-    return f"s3://{bucket}/training-sets/"
+    return f"s3://{bucket}/{TRAINING_SETS}"
 
 
 def split(address: str) -> tuple[str, str]:

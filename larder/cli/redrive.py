@@ -9,10 +9,11 @@ from dataclasses import asdict
 
 import orjson
 
+from larder.bucket_folders import QUARANTINE, SPILLED
 from larder.extras import needs
-from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, Redrive, Redriven
+from larder.offline.redrive import Redrive, Redriven
 
-_PREFIXES = (SPILLED_PREFIX, QUARANTINE_PREFIX)
+_PREFIXES = (SPILLED, QUARANTINE)
 _BUCKET = "LARDER_OFFLINE_BUCKET"
 _FUNCTION = "LARDER_OFFLINE_WRITER_FUNCTION"
 

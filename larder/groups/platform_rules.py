@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from larder.bucket_folders import OWN
 from larder.groups.feature_group import OfflineStore, TableFormat
+from larder.groups.locations import group_location, leads_into_a_group
 from larder.groups.names import Home
 from larder.groups.spec import CatalogSpec, GroupSpec, OfflineSpec
 from larder.problems import Path, Problem, shown
@@ -20,7 +22,6 @@ _MICROS = 1_000_000
 _URI = re.compile(r"s3://([^/]+)/?(.*)", re.ASCII | re.DOTALL)
 _SEGMENT = re.compile(r"[\w!*'()=@+.-]+", re.ASCII)
 _LONGEST_PREFIX = 700
-_NOT_FOR_DATA = ("athena-results", "aws", "failed-batches", "quarantine")
 _GLUE_NAME = re.compile("[a-z_][a-z0-9_]*", re.ASCII)
 _LONGEST_TABLE = 252
 _LONGEST_DATABASE = 255
@@ -70,8 +71,7 @@ class Platform:
         by_default = TableFormat.GLUE if disabled else TableFormat.ICEBERG
         return OfflineStore(
             s3_uri=s3_uri,
-            location=f"{s3_uri.rstrip('/')}/{self.home.account_id}/sagemaker/{self.home.region}"
-            f"/offline-store/{name}-{epoch}",
+            location=group_location(s3_uri, self.home, name, epoch),
             catalog=catalog.catalog,
             database=catalog.database,
             table=catalog.table,
@@ -109,9 +109,15 @@ class Platform:
         if len(prefix) > _LONGEST_PREFIX:
             text = f"Member must have a prefix of at most {_LONGEST_PREFIX} characters: S3 keys end"
             yield Problem(path, f"{text} at 1,024", shown(uri))
-        if bucket == self.buckets[0] and segments[:1] and segments[0] in _NOT_FOR_DATA:
-            names = ", ".join(_NOT_FOR_DATA)
+        if bucket == self.buckets[0] and segments[:1] and segments[0] in OWN:
+            names = ", ".join(OWN)
             text = f"Member must not lie under one of [{names}], which the platform uses itself"
+            yield Problem(path, text, shown(uri))
+        if leads_into_a_group(prefix):
+            text = (
+                "Member must not lie in the folder of a feature group, which holds that group's "
+                "files alone: give a prefix above it or beside it"
+            )
             yield Problem(path, text, shown(uri))
 
     def _catalog_problems(self, spec: CatalogSpec, *, brought: bool) -> Iterator[Problem]:

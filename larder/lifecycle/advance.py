@@ -15,6 +15,7 @@ from typing import Protocol
 
 from larder.errors import AccessForbidden, ResourceInUse, ResourceNotFound
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, UpdateStatus
+from larder.groups.locations import overlaps
 from larder.groups.ports import Registry
 from larder.offline.ports import OfflineTables, Remaining, TableUnusable
 
@@ -38,15 +39,16 @@ class RecordPurge(Protocol):
 class Lifecycle:
     """Takes groups to where their documents say they are going.
 
-    ``clock`` gives microseconds since the epoch. ``group_cache_seconds`` is the lifetime of cached
-    settings: records of a ``Deleting`` group are purged only after twice that long, when nobody
-    can still write any.
+    ``bucket`` is the platform's own. ``clock`` gives microseconds since the epoch.
+    ``group_cache_seconds`` is the lifetime of cached settings: records of a ``Deleting`` group are
+    purged only after twice that long, when nothing can still write any.
     """
 
     registry: Registry
     tables: OfflineTables
     records: RecordPurge
     group_cache_seconds: float
+    bucket: str
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     sleep: Callable[[float], None] = time.sleep
 
@@ -69,6 +71,10 @@ class Lifecycle:
     def unfinished(self) -> list[str]:
         """Names of the groups with work to do, as far as the registry's listing shows."""
         return [group.name for group in self.registry.list() if has_work(group)]
+
+    def overlaps(self) -> list[str]:
+        """A sentence on each group whose offline files lie where they must not."""
+        return list(overlaps(self.registry.list(), self.bucket))
 
     def repair_listings(self, *, remaining: Remaining, once: bool = False) -> int:
         """See ``Registry.repair``."""

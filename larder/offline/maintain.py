@@ -8,6 +8,7 @@ from typing import Protocol
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
+from larder.groups.locations import overlaps
 from larder.groups.ports import Registry
 from larder.jitter import shuffle
 from larder.offline.ports import Remaining, TableUnusable
@@ -26,16 +27,22 @@ class PinnedSnapshots(Protocol):
 
 @dataclass(slots=True)
 class Round:
-    """What a round did, by group; why a group was not done; and whom the time did not reach."""
+    """What a round did, by group; why a group was not done; and which the time did not reach.
+
+    ``overlaps`` has a sentence on each group whose files lie where they must not.
+    """
 
     done: dict[str, Upkept] = field(default_factory=dict)
     failed: dict[str, LarderError] = field(default_factory=dict)
     unreached: list[str] = field(default_factory=list)
+    overlaps: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maintenance:
-    """Keeps every group's offline table. ``clock`` gives microseconds since the epoch.
+    """Keeps every group's offline table, in the platform's ``bucket`` and in others.
+
+    ``clock`` gives microseconds since the epoch.
 
     Groups come in a new order each round, so that where the time is short each has its turn.
     """
@@ -45,6 +52,7 @@ class Maintenance:
     pinned: PinnedSnapshots
     rules: UpkeepRules
     clock: Callable[[], int]
+    bucket: str
     shuffle: Callable[[list[FeatureGroup]], None] = shuffle
 
     def run(self, *, remaining: Remaining, only: Collection[str] = ()) -> Round:
@@ -57,9 +65,10 @@ class Maintenance:
         rules = self.rules
         oldest = self.clock() - rules.pinned_days * 86_400_000_000
         pinned = self.pinned.by_table(oldest)
-        groups = [group for group in self.registry.list() if _is_kept(group, only)]
+        every = list(self.registry.list())
+        groups = [group for group in every if _is_kept(group, only)]
         self.shuffle(groups)
-        done = Round()
+        done = Round(overlaps=list(overlaps(every, self.bucket)))
         for group in groups:
             if remaining() < _LEAST_SECONDS or group.offline is None:
                 done.unreached.append(group.name)

@@ -12,12 +12,9 @@ from typing import Any, Protocol
 
 import orjson
 
+from larder.bucket_folders import QUARANTINE
 from larder.errors import LarderError
 
-SPILLED_PREFIX = "aws/lambda/"
-"""Where Lambda itself puts batches that it gave up."""
-QUARANTINE_PREFIX = "quarantine/"
-"""Where the offline writer puts what it could not write, by the group's uid."""
 PARKED = "parked"
 """The folder, below a group's uid, of the batches that wait for the group's table."""
 MAX_PAYLOAD_BYTES = 5_000_000
@@ -84,8 +81,8 @@ class Redrive:
         """
         results: list[Redriven] = []
         waiting: set[str] = set()
-        for key in self.objects.list(QUARANTINE_PREFIX):
-            uid, folder, *_ = key.removeprefix(QUARANTINE_PREFIX).split("/")
+        for key in self.objects.list(QUARANTINE):
+            uid, folder, *_ = key.removeprefix(QUARANTINE).split("/")
             if folder != PARKED or uid in waiting:
                 continue
             if remaining() <= 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from larder.bucket_folders import QUARANTINE
 from larder.settings.base import Settings
 
 
@@ -17,4 +18,4 @@ class OfflineWriterSettings(Settings):
 
     registry_table: str
     offline_bucket: str
-    quarantine_prefix: str = "quarantine/"
+    quarantine_prefix: str = QUARANTINE

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.s3_objects import Objects
 from larder.aws.s3_versions import S3Versions
+from larder.bucket_folders import MATERIALIZE
 from larder.erasure.adapters.athena_results import AthenaResultSearch
 from larder.erasure.adapters.failures import FailureErasure
 from larder.erasure.adapters.hive import HiveErasure
@@ -19,7 +20,6 @@ from larder.erasure.erase import Erasing
 from larder.errors import ServiceUnavailable
 from larder.groups.adapters.dynamodb_lives import DynamoGroupLives
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
-from larder.materialization.adapters.latest_files import PREFIX as MATERIALIZED
 from larder.offline.adapters.iceberg.catalog import open_catalog, open_files
 from larder.wiring.control_plane import now_micros
 from larder.wiring.offline import OperatorSettings
@@ -47,7 +47,7 @@ def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
             IcebergErasure(open_catalog(), S3Versions(s3)),
             HiveErasure(s3, open_files(), S3Versions(s3)),
             FailureErasure(s3, bucket),
-            MaterializedErasure(s3, bucket, MATERIALIZED),
+            MaterializedErasure(s3, bucket, MATERIALIZE),
             TrainingSetSearch(Objects(s3), bucket),
             AthenaResultSearch(s3, bucket),
         ),

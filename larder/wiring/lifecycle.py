@@ -47,6 +47,7 @@ def open_lifecycle(settings: LifecycleSettings) -> GroupLifecycle:
         tables=open_tables(boto3.client("s3", config=config)),
         records=DynamoPurge(dynamodb, settings.records_table),
         group_cache_seconds=settings.group_cache_seconds,
+        bucket=settings.offline_bucket,
     )
     bus = EventBridge(boto3.client("events", config=config))
     return GroupLifecycle(lifecycle=lifecycle, publish=bus.publish)

@@ -32,4 +32,5 @@ def open_maintenance(settings: MaintenanceSettings) -> Maintenance:
             orphan_hours=settings.orphan_hours,
         ),
         clock=now_micros,
+        bucket=settings.offline_bucket,
     )

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from larder.bucket_folders import QUARANTINE, RESULTS, SPILLED
 from stacks.config import StageConfig
 from stacks.constructs.permissions import (
     acknowledge,
@@ -16,11 +17,6 @@ from stacks.constructs.permissions import (
     allow_object_key,
     allow_pattern,
 )
-
-RESULTS_PREFIX: Final = "athena-results/"
-QUARANTINE_PREFIX: Final = "quarantine/"
-TRAINING_SETS_PREFIX: Final = "training-sets/"
-FAILED_BATCHES_PREFIX: Final = "aws/lambda/"  # Lambda's own: an event source can't choose it
 
 _DATA_ACTIONS: Final = (
     "s3:AbortMultipartUpload",
@@ -103,9 +99,9 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
             noncurrent_version_expiration=Duration.days(config.data.noncurrent_version_days),
             abort_incomplete_multipart_upload_after=Duration.days(7),
         ),
-        expire(RESULTS_PREFIX, config.data.query_result_days),
-        expire(QUARANTINE_PREFIX, config.data.failed_batch_days),
-        expire(FAILED_BATCHES_PREFIX, config.data.failed_batch_days),
+        expire(RESULTS, config.data.query_result_days),
+        expire(QUARANTINE, config.data.failed_batch_days),
+        expire(SPILLED, config.data.failed_batch_days),
     ]
 
 

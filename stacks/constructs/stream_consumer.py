@@ -10,7 +10,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from stacks.constructs.offline_bucket import FAILED_BATCHES_PREFIX, OfflineBucket
+from larder.bucket_folders import SPILLED
+from stacks.constructs.offline_bucket import OfflineBucket
 from stacks.constructs.permissions import acknowledge, allow, allow_object_key, allow_table_key
 
 # Retried for as long as the stream keeps a record less four hours to notice (it keeps 24 h);
@@ -119,7 +120,7 @@ def _allow_spill(function: lambda_.Function, bucket: OfflineBucket) -> None:
     bucket.allow_prefix(
         function,
         ["s3:PutObject"],
-        FAILED_BATCHES_PREFIX,
+        SPILLED,
         reason="Lambda names the object of a batch that it spills",
     )
     allow(function, ["s3:ListBucket"], [bucket.bucket_arn])

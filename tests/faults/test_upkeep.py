@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -178,13 +179,57 @@ def test_a_pinned_snapshot_stays_with_its_files(bench):
 
 def test_young_files_that_nothing_names_are_left_alone(bench):
     bench.append()
-    stray = Path(urlsplit(bench.table.location()).path) / "data" / "stray.parquet"
+    stray = below(bench, f"data/00000-0-{uuid4()}.parquet")
     stray.write_bytes(b"being written")
     bench.keep(UpkeepRules(orphan_hours=1))
     assert stray.exists()
     bench.keep(UpkeepRules(orphan_hours=0))
     assert not stray.exists()
     assert len(bench.rows()) == 5
+
+
+def below(bench, path):
+    found = Path(urlsplit(bench.table.location()).path) / path
+    found.parent.mkdir(parents=True, exist_ok=True)
+    return found
+
+
+STRANGERS = [
+    "data/stray.parquet",
+    "data/event_time_trunc=2024-01-30/part-00000-of-spark.snappy.parquet",
+    "data/notes/00000-0-{uuid}.parquet",
+    "data/a=b/123456789012/sagemaker/us-east-1/offline-store/b-1/data/00000-0-{uuid}.parquet",
+    "123456789012/sagemaker/us-east-1/offline-store/b-1/metadata/00000-{uuid}.metadata.json",
+    "metadata/readme.json",
+    "00000-0-{uuid}.parquet",
+]
+
+
+@pytest.mark.parametrize("path", STRANGERS)
+def test_files_that_this_platform_did_not_name_are_left_alone(bench, path):
+    bench.append()
+    strange = below(bench, path.format(uuid=uuid4()))
+    strange.write_bytes(b"somebody's")
+    bench.keep()
+    assert strange.read_bytes() == b"somebody's"
+
+
+def test_a_table_below_another_ones_location_outlives_the_others_maintenance(bench, tmp_path):
+    """Groups that an earlier release let overlap: the stranger's files are not orphans."""
+    bench.append()
+    for where in ("data", "data/event_time_trunc=2024-01-30", "metadata"):
+        location = (
+            f"{bench.group.offline.location}/{where}/123456789012/sagemaker/x/offline-store/b-1"
+        )
+        name = f"b_{len(where)}"
+        inner = offline_group(location, name=name, uid=f"u{name}", table=name)
+        bench.tables.create(inner)
+        bench.tables.append(inner, [row("theirs")], remaining=seconds(60))
+        for _ in range(2):
+            bench.append()
+            bench.keep()
+        assert [each["customer_id"] for each in rows_in(bench.catalog, inner)] == ["theirs"]
+        bench.tables.append(inner, [row("more")], remaining=seconds(60))
 
 
 def test_another_groups_table_is_not_touched(bench):

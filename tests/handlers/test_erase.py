@@ -17,7 +17,7 @@ from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import StoredFile, StoredLabels
 from tests.support.erasure import SUBJECT, ErasureBench, counts
 from tests.support.moto_cloud import moto_cloud
-from tests.support.offline import seconds, stream_record, version
+from tests.support.offline import offline_group, row, rows_in, seconds, stream_record, version
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,23 @@ def test_history_snapshots_and_every_version_of_every_file_go(bench, capsys):
     assert bench.identifiers() == others
     assert bench.holding() == []
     assert bench.run(capsys)["found"] == 0
+
+
+def test_a_group_in_this_groups_folder_keeps_its_records(bench, capsys):
+    """An earlier release let groups overlap; the record is erased from the group that is named."""
+    bench.consume({"Records": bench.records(3)})
+    inner = offline_group(
+        f"{bench.group.offline.location}/data/123456789012/sagemaker/x/offline-store/b-1",
+        name=f"b_{bench.id}",
+        table=f"b_{bench.id}",
+        uid=f"ub{bench.id}",
+    )
+    bench.tables.create(inner)
+    rows = [row(SUBJECT, write_time=bench.start), row("other", write_time=bench.start)]
+    bench.tables.append(inner, rows, remaining=seconds(60))
+    bench.run(capsys)
+    assert SUBJECT not in bench.identifiers()
+    assert [each["customer_id"] for each in rows_in(bench.catalog, inner)] == [SUBJECT, "other"]
 
 
 def test_repetitions_do_not_bring_it_back_and_later_records_are_new(any_bench, capsys):

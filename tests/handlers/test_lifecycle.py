@@ -20,6 +20,7 @@ from larder.groups.feature_group import (
     TableFormat,
     UpdateStatus,
 )
+from larder.groups.listing import GroupOrder
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.settings.lifecycle import LifecycleSettings
 from tests.support.groups import FEATURES
@@ -186,9 +187,48 @@ def test_a_sweep_finishes_all_groups_with_work_to_do(bench):
     bench.registered()
     bench.registered("orders")
     event = json.loads((EVENTS / "lifecycle.json").read_text())
-    assert bench.invoke(event) == {"unfinished": []}
+    assert bench.invoke(event) == {"unfinished": [], "overlaps": []}
     statuses = [bench.registry.get(name).status for name in ("customers", "orders")]
     assert statuses == [FeatureGroupStatus.CREATED] * 2
+
+
+def test_a_sweep_names_groups_whose_files_an_earlier_release_let_overlap(bench, capsys):
+    outer = bench.registered()
+    inner = replace(
+        outer.offline, location=f"{outer.offline.location}/data/x", table=f"b_{bench.id}"
+    )
+    bench.registered("inner", offline=inner)
+
+    (text,) = bench.invoke({})["overlaps"]
+
+    assert f"feature group inner at {inner.location} lie in the folder of feature" in text
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [line for line in lines if line["message"] == "offline files overlap"]
+    assert [(line["level"], line["problem"]) for line in told] == [("WARNING", text)]
+
+
+def test_a_registry_of_an_earlier_release_is_ready_for_listings_after_the_first_event(
+    bench, capsys
+):
+    groups = [bench.registered(name) for name in ("customers", "orders")]
+    table = bench.settings.registry_table
+    for item in bench.dynamodb.scan(TableName=table)["Items"]:
+        if item["pk"]["S"].startswith("I#"):
+            bench.dynamodb.delete_item(
+                TableName=table, Key={name: item[name] for name in ("pk", "sk")}
+            )
+
+    assert bench.handle("customers") == {"batchItemFailures": []}
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["groups"] for line in lines if line["message"] == "listings repaired"] == [2]
+    listed = [name for _, name in bench.registry.walk(GroupOrder.NAME)]
+    assert [group.uid for group in listed] == [group.uid for group in groups]
+    items = bench.dynamodb.scan(TableName=table)["Items"]
+    assert {"pk": {"S": "I#"}, "sk": {"S": "complete"}} in items
+    bench.handle("orders")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "listings repaired" not in [line["message"] for line in lines]
 
 
 def test_a_change_of_status_arrives_on_the_default_bus(bench):

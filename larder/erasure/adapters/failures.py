@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from larder.aws.s3_versions import S3Versions, Version, s3_errors
+from larder.bucket_folders import QUARANTINE, SPILLED
 from larder.erasure.adapters.online import identifier_in
 from larder.erasure.erase import Subject, Trace
 from larder.errors import ValidationError
-from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, records_of
+from larder.offline.redrive import records_of
 from larder.records.adapters.dynamodb_item import from_item, parse_partition
 from larder.records.keys import sort_key
 
@@ -37,10 +38,7 @@ class FailureErasure:
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
         """See ``Place.erase``."""
-        return [
-            self._under(prefix, subjects, dry_run=dry_run)
-            for prefix in (SPILLED_PREFIX, QUARANTINE_PREFIX)
-        ]
+        return [self._under(prefix, subjects, dry_run=dry_run) for prefix in (SPILLED, QUARANTINE)]
 
     def _under(self, prefix: str, subjects: Sequence[Subject], *, dry_run: bool) -> Trace:
         count, unreadable = 0, list[str]()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import orjson
 
 from larder.aws.s3_objects import Objects
+from larder.bucket_folders import INGEST
 from larder.errors import ResourceInUse
 from larder.ingestion.ports import Run
 
@@ -35,4 +36,4 @@ class S3RunJournal:
         self.objects.write(self._address(run), orjson.dumps(asdict(run)))
 
     def _address(self, run: Run) -> str:
-        return f"s3://{self.bucket}/ingest/{run.group_uid}/{run.id}.json"
+        return f"s3://{self.bucket}/{INGEST}{run.group_uid}/{run.id}.json"

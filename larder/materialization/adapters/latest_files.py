@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from larder.aws.s3_objects import Objects, split
+from larder.bucket_folders import MATERIALIZE
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.versions import VersionRows
 from larder.ingestion.load import Offered, Version
@@ -20,8 +21,6 @@ from larder.records.record import RecordVersion, Slot
 from larder.tabular.files import ParquetRows
 
 Arrow = Any  # pyarrow is untyped
-PREFIX = "materialize/"
-"""Where results lie in the platform's bucket, below it by the group's uid."""
 
 
 class KeyedBatch(list[Version]):
@@ -78,7 +77,7 @@ class S3LatestFiles:
 
     def location(self, group: FeatureGroup, name: str) -> str:
         """See ``LatestFiles.location``."""
-        return f"s3://{self.bucket}/{PREFIX}{group.uid}/{name}/"
+        return f"s3://{self.bucket}/{MATERIALIZE}{group.uid}/{name}/"
 
     def count(self, location: str) -> int:
         """See ``LatestFiles``."""

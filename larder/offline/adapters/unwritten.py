@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from larder.offline.redrive import QUARANTINE_PREFIX, SPILLED_PREFIX, FailureObjects, records_of
+from larder.bucket_folders import QUARANTINE, SPILLED
+from larder.offline.redrive import FailureObjects, records_of
 from larder.offline.status import Unwritten
 from larder.records.adapters.dynamodb_item import parse_partition
 
@@ -20,14 +21,14 @@ class UnwrittenRecords:
     def __call__(self) -> Unwritten:
         """See ``larder.offline.status.OfflineStatus``."""
         uids: set[str] = set()
-        for key in self.objects.list(QUARANTINE_PREFIX):
-            uid = key.removeprefix(QUARANTINE_PREFIX).split("/")[0]
+        for key in self.objects.list(QUARANTINE):
+            uid = key.removeprefix(QUARANTINE).split("/")[0]
             if uid == "unknown":
                 return Unwritten(uids, f"a record of an unknown group was set aside: {key}")
             uids.add(uid)
-        spilled = list(self.objects.list(SPILLED_PREFIX))
+        spilled = list(self.objects.list(SPILLED))
         if len(spilled) > _MOST_OBJECTS:
-            return Unwritten(uids, f"{len(spilled)} batches lie under {SPILLED_PREFIX}: redrive")
+            return Unwritten(uids, f"{len(spilled)} batches lie under {SPILLED}: redrive")
         for key in spilled:
             try:
                 records = records_of(self.objects.read(key))

@@ -18,7 +18,7 @@ from larder.offline.ports import Appended, TableUnusable
 from tests.contract.offline.offline_bench import hive_on_s3
 from tests.support.groups import FEATURES
 from tests.support.moto_cloud import moto_cloud
-from tests.support.offline import hive_files, hive_rows, row, seconds
+from tests.support.offline import hive_files, hive_group, hive_rows, row, seconds
 
 ZIP = FeatureDefinition("Zip", FeatureType.STRING)
 
@@ -188,6 +188,21 @@ def test_files_that_others_put_there_are_no_hindrance(bench):
     bench.s3.put_object(
         Bucket=bucket, Key=f"{key}/year=2024/month=01/day=31/hour=12/_SUCCESS", Body=b""
     )
+    assert bench.append(group, row()).duplicates == 1
+
+
+def test_a_group_below_an_hours_folder_neither_hides_rows_nor_holds_up_writes(bench):
+    """Groups that an earlier release let overlap: only files right in the folder are the table's."""
+    group = bench.created()
+    bucket, _, key = f"{bench.root}/{bench.name}/data".removeprefix("s3://").partition("/")
+    hour = f"{key}/year=2024/month=01/day=31/hour=12"
+    stranger = hive_group(
+        f"s3://{bucket}/{hour}/123456789012/sagemaker/x/offline-store/b-1", uid="ub"
+    )
+    bench.append(stranger, row(), row("c2"))
+    bench.s3.put_object(Bucket=bucket, Key=f"{hour}/below/broken.parquet", Body=b"no parquet")
+
+    assert bench.append(group, row(), row("c3")) == Appended(2, 0, None)
     assert bench.append(group, row()).duplicates == 1
 
 

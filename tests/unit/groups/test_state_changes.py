@@ -61,7 +61,11 @@ def bus():
 def consume(bus):
     def consume(*records, lines=None):
         lifecycle = Lifecycle(
-            registry=MemoryRegistry(), tables=Tables(), records=Records(), group_cache_seconds=0
+            registry=MemoryRegistry(),
+            tables=Tables(),
+            records=Records(),
+            group_cache_seconds=0,
+            bucket="lake",
         )
         graph = GroupLifecycle(lifecycle=lifecycle, publish=bus.publish)
         log = collecting([] if lines is None else lines)

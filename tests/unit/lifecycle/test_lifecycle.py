@@ -64,6 +64,7 @@ class Bench:
             tables=self.tables,
             records=self.records,
             group_cache_seconds=5,
+            bucket="lake",
             clock=lambda: self.now,
             sleep=self.sleep,
         )

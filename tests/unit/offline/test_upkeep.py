@@ -11,7 +11,7 @@ from larder.offline.adapters.iceberg.upkeep import MERGED
 from larder.offline.maintain import Maintenance
 from larder.offline.upkeep import DAY_MILLIS, HOUR_MILLIS, UpkeepRules, Upkept, expired, merged_run
 from tests.support.groups import feature_group
-from tests.support.offline import seconds
+from tests.support.offline import offline_group, seconds
 
 RULES = UpkeepRules(
     merged_bytes=1000, min_files=4, full_hours=2, snapshot_days=3, settled_minutes=0
@@ -101,6 +101,7 @@ def maintenance(*groups):
         pinned=Pinned(),
         rules=RULES,
         clock=lambda: NOW * 1000,
+        bucket="lake",
     )
 
 
@@ -114,6 +115,15 @@ def test_one_table_that_fails_stops_no_other():
     assert done.unreached == []
     assert upkeep.tables.pinned == {"broken": {11}, "other": {11}}
     assert upkeep.pinned.not_before == (NOW - 400 * DAY_MILLIS) * 1000
+
+
+def test_groups_that_overlap_are_named_and_kept_all_the_same():
+    outer = offline_group("s3://lake/x/a", name="a")
+    inner = offline_group("s3://lake/x/a/data/b", name="b")
+    done = maintenance(outer, inner).run(remaining=seconds(100))
+    (text,) = done.overlaps
+    assert text.startswith("The files of feature group b at s3://lake/x/a/data/b lie in the folder")
+    assert done.done.keys() == {"a", "b"}
 
 
 def test_what_the_time_does_not_reach_is_told():

@@ -6,15 +6,24 @@ and its commit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pyarrow.fs import FileInfo, FileSelector, FileType
+from pyarrow.fs import FileSelector, FileType
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.table import Table
 
+from larder.groups.locations import leads_into_a_group
 from larder.offline.ports import Remaining
+
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_OWN = re.compile(
+    rf"data/(?:[^/=]+=[^/]*/)*\d+-\d+-{_UUID}\.parquet"
+    rf"|metadata/(?:\d+-{_UUID}\.metadata\.json|{_UUID}-m\d+\.avro|snap-\d+-\d+-{_UUID}\.avro)"
+)
+"""Names that PyIceberg gives to data files, metadata, manifests and lists of manifests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,10 @@ class FoundFile:
 
 
 def files_below(table: Table) -> Iterator[FoundFile]:
-    """Every file below the table's location, by the names that the table would give them."""
+    """Every file below the table's location, by the names that the table would give them.
+
+    An earlier release let groups overlap: files in the folder of another group are left out.
+    """
     io = table.io
     if not isinstance(io, PyArrowFileIO):
         raise TypeError(f"{type(io).__name__} can't list files; give the catalog Arrow's FileIO")
@@ -38,8 +50,8 @@ def files_below(table: Table) -> Iterator[FoundFile]:
         FileSelector(root, allow_not_found=True, recursive=True)
     )
     for info in found:
-        if info.type == FileType.File and not _is_marker(info):
-            below = info.path.removeprefix(root).lstrip("/")
+        below = info.path.removeprefix(root).lstrip("/")
+        if info.type == FileType.File and not leads_into_a_group(below):
             yield FoundFile(f"{location}/{below}", info.mtime.timestamp(), info.size)
 
 
@@ -65,10 +77,17 @@ def remove_orphans(
 ) -> int:
     """Remove the files that nothing names and that were written by ``not_after``; how many.
 
+    Only files with names of this platform's making go. What others put there is theirs.
+
     The listing comes first and the table is read after it, so that a file whose commit lands in
     between is seen as named.
     """
-    old = [file for file in files_below(table) if file.modified <= not_after]
+    location = table.location()
+    old = [
+        file
+        for file in files_below(table)
+        if file.modified <= not_after and _OWN.fullmatch(file.path.removeprefix(f"{location}/"))
+    ]
     if not old:
         return 0
     fresh = load()
@@ -81,7 +100,3 @@ def remove_orphans(
             fresh.io.delete(file.path)
             removed += 1
     return removed
-
-
-def _is_marker(info: FileInfo) -> bool:
-    return info.size == 0 and not info.extension

@@ -1,0 +1,36 @@
+"""The platform's own folders in its bucket: the one list of them.
+
+A feature group may put its files anywhere else in the bucket. A folder that gets a new use comes
+here first; ``tests/infra/test_bucket_folders.py`` looks for those that did not.
+"""
+
+from typing import Final
+
+RESULTS: Final = "athena-results/"
+SPILLED: Final = "aws/lambda/"
+"""Where Lambda puts batches that it gave up: an event source can't choose another name."""
+QUARANTINE: Final = "quarantine/"
+"""Where the offline writer puts what it could not write, by the group's uid."""
+TRAINING_SETS: Final = "training-sets/"
+INGEST: Final = "ingest/"
+MATERIALIZE: Final = "materialize/"
+"""Where results of materialization lie, by the group's uid."""
+_LATER: Final = ("exposures/", "failed-batches/", "lineage/", "models/", "pipelines/")
+"""Folders of earlier releases, and of parts that are to come."""
+OWN: Final = tuple(
+    sorted(
+        {
+            folder.partition("/")[0]
+            for folder in (
+                RESULTS,
+                SPILLED,
+                QUARANTINE,
+                TRAINING_SETS,
+                INGEST,
+                MATERIALIZE,
+                *_LATER,
+            )
+        }
+    )
+)
+"""Names of the topmost folders, which no feature group may lie under."""
