@@ -53,7 +53,7 @@ class IdleConnections(Generic[C]):
         self._idle.append((self._clock(), connection))
 
     def take(self) -> C | None:
-        """A connection that is probably open; ``None`` if there is none."""
+        """A connection that is probably open; ``None`` if there is no such connection."""
         while (kept := self._pop()) is not None:
             since, connection = kept
             idle = self._clock() - since
