@@ -24,13 +24,13 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
     """An app with the stages that ``-c stage=NAME`` selects, and checks.
 
     ``-c target=local`` aims them at this machine; ``-c in_memory=on|off``, ``function_url=on|off``,
-    ``sagemaker_names=on|off`` and ``runtime_start=on_demand|snap_start|provisioned:N`` override
-    what the stages choose.
-    The context is that of ``cdk.json``, then ``context``, then
-    the command line's.
+    ``sagemaker_names=on|off``, ``runtime_start=on_demand|snap_start|provisioned:N`` and
+    ``administrators=NAME,…`` override what the stages choose. The context is that of ``cdk.json``,
+    then ``context``, then the command line's.
 
     Raises:
-        ConfigurationError: a context value is not one of its choices, or a definition file is bad.
+        ConfigurationError: a context value is not one of its choices, a stage keeps data and has no
+            administrators, or a definition file is bad.
     """
     settings = json.loads((ROOT / "cdk.json").read_text())
     app = App(
@@ -41,6 +41,7 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
     )
     for config in _selected(app.node.try_get_context("stage")):
         chosen = _chosen(config, app.node.try_get_context)
+        _refuse_unadministered(chosen)
         Platform(app, _aimed(chosen, app.node.try_get_context("target")))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), PlatformRules())
     return app
@@ -62,12 +63,26 @@ def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageCon
         serving = replace(serving, runtime_start=runtime_start(text))
     config = replace(config, serving=serving)
     if (text := named("sagemaker_names")) is not None:
-        names = _switch("sagemaker_names", text)
-        config = replace(config, offline=replace(config.offline, sagemaker_names=names))
+        use = _switch("sagemaker_names", text)
+        config = replace(config, offline=replace(config.offline, sagemaker_names=use))
+    if (text := named("administrators")) is not None:
+        names = tuple(each.strip() for each in text.split(",") if each.strip())
+        config = replace(config, access=replace(config.access, administrators=names))
     if (text := named("in_memory")) is not None:
         tier = config.in_memory or InMemoryTier()
         config = replace(config, in_memory=tier if _switch("in_memory", text) else None)
     return config
+
+
+def _refuse_unadministered(config: StageConfig) -> None:
+    if config.data.retain and not config.access.administrators:
+        raise ConfigurationError(
+            f"{config.name}: access.administrators is empty, and the stage keeps its data: no "
+            "caller but the root user could open a feature group that has no grants. Name at least "
+            "one principal, in stacks/config.py "
+            '(access=AccessChoices(administrators=("role/LarderAdministrator",))) or on the '
+            "command line (-c administrators=role/LarderAdministrator,user/ann)."
+        )
 
 
 def _switch(name: str, text: str) -> bool:

@@ -6,8 +6,8 @@ Every field says what it decides and in which unit. A field without a default mu
 from dataclasses import dataclass
 from typing import Final
 
-from larder.access.grants import pattern_problem
 from larder.errors import ConfigurationError
+from stacks.principals import principal_problem
 from stacks.runtime_start import RuntimeStart, Start
 
 
@@ -118,18 +118,20 @@ class AccessChoices:
     """
 
     administrators: tuple[str, ...] = ()
-    """ARN patterns (``larder.access.grants``) of principals that may do everything with every
-    feature group, as the account's root user may."""
+    """Principals that may do everything with every feature group, as the account's root user may:
+    ``role/Name`` or ``user/Name`` of the stage's account, or ARN patterns
+    (``larder.access.grants``). A stage that keeps its data needs at least one."""
 
-    missing_grants_deny: bool = False
+    missing_grants_deny: bool | None = None
     """Close a feature group to all but administrators until something is granted on it. Otherwise
-    such a group is open to every caller that IAM allows to call the API."""
+    such a group is open to every caller that IAM allows to call the API. By default it is closed
+    where the stage keeps its data, and open elsewhere."""
 
     def __post_init__(self) -> None:
-        """Refuse a malformed pattern at synth, and not when the first function starts."""
-        for pattern in self.administrators:
-            if problem := pattern_problem(pattern):
-                raise ConfigurationError(f"access.administrators: {pattern!r}: {problem}")
+        """Refuse a malformed principal at synth, and not when the first function starts."""
+        for text in self.administrators:
+            if problem := principal_problem(text):
+                raise ConfigurationError(f"access.administrators: {text!r}: {problem}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,6 +64,12 @@ class StageConfig:
         return RemovalPolicy.RETAIN if self.data.retain else RemovalPolicy.DESTROY
 
     @property
+    def missing_grants_deny(self) -> bool:
+        """Whether a feature group without grants is closed to all but administrators."""
+        chosen = self.access.missing_grants_deny
+        return self.data.retain if chosen is None else chosen
+
+    @property
     def database_name(self) -> str:
         """The Glue database, named physically because people type it in SQL."""
         return SAGEMAKER_DATABASE if self.offline.sagemaker_names else f"larder_{self.name}"
@@ -101,6 +107,7 @@ _PROD: Final = StageConfig(
     offline=OfflineChoices(memory_mb=1_769, window_seconds=20, scan_limit_gb=1_000),
     alarms=AlarmChoices(topic=True, latency_ms=500),
     log_retention=logs.RetentionDays.THREE_MONTHS,
+    access=AccessChoices(administrators=("role/LarderAdministrator",)),
     in_memory=InMemoryTier(max_storage_gb=50, max_ecpu_per_second=100_000),
 )
 

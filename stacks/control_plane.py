@@ -6,6 +6,7 @@ from larder.settings.control import ControlSettings
 from stacks.config import StageConfig
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
+from stacks.principals import patterns_of
 
 
 def control_settings(
@@ -26,7 +27,7 @@ def control_settings(
         kms_key_arn=online.key.key_arn,
         other_offline_buckets=config.other_buckets(stack),
         other_databases=config.offline.other_databases,
-        administrators=config.access.administrators,
-        missing_grants_deny=int(config.access.missing_grants_deny),
+        administrators=patterns_of(stack, config.access.administrators),
+        missing_grants_deny=int(config.missing_grants_deny),
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
     )

@@ -23,6 +23,7 @@ from stacks.control_plane import control_settings
 from stacks.memory.store import MemoryStoreStack, memory_settings
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
+from stacks.principals import patterns_of
 from stacks.registry_access import REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, door_target
 
@@ -131,8 +132,8 @@ class ServingStack(Stack):
             account_id=self.account,
             region=self.region,
             partition=self.partition,
-            administrators=config.access.administrators,
-            missing_grants_deny=int(config.access.missing_grants_deny),
+            administrators=patterns_of(self, config.access.administrators),
+            missing_grants_deny=int(config.missing_grants_deny),
         )
 
     def _publish(

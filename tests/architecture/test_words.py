@@ -19,7 +19,7 @@ PAGES = [
 MOST = {
     "larder": 3,
     "larder/as_of": 5,
-    "larder/aws": 4,
+    "larder/aws": 3,
     "larder/cost": 14,
     "larder/declared": 4,
     "larder/erasure": 3,

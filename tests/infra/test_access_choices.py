@@ -1,11 +1,11 @@
-"""What a stage that chooses other rules of access, or to forward to SageMaker, changes."""
+"""Who may do what on a stage: closed where data are kept, and what other choices change."""
 
 import pytest
 
 from larder.errors import ConfigurationError
 from stacks.config import STAGES
 from tests.infra.stages import stage_with
-from tests.infra.templates import actions_of
+from tests.infra.templates import actions_of, text_of
 
 ADMIN = "arn:aws:iam::123456789012:role/Platform*"
 ENDPOINT = "https://api.sagemaker.eu-west-1.amazonaws.com"
@@ -50,12 +50,61 @@ def test_the_control_function_alone_may_do_what_is_forwarded(chosen):
     assert set().union(*may.values()) == set()
 
 
+@pytest.mark.parametrize("name", ["control", "runtime", "feature_groups"])
+def test_a_stage_that_keeps_data_is_closed_by_default_and_has_administrators(templates, name):
+    prod = templates.function("prod", name)["Environment"]["Variables"]
+    assert prod["LARDER_MISSING_GRANTS_DENY"] == "1"
+    # of the account that it is deployed to, whichever that is
+    role = "arn:{'Ref': 'AWS::Partition'}:iam::{'Ref': 'AWS::AccountId'}:role/LarderAdministrator"
+    assert text_of(prod["LARDER_ADMINISTRATORS"]) == role
+    dev = templates.function("dev", name)["Environment"]["Variables"]
+    assert (dev["LARDER_MISSING_GRANTS_DENY"], dev["LARDER_ADMINISTRATORS"]) == ("0", "")
+
+
+@pytest.mark.parametrize(
+    ("stage", "choices"),
+    [
+        ("prod", {"access": {"administrators": ()}}),
+        ("prod", {"access": {"administrators": (), "missing_grants_deny": False}}),
+        ("dev", {"data": {"retain": True}}),
+    ],
+)
+def test_a_stage_that_keeps_data_needs_administrators_and_the_refusal_says_what_to_write(
+    monkeypatch, synthesize, stage, choices
+):
+    monkeypatch.setitem(STAGES, stage, stage_with(stage, **choices))
+    with pytest.raises(ConfigurationError) as refused:
+        synthesize(stage=stage)
+    assert str(refused.value).startswith(f"{stage}: access.administrators is empty")
+    assert 'AccessChoices(administrators=("role/LarderAdministrator",))' in str(refused.value)
+    assert "-c administrators=role/LarderAdministrator,user/ann" in str(refused.value)
+
+
+def test_administrators_come_from_the_command_line_too(synthesize):
+    named = f"user/ann, {ADMIN}"
+    templates = synthesize(stage="dev", administrators=named)
+    variables = templates.function("dev", "control")["Environment"]["Variables"]
+    first, second = text_of(variables["LARDER_ADMINISTRATORS"]).rsplit(" ", 1)
+    assert first.endswith(":user/ann")
+    assert second == ADMIN
+
+
+def test_a_stage_that_keeps_data_can_be_open_if_it_says_so(monkeypatch, synthesize):
+    monkeypatch.setitem(STAGES, "prod", stage_with("prod", access={"missing_grants_deny": False}))
+    templates = synthesize(stage="prod")
+    variables = templates.function("prod", "runtime")["Environment"]["Variables"]
+    assert variables["LARDER_MISSING_GRANTS_DENY"] == "0"
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_nothing_is_forwarded_unless_the_stage_says_so(templates, stage):
     variables = templates.function(stage, "control")["Environment"]["Variables"]
     assert variables["LARDER_FORWARD_SAGEMAKER_ENDPOINT"] == ""
 
 
-def test_an_administrator_that_is_no_pattern_fails_the_synth():
-    with pytest.raises(ConfigurationError, match=r"access\.administrators: 'ann': Member must be"):
-        stage_with("dev", access={"administrators": ("ann",)})
+@pytest.mark.parametrize(
+    "name", ["ann", "role/", "group/x", "role/a b", "role/path/x*", "arn:aws:s3:::b"]
+)
+def test_an_administrator_that_is_malformed_fails_the_synth(name):
+    with pytest.raises(ConfigurationError, match=r"access\.administrators: '.+': Member must"):
+        stage_with("dev", access={"administrators": (name,)})
