@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,10 @@ class ParquetRows:
 
 @dataclass(slots=True)
 class CsvRows:
-    """A CSV file with a header. Every cell is a text as it stands there; an empty one is absent."""
+    """A text file with a header. Every cell is a text as it is written; an empty one is absent.
+
+    The delimiter is the comma, semicolon, tab or pipe that the header has most of.
+    """
 
     stream: Arrow
     reader: Arrow
@@ -63,7 +67,10 @@ class CsvRows:
     @classmethod
     def open(cls, filesystem: Arrow, path: str) -> CsvRows:
         """Open it and read its header."""
-        with csv.open_csv(filesystem.open_input_stream(path)) as peeked:
+        with _text(filesystem.open_input_file(path), path) as peeked:
+            parse = csv.ParseOptions(delimiter=_delimiter(peeked.read(_BUFFER)))
+        whole = _text(filesystem.open_input_file(path), path)
+        with csv.open_csv(whole, parse_options=parse) as peeked:
             names = peeked.schema.names
         options = csv.ConvertOptions(
             column_types={name: pa.string() for name in names},
@@ -74,7 +81,10 @@ class CsvRows:
         stream = filesystem.open_input_file(path)
         read = csv.ReadOptions(block_size=_CSV_BLOCK, use_threads=False)
         size = filesystem.get_file_info(path).size or 1
-        return cls(stream, csv.open_csv(stream, read_options=read, convert_options=options), size)
+        reader = csv.open_csv(
+            _text(stream, path), read_options=read, parse_options=parse, convert_options=options
+        )
+        return cls(stream, reader, size)
 
     @property
     def schema(self) -> Arrow:
@@ -127,6 +137,9 @@ Rows = ParquetRows | CsvRows | ArrowRows
 _READERS: dict[str, Callable[[Arrow, str], Rows]] = {
     ".parquet": ParquetRows.open,
     ".csv": CsvRows.open,
+    ".csv.gz": CsvRows.open,
+    ".tsv": CsvRows.open,
+    ".tsv.gz": CsvRows.open,
     ".arrow": ArrowRows.open,
     ".feather": ArrowRows.open,
 }
@@ -134,5 +147,17 @@ ENDINGS = tuple(_READERS)
 
 
 def open_rows(filesystem: Arrow, path: str) -> Rows:
-    """Open a file, whose kind its name's ending tells."""
-    return _READERS["." + path.rpartition(".")[2]](filesystem, path)
+    """Open a file, whose kind its name's ending tells, in upper or lower case."""
+    ending = next(each for each in ENDINGS if path.lower().endswith(each))
+    return _READERS[ending](filesystem, path)
+
+
+def _text(stream: Arrow, path: str) -> Arrow:
+    """The file's text; unpacked where its name ends in .gz."""
+    return pa.CompressedInputStream(stream, "gzip") if path.lower().endswith(".gz") else stream
+
+
+def _delimiter(start: bytes) -> str:
+    """The delimiter that a file's header has most of outside of quotes; a comma if it has none."""
+    header = re.sub(rb'"[^"]*"', b"", start).lstrip().partition(b"\n")[0]
+    return max(",;\t|", key=lambda each: header.count(each.encode()))

@@ -29,8 +29,11 @@ class Labels:
     batches: Iterable[Arrow]
 
 
-def of_frame(frame: Arrow, event_time: str) -> Labels:
-    """Labels in a pandas, Polars or Arrow frame, or anything else that Arrow can stream.
+def of_frame(frame: Arrow, event_time: str, *, labels: bool = True) -> Labels:
+    """Rows of a pandas, Polars or Arrow frame, or anything else that Arrow can stream.
+
+    Columns of ``labels`` need plain names and one type each. Columns of other rows may have any
+    name; where their values have several types, each value becomes its text.
 
     Raises:
         ValidationError: it is nothing of that kind, or can't be turned into Arrow columns.
@@ -40,7 +43,7 @@ def of_frame(frame: Arrow, event_time: str) -> Labels:
     if isinstance(frame, pa.Table):
         return Labels(frame.schema, frame.to_batches(max_chunksize=BATCH_ROWS))
     if type(frame).__module__.partition(".")[0] == "pandas":
-        return of_frame(_from_pandas(frame, event_time), event_time)
+        return of_frame(_from_pandas(frame, event_time, labels=labels), event_time)
     if hasattr(frame, "__arrow_c_stream__"):
         return of_frame(pa.table(frame), event_time)
     raise ValidationError(
@@ -86,18 +89,49 @@ def local_files(address: str) -> list[Path]:
     return [path]
 
 
-def _from_pandas(frame: Arrow, event_time: str) -> Arrow:
+def _from_pandas(frame: Arrow, event_time: str, *, labels: bool) -> Arrow:
     names = list(frame.columns)
     odd = [name for name in names if not isinstance(name, str)]
     if odd:
-        raise ValidationError(f"label columns must be named by texts, not {odd[:10]}: rename them")
-    check_names(names, what="label columns")
+        what = "label columns" if labels else "columns"
+        raise ValidationError(f"{what} must be named by texts, not {odd[:10]}: rename them")
+    if labels:
+        check_names(names, what="label columns")
+    _refuse_repeated(names)
     if event_time in names and frame[event_time].dtype == object:
         refuse_naive(frame[event_time].tolist(), event_time)
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        raise ValidationError(f"the frame has a column of mixed types: {error}") from error
+    except (pa.ArrowException, OverflowError) as error:
+        if labels:
+            raise ValidationError(f"the frame has a column of mixed types: {error}") from error
+    return pa.table({name: _column(frame[name]) for name in names})
+
+
+def _refuse_repeated(names: list[str]) -> None:
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise ValidationError(f"there are several columns {repeated!r}: rename them apart")
+
+
+def _column(series: Arrow) -> Arrow:
+    """A column as Arrow has it; where it has no type for all values, each value's text."""
+    try:
+        return pa.Array.from_pandas(series)
+    except (pa.ArrowException, OverflowError):
+        absent = series.isna().tolist()
+        texts = [
+            None if gone is True else _text(value)
+            for gone, value in zip(absent, series.tolist(), strict=True)
+        ]
+        return pa.array(texts, pa.string())
+
+
+def _text(value: object) -> str:
+    """A value as PutRecord is sent it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _parquet(path: Path) -> Labels:

@@ -37,8 +37,9 @@ class Packer:
             f"coalesce({_json(f'c{place}', column.type)}, '{_ABSENT}')"
             for place, column in enumerate(columns)
         ]
-        joined = f" || '{SEPARATOR}' || ".join(parts)
-        row = f"'{OPEN}' || {joined} || '{CLOSE}'"
+        # One call of many arguments: a chain of || is as deep as the row is wide, and DuckDB
+        # refuses expressions more than 1,000 deep.
+        row = f"'{OPEN}' || concat_ws('{SEPARATOR}', {', '.join(parts)}) || '{CLOSE}'"
         trimmed = f"regexp_replace({row}, '({SEPARATOR}{_ABSENT})+\\{CLOSE}$', '{CLOSE}')"
         return self._query(columns, f"encode({trimmed})", pa.binary())
 

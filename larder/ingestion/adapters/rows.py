@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.columns import Column, column_type, convert
-from larder.ingestion.adapters.event_times import is_event_time
+from larder.ingestion.adapters.event_times import in_zone, is_event_time
 from larder.ingestion.adapters.given import check_type, plain_column
 from larder.ingestion.adapters.packing import Packer
 from larder.ingestion.columns import feature_columns
@@ -72,6 +72,9 @@ class BulkRows:
             )
             for ordinal, column in self._columns.items()
         }
+        moment = self.group.ordinals[self.group.event_time_name]
+        if self.time_zone is not None and pa.types.is_string(plain[moment].type):
+            plain[moment] = in_zone(plain[moment], self.time_zone)
         columns = [self._column(ordinal, plain, len(batch)) for ordinal in self._ordinals]
         sure = self._sure(columns, len(batch))
         numbers = pa.array(range(first, first + len(batch)), pa.int64())

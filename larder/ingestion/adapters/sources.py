@@ -14,7 +14,9 @@ from pyarrow import fs
 
 from larder.errors import ValidationError
 from larder.offline.adapters.iceberg.catalog import open_files
+from larder.tabular.columns import plain_type
 from larder.tabular.files import ENDINGS, open_rows
+from larder.tabular.folders import folder_columns
 from larder.tabular.frames import BATCH_ROWS, of_frame
 
 Arrow = Any  # pyarrow is untyped
@@ -51,7 +53,11 @@ class FrameSource:
 
 @dataclass(slots=True)
 class FileSource:
-    """Implements ``larder.ingestion.ports.BulkSource`` over files of one kind and schema."""
+    """Implements ``larder.ingestion.ports.BulkSource`` over files with the same columns by name.
+
+    Folders ``column=value`` on a file's path are columns of its rows. Each batch has the types of
+    its own file.
+    """
 
     filesystem: Arrow
     files: Sequence[Arrow]
@@ -61,18 +67,23 @@ class FileSource:
 
     @classmethod
     def open(cls, filesystem: Arrow, files: Sequence[Arrow]) -> FileSource:
-        """Read the columns of all files, of which there is at least one.
+        """Read the columns of all files, of which there is at least one. Empty ones are left out.
 
         Raises:
-            ValidationError: they differ.
+            ValidationError: they have other columns, or types that do not go together.
         """
+        files = [each for each in files if each.size != 0]
+        if not files:
+            raise ValidationError("every file is empty: there is no column to read")
         schema, first = None, ""
         for each in files:
-            with closing(open_rows(filesystem, each.path)) as opened:
-                found = opened.schema.remove_metadata()
-            if schema is not None and found != schema:
-                raise ValidationError(f"{each.path} has other columns or types than {first}")
-            schema, first = found, first or each.path
+            try:
+                with closing(open_rows(filesystem, each.path)) as opened:
+                    found = _with_folders(opened.schema.remove_metadata(), each.path)
+            except pa.ArrowInvalid as error:
+                raise ValidationError(f"{each.path} can't be read: {error}") from error
+            schema = found if schema is None else _together(schema, first, found, each.path)
+            first = first or each.path
         return cls(filesystem, files, schema)
 
     @property
@@ -91,7 +102,7 @@ class FileSource:
                 with closing(open_rows(self.filesystem, each.path)) as opened:
                     for batch, share in opened:
                         self._within = share * (each.size or 0)
-                        yield batch
+                        yield _placed(batch, each.path)
             except (pa.ArrowInvalid, pa.ArrowKeyError) as error:
                 raise ValidationError(f"{each.path} can't be read to its end: {error}") from error
             self._done, self._within = self._done + (each.size or 0), 0.0
@@ -111,12 +122,12 @@ def open_source(given: Any, event_time: str) -> FrameSource | FileSource:  # noq
         ValidationError: nothing lies there, or it can't be read.
     """
     if not isinstance(given, str | Path):
-        labels = of_frame(given, event_time)
-        return FrameSource(pa.Table.from_batches(labels.batches, labels.schema))
+        rows = of_frame(given, event_time, labels=False)
+        return FrameSource(pa.Table.from_batches(rows.batches, rows.schema))
     address = str(given)
     try:
         filesystem, found = _found(address)
-        files = [each for each in found if each.is_file and each.path.endswith(ENDINGS)]
+        files = [each for each in found if each.is_file and each.path.lower().endswith(ENDINGS)]
         if not files:
             kinds = ", ".join(ENDINGS)
             raise ValidationError(f"there is no file to read at {address}: files end in {kinds}")
@@ -125,6 +136,51 @@ def open_source(given: Any, event_time: str) -> FrameSource | FileSource:  # noq
         raise ValidationError(f"{address} can't be read: {error}") from error
     except FileNotFoundError as error:
         raise ValidationError(f"there is nothing at {address}") from error
+
+
+def _with_folders(schema: Arrow, path: str) -> Arrow:
+    """The columns of a file, then those of its folders that the file does not hold itself."""
+    for name in folder_columns(path):
+        if name not in schema.names:
+            schema = schema.append(pa.field(name, pa.string()))
+    return schema
+
+
+def _placed(batch: Arrow, path: str) -> Arrow:
+    """The rows with the columns of their file's folders."""
+    for name, value in folder_columns(path).items():
+        if name not in batch.schema.names:
+            batch = batch.append_column(name, pa.array([value] * len(batch), pa.string()))
+    return batch
+
+
+def _together(schema: Arrow, first: str, other: Arrow, path: str) -> Arrow:
+    """The columns of both files; a column without any value takes the other's type.
+
+    Raises:
+        ValidationError: a column is in one file alone, or its types do not go together.
+    """
+    for name in sorted(set(schema.names) ^ set(other.names)):
+        has, lacks = (first, path) if name in schema.names else (path, first)
+        raise ValidationError(f"{lacks} has no column {name!r}, which {has} has: add it there")
+    fields = []
+    for each in schema:
+        one, two = plain_type(each.type), plain_type(other.field(each.name).type)
+        if pa.types.is_null(each.type):
+            one = other.field(each.name).type
+        elif not pa.types.is_null(other.field(each.name).type) and _family(one) != _family(two):
+            raise ValidationError(
+                f"column {each.name!r} holds {two} in {path} but {one} in {first}: "
+                "write it with one type"
+            )
+        fields.append(pa.field(each.name, one))
+    return pa.schema(fields)
+
+
+def _family(kind: Arrow) -> str:
+    """Types whose values are checked alike, one by one: numbers, and texts of them."""
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_string)
+    return "scalar" if any(is_kind(kind) for is_kind in tests) else str(kind)
 
 
 def _found(address: str) -> tuple[Arrow, list[Arrow]]:
