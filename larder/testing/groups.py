@@ -20,21 +20,17 @@ class MemoryRegistry:
         self._by_uid: dict[str, FeatureGroup] = {}
 
     def get(self, name: str) -> FeatureGroup | None:
-        """See ``Registry``."""
         return self._live.get(name)
 
     def get_by_uid(self, uid: str) -> FeatureGroup | None:
-        """See ``Registry``."""
         return self._by_uid.get(uid)
 
     def create(self, group: FeatureGroup) -> None:
-        """See ``Registry``."""
         if group.name in self._live or group.uid in self._by_uid:
             raise name_is_taken(group.name)
         self._store(group)
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:
-        """See ``Registry``."""
         stored = self._live.get(group.name)
         if stored is None or stored.uid != group.uid:
             raise ResourceNotFound(f"FeatureGroup {group.name} is gone.")
@@ -45,26 +41,21 @@ class MemoryRegistry:
         return changed
 
     def remove(self, group: FeatureGroup) -> None:
-        """See ``Registry``."""
         stored = self._live.get(group.name)
         if stored is not None and stored.uid == group.uid:
             del self._live[group.name]
             self._by_uid[group.uid] = group
 
     def by_names(self, names: Collection[str]) -> dict[str, FeatureGroup]:
-        """See ``Registry``."""
         return {name: self._live[name] for name in names if name in self._live}
 
     def by_uids(self, uids: Collection[str]) -> dict[str, FeatureGroup]:
-        """See ``Registry``."""
         return {group.uid: group for group in self._live.values() if group.uid in uids}
 
     def list(self) -> Iterator[FeatureGroup]:
-        """See ``Registry``."""
         return iter([self._live[name] for name in sorted(self._live)])
 
     def count(self) -> int:
-        """See ``Registry``."""
         return len(self._live)
 
     def walk(
@@ -77,7 +68,6 @@ class MemoryRegistry:
         named: Named = any_name,
         batch: int = 100,  # noqa: ARG002
     ) -> Iterator[tuple[str, FeatureGroup]]:
-        """See ``Registry``."""
         entries = [(place, group) for group in self.list() for place in by.places(group)]
         for place, group in sorted(entries, key=lambda each: each[0], reverse=descending):
             beyond = after is None or (place < after if descending else place > after)
@@ -85,7 +75,6 @@ class MemoryRegistry:
                 yield place, group
 
     def repair(self, *, remaining: Callable[[], float], once: bool = False) -> int:  # noqa: ARG002
-        """See ``Registry``."""
         return 0
 
     def _store(self, group: FeatureGroup) -> None:
@@ -100,18 +89,15 @@ class MemoryFeatureMetadata:
         self._by_feature: dict[tuple[str, str], FeatureMetadata] = {}
 
     def get(self, uid: str, feature: str) -> FeatureMetadata | None:
-        """See ``Registry``."""
         return self._by_feature.get((uid, feature))
 
     def replace(self, metadata: FeatureMetadata) -> None:
-        """See ``Registry``."""
         stored = self.get(metadata.uid, metadata.feature)
         if (stored.revision if stored else 0) != metadata.revision - 1:
             raise ResourceInUse(f"The metadata of {metadata.feature} were changed meanwhile.")
         self._by_feature[metadata.uid, metadata.feature] = metadata
 
     def of_groups(self, uids: Collection[str]) -> dict[str, dict[str, FeatureMetadata]]:
-        """See ``FeatureMetadataStore``."""
         found: dict[str, dict[str, FeatureMetadata]] = {uid: {} for uid in uids}
         for (uid, feature), metadata in self._by_feature.items():
             if uid in found:
@@ -125,12 +111,10 @@ class MemoryFeatureMetadata:
         descending: bool,
         batch: int = 100,  # noqa: ARG002
     ) -> Iterator[tuple[str, FeatureMetadata]]:
-        """See ``FeatureMetadataStore``."""
         places = {each.place: each for each in self._by_feature.values()}
         for place in sorted(places, reverse=descending):
             if bounds[0] <= place <= bounds[1]:
                 yield place, places[place]
 
     def list(self) -> Iterator[FeatureMetadata]:
-        """See ``Registry``."""
         return iter(list(self._by_feature.values()))

@@ -30,7 +30,6 @@ class MemoryRecordStore:
     deleted: dict[Slot, int] = field(default_factory=dict)
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """See ``RecordWrites.put``."""
         stored = self.records.get(slot)
         life = stored.life if stored else 0
         if stored is not None and not stored.is_absent(now_nanos):
@@ -42,7 +41,6 @@ class MemoryRecordStore:
         return None
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """See ``RecordWrites.load``."""
         accepted, stored = version.invocation_time, self.records.get(slot)
         if stored is None:
             return self.put(slot, version, now_nanos=now_nanos)
@@ -56,7 +54,6 @@ class MemoryRecordStore:
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:
-        """See ``RecordWrites.hard_delete``."""
         stored = self.records.get(slot)
         if (
             stored is not None
@@ -69,7 +66,6 @@ class MemoryRecordStore:
         return None
 
     def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:  # noqa: ARG002
-        """See ``RecordWrites.log``."""
         key = (slot, version.event_key, version.write_time)
         return self.logged.setdefault(key, version) == version
 
@@ -79,21 +75,18 @@ class MemoryRecordStore:
         *,
         consistency: Consistency = Consistency.DEFAULT,  # noqa: ARG002
     ) -> Reads:
-        """See ``RecordReads.get``."""
         found = {slot: self.records[slot] for slot in slots if slot in self.records}
         return Reads(found, frozenset())
 
     def replace(
         self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
     ) -> bool:
-        """See ``RecordUpdates.replace``."""
         if self.records.get(slot) != stored or stored.is_absent(now_nanos):
             return False
         self._accept(slot, replace(version, life=stored.life))
         return True
 
     def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
-        """See ``RecordPages.shard``."""
         keys = {
             sort_key(slot.identifier): version
             for slot, version in self.records.items()

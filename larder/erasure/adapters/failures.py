@@ -37,7 +37,6 @@ class FailureErasure:
     bucket: str
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
-        """See ``Place.erase``."""
         return [self._under(prefix, subjects, dry_run=dry_run) for prefix in (SPILLED, QUARANTINE)]
 
     def _under(self, prefix: str, subjects: Sequence[Subject], *, dry_run: bool) -> Trace:

@@ -85,7 +85,6 @@ class HiveErasure:
         self._files = HiveFiles(self.client, self.io)
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
-        """See ``Place.erase``."""
         traces: list[Trace] = []
         for subject in subjects:
             store = subject.group.offline

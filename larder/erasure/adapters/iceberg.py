@@ -37,7 +37,6 @@ class IcebergErasure:
     shredder: Shredder
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
-        """See ``Place.erase``."""
         traces: list[Trace] = []
         for subject in subjects:
             if has_iceberg(subject.group):

@@ -30,7 +30,6 @@ class MaterializedErasure:
     prefix: str
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
-        """See ``Place.erase``."""
         versions, holding = S3Versions(self.client), list[Version]()
         for subject in subjects:
             for version in versions.below(self.bucket, f"{self.prefix}{subject.group.uid}/"):

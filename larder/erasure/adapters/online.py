@@ -50,7 +50,6 @@ class OnlineErasure:
     hard_delete: HardDelete
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
-        """See ``Place.erase``."""
         traces = []
         for subject in subjects:
             place = f"online store, group uid {subject.group.uid}"

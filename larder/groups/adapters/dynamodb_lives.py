@@ -28,7 +28,6 @@ class DynamoGroupLives:
     present: Registry
 
     def lives(self, name: str) -> Iterator[FeatureGroup]:
-        """See ``GroupLives.lives``."""
         group = self.present.get(name)
         deleted = sorted(self._deleted(name), key=lambda each: each.creation_time, reverse=True)
         if group is not None:

@@ -15,12 +15,10 @@ class DynamoGroups:
         self._table = table_name
 
     def get(self, name: str) -> FeatureGroup | None:
-        """See ``Registry.get``."""
         item = self._item(name_key(name))
         return from_item(item) if item else None
 
     def get_by_uid(self, uid: str) -> FeatureGroup | None:
-        """See ``Registry.get_by_uid``."""
         item = self._item(uid_key(uid))
         if item is None or "doc" in item:
             return from_item(item) if item else None

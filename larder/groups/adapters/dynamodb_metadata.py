@@ -35,13 +35,11 @@ class DynamoFeatureMetadata:
         self._table = table_name
 
     def get(self, uid: str, feature: str) -> FeatureMetadata | None:
-        """See ``FeatureMetadataStore.get``."""
         request = {"TableName": self._table, "Key": _key(uid, feature), "ConsistentRead": True}
         item = self._dynamodb.call("GetItem", request).get("Item")
         return _from_item(item) if item else None
 
     def of_groups(self, uids: Collection[str]) -> Mapping[str, Mapping[str, FeatureMetadata]]:
-        """See ``FeatureMetadataStore.of_groups``."""
         requests = [self._all_of(uid) for uid in uids]
         found: dict[str, dict[str, FeatureMetadata]] = {}
         for uid, answer in zip(uids, self._dynamodb.call_all("Query", requests), strict=True):
@@ -52,7 +50,6 @@ class DynamoFeatureMetadata:
         return found
 
     def replace(self, metadata: FeatureMetadata) -> None:
-        """See ``FeatureMetadataStore.replace``."""
         item = _to_item(metadata)
         values = {
             ":before": {"N": str(metadata.revision - 1)},
@@ -84,7 +81,6 @@ class DynamoFeatureMetadata:
     def walk(
         self, bounds: Bounds, *, descending: bool, batch: int = 100
     ) -> Iterator[tuple[str, FeatureMetadata]]:
-        """See ``FeatureMetadataStore.walk``."""
         for entries in places_between(
             self._dynamodb, self._table, _ORDER, bounds, descending=descending, batch=batch
         ):
@@ -127,7 +123,6 @@ class DynamoFeatureMetadata:
                 raise result
 
     def list(self) -> Iterator[FeatureMetadata]:
-        """See ``FeatureMetadataStore.list``."""
         request: Item = {
             "TableName": self._table,
             "IndexName": _INDEX,

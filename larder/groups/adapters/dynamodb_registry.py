@@ -56,14 +56,12 @@ class DynamoRegistry(DynamoGroups):
         self._complete = False
 
     def create(self, group: FeatureGroup) -> None:
-        """See ``Registry.create``."""
         known = {**uid_key(group.uid), "name": {"S": group.name}}
         entries = [self._put_entry(key, group.name) for key in entry_keys(group)]
         if not self._transact(self._put_new(to_item(group)), self._put_new(known), *entries):
             raise name_is_taken(group.name)
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:
-        """See ``Registry.replace``."""
         changed = replace(group, revision=group.revision + 1)
         before = self.get(group.name)
         if before is not None and (before.uid, before.revision) == (group.uid, group.revision):
@@ -84,7 +82,6 @@ class DynamoRegistry(DynamoGroups):
         )
 
     def remove(self, group: FeatureGroup) -> None:
-        """See ``Registry.remove``."""
         keys = entry_keys(group)
         self._delete_entries(keys[_MOST_ENTRIES:])
         item = to_item(group)
@@ -99,7 +96,6 @@ class DynamoRegistry(DynamoGroups):
         DynamoFeatureMetadata(self._dynamodb, self._table).forget(group.uid)
 
     def list(self) -> Iterator[FeatureGroup]:
-        """See ``Registry.list``."""
         request: Item = {
             "TableName": self._table,
             "IndexName": _INDEX,
@@ -114,19 +110,16 @@ class DynamoRegistry(DynamoGroups):
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def by_names(self, names: Collection[str]) -> dict[str, FeatureGroup]:
-        """See ``Registry.by_names``."""
         keys = [name_key(name) for name in names]
         items = read_keys(self._dynamodb, self._table, keys)
         return {item["name"]["S"]: from_item(item) for item in items}
 
     def by_uids(self, uids: Collection[str]) -> dict[str, FeatureGroup]:
-        """See ``Registry.by_uids``."""
         items = read_keys(self._dynamodb, self._table, [uid_key(uid) for uid in uids])
         names = {item["name"]["S"] for item in items}
         return {each.uid: each for each in self.by_names(names).values() if each.uid in uids}
 
     def count(self) -> int:
-        """See ``Registry.count``."""
         if not self._is_complete():
             return sum(1 for _ in self.list())
         request: Item = {
@@ -154,7 +147,6 @@ class DynamoRegistry(DynamoGroups):
         named: Named = any_name,
         batch: int = 100,
     ) -> Iterator[tuple[str, FeatureGroup]]:
-        """See ``Registry.walk``."""
         bounds = narrowed(bounds, after, descending=descending)
         if not self._is_complete():
             yield from self._sorted(by, bounds, after, named, descending=descending)
@@ -174,7 +166,6 @@ class DynamoRegistry(DynamoGroups):
                         yield place, group
 
     def repair(self, *, remaining: Callable[[], float], once: bool = False) -> int:
-        """See ``Registry.repair``."""
         if once and self._is_complete():
             return 0
         groups = list(self.list())

@@ -33,11 +33,9 @@ class BulkByFormat:
     formats: Mapping[TableFormat, BulkTables]
 
     def append_run(self, group: FeatureGroup, run: Run, rows: Sequence[Arrow], until: int) -> int:
-        """See ``BulkTables.append_run``."""
         return self._of(group).append_run(group, run, rows, until)
 
     def end_run(self, group: FeatureGroup, run: Run) -> None:
-        """See ``BulkTables.end_run``."""
         self._of(group).end_run(group, run)
 
     def _of(self, group: FeatureGroup) -> BulkTables:

@@ -86,7 +86,6 @@ class HiveBulk:
         self._files = HiveFiles(self.client, self.io)
 
     def append_run(self, group: FeatureGroup, run: Run, rows: Sequence[Arrow], until: int) -> int:
-        """See ``BulkTables.append_run``."""
         store, table, written = _offline(group), pa.concat_tables(rows).combine_chunks(), 0
         hours = _hours(group, table)
 
@@ -101,7 +100,6 @@ class HiveBulk:
         return written
 
     def end_run(self, group: FeatureGroup, run: Run) -> None:
-        """See ``BulkTables.end_run``."""
         store = _offline(group)
 
         def attempt() -> None:

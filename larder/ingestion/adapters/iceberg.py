@@ -52,13 +52,11 @@ class IcebergBulk:
     clock: Callable[[], float] = time.time
 
     def append_run(self, group: FeatureGroup, run: Run, rows: Sequence[Arrow], until: int) -> int:
-        """See ``BulkTables.append_run``."""
         written = _Files()
         attempt = partial(self._try_run, group, run, rows, until, written)
         return self.settling.until_settled(_name(group), attempt, self._remaining())
 
     def end_run(self, group: FeatureGroup, run: Run) -> None:
-        """See ``BulkTables.end_run``."""
 
         def attempt() -> None:
             table, now = self._load(group), int(self.clock())

@@ -32,7 +32,6 @@ class S3RunJournal:
         return run
 
     def note(self, run: Run) -> None:
-        """See the port."""
         self.objects.write(self._address(run), orjson.dumps(asdict(run)))
 
     def _address(self, run: Run) -> str:

@@ -38,7 +38,6 @@ class NewestRows:
     _files: list[str] = field(default_factory=list)
 
     def add(self, rows: Sequence[Arrow]) -> None:
-        """See the port."""
         table = pa.concat_tables(rows).combine_chunks()
         path = self.folder / f"rows-{len(self._files):06}.parquet"
         written = pc.add(table.column(ROW), self.run.first_write_time)
@@ -47,7 +46,6 @@ class NewestRows:
         self._files.append(str(path))
 
     def count(self) -> int:
-        """See the port."""
         if not self._files:
             return 0
         with self._duck() as duck:
@@ -55,7 +53,6 @@ class NewestRows:
             return int(found.fetchone()[0])
 
     def versions(self, after: int | None) -> Iterator[tuple[Slot, RecordVersion]]:
-        """See the port."""
         if not self._files:
             return
         first = self.run.first_write_time

@@ -62,11 +62,9 @@ class RejectsFile:
 
     @property
     def place(self) -> str:
-        """See the port."""
         return str(self.path)
 
     def add(self, rejects: Iterable[Reject]) -> None:
-        """See the port."""
         rows = [
             (each.row, each.reason, orjson.dumps(each.record, default=str).decode())
             for each in rejects

@@ -41,13 +41,11 @@ class FrameSource:
         return _digest([f"{self.table.schema.remove_metadata()}", str(len(self.table))])
 
     def batches(self) -> Iterator[Arrow]:
-        """See the port."""
         for batch in self.table.to_batches(max_chunksize=BATCH_ROWS):
             self._read += len(batch)
             yield batch
 
     def fraction(self) -> float | None:
-        """See the port."""
         return self._read / len(self.table) if len(self.table) else 1.0
 
 

@@ -76,11 +76,9 @@ class S3LatestFiles:
     batch_rows: int
 
     def location(self, group: FeatureGroup, name: str) -> str:
-        """See ``LatestFiles.location``."""
         return f"s3://{self.bucket}/{MATERIALIZE}{group.uid}/{name}/"
 
     def count(self, location: str) -> int:
-        """See ``LatestFiles``."""
         total = 0
         for file in self._files(location):
             with closing(file):
@@ -88,7 +86,6 @@ class S3LatestFiles:
         return total
 
     def batches(self, group: FeatureGroup, location: str) -> Iterator[KeyedBatch]:
-        """See ``LatestFiles``."""
         columns = VersionRows(group, recorded=True)
         for file in self._files(location):
             with closing(file):
@@ -96,7 +93,6 @@ class S3LatestFiles:
                     yield KeyedBatch.of(columns, columns.latest(batch), self.clock())
 
     def remove(self, location: str) -> None:
-        """See ``LatestFiles``."""
         self.objects.remove(location)
 
     def _files(self, location: str) -> Iterator[ParquetRows]:

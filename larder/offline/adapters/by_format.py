@@ -35,17 +35,14 @@ class TablesByFormat:
     formats: dict[TableFormat, OfflineTables]
 
     def create(self, group: FeatureGroup) -> None:
-        """See the port."""
         self._of(group).create(group)
 
     def evolve(self, group: FeatureGroup, *, remaining: Remaining) -> None:
-        """See the port."""
         self._of(group).evolve(group, remaining=remaining)
 
     def append(
         self, group: FeatureGroup, rows: Sequence[OfflineRow], *, remaining: Remaining
     ) -> Appended:
-        """See the port."""
         return self._of(group).append(group, rows, remaining=remaining)
 
     def _of(self, group: FeatureGroup) -> OfflineTables:

@@ -35,17 +35,14 @@ class DynamoBeatStore:
     records_table: str = ""
 
     def write(self, beat: Heartbeat) -> None:
-        """See the port."""
         request = {"TableName": self.records_table, "Item": beat_item(beat)}
         self.dynamodb.call("PutItem", request)
 
     def load(self) -> Beats:
-        """See the port."""
         item = self._get(BEATS_KEY)
         return Beats({}) if item is None else beats_of(item)
 
     def save(self, beats: Beats) -> None:
-        """See the port."""
         try:
             self.dynamodb.call(
                 "PutItem",
@@ -60,7 +57,6 @@ class DynamoBeatStore:
             raise ResourceInUse("another round of heartbeats was sent meanwhile") from error
 
     def passed(self, keys: Iterable[str]) -> Mapping[str, int]:
-        """See the port."""
         found = {}
         for key in keys:
             item = self._get(passed_key(key))
@@ -94,7 +90,6 @@ class DynamoTails:
     iterators: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> Mapping[str, Collection[str]]:
-        """See the port."""
         return {shard: self._read(shard) for shard in list(self.iterators)}
 
     def _read(self, shard: str) -> Collection[str]:
@@ -123,7 +118,6 @@ class DynamoRecordsStream:
     stream_arn: str
 
     def open_shards(self) -> frozenset[str]:
-        """See the port."""
         found: set[str] = set()
         request: dict[str, Any] = {"StreamArn": self.stream_arn}
         while True:
@@ -137,7 +131,6 @@ class DynamoRecordsStream:
             request["ExclusiveStartShardId"] = stream["LastEvaluatedShardId"]
 
     def tails(self, shards: Collection[str]) -> DynamoTails:
-        """See the port."""
         tails = DynamoTails(self.client)
         for shard in shards:
             with translated_errors():

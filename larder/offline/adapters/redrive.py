@@ -24,7 +24,6 @@ class S3FailureObjects:
     bucket: str
 
     def list(self, prefix: str) -> Iterator[str]:
-        """See the port."""
         pages = self.client.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=prefix
         )
@@ -32,11 +31,9 @@ class S3FailureObjects:
         return iter([item["Key"] for page in pages for item in page.get("Contents", [])])
 
     def read(self, key: str) -> bytes:
-        """See the port."""
         return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
     def delete(self, key: str) -> None:
-        """See the port."""
         self.client.delete_object(Bucket=self.bucket, Key=key)
 
 
@@ -48,7 +45,6 @@ class LambdaWriter:
     function_name: str
 
     def invoke(self, payload: bytes) -> Mapping[str, Any]:
-        """See the port."""
         try:
             answer = self.client.invoke(FunctionName=self.function_name, Payload=payload)
         except (ClientError, BotoCoreError) as error:

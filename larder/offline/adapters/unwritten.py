@@ -19,7 +19,6 @@ class UnwrittenRecords:
     objects: FailureObjects
 
     def __call__(self) -> Unwritten:
-        """See ``larder.offline.status.OfflineStatus``."""
         uids: set[str] = set()
         for key in self.objects.list(QUARANTINE):
             uid = key.removeprefix(QUARANTINE).split("/")[0]

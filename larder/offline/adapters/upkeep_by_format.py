@@ -26,7 +26,6 @@ class UpkeepByFormat:
     def keep(
         self, group: FeatureGroup, rules: UpkeepRules, pinned: Collection[int], remaining: Remaining
     ) -> Upkept:
-        """See ``TableUpkeep.keep``."""
         if group.offline is None:
             raise ValueError(f"feature group {group.name} has no offline store")
         return self.formats[group.offline.table_format].keep(group, rules, pinned, remaining)

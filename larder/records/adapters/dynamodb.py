@@ -102,14 +102,12 @@ class DynamoRecordStore:
         return Reads(found, frozenset(by_key[_flat(key)] for key in pending))
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """See ``RecordWrites.put``."""
         condition, values = _PUT[version.state], {":now": _number(now_nanos)}
         if version.expires_at is None:
             return self._conditional(slot, version, condition, values, now_nanos=now_nanos)
         return self._expiring(slot, version, condition, values, now_nanos=now_nanos)
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
-        """See ``RecordWrites.load``."""
         accepted = version.invocation_time
         values = {":accepted": _number(accepted), ":now": _number(accepted * 1000)}
         if version.expires_at is None:
@@ -119,20 +117,17 @@ class DynamoRecordStore:
     def hard_delete(
         self, slot: Slot, marker: RecordVersion, *, now_nanos: int
     ) -> RecordVersion | None:
-        """See ``RecordWrites.hard_delete``."""
         values = {":now": _number(now_nanos)}
         return self._conditional(slot, marker, _PUT[marker.state], values, now_nanos=now_nanos)
 
     def replace(
         self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
     ) -> bool:
-        """See ``RecordUpdates.replace``."""
         values = {**_order(stored), ":ov": {"B": stored.packed}, ":now": _number(now_nanos)}
         winner = self._conditional(slot, version, _UNCHANGED, values, now_nanos=now_nanos)
         return winner is None
 
     def shard(self, uid: str, shard: int, *, after: str | None, limit: int) -> Page:
-        """See ``RecordPages.shard``."""
         partition = {"S": record_partition(uid, shard)}
         # a sort key is never below "!"
         start = {"pk": partition, "sk": {"S": after or "!"}}
@@ -152,7 +147,6 @@ class DynamoRecordStore:
         return Page(entries, last["sk"]["S"] if last else None)
 
     def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
-        """See ``RecordWrites.log``."""
         item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
         item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
         try:

@@ -23,7 +23,6 @@ class DescribedGroups:
     client: Any
 
     def get(self, group: str) -> FeatureTable:
-        """See the port."""
         try:
             answer: dict[str, Any] = dict(
                 self.client.describe_feature_group(FeatureGroupName=group)

@@ -40,11 +40,9 @@ class DuckDbJoins:
     catalog: GlueCatalog
 
     def query(self, labels: Labels, joins: Sequence[Join]) -> str:
-        """See the port."""
         return as_of_duckdb_query(labels, joins)
 
     def run(self, task: JoinTask, report: Report) -> QueryRun:
-        """See the port."""
         start = time.monotonic()
         report(Progress("query", "RUNNING"))
         with (

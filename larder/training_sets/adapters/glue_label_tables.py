@@ -26,7 +26,6 @@ class GlueLabelTables:
 
     @contextmanager
     def table(self, name: str, labels: StoredLabels, *, training_set: str) -> Iterator[None]:
-        """See the port."""
         try:
             about = f"Labels of training set {training_set}; gone when its query ends"
             table = parquet_table(name, dict(labels.schema), labels.location, description=about)

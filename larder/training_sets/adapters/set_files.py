@@ -29,7 +29,6 @@ class S3SetFiles:
     bucket: str
 
     def location(self, *parts: str) -> str:
-        """See the port."""
         return training_sets_at(self.bucket) + "".join(f"{part}/" for part in parts)
 
     def write_labels(
@@ -39,7 +38,6 @@ class S3SetFiles:
         location: str,
         report: Report,
     ) -> StoredLabels:
-        """See the port."""
         start = time.monotonic()
         with TemporaryDirectory(prefix="larder-") as folder:
             labels = self._open(source, wanted, Path(folder))
@@ -57,11 +55,9 @@ class S3SetFiles:
     def contents(
         self, location: str, rows: int, partitions: Mapping[str, str], report: Report
     ) -> Contents:
-        """See the port."""
         return read_result(self.objects, location, rows, partitions, report)
 
     def unchanged(self, files: Sequence[StoredFile]) -> list[str]:
-        """See the port."""
         problems = []
         for file in files:
             digest = self.objects.digest(file.address)
@@ -72,19 +68,15 @@ class S3SetFiles:
         return problems
 
     def remove(self, location: str) -> None:
-        """See the port."""
         self.objects.remove(location)
 
     def manifest(self, name: str) -> bytes | None:
-        """See the port."""
         return self.objects.read(self.location(name) + MANIFEST)
 
     def put_manifest(self, name: str, document: bytes) -> None:
-        """See the port."""
         self.objects.create(self.location(name) + MANIFEST, document)
 
     def names(self) -> list[str]:
-        """See the port."""
         found = self.objects.folders(self.location())
         return [name for name in found if self.manifest(name) is not None]
 

@@ -79,7 +79,6 @@ class HiveTables:
     def append(
         self, group: FeatureGroup, rows: Sequence[OfflineRow], *, remaining: Remaining
     ) -> Appended:
-        """See the port."""
         store, fresh = _offline(group), 0
         for part in _parts(list(sorted_unique(rows))):
 

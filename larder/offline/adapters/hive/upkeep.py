@@ -38,7 +38,6 @@ class HiveUpkeep:
         pinned: Collection[int],  # noqa: ARG002
         remaining: Remaining,  # noqa: ARG002
     ) -> Upkept:
-        """See ``TableUpkeep.keep``."""
         store = group.offline
         if store is None:
             raise TableUnusable(f"feature group {group.name} has no offline store")

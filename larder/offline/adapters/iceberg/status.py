@@ -21,7 +21,6 @@ class IcebergStates:
     catalog: Catalog
 
     def state(self, group: FeatureGroup) -> TableState:
-        """See the port."""
         with owned_table(self.catalog, group) as table:
             head = table.current_snapshot()
         if head is None:

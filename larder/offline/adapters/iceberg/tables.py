@@ -68,7 +68,6 @@ class IcebergTables:
         self._settling = Settling(CommitFailedException, Backoff(sleep=sleep))
 
     def create(self, group: FeatureGroup) -> None:
-        """See the port."""
         with translated_errors(_name(_offline(group))):
             try:
                 existing = self._load(group)
@@ -81,7 +80,6 @@ class IcebergTables:
             check_owner(existing, group)
 
     def evolve(self, group: FeatureGroup, *, remaining: Remaining) -> None:
-        """See the port."""
         self._settling.until_settled(
             _name(_offline(group)), lambda: complete(self._load(group), group), remaining
         )
@@ -89,7 +87,6 @@ class IcebergTables:
     def append(
         self, group: FeatureGroup, rows: Sequence[OfflineRow], *, remaining: Remaining
     ) -> Appended:
-        """See the port."""
         unique = list(sorted_unique(rows))
         written: list[_Written] = []
         fresh, snapshot_id = self._settling.until_settled(

@@ -46,7 +46,6 @@ class IcebergUpkeep:
     def keep(
         self, group: FeatureGroup, rules: UpkeepRules, pinned: Collection[int], remaining: Remaining
     ) -> Upkept:
-        """See the port."""
         with owned_table(self.catalog, group) as before:
             place = before.name()
             merged, made = self._merge(before, group, rules, remaining)

@@ -51,7 +51,6 @@ class IcebergVersions:
         return TableVersion(snapshot.snapshot_id, frozenset(schema.column_names), size=size)
 
     def check(self, database: str, table: str, snapshot_id: int) -> None:
-        """See the port."""
         try:
             found = self._load(database, table)
         except NOT_ICEBERG as error:
