@@ -36,7 +36,7 @@ FILES = {
     "s3:PutObject",
 }
 MAY = {
-    "control": LOGS | TABLE_KEY | REGISTRY_WRITER,
+    "control": LOGS | TABLE_KEY | REGISTRY_WRITER | {"dynamodb:BatchGetItem"},  # a page of groups
     "feature_groups": LOGS | TABLE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
     "runtime": LOGS
     | TABLE_KEY
