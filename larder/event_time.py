@@ -57,7 +57,7 @@ def event_time_nanos(key: int, kind: EventTimeType) -> int:
 
 
 def key_to_double(key: int) -> float:
-    """The double that a Fractional key stands for."""
+    """The double that a Fractional key represents."""
     bits = key if key >= 0 else -key | (1 << 63)
     return float(struct.unpack(">d", struct.pack(">Q", bits))[0])
 

@@ -1,6 +1,6 @@
 """What is wrong with a request, all of it at once.
 
-A problem knows where it stands, so that the API names it as AWS does
+A problem knows its place, so that the API names it as AWS does
 (``featureDefinitions.3.member.featureName``) and a definition file names it by its line.
 """
 
@@ -49,7 +49,7 @@ def member(path: Path) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a message: quoted where it is text, cut where it is long."""
+    """A value as a message shows it: quoted where it is text, cut where it is long."""
     if value is None:
         return "null"
     text = str(value) if isinstance(value, bool | int | float | str) else type(value).__name__

@@ -63,7 +63,7 @@ def as_text(start: RuntimeStart) -> str:
 
 
 def door_target(function: lambda_.Function, start: RuntimeStart) -> lambda_.IFunction:
-    """What the doors invoke: the function as it is, or an alias of its newest version.
+    """What the endpoints invoke: the function as it is, or an alias of its newest version.
 
     Lambda takes snapshots of published versions only, and keeps environments of a version or an
     alias. The stack makes a new version whenever code or configuration change, and moves the alias.

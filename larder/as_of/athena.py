@@ -89,7 +89,7 @@ def unload(query: str, location: str, partition_by: Sequence[str] = ()) -> str:
 
 
 def _joined(join: Join) -> str:
-    """A label row whose winner is a deletion marker keeps nulls, like one without a winner."""
+    """A label row whose winner is a tombstone keeps nulls, like one without a winner."""
     table = f"g{join.number}"
     return f"LEFT JOIN {table} ON {table}.larder_row = l.larder_row AND NOT {table}.v.gone"
 

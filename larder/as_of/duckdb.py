@@ -4,7 +4,7 @@ The labels and what is meant are those of ``larder.as_of.athena``; only the shap
 version's place in the order (event time, live, write time) is one HUGEINT, so that equal event
 times need no step of their own, and a label asks for the greatest place that its time can see.
 
-* A Fractional event time is a double, for which no whole number stands: there the winner among
+* A Fractional event time is a double, which no whole number represents: there the winner among
   equal event times is chosen first, and doubles are joined.
 * As known then, a version comes into sight at the later of its event and its write time. It counts
   if none that came into sight before it wins over it, so those alone are joined, by that instant.
@@ -43,7 +43,7 @@ def as_of_duckdb_query(labels: Labels, joins: Sequence[Join]) -> str:
 
 
 def _outputs(join: Join) -> Iterator[str]:
-    """Each feature, or null where a deletion marker won, or nothing within the look-back."""
+    """Each feature, or null where a tombstone won, or nothing within the look-back."""
     table = f"g{join.number}"
     counts = f"NOT {table}.gone"
     if join.since and not _looks_at_all(join):

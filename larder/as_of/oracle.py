@@ -10,7 +10,7 @@ offline store holds them, count those
 * with **as known then**, that were written at or before the label's own time: a late or corrected
   record is not seen by labels from before it came, just as serving did not see it.
 
-The greatest by (event time, live, write time) wins (``larder.records.record``). A deletion marker
+The greatest by (event time, live, write time) wins (``larder.records.record``). A tombstone
 that wins means that the record was absent: all features are null, as they are where nothing
 counts. Every label row gives exactly one row, duplicates included, in the order given.
 """
@@ -106,7 +106,7 @@ def nanos_of(moment: datetime | str) -> int:
             moment = _parsed(moment)  # an offset other than Z
     if moment.utcoffset() is None:
         raise ValidationError(
-            f"{moment.isoformat()} has no time zone, so nobody knows which instant it is: add Z or "
+            f"{moment.isoformat()} has no time zone, so its instant is unknown: add Z or "
             "an offset, use an aware datetime, or say which zone all label times are in"
         )
     return (moment - _EPOCH) // _MICROSECOND * 1000

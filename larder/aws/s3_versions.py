@@ -38,7 +38,7 @@ class Shredder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object; a deletion marker has no bytes."""
+    """One version of an object; a delete marker (S3's word) has no bytes."""
 
     key: str
     id: str
@@ -53,7 +53,7 @@ class S3Versions:
     client: S3Client
 
     def below(self, bucket: str, prefix: str) -> Iterator[Version]:
-        """Every version below a prefix, gathered first, deletion markers included."""
+        """Every version below a prefix, gathered first, delete markers included."""
         found = []
         with s3_errors(f"s3://{bucket}/{prefix}"):
             pages = self.client.get_paginator("list_object_versions").paginate(
@@ -111,7 +111,7 @@ class S3Versions:
         return [each for each in versions if each.key not in living or not each.latest]
 
     def count(self, location: str) -> int:
-        """Count every version that is no deletion marker."""
+        """Count every version that is not a delete marker."""
         bucket, key = split(location)
         versions = self.below(bucket, f"{key.rstrip('/')}/")
         return sum(not each.marker for each in versions)

@@ -1,1 +1,1 @@
-"""What a month of Larder costs at AWS, by door, beside SageMaker Feature Store."""
+"""What a month of Larder costs at AWS, by endpoint, beside SageMaker Feature Store."""

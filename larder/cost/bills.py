@@ -1,4 +1,4 @@
-"""A month's bill by each door: arithmetic over ``terms``. ``LEFT_OUT`` says what it ignores."""
+"""A month's bill by each endpoint: arithmetic over ``terms``. ``LEFT_OUT`` says what it ignores."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A month by one door; ``absent`` where the stage has it not."""
+    """A month by one endpoint; ``absent`` where the stage has it not."""
 
     door: str
     lines: tuple[Line, ...]
@@ -61,7 +61,7 @@ class Biller:
     standing: Standing = field(default_factory=Standing)
 
     def bills(self, use: Workload) -> Iterator[Bill]:
-        """Every door of Larder, dearest kind first, then SageMaker by both of its price lists."""
+        """Every endpoint of Larder, dearest kind first, then both of SageMaker's prices."""
         store = tuple(self._store(use, use.eventual))
         idle = tuple(self._idle())
         for batched, how in ((False, "one record a request"), (True, "batches of 100 and 25")):

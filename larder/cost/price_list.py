@@ -30,7 +30,7 @@ class PriceList:
         """The list in a file.
 
         Raises:
-            ConfigurationError: it can't be read, or is none.
+            ConfigurationError: it can't be read, or is malformed.
         """
         with needs("cli", "the price list"):
             import yaml  # noqa: PLC0415 - optional

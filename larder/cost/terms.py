@@ -1,4 +1,4 @@
-"""What a bill is made of: prices, a workload, the function that serves it, what stands idle."""
+"""What a bill is made of: prices, a workload, its function, and what costs while idle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VCPU_MB: Final = 1769
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars for ``per``, who says so and when; ``unconfirmed`` where nobody answers for it."""
+    """Dollars for ``per``, who says so and when; ``unconfirmed`` where no source confirms it."""
 
     usd: float
     per: str
@@ -29,7 +29,7 @@ class Workload:
     ``hot_share`` of the records (0 to 1) are kept in the in-memory tier where there is one, and
     ``hit_rate`` of all reads are answered from it. ``eventual`` reads of DynamoDB cost half;
     Larder's own are strongly consistent unless a caller says otherwise. ``direct_writes`` go past
-    the door, straight to DynamoDB.
+    the Python client, straight to DynamoDB.
     """
 
     reads: float
@@ -55,7 +55,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a stage has while nobody calls.
+    """What a stage has while idle.
 
     ``resources`` counts the templates' resources by CloudFormation type, ``provisioned`` the
     function's environments that are kept started; ``snapshots`` are kept of its newest version.
@@ -68,7 +68,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class StageChoices:
-    """The memory of the runtime function, and what the stage has while nobody calls."""
+    """The memory of the runtime function, and what the stage has while idle."""
 
     memory_mb: int
     standing: Standing

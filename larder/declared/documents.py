@@ -143,7 +143,7 @@ def to_definition(document: Members, platform: Platform) -> Definition:
 
 
 def file_path(path: Path, members: Members) -> Path:
-    """Where a member of CreateFeatureGroup stands in the definition file."""
+    """Where a member of CreateFeatureGroup is in the definition file."""
     if path[:1] == ("Tags",) and len(path) > 1:
         return ("tags", list(members["tags"])[int(path[1])])
     return tuple(_FILE_MEMBERS.get(str(step), step) for step in path)

@@ -1,4 +1,4 @@
-"""YAML with its line numbers: the values of a file, and where each of them stands."""
+"""YAML with its line numbers: the values of a file, and where each of them is."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode) or key.tag != "tag:yaml.org,2002:str":
                 raise UnreadableYaml(line, f"the name {name!r} is not a string: put it in quotes")
             if name in seen:
-                raise UnreadableYaml(line, f"{name!r} stands here a second time")
+                raise UnreadableYaml(line, f"{name!r} is given here a second time")
             seen.add(name)
             self._lines[(*path, name)] = line
             yield name, self.value(each, (*path, name))

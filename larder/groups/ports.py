@@ -13,7 +13,7 @@ class Registry(Protocol):
     """Feature groups by name and by uid. Reads are strongly consistent, but ``list``'s."""
 
     def get(self, name: str) -> FeatureGroup | None:
-        """The group that bears the name now, in whatever status; ``None`` if there is none."""
+        """The group that bears the name now, in whatever status; ``None`` if no group does."""
 
     def get_by_uid(self, uid: str) -> FeatureGroup | None:
         """The group of that identity, living or deleted; ``None`` if there never was one."""

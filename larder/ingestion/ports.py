@@ -88,7 +88,7 @@ class BulkTables(Protocol):
         """
 
     def end_run(self, group: FeatureGroup, run: Run) -> None:
-        """Note that the run is done: nothing of it is written again, whoever tries."""
+        """Note that the run is done: nothing of it is written again, whatever process tries."""
 
 
 class RunJournal(Protocol):

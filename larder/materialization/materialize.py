@@ -40,9 +40,9 @@ class LatestFiles(Protocol):
 
 @dataclass(slots=True)
 class Materialized:
-    """What came of it: of ``records`` in the history, ``stored`` now stand online as in it.
+    """What came of it: of ``records`` in the history, ``stored`` are now online as in it.
 
-    That counts those that stood there before. ``older`` met another version that is newer;
+    That counts those that were there before. ``older`` met another version that is newer;
     ``expired`` were past their time to live.
     """
 

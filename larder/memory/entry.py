@@ -36,7 +36,7 @@ REST: Members = (
     ("state", "B"),
     ("schema_version", "H"),
     ("offline", "B"),  # 0: not for the offline store, 1: for it, 2: recorded there already
-    ("expiry", "12s"),  # signed; NEVER where there is none
+    ("expiry", "12s"),  # signed; NEVER where it does not expire
 )
 EVENT_KEY_BIAS = 1 << 95
 NEVER = (1 << 95) - 1

@@ -1,1 +1,1 @@
-"""The offline store: history rows, their tables, upkeep and watermark."""
+"""The offline store: history rows, their tables, maintenance and watermark."""

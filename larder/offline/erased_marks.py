@@ -2,7 +2,7 @@
 
 A stream is repeated, a failed batch redriven days later: both would write an erased record again.
 So each table keeps, for every identifier that was erased from it, a hash of the identifier and the
-time of the erasure, and whoever writes the table drops the rows of that identifier that were
+time of the erasure, and the writer of the table drops the rows of that identifier that were
 accepted by then. Later ones are new records and are written.
 """
 
@@ -21,7 +21,7 @@ KEEP_MICROS = 430 * 86_400_000_000
 
 
 def identifier_text(identifier: Scalar) -> str:
-    """The text by which records are told apart.
+    """The text by which records differ.
 
     See ``larder.records.feature_values.canonical_identifier``.
     """
@@ -29,7 +29,7 @@ def identifier_text(identifier: Scalar) -> str:
 
 
 def mark_of(uid: str, identifier: Scalar) -> str:
-    """The hash that stands for an identifier of one group; another group's is another."""
+    """The hash that represents an identifier of one group; another group's is another."""
     return sha256(f"{uid}\0{identifier_text(identifier)}".encode()).hexdigest()[:_DIGITS]
 
 

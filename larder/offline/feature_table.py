@@ -81,7 +81,7 @@ def no_history(group: str) -> str:
 
 
 def no_table(group: str) -> str:
-    """Why a group whose data nobody catalogued can't be queried."""
+    """Why a group whose data are in no catalog can't be queried."""
     return (
         f"the data of feature group {group} are in no table of the catalog: it was created with "
         "DisableGlueTableCreation and without a DataCatalogConfig"

@@ -50,7 +50,7 @@ def file_name(commit: str, folder: str, event_times: Iterable[Scalar]) -> str:
     """The name of the one file that a commit has in a folder.
 
     SageMaker's 16 characters are random. Ours are a digest of the commit and the folder, so that
-    whoever completes a commit writes the very same files.
+    every process that completes a commit writes the very same files.
     """
     latest = max(event_instant(each)[:19] for each in event_times)
     number = int.from_bytes(sha256(f"{commit}/{folder}".encode()).digest())

@@ -57,7 +57,7 @@ class StreamChange:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A version that owes the offline table a row: its own, or that of its expiry."""
+    """A version that needs a row in the offline table: its own, or that of its expiry."""
 
     version: RecordVersion
     expiry: bool = False
@@ -81,7 +81,7 @@ class OfflineRow:
 
 
 def rows_due(change: StreamChange) -> list[Due]:
-    """The rows that a change owes; none for purges, removed log items and removed tombstones.
+    """The rows that a change needs; no row for purges, removed log items and removed tombstones.
 
     A record that was never meant for the offline store does not expire there either.
     """

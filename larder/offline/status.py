@@ -1,4 +1,4 @@
-"""How the offline store stands: what each group's table holds, and until when it is complete.
+"""The offline store's state: what each group's table holds, and until when it is complete.
 
 A watermark is given where it is proven and is otherwise unknown, with the reason: "now" is never
 said of a stream just because it is silent.
@@ -22,7 +22,7 @@ _NEVER = "no round of heartbeats has passed yet; the first takes about two minut
 class TableState:
     """What a table holds. Times are in µs since the epoch; ``None`` where nothing was written.
 
-    ``last_commit`` is the last commit of rows, where the snapshot may be one of upkeep.
+    ``last_commit`` is the last commit of rows, where the snapshot may be one of maintenance.
     """
 
     rows: int = 0
@@ -73,7 +73,7 @@ class TableStates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OfflineStatus:
-    """Tells how groups' offline tables stand.
+    """Gives the state of groups' offline tables.
 
     ``watermark`` gives the stream's (``larder.offline.watermark``), ``unwritten`` what is missing
     from the tables although the stream has passed it; it is asked after the watermark, so that

@@ -64,7 +64,7 @@ class TableUpkeep(Protocol):
     ) -> Upkept:
         """Merge, expire and remove as the rules say; stops early where the time runs out.
 
-        ``pinned`` are ids of snapshots that must stay. It may be stopped anywhere and begun anew,
+        ``pinned`` are ids of snapshots that must stay. It may be stopped anywhere and begun again,
         and may run beside writers and beside itself.
         """
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 
 MARGIN_MICROS = 30_000_000
 """How long a write may be under way between its write time and its acknowledgement, with what the
-clocks of doors may differ: the runtime function ends after 10 seconds, a direct client's call
-after 3, and either may step past the write time of another door."""
+clocks of endpoints may differ: the runtime function ends after 10 seconds, a direct client's call
+after 3, and either may step past the write time of another endpoint."""
 SETTLE_MICROS = 10_000_000
 """How long DescribeStream may take to show that a shard was closed."""
 FRESH_MICROS = 3_600_000_000

@@ -68,7 +68,7 @@ def reader_of(feature: FeatureDefinition) -> Callable[[Any], Typed] | None:
 
 
 def canonical_identifier(feature: FeatureDefinition, value: str) -> str:
-    """The text by which records are told apart: ``"01"`` and ``"1"`` are one Integral identifier.
+    """The text by which records differ: ``"01"`` and ``"1"`` are one Integral identifier.
 
     The offline table holds typed identifiers; both stores must mean the same record.
     """

@@ -95,7 +95,7 @@ def _position(token: str | None, group: FeatureGroup) -> tuple[int, str | None]:
     if token is None:
         return 0, None
     refusal = ValidationError(
-        f"NextToken is none that ListRecords gave for FeatureGroup {group.name}; "
+        f"NextToken is not one that ListRecords gave for FeatureGroup {group.name}; "
         f"start again without one."
     )
     try:

@@ -28,7 +28,7 @@ class Consistency(StrEnum):
         """The one of that word.
 
         Raises:
-            ValidationError: there is none; the message says ``where`` the word stood.
+            ValidationError: it does not exist; the message says ``where`` the word was.
         """
         if isinstance(word, cls):
             return word
@@ -58,7 +58,7 @@ class Page:
     """Part of a shard in the order of its keys: each entry's position, and the version there.
 
     ``last`` is the position to go on after, ``None`` at the shard's end. A version's
-    ``identifier`` is empty here: it stands among the packed values.
+    ``identifier`` is empty here: it is among the packed values.
     """
 
     entries: Sequence[tuple[str, RecordVersion]]
@@ -97,7 +97,7 @@ class RecordWrites(Protocol):
         """Store a live version or a soft-delete tombstone where it wins.
 
         Returns ``None`` where it was stored (or had been, by an earlier try of the same write),
-        otherwise the stored version that stands in its way.
+        otherwise the stored version that prevented it.
         """
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
@@ -130,7 +130,7 @@ class RecordUpdates(RecordReads, Protocol):
     def replace(
         self, slot: Slot, stored: RecordVersion, version: RecordVersion, *, now_nanos: int
     ) -> bool:
-        """Store a live version where ``stored``, just read, still stands.
+        """Store a live version where ``stored``, just read, is unchanged.
 
         Returns whether it was stored; ``False`` where another write came between.
         """

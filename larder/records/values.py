@@ -70,13 +70,13 @@ def checked_features(group: FeatureGroup, record: Iterable[tuple[str, object]]) 
 
     Raises:
         UndefinedFeature: a feature is not of the group.
-        ValidationError: a feature stands twice, or a value does not fit its feature.
+        ValidationError: a feature occurs twice, or a value does not fit its feature.
     """
     values: dict[int, Value] = {}
     for name, value in record:
         ordinal = _ordinal(group, name)
         if ordinal in values:
-            raise ValidationError(f"Feature '{name}' stands more than once in the record.")
+            raise ValidationError(f"Feature '{name}' occurs more than once in the record.")
         checked = check_value(group.features[ordinal], value)
         for text in _texts(checked):
             _require_text(name, text)

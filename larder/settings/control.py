@@ -9,7 +9,7 @@ from larder.settings.base import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class ControlSettings(Settings):
-    """The control plane: CreateFeatureGroup and its kin, over the API or from CloudFormation.
+    """The control plane: operations on groups, over the API or from CloudFormation.
 
     Attributes:
         offline_bucket: the platform's own bucket.

@@ -9,7 +9,7 @@ from larder.settings.base import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class MaintenanceSettings(Settings):
-    """The scheduled upkeep of the offline tables.
+    """The scheduled maintenance of the offline tables.
 
     The numbers are ``larder.offline.upkeep``'s rules.
     """

@@ -9,7 +9,7 @@ from larder.settings.memory import MemorySettings
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeSettings(MemorySettings):
-    """The data plane: PutRecord, GetRecord and their kin.
+    """The data plane: PutRecord, GetRecord and the other operations on records.
 
     Attributes:
         registry_table: the table of feature groups.

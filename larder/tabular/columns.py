@@ -30,7 +30,7 @@ def plain_type(kind: Type) -> Type:
 
 
 def stored_type(kind: Type, name: str) -> Type:
-    """The type that stands for a plain type in the labels' files.
+    """The type that represents a plain type in the labels' files.
 
     Raises:
         ValidationError: no type does.

@@ -54,7 +54,7 @@ class Log:
         self.write(_json({"level": level, **told}))
 
     def metrics(self, metrics: Metrics) -> None:
-        """Write metrics, which CloudWatch reads from the line; nothing where there are none."""
+        """Write metrics, which CloudWatch reads from the line; nothing for an empty mapping."""
         if metrics:
             now_millis = int(self.clock() * 1000)
             self.write(_metric_line(metrics, self.dimensions, now_millis))

@@ -40,7 +40,7 @@ from larder.training_sets.spec import (
 class TrainingSets:
     """The training sets of one platform.
 
-    ``database`` is where label tables stand while a query runs. ``queries`` run SQL labels;
+    ``database`` is where label tables are while a query runs. ``queries`` run SQL labels;
     ``engines`` gives engines by name, ``engine`` is that of new sets. ``clock`` gives seconds since
     the epoch, ``new_id`` 16 hexadecimal digits that were never given before.
     """

@@ -34,7 +34,7 @@ class Manifest:
     """All that is known of a training set. ``location`` is where its Parquet files lie.
 
     ``query``, in the SQL of ``engine``, reads the label table ``label_table``, which exists only
-    while it runs. ``partition_by`` are the columns that stand in folders' names.
+    while it runs. ``partition_by`` are the columns that are in folders' names.
     ``content_hash`` is of the values (``larder.training_sets.ports.Contents``).
     """
 
@@ -59,7 +59,7 @@ class Manifest:
 
     @property
     def partitions(self) -> dict[str, str]:
-        """The columns that stand in folders' names, with their types as stored."""
+        """The columns that are in folders' names, with their types as stored."""
         return self.labels.types_of(self.partition_by)
 
     def to_json(self) -> bytes:

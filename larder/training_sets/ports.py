@@ -179,7 +179,7 @@ class SetFiles(Protocol):
     ) -> Contents:
         """Read a result of so many label rows whole, and say what it is.
 
-        ``partitions`` are the columns that stand in folders' names, with their types as stored.
+        ``partitions`` are the columns that are in folders' names, with their types as stored.
         """
 
     def unchanged(self, files: Sequence[StoredFile]) -> list[str]:

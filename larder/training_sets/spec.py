@@ -73,7 +73,7 @@ def check_set_name(name: str) -> str:
     """A training set's name, which is part of S3 addresses.
 
     Raises:
-        ValidationError: it is none.
+        ValidationError: it is malformed.
     """
     if _NAME.fullmatch(name) is None:
         raise ValidationError(

@@ -40,7 +40,7 @@ class Cluster:
         self.only: Node | None = None
 
     def ready(self, deadline: Deadline) -> NoReply | None:
-        """Make sure that there is a map; where there is none, say why.
+        """Make sure that there is a map; without one, say why.
 
         One thread refreshes a map in doubt, while the others go on with the old one.
         """

@@ -35,7 +35,7 @@ class Node:
         self._retired = False
 
     def take_idle(self) -> Connection | None:
-        """An open connection that is not in use and not too old; ``None`` if there is none."""
+        """An open connection that is not in use and not too old; ``None`` if all are in use."""
         while (connection := self._idle.take()) is not None:
             if self._connector.clock() - connection.opened < _LONGEST_LIFE:
                 return connection
@@ -46,8 +46,8 @@ class Node:
         """A new connection, or one that an earlier call began and could not wait for.
 
         Raises:
-            HandshakePending: there is none yet. The caller's place among the ``size`` now belongs
-                to the connection to come.
+            HandshakePending: no connection is open yet. The caller's place among the ``size``
+                now belongs to the connection to come.
             OSError, ErrorReply: as ``Connector.open``.
         """
         handshake = self._claimed() or Handshake(self._open, self._came_late).start()

@@ -66,7 +66,7 @@ def hard_delete_by(api: ApiSettings) -> HardDelete:
                 FeatureGroupName=group,
                 RecordIdentifierValueAsString=identifier,
                 EventTime=event_time,
-                TargetStores=["OnlineStore"],  # a deletion marker offline would hold the identifier
+                TargetStores=["OnlineStore"],  # a tombstone offline would hold the identifier
                 DeletionMode="HardDelete",
             )
         except (ClientError, BotoCoreError) as error:

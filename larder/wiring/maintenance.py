@@ -1,4 +1,4 @@
-"""The upkeep of the offline tables over DynamoDB, S3 and Glue."""
+"""The maintenance of the offline tables over DynamoDB, S3 and Glue."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from larder.wiring.control_plane import now_micros
 
 
 def open_maintenance(settings: MaintenanceSettings) -> Maintenance:
-    """The upkeep of all groups' tables, by the rules that the settings state."""
+    """The maintenance of all groups' tables, by the rules that the settings state."""
     config = background(read_seconds=20)
     s3 = boto3.client("s3", config=config)
     return Maintenance(

@@ -17,27 +17,10 @@ PAGES = [
 # How many retired words a package or a page may still have. A number only ever shrinks:
 # `python -m tests.architecture.test_words` prints today's.
 MOST = {
-    "larder": 3,
-    "larder/as_of": 5,
-    "larder/aws": 3,
-    "larder/cost": 14,
-    "larder/declared": 4,
-    "larder/erasure": 3,
-    "larder/groups": 1,
-    "larder/ingestion": 8,
-    "larder/lifecycle": 1,
-    "larder/materialization": 3,
-    "larder/memory": 1,
-    "larder/offline": 20,
-    "larder/records": 11,
-    "larder/settings": 3,
-    "larder/tabular": 2,
-    "larder/telemetry": 1,
-    "larder/training_sets": 7,
-    "larder/valkey": 3,
-    "larder/wire": 1,
-    "larder/wiring": 3,
-    "stacks": 3,
+    "larder/cost": 4,
+    "larder/ingestion": 1,
+    "larder/offline": 1,
+    "stacks": 2,
 }
 
 

@@ -31,7 +31,7 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class IcebergErasure:
-    """Implements ``larder.erasure.erase.Place``; it may be stopped anywhere and begun anew."""
+    """Implements ``larder.erasure.erase.Place``; it may be stopped anywhere and begun again."""
 
     catalog: Catalog
     shredder: Shredder

@@ -124,7 +124,7 @@ def _strays(table: Table, wanted: Wanted) -> Iterable[str]:
     """Data files that no snapshot names: a writer died, or their snapshots expired.
 
     One that holds erased rows can't be on its way into the table: once the mark is set, a writer
-    whose commit is refused writes its files anew without them.
+    whose commit is refused writes its files again without them.
     """
     named = named_files(table)
     for file in files_below(table):

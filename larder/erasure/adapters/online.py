@@ -26,7 +26,7 @@ HardDelete = Callable[[str, str, str], None]
 
 
 def identifier_in(group: FeatureGroup, packed: bytes) -> str | None:
-    """The canonical identifier among packed values; ``None`` where there is none."""
+    """The canonical identifier among packed values; ``None`` where it is missing."""
     ordinal = group.ordinals[group.record_identifier_name]
     values = unpack(packed)
     text = values[ordinal] if ordinal < len(values) else None

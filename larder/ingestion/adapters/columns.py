@@ -2,7 +2,7 @@
 
 What a column holds is taken as PutRecord would take its texts. A mask says which rows are surely
 right; what it leaves out is no error yet: those rows are judged one by one by
-``larder.records.feature_values``, the only place where the rules stand. So the patterns here may
+``larder.records.feature_values``, the only place of the rules. So the patterns here may
 be narrower than the rules, but never wider.
 """
 

@@ -31,7 +31,7 @@ def check_type(feature: FeatureDefinition, column: str, kind: Any, zone: str | N
     plain = plain_type(kind)
     if pa.types.is_timestamp(plain) and plain.tz is None and zone is None:
         raise ValidationError(
-            f"column {column!r} holds times without a time zone, so nobody knows which instants "
+            f"column {column!r} holds times without a time zone, so it is unknown which instants "
             "they are: make them aware, or say which zone they are in (--time-zone UTC)"
         )
     known = (

@@ -71,7 +71,7 @@ def _scalar(name: str, kind: Any) -> str:  # noqa: ANN401 - pyarrow is untyped
 
 @cache
 def _escapes() -> str:
-    """An expression that escapes text as the codec does; ``{0}`` stands for the text."""
+    """An expression that escapes text as the codec does; ``{0}`` is the text."""
     expression = "{0}"
     for character in ("\\", '"', *map(chr, range(32))):  # first what the others' escapes bring in
         escaped = element(character)[1:-1]

@@ -1,4 +1,4 @@
-"""Rejected rows in a file, for whoever mends them: their number, the reason, and what they held."""
+"""Rejected rows in a file, for their repair: their number, the reason, and what they held."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class RejectsFile:
             )
 
     def __enter__(self) -> Self:
-        """Nothing is open before the first row; what an earlier try wrote is written anew."""
+        """Nothing is open before the first row; what an earlier try wrote is written again."""
         self.path.unlink(missing_ok=True)
         return self
 

@@ -1,6 +1,6 @@
 """Removal of a deleted group's records: Query and BatchWriteItem over its shards, never a Scan.
 
-It can stop between any two requests and begin anew: what is gone is not found again.
+It can stop between any two requests and begin again: what is gone is not found again.
 """
 
 from __future__ import annotations

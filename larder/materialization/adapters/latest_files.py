@@ -24,7 +24,7 @@ Arrow = Any  # pyarrow is untyped
 
 
 class KeyedBatch(list[Version]):
-    """Versions, with the keyed table that they stand in, row by row."""
+    """Versions, with the keyed table that holds them, row by row."""
 
     def __init__(self, versions: list[Version], table: Arrow) -> None:
         super().__init__(versions)

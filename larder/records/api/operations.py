@@ -72,7 +72,7 @@ class RuntimeApi:
     _rest: RestApi[Call] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Enforce grants even where nobody gave rules."""
+        """Enforce grants even where no rules were given."""
         self._rules = self.rules or AccessRules(self.reader.groups.home)
         self._operations = self._served()
         self._rest = RestApi(

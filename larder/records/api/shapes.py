@@ -1,6 +1,6 @@
 """Requests of the data plane as SageMaker's model states them (botocore 1.44.5, 2020-07-01).
 
-Members of path, query and body stand together, as they do in the model; a test compares them with
+Members of path, query and body are together, as they do in the model; a test compares them with
 botocore's, limit by limit.
 """
 

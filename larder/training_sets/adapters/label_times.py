@@ -23,7 +23,7 @@ def instants(column: Array, name: str, zone: str | None, first_row: int) -> Arra
     ``zone`` is what times without one are in; ``first_row`` the number of the first, for messages.
 
     Raises:
-        ValidationError: a time is missing, has no zone, or is none.
+        ValidationError: a time is missing, has no zone, or is malformed.
     """
     if column.null_count:
         row = first_row + pc.index(pc.is_null(column), True).as_py()
@@ -75,7 +75,7 @@ def _of_timestamps(column: Array, name: str, zone: str | None) -> Array:
     if column.type.tz is None:
         if zone is None:
             raise ValidationError(
-                f"label column {name!r} holds times without a time zone, so nobody knows which "
+                f"label column {name!r} holds times without a time zone, so it is unknown which "
                 "instants they are: make them aware, or say which zone all label times are in"
             )
         column = _assume(column, name, zone)

@@ -160,7 +160,7 @@ def test_what_is_wrong_is_named_by_file_line_and_member(folder, old, new, compla
         ("- a\n", "1: file: Member must be an object"),
         ("name: [\n", "2: this is not YAML"),
         ("a: b\n---\nc: d\n", "2: this is not YAML"),
-        ("name: a\nname: b\n", "2: 'name' stands here a second time"),
+        ("name: a\nname: b\n", "2: 'name' is given here a second time"),
         ("7: a\n", "1: the name '7' is not a string"),
         ("? [a]\n: b\n", "1: the name"),
         ("a: &x\n  b: *x\n", "aliases nest without end"),

@@ -204,7 +204,7 @@ def test_integral_identifiers_are_one_record_whatever_their_spelling():
         ({"city": "x" * 358_400}, "350 KB"),
         ({"city": '"' * 300_000}, "escaped"),
         ({"city": "\ud800"}, "not valid Unicode"),
-        ({"customer_id": "again"}, "'customer_id' stands more than once"),
+        ({"customer_id": "again"}, "'customer_id' occurs more than once"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_by_name(platform, features, words):

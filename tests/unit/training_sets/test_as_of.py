@@ -119,7 +119,7 @@ def test_moments_with_a_zone_are_instants(moment, nanos):
 
 @pytest.mark.parametrize("moment", ["2024-01-31T12:00:00", datetime(2024, 1, 31)])
 def test_moments_without_a_zone_are_refused(moment):
-    with pytest.raises(ValidationError, match="has no time zone, so nobody knows which instant"):
+    with pytest.raises(ValidationError, match="has no time zone, so its instant is unknown"):
         nanos_of(moment)
 
 

@@ -60,7 +60,7 @@ def load_table(glue: GlueClient, group: FeatureGroup, store: OfflineStore) -> Ta
     """The group's table.
 
     Raises:
-        TableUnusable: there is none, or it is not this group's.
+        TableUnusable: it does not exist, or is not this group's.
     """
     name = f"{store.database}.{store.table}"
     try:

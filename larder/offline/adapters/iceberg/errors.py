@@ -34,7 +34,8 @@ _PASSING = frozenset(
 class FileMissing(TableUnusable):
     """A file that the table's metadata name is gone.
 
-    Upkeep may have removed it a moment ago, with metadata that are newer now: a second look tells.
+    Maintenance may have removed it a moment ago, with metadata that are newer now: a second look
+    tells.
     """
 
 

@@ -51,7 +51,7 @@ def replace_files(
 ) -> bool:
     """Commit ``new`` in place of ``old``; whether it was done.
 
-    Appends that come between are kept: the commit is refused and made anew upon them, as long as
+    Appends that come between are kept: the commit is refused and made again upon them, as long as
     each of ``old`` is still in the table. Where one is not, or others keep committing, nothing is
     done; ``new`` is then for the removal of orphans.
     """

@@ -82,7 +82,7 @@ def partition_of(group: FeatureGroup, schema: Schema) -> PartitionSpec:
 
 
 def sort_order_of(group: FeatureGroup, schema: Schema) -> SortOrder:
-    """By identifier, then event time: what appends follow and compaction on AWS is told."""
+    """By identifier, then event time: what appends follow and compaction on AWS reads."""
     names = (column_name(group.record_identifier_name), column_name(group.event_time_name))
     return SortOrder(
         *(

@@ -1,4 +1,4 @@
-"""Upkeep of Iceberg tables: small files merged, snapshots expired, orphans removed."""
+"""Maintenance of Iceberg tables: small files merged, snapshots expired, orphans removed."""
 
 from __future__ import annotations
 
