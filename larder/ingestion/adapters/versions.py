@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from larder.event_time import event_time_nanos
-from larder.groups.feature_group import FeatureGroup, FeatureType
+from larder.groups.feature_group import FeatureGroup, FeatureType, TableFormat
 from larder.ingestion.adapters.event_times import event_key, event_keys
 from larder.ingestion.adapters.packing import Packer
 from larder.records.record import RecordVersion, Slot, State
 from larder.records.values import slot_of
 
 Arrow = Any  # pyarrow is untyped
+_MILLISECOND = 1000
 
 
 @dataclass(slots=True)
@@ -56,14 +57,26 @@ class VersionRows:
         micros = pc.divide(pc.utf8_slice_codeunits(text, 19, 28).cast(pa.int64()), 1000)
         return self.keyed(table, pc.add(pc.multiply(seconds, 1_000_000), micros))
 
+    @property
+    def doubt(self) -> int:
+        """By how many microseconds a write time in the history may be too late.
+
+        Athena rounds the times of a table of format Glue to milliseconds. A version must not seem
+        to be accepted after a deletion that came after it.
+        """
+        offline = self.group.offline
+        rounded = offline is not None and offline.table_format is TableFormat.GLUE
+        return _MILLISECOND if rounded else 0
+
     def versions(
         self, keyed: Arrow, *, invocation_time: int | None = None
     ) -> Iterator[tuple[Slot, RecordVersion]]:
         """The versions in a keyed table or batch.
 
-        ``invocation_time`` is that of all; by default each version's own write time.
+        ``invocation_time`` is that of all; by default each version's own write time, less
+        the ``doubt`` about it.
         """
-        group = self.group
+        group, doubt = self.group, self.doubt
         kind, ttl = group.event_time_type, group.online.ttl if group.online else None
         columns = (column.to_pylist() for column in keyed.columns)
         for identifier, high, low, written, packed in zip(*columns, strict=True):
@@ -74,7 +87,7 @@ class VersionRows:
                     identifier=identifier,
                     event_key=key,
                     write_time=written,
-                    invocation_time=written if invocation_time is None else invocation_time,
+                    invocation_time=written - doubt if invocation_time is None else invocation_time,
                     state=State.LIVE,
                     packed=packed,
                     schema_version=group.schema_version,
