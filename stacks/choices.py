@@ -120,11 +120,17 @@ class AccessChoices:
     such a group is open to every caller that IAM allows to call the API. By default it is closed
     where the stage keeps its data, and open elsewhere."""
 
+    creators: tuple[str, ...] = ()
+    """Principals, named as administrators are, that may create feature groups beside the
+    administrators; ``"*"`` is every caller. By default every caller may where a group without
+    grants is open, and administrators alone where it is closed."""
+
     def __post_init__(self) -> None:
         """Refuse a malformed principal at synth, and not when the first function starts."""
-        for text in self.administrators:
-            if problem := principal_problem(text):
-                raise ConfigurationError(f"access.administrators: {text!r}: {problem}")
+        for name in ("administrators", "creators"):
+            for text in getattr(self, name):
+                if problem := principal_problem(text):
+                    raise ConfigurationError(f"access.{name}: {text!r}: {problem}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,8 @@ def open_control(settings: ControlSettings) -> ControlPlane:
     home = catalog.groups.platform.home
     return ControlPlane(
         catalog=catalog,
-        rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
+        rules=AccessRules.read(
+            home, settings.administrators, settings.missing_grants_deny, settings.creators
+        ),
         forward=open_forwarder(settings.forward_sagemaker_endpoint, settings.region),
     )
