@@ -8,7 +8,7 @@ from typing import Final
 
 from larder.errors import ConfigurationError
 from stacks.principals import principal_problem
-from stacks.runtime_start import RuntimeStart, Start
+from stacks.runtime_start import Provisioned, RuntimeStart, Start
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,11 @@ class DataChoices:
 
 @dataclass(frozen=True, kw_only=True)
 class ServingChoices:
-    """The HTTP API, its two functions, and other ways to call them."""
+    """The HTTP API, its two functions, and other ways to call them.
+
+    Raises:
+        ConfigurationError: a number of executions is below 1 or below what is kept started.
+    """
 
     api_rate_limit: int
     """Requests a second that the API accepts in the long run; it answers 429 to more."""
@@ -49,12 +53,35 @@ class ServingChoices:
     runtime_memory_mb: int
     """Memory of the data plane's function, in MB; 1,769 MB are one full vCPU."""
 
+    control_concurrency: int | None = None
+    """Executions of the control plane's function at once: so many are reserved of the account's
+    quota, and it never has more. Without a number the account's quota is its only bound."""
+
+    runtime_concurrency: int | None = None
+    """The same of the data plane's function. It is the only throttle of the Function URL."""
+
     function_url: bool = False
     """Add a Function URL to the data plane: cheaper than the API, and without its throttle."""
 
     runtime_start: RuntimeStart = Start.ON_DEMAND
     """How execution environments of the data plane's function are made. Every choice but
     ``Start.ON_DEMAND`` costs money while there are no requests."""
+
+    def __post_init__(self) -> None:
+        """Refuse at synth what Lambda would refuse in the middle of a deployment."""
+        for name in ("control_concurrency", "runtime_concurrency"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ConfigurationError(
+                    f"serving.{name}: {number} would stop the function; leave it out or give at "
+                    "least 1"
+                )
+        start, most = self.runtime_start, self.runtime_concurrency
+        if isinstance(start, Provisioned) and most is not None and start.environments > most:
+            raise ConfigurationError(
+                f"serving.runtime_start: provisioned:{start.environments} keeps more environments "
+                f"than serving.runtime_concurrency, which is {most}: raise that, or keep fewer"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +154,17 @@ class AccessChoices:
     such a group is open to every caller that IAM allows to call the API. By default it is closed
     where the stage keeps its data, and open elsewhere."""
 
+    creators: tuple[str, ...] = ()
+    """Principals, named as administrators are, that may create feature groups beside the
+    administrators; ``"*"`` is every caller. By default every caller may where a group without
+    grants is open, and administrators alone where it is closed."""
+
     def __post_init__(self) -> None:
         """Refuse a malformed principal at synth, and not when the first function starts."""
-        for text in self.administrators:
-            if problem := principal_problem(text):
-                raise ConfigurationError(f"access.administrators: {text!r}: {problem}")
+        for name in ("administrators", "creators"):
+            for text in getattr(self, name):
+                if problem := principal_problem(text):
+                    raise ConfigurationError(f"access.{name}: {text!r}: {problem}")
 
 
 @dataclass(frozen=True, kw_only=True)

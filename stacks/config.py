@@ -103,6 +103,9 @@ _PROD: Final = StageConfig(
         api_burst_limit=5_000,
         control_memory_mb=1_024,
         runtime_memory_mb=1_769,
+        # of the usual quota of 1,000, of which Lambda keeps 100 unreserved
+        control_concurrency=50,
+        runtime_concurrency=400,
     ),
     offline=OfflineChoices(memory_mb=1_769, window_seconds=20, scan_limit_gb=1_000),
     alarms=AlarmChoices(topic=True, latency_ms=500),

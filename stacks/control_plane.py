@@ -28,6 +28,7 @@ def control_settings(
         other_offline_buckets=config.other_buckets(stack),
         other_databases=config.offline.other_databases,
         administrators=patterns_of(stack, config.access.administrators),
+        creators=patterns_of(stack, config.access.creators),
         missing_grants_deny=int(config.missing_grants_deny),
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
     )

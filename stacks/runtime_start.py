@@ -62,13 +62,14 @@ def as_text(start: RuntimeStart) -> str:
     return start.value if isinstance(start, Start) else f"provisioned:{start.environments}"
 
 
-def door_target(function: lambda_.Function, start: RuntimeStart) -> lambda_.IFunction:
-    """What the endpoints invoke: the function as it is, or an alias of its newest version.
+def live_alias(
+    function: lambda_.Function, start: RuntimeStart = Start.ON_DEMAND
+) -> lambda_.IFunction:
+    """What the API and the Function URL invoke: the alias of the function's newest version.
 
-    Lambda takes snapshots of published versions only, and keeps environments of a version or an
-    alias. The stack makes a new version whenever code or configuration change, and moves the alias.
+    A version never changes, so that a request runs on code and configuration of one deployment. The
+    stack makes a new version whenever either changes, and moves the alias. Lambda takes snapshots
+    of published versions only, and keeps environments of a version or an alias.
     """
-    if start is Start.ON_DEMAND:
-        return function
     kept = start.environments if isinstance(start, Provisioned) else None
     return function.add_alias(_ALIAS, provisioned_concurrent_executions=kept)

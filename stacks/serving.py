@@ -25,7 +25,7 @@ from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.principals import patterns_of
 from stacks.registry_access import REGISTRY_WRITER, allow_registry
-from stacks.runtime_start import Start, door_target
+from stacks.runtime_start import Start, live_alias
 
 _RUNTIME_ROUTES: Final = (
     ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
@@ -74,6 +74,7 @@ class ServingStack(Stack):
                 settings=control_settings(self, config, online=online, offline=offline),
                 memory_mb=config.serving.control_memory_mb,
                 timeout=Duration.seconds(25),
+                concurrency=config.serving.control_concurrency,
             ),
             layer=layer,
         )
@@ -82,8 +83,8 @@ class ServingStack(Stack):
         _allow_forwarding(self.control, config)
         settings = self._runtime_settings(config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)
-        target = door_target(self.runtime, config.serving.runtime_start)
-        self.api = self._api(target)
+        target = live_alias(self.runtime, config.serving.runtime_start)
+        self.api = self._api(live_alias(self.control), target)
         self._publish(config, settings, offline)
         self._stage(config)
         if config.serving.function_url:
@@ -111,6 +112,7 @@ class ServingStack(Stack):
                 memory_mb=config.serving.runtime_memory_mb,
                 timeout=Duration.seconds(10),
                 snapshots=config.serving.runtime_start is Start.SNAP_START,
+                concurrency=config.serving.runtime_concurrency,
             ),
             layer=layer,
             vpc_access=memory.access if memory else None,
@@ -159,7 +161,9 @@ class ServingStack(Stack):
         CfnOutput(self, "FunctionUrl", value=endpoint.address)
         CfnOutput(self, "FunctionUrlCallersPolicyArn", value=endpoint.callers.managed_policy_arn)
 
-    def _api(self, runtime_target: lambda_.IFunction) -> apigw.HttpApi:
+    def _api(
+        self, control_target: lambda_.IFunction, runtime_target: lambda_.IFunction
+    ) -> apigw.HttpApi:
         api = apigw.HttpApi(
             self,
             "Api",
@@ -170,7 +174,7 @@ class ServingStack(Stack):
         api.add_routes(
             path="/",
             methods=[apigw.HttpMethod.POST],
-            integration=HttpLambdaIntegration("ControlIntegration", self.control),
+            integration=HttpLambdaIntegration("ControlIntegration", control_target),
         )
         runtime = HttpLambdaIntegration("RuntimeIntegration", runtime_target)
         for path, method in _RUNTIME_ROUTES:

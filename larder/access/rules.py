@@ -1,7 +1,7 @@
 """What a caller may do with a feature group: the group's grants under the platform's rules.
 
 The caller is the principal that signed the request. A group to which nothing is granted is open to
-whomever IAM lets through, or, on a stage that chooses so, closed to all but administrators. Once
+every caller that IAM admits, or, on a stage that chooses so, closed to all but administrators. Once
 anything is granted, only what is granted is allowed. A call without a caller did not come through
 an endpoint: a principal that may invoke the function itself acts for the account.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from larder.access.grants import Principals, Right, pattern_problem
+from larder.access.grants import EVERYBODY, Principals, Right, pattern_problem
 from larder.errors import AccessForbidden, ConfigurationError, ValidationError
 
 
@@ -43,25 +43,39 @@ class Guarded(Protocol):
 
 @dataclass(frozen=True)
 class AccessRules:
-    """A platform's rules. ``administrators`` are patterns: they and the root user may do all."""
+    """A platform's rules.
+
+    Attributes:
+        administrators: patterns of principals that may do all, as the root user may.
+        missing_grants_deny: whether a group without grants is closed to everyone else.
+        creators: patterns of principals that may create groups, beside administrators. Without
+            any, everyone may where groups without grants are open, and administrators alone where
+            they are closed.
+    """
 
     home: Account
     administrators: tuple[str, ...] = ()
     missing_grants_deny: bool = False
+    creators: tuple[str, ...] = ()
 
     @classmethod
     def read(
-        cls, home: Account, administrators: tuple[str, ...], missing_grants_deny: int
+        cls,
+        home: Account,
+        administrators: tuple[str, ...],
+        missing_grants_deny: int,
+        creators: tuple[str, ...] = (),
     ) -> AccessRules:
         """The rules that a function's settings state: patterns of principals, and 0 or 1.
 
         Raises:
             ConfigurationError: a pattern is malformed.
         """
-        for pattern in administrators:
-            if problem := pattern_problem(pattern):
-                raise ConfigurationError(f"administrators: {pattern!r}: {problem}")
-        return cls(home, administrators, bool(missing_grants_deny))
+        for name, patterns in (("administrators", administrators), ("creators", creators)):
+            for pattern in patterns:
+                if problem := pattern_problem(pattern):
+                    raise ConfigurationError(f"{name}: {pattern!r}: {problem}")
+        return cls(home, administrators, bool(missing_grants_deny), creators)
 
     def access_of(self, caller: str | None) -> Access:
         """What the caller of that ARN may do; ``None`` is the account itself."""
@@ -72,6 +86,12 @@ class AccessRules:
         """Who may do all."""
         root = f"arn:{self.home.partition}:iam::{self.home.account_id}:root"
         return Principals((root, *self.administrators))
+
+    @cached_property
+    def creating(self) -> Principals:
+        """Who may create groups, administrators aside."""
+        everyone = not self.creators and not self.missing_grants_deny
+        return Principals((EVERYBODY,) if everyone else self.creators)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +123,7 @@ class Access:
 
         Raises:
             AccessForbidden: the caller has not. Where groups without grants are closed, a group
-                that is not there is refused in the very same way to all but administrators.
+                that does not exist is refused in the very same way to all but administrators.
         """
         if group is None:
             if self._sees_names():
@@ -118,6 +138,21 @@ class Access:
         raise AccessForbidden(
             f"{self.caller} has no rights on a FeatureGroup with name {name}, if there is one: "
             f"check the name, or ask an administrator for a grant."
+        )
+
+    def check_create(self) -> None:
+        """Nothing where the caller may create groups.
+
+        Raises:
+            AccessForbidden: the caller may not, whatever the group is called.
+        """
+        if self.rules is None or self.caller is None:
+            return
+        if any(who.include(self.caller) for who in (self.rules.creating, self.rules.administering)):
+            return
+        raise AccessForbidden(
+            f"{self.caller} may not create feature groups on this stage: ask an administrator to "
+            "create it, or to name you in access.creators of the stage's configuration."
         )
 
     def check_hold(self, group: Guarded) -> None:

@@ -60,11 +60,13 @@ class FeatureGroups:
         A group that is declared in a file needs no role: nothing ever assumes it.
 
         Raises:
-            ValidationError: the group contradicts itself or the platform, or the caller could not
+            AccessForbidden: the caller may not create groups.
+            ValidationError: the group contradicts itself or the platform, or its creator could not
                 administer it.
             ResourceInUse: the name is taken.
             ResourceLimitExceeded: the account has as many groups as it may.
         """
+        self.access.check_create()
         refuse(self.problems(spec, declared=declared_in is not None))
         _refuse_taken(self.registry.get(spec.name))
         self.check_room(1)

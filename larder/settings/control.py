@@ -19,6 +19,8 @@ class ControlSettings(Settings):
         max_feature_groups: the account quota.
         administrators: as for the data plane.
         missing_grants_deny: as for the data plane.
+        creators: patterns of principals that may create groups, beside administrators; without any,
+            all may where ``missing_grants_deny`` is 0, and administrators alone where it is 1.
         forward_sagemaker_endpoint: where operations of SageMaker go that Larder lacks; without
             one they are refused.
     """
@@ -35,4 +37,5 @@ class ControlSettings(Settings):
     max_feature_groups: int = 1000
     administrators: tuple[str, ...] = ()
     missing_grants_deny: int = 0
+    creators: tuple[str, ...] = ()
     forward_sagemaker_endpoint: str = ""

@@ -39,7 +39,9 @@ def open_control(settings: ControlSettings) -> ControlPlane:
     home = catalog.groups.platform.home
     return ControlPlane(
         catalog=catalog,
-        rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
+        rules=AccessRules.read(
+            home, settings.administrators, settings.missing_grants_deny, settings.creators
+        ),
         forward=_forwarding(settings),
     )
 

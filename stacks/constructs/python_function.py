@@ -28,6 +28,8 @@ class Program:
     """What runs: the folder under ``lambdas/``, its settings, and the machine it gets.
 
     ``snapshots`` has Lambda start environments of published versions from a snapshot (SnapStart).
+    ``concurrency`` is what is reserved of the account's concurrent executions: the function gets
+    as many at any time, and no more.
     """
 
     name: str
@@ -35,14 +37,13 @@ class Program:
     memory_mb: int
     timeout: Duration
     snapshots: bool = False
+    concurrency: int | None = None
 
 
 class PythonFunction(lambda_.Function):
     """A function with its own log group and a role that may write to it, and no more.
 
-    No concurrency is reserved: the API's throttle bounds ``control`` and ``runtime``, the number
-    of shards bounds the stream's functions, and a reservation fails in an account with the initial
-    quota. Only with ``vpc_access`` does it enter a network.
+    Only with ``vpc_access`` does it enter a network.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class PythonFunction(lambda_.Function):
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=program.memory_mb,
             timeout=program.timeout,
+            reserved_concurrent_executions=program.concurrency,
             snap_start=_ON_VERSIONS if program.snapshots else None,
             vpc=vpc_access.vpc if vpc_access else None,
             vpc_subnets=vpc_access.subnets if vpc_access else None,

@@ -77,7 +77,7 @@ class ObservabilityStack(Stack):
         self._alarm(
             f"{name}Throttles",
             function.metric_throttles(period=PERIOD),
-            "the account's Lambda concurrency is used up",
+            "the function's reserved concurrency is used up, or the account's",
         )
 
     def _alarm(

@@ -9,7 +9,7 @@ import pytest
 
 from larder.settings.control import ControlSettings
 from larder.settings.runtime import RuntimeSettings
-from tests.support.control import KEY_ARN
+from tests.support.control import KEY_ARN, create_request
 from tests.support.events import http_event
 from tests.support.moto_cloud import moto_cloud
 from tests.support.tables import create_records_table, create_registry_table
@@ -67,3 +67,13 @@ def test_missing_grants_mean_what_the_stage_chose(function, kind, request_):
     assert closed(admin, None)["headers"]["x-amzn-errortype"] == "ResourceNotFound"
     opened = function(kind)
     assert opened(stranger, None)["headers"]["x-amzn-errortype"] == "ResourceNotFound"
+
+
+def test_the_control_function_knows_who_may_create(function):
+    def create(caller):
+        headers = {"x-amz-target": "SageMaker.CreateFeatureGroup"}
+        return http_event("POST", "/", body=create_request("x"), headers=headers, caller=caller)
+
+    handler = function("control", creators=("arn:aws:iam::123456789012:user/maker",))
+    assert handler(create("user/stranger"), None)["statusCode"] == 403
+    assert handler(create("user/maker"), None)["statusCode"] == 200

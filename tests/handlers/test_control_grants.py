@@ -37,11 +37,11 @@ CHANGES = {
 class Plane:
     """A control plane with a group that has grants and one that has none."""
 
-    def __init__(self, *, deny=False, administrators=()):
+    def __init__(self, *, deny=False, administrators=(), creators=()):
         self.catalog = control_plane()
         self.catalog.groups.create(group_spec("guarded", grants=GRANTS))
         self.catalog.groups.create(group_spec("open"))
-        rules = AccessRules(HOME, tuple(administrators), missing_grants_deny=deny)
+        rules = AccessRules(HOME, tuple(administrators), deny, tuple(creators))
         self.handler = create_handler(self.catalog, rules)
 
     def as_role(self, role, operation, members):
@@ -165,12 +165,76 @@ def test_nobody_locks_himself_out(plane):
 
 
 def test_a_group_that_its_maker_could_not_administer_is_not_made():
-    plane = Plane(deny=True)
+    plane = Plane(deny=True, creators=["*"])
     bare, granted = create_request("mine"), create_request("mine", Tags=[grant("admin", "Owner")])
     assert plane.as_role("Owner", "CreateFeatureGroup", bare)[0] == 400
     assert plane.as_role("Reader", "CreateFeatureGroup", granted)[0] == 400
     assert plane.as_role("Owner", "CreateFeatureGroup", granted)[0] == 200
     assert plane.names_shown_to("Owner") == {"guarded", "mine"}
+
+
+def made_by(caller, plane):
+    """The status of a CreateFeatureGroup whose maker could administer the group."""
+    own = {"Key": "larder:admin:own", "Value": f"{ACCOUNT}:{caller}"}
+    members = create_request("made", Tags=[own])
+    status, body = plane.as_caller(caller, "CreateFeatureGroup", members)
+    exists = plane.catalog.groups.registry.get("made") is not None
+    assert exists is (status == 200)
+    if status != 200:
+        assert (status, body["__type"]) == (403, "AccessDeniedException")
+    return exists
+
+
+CALLERS = ("root", "role/Platform", "role/Creator", "role/Stranger")
+
+
+@pytest.mark.parametrize(
+    ("deny", "creators", "may"),
+    [
+        (False, (), set(CALLERS)),
+        (True, (), {"root", "role/Platform"}),
+        (False, ("Creator",), {"root", "role/Platform", "role/Creator"}),
+        (True, ("Creator",), {"root", "role/Platform", "role/Creator"}),
+        (True, ("*",), set(CALLERS)),
+    ],
+)
+def test_a_group_is_created_by_those_whom_the_stage_names(deny, creators, may):
+    patterns = [each if each == "*" else f"{ACCOUNT}:role/{each}" for each in creators]
+    platform = [f"{ACCOUNT}:role/Platform"]
+    assert may == {
+        caller
+        for caller in CALLERS
+        if made_by(caller, Plane(deny=deny, administrators=platform, creators=patterns))
+    }
+
+
+def test_a_session_of_a_role_that_may_create_may_create():
+    plane = Plane(creators=[f"{ACCOUNT}:role/Creator"])
+    headers = {"x-amz-target": "SageMaker.CreateFeatureGroup"}
+    event = http_event(
+        "POST", "/", body=create_request("made"), headers=headers, caller="role/Creator"
+    )
+    session = "arn:aws:sts::123456789012:assumed-role/Creator/nightly"
+    event["requestContext"]["authorizer"]["iam"]["userArn"] = session
+    assert plane.handler(event, None)["statusCode"] == 200
+
+
+def test_who_may_not_create_learns_nothing_else_by_trying():
+    plane = Plane(creators=[f"{ACCOUNT}:role/Creator"])
+    told = set()
+    for name in ("guarded", "nowhere"):
+        members = create_request(name)
+        status, body = plane.as_role("Stranger", "CreateFeatureGroup", members)
+        assert (status, body["__type"]) == (403, "AccessDeniedException")
+        told.add(body["message"].replace(name, "?"))
+    (message,) = told
+    assert "role/Stranger may not create feature groups" in message
+    assert "access.creators" in message
+
+
+def test_a_right_to_create_is_none_on_what_others_made():
+    plane = Plane(deny=True, creators=[f"{ACCOUNT}:role/Creator"])
+    assert plane.allowed("Creator", SEES | CHANGES) == set()
 
 
 def test_a_malformed_grant_is_refused_by_its_place(plane):

@@ -19,6 +19,7 @@ def chosen(synthesize):
         access={
             "administrators": (ADMIN, "arn:aws:iam::123456789012:user/ann"),
             "missing_grants_deny": True,
+            "creators": ("role/FeatureMaker", "arn:aws:iam::123456789012:user/bob"),
         },
         forwarding={"sagemaker_endpoint": ENDPOINT, "actions": ACTIONS},
     )
@@ -32,6 +33,17 @@ def test_both_planes_learn_who_administers_and_what_missing_grants_mean(chosen, 
     variables = chosen.function("dev", name)["Environment"]["Variables"]
     assert variables["LARDER_ADMINISTRATORS"] == f"{ADMIN} arn:aws:iam::123456789012:user/ann"
     assert variables["LARDER_MISSING_GRANTS_DENY"] == "1"
+
+
+def test_the_control_plane_learns_who_creates_groups(chosen, templates):
+    variables = chosen.function("dev", "control")["Environment"]["Variables"]
+    maker, bob = text_of(variables["LARDER_CREATORS"]).rsplit(" ", 1)
+    assert maker.endswith(":role/FeatureMaker")
+    assert bob == "arn:aws:iam::123456789012:user/bob"
+    # by default the rule is the function's: administrators where groups without grants are closed
+    for stage in ("dev", "prod"):
+        variables = templates.function(stage, "control")["Environment"]["Variables"]
+        assert variables["LARDER_CREATORS"] == ""
 
 
 def test_the_control_function_alone_may_do_what_is_forwarded(chosen):
@@ -105,6 +117,7 @@ def test_nothing_is_forwarded_unless_the_stage_says_so(templates, stage):
 @pytest.mark.parametrize(
     "name", ["ann", "role/", "group/x", "role/a b", "role/path/x*", "arn:aws:s3:::b"]
 )
-def test_an_administrator_that_is_malformed_fails_the_synth(name):
-    with pytest.raises(ConfigurationError, match=r"access\.administrators: '.+': Member must"):
-        stage_with("dev", access={"administrators": (name,)})
+@pytest.mark.parametrize("choice", ["administrators", "creators"])
+def test_a_principal_that_is_malformed_fails_the_synth(choice, name):
+    with pytest.raises(ConfigurationError, match=rf"access\.{choice}: '.+': Member must"):
+        stage_with("dev", access={choice: (name,)})

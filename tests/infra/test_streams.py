@@ -87,11 +87,6 @@ def test_only_live_groups_reach_the_lifecycle(templates):
     assert pattern["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "G#"}]
 
 
-def test_no_concurrency_is_reserved(templates):
-    for _, logical_id, properties in templates.functions():
-        assert "ReservedConcurrentExecutions" not in properties, logical_id
-
-
 def test_an_hour_of_lag_a_spill_and_a_quarantined_record_raise_alarms(templates):
     alarms = {
         resource["Properties"]["MetricName"]: resource["Properties"]

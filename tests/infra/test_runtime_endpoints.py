@@ -1,7 +1,8 @@
-"""The data plane's second door and how its function comes up, by the stage's choices."""
+"""What API and Function URL invoke, how many at once, and how the function starts."""
 
 import pytest
 
+from larder.errors import ConfigurationError
 from stacks.config import STAGES
 from stacks.runtime_start import Provisioned, Start, as_text, runtime_start
 from tests.infra.stages import stage_with
@@ -40,11 +41,70 @@ def runtime_integration(templates):
     return serving[integration]["Properties"]["IntegrationUri"]
 
 
+def runtime_version(templates):
+    """Logical id of the published version of the data plane's function."""
+    (version,) = (
+        name
+        for name in resources(templates, "AWS::Lambda::Version")
+        if name.startswith("RuntimeCurrentVersion")
+    )
+    return version
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_a_stage_has_neither_url_nor_versions_unless_it_says_so(templates, stage):
+def test_a_stage_has_neither_url_nor_snapshots_unless_it_says_so(templates, stage):
     kinds = {each["Type"] for each in templates[f"{stage}/Serving"]["Resources"].values()}
-    assert not kinds & {"AWS::Lambda::Url", "AWS::Lambda::Version", "AWS::Lambda::Alias"}
+    assert "AWS::Lambda::Url" not in kinds
     assert "SnapStart" not in templates.function(stage, "runtime")
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_no_route_leads_to_code_that_is_not_published(templates, stage):
+    serving = templates[f"{stage}/Serving"]["Resources"]
+    integrations = [
+        each["Properties"]
+        for each in serving.values()
+        if each["Type"] == "AWS::ApiGatewayV2::Integration"
+    ]
+    invoked = {serving[each["IntegrationUri"]["Ref"]]["Type"] for each in integrations}
+    assert invoked == {"AWS::Lambda::Alias"}
+    handlers = set()
+    for alias in (each for each in serving.values() if each["Type"] == "AWS::Lambda::Alias"):
+        version = alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]
+        assert serving[version]["Type"] == "AWS::Lambda::Version"
+        function = serving[version]["Properties"]["FunctionName"]["Ref"]
+        handlers.add(serving[function]["Properties"]["Handler"])
+    assert handlers == {"lambdas.control.handler.handler", "lambdas.runtime.handler.handler"}
+
+
+def reserved(templates, stage):
+    return {
+        properties["Handler"].split(".")[1]: properties["ReservedConcurrentExecutions"]
+        for _, _, properties in templates.all_functions(stage)
+        if "ReservedConcurrentExecutions" in properties
+    }
+
+
+def test_prod_bounds_what_its_callers_can_start_and_dev_reserves_nothing(templates):
+    assert reserved(templates, "dev") == {}
+    bounds = reserved(templates, "prod")
+    assert set(bounds) == {"control", "runtime"}
+    # Lambda refuses a reservation that leaves less than 100 of the quota, 1,000 by default
+    assert 0 < sum(bounds.values()) <= 900
+    # in 20 ms a request, the data plane's suffice for the API's rate
+    assert bounds["runtime"] >= STAGES["prod"].serving.api_rate_limit * 0.02
+
+
+@pytest.mark.parametrize("name", ["control_concurrency", "runtime_concurrency"])
+def test_a_bound_that_would_stop_a_function_fails_the_synth(name):
+    with pytest.raises(ConfigurationError, match=rf"serving\.{name}: 0 would stop"):
+        stage_with("dev", serving={name: 0})
+
+
+def test_more_environments_than_executions_fail_the_synth(synthesize):
+    with pytest.raises(ConfigurationError, match="provisioned:401 keeps more environments than"):
+        synthesize(stage="prod", runtime_start="provisioned:401")
+    synthesize(stage="prod", runtime_start="provisioned:400")
 
 
 def test_the_url_is_of_the_data_plane_alone_and_asks_for_a_signature(chosen):
@@ -68,9 +128,7 @@ def test_the_callers_policy_reaches_the_function_by_its_url_alone(chosen, start)
     assert by_url["Condition"] == {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
     assert actions_of(invoke) == {"lambda:InvokeFunction"}
     assert invoke["Condition"] == {"Bool": {"lambda:InvokedViaFunctionUrl": True}}
-    (url,) = resources(templates, "AWS::Lambda::Url").values()
-    target = ALIAS if start == "snap_start" else url["TargetFunctionArn"]
-    assert by_url["Resource"] == invoke["Resource"] == target
+    assert by_url["Resource"] == invoke["Resource"] == ALIAS
     assert not {"Users", "Roles", "Groups"} & set(policy)
 
 
@@ -85,13 +143,13 @@ def test_the_url_is_watched_where_there_is_one(templates, chosen):
     assert metrics(chosen(function_url="on")) - metrics(templates) == watched
 
 
-@pytest.mark.parametrize("start", ["snap_start", "provisioned:2"])
-def test_every_door_leads_to_the_alias_of_a_published_version(chosen, start):
+@pytest.mark.parametrize("start", ["on_demand", "snap_start", "provisioned:2"])
+def test_api_and_url_lead_to_the_same_alias_of_a_published_version(chosen, start):
     templates = chosen(function_url="on", runtime_start=start)
-    ((alias_id, alias),) = resources(templates, "AWS::Lambda::Alias").items()
-    (version,) = resources(templates, "AWS::Lambda::Version")
+    alias = resources(templates, "AWS::Lambda::Alias")[ALIAS["Ref"]]
+    version = runtime_version(templates)
     assert alias["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
-    assert {"Ref": alias_id} == runtime_integration(templates) == ALIAS
+    assert runtime_integration(templates) == ALIAS
     (url,) = resources(templates, "AWS::Lambda::Url").values()
     assert url["Qualifier"] == alias["Name"] == "live"
 
@@ -108,7 +166,7 @@ def test_snapshots_are_taken_of_the_data_planes_versions_alone(chosen):
 
 def test_environments_are_kept_for_the_alias(chosen):
     templates = chosen(runtime_start="provisioned:2")
-    (alias,) = resources(templates, "AWS::Lambda::Alias").values()
+    alias = resources(templates, "AWS::Lambda::Alias")[ALIAS["Ref"]]
     kept = {"ProvisionedConcurrentExecutions": 2}
     assert alias["ProvisionedConcurrencyConfig"] == kept
     assert "SnapStart" not in templates.function("dev", "runtime")
@@ -118,9 +176,8 @@ def test_a_versions_id_follows_the_functions_configuration(synthesize, monkeypat
     def version(memory):
         config = stage_with("dev", serving={"runtime_memory_mb": memory})
         monkeypatch.setitem(STAGES, "dev", config)
-        templates = synthesize(stage="dev", runtime_start="snap_start")
-        (logical_id,) = resources(templates, "AWS::Lambda::Version")
-        return logical_id, masked(templates["dev/Serving"])["Resources"].keys()
+        templates = synthesize(stage="dev")
+        return runtime_version(templates), masked(templates["dev/Serving"])["Resources"].keys()
 
     (one, masked_one), (other, masked_other) = version(512), version(1024)
     assert one != other

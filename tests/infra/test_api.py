@@ -36,7 +36,7 @@ def test_the_stage_has_no_path_and_is_throttled_and_logged(templates, stage):
     assert {"requestId", "caller", "path", "status", "latencyMs"} <= set(logged)
 
 
-def test_functions_answer_before_the_door_gives_up(templates):
+def test_functions_answer_before_the_api_gives_up(templates):
     for name in ("control", "runtime"):
         assert templates.function("prod", name)["Timeout"] < 30
 
