@@ -93,7 +93,7 @@ class RecordReader:
 
     def of_caller(self, access: Access) -> RecordReader:
         """The same for a caller, who needs the right to read each group that is named."""
-        return RecordReader(self.store, self.groups.of_caller(access, Right.READ), self.clock)
+        return type(self)(self.store, self.groups.of_caller(access, Right.READ), self.clock)
 
     def get(
         self,

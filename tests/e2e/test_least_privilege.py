@@ -96,7 +96,7 @@ def test_the_offline_writers_role_may_spill_a_failed_batch_and_not_touch_the_rec
 ) -> None:
     writer, bucket = platform.credentials_of("OfflineWriterFunctionName"), "OfflineBucketName"
     s3, key = platform.client("s3", writer), "aws/lambda/least-privilege-test"
-    s3.put_object(Bucket=platform.outputs[bucket], Key=key, Body=b"{}")
+    s3.put_object(Bucket=platform.outputs[bucket], Key=key, Body=b'{"payload": {"Records": []}}')
     platform.client("s3").delete_object(Bucket=platform.outputs[bucket], Key=key)
     with pytest.raises(ClientError) as refused:
         platform.client("dynamodb", writer).delete_item(

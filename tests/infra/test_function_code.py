@@ -13,7 +13,10 @@ from stacks.constructs.layer_archive import ROOT
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py"))
 NEVER_SHIPPED = ("cli", "client", "cost", "testing")
 # What CloudFormation puts together at deployment, where its form matters to a function.
-RESOLVED = {"LARDER_VALKEY_ADDRESS": "cache.example:6379"}
+RESOLVED = {
+    "LARDER_VALKEY_ADDRESS": "cache.example:6379",
+    "LARDER_ADMINISTRATORS": "arn:aws:iam::123456789012:role/LarderAdministrator",
+}
 IMPORT_ALL = """
 import importlib, pathlib, sys
 module, attribute = sys.argv[1].rsplit(".", 1)
