@@ -22,13 +22,16 @@ MAX_PAYLOAD_BYTES = 5_000_000
 
 
 class FailureObjects(Protocol):
-    """The objects that hold what failed."""
+    """The objects that hold what failed.
+
+    Methods raise ``AccessForbidden`` and ``ServiceUnavailable``.
+    """
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys under the prefix, in their order."""
 
-    def read(self, key: str) -> bytes:
-        """An object's bytes."""
+    def read(self, key: str) -> bytes | None:
+        """An object's bytes; ``None`` where another run has removed it."""
 
     def delete(self, key: str) -> None:
         """Remove an object."""
@@ -95,9 +98,12 @@ class Redrive:
 
     def _one(self, key: str, *, dry_run: bool) -> Redriven:
         try:
-            records = records_of(self.objects.read(key))
-        except ValueError as error:
+            body = self.objects.read(key)
+            records = None if body is None else records_of(body)
+        except (ValueError, LarderError) as error:
             return Redriven(key, 0, problem=str(error))
+        if records is None:  # another run has written it
+            return Redriven(key, 0)
         if dry_run:
             return Redriven(key, len(records))
         rows = duplicates = 0
@@ -109,9 +115,9 @@ class Redrive:
                     return Redriven(key, len(records), rows, duplicates, problem)
                 rows += answer["rows"]
                 duplicates += answer["duplicates"]
+            self.objects.delete(key)
         except LarderError as error:
             return Redriven(key, len(records), rows, duplicates, str(error))
-        self.objects.delete(key)
         return Redriven(key, len(records), rows, duplicates)
 
 

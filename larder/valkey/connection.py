@@ -11,7 +11,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from select import select
+from select import POLLIN, poll
 
 from hiredis import ProtocolError, Reader
 
@@ -135,7 +135,9 @@ class Connection:
 
     def is_readable(self) -> bool:
         """Whether the server sent something unasked: that it closes, or garbage."""
-        return bool(select([self._socket], [], [], 0)[0])
+        look = poll()  # unlike select, it takes any descriptor of a process that has thousands
+        look.register(self._socket, POLLIN)
+        return bool(look.poll(0))
 
     def close(self) -> None:
         """Close it."""

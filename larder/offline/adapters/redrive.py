@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.aws.s3_versions import s3_errors
 from larder.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -24,17 +25,23 @@ class S3FailureObjects:
     bucket: str
 
     def list(self, prefix: str) -> Iterator[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=prefix
-        )
-        # gathered first: what is deleted meanwhile must not move the pages
-        return iter([item["Key"] for page in pages for item in page.get("Contents", [])])
+        with s3_errors(f"s3://{self.bucket}/{prefix}"):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=prefix
+            )
+            # gathered first: what is deleted meanwhile must not move the pages
+            return iter([item["Key"] for page in pages for item in page.get("Contents", [])])
 
-    def read(self, key: str) -> bytes:
-        return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+    def read(self, key: str) -> bytes | None:
+        with s3_errors(f"s3://{self.bucket}/{key}"):
+            try:
+                return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            except self.client.exceptions.NoSuchKey:
+                return None
 
     def delete(self, key: str) -> None:
-        self.client.delete_object(Bucket=self.bucket, Key=key)
+        with s3_errors(f"s3://{self.bucket}/{key}"):
+            self.client.delete_object(Bucket=self.bucket, Key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,10 @@ class LambdaWriter:
         body = answer["Payload"].read()
         if "FunctionError" in answer:
             raise ServiceUnavailable(f"{self.function_name} failed: {body.decode()[:500]}")
-        document = orjson.loads(body)
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            document = None
         if not isinstance(document, dict):
             raise ServiceUnavailable(f"{self.function_name} answered {body.decode()[:200]!r}")
         return document

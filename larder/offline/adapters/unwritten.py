@@ -29,8 +29,11 @@ class UnwrittenRecords:
         if len(spilled) > _MOST_OBJECTS:
             return Unwritten(uids, f"{len(spilled)} batches lie under {SPILLED}: redrive")
         for key in spilled:
+            body = self.objects.read(key)
+            if body is None:  # redriven meanwhile
+                continue
             try:
-                records = records_of(self.objects.read(key))
+                records = records_of(body)
                 partitions = {record["dynamodb"]["Keys"]["pk"]["S"] for record in records}
             except (ValueError, KeyError, TypeError):
                 return Unwritten(uids, f"{key} can't be read as a failed batch")

@@ -1,12 +1,17 @@
 """Connections that are kept while nobody uses them."""
 
+import fcntl
+import resource
+import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from larder.aws.dynamodb.wire.connection import Connection as DynamoConnection
 from larder.aws.idle_connections import IdleConnections
+from larder.valkey.connection import Connection as ValkeyConnection
 from tests.support.clocks import SleepingClock
 from tests.support.deadlines import PATIENCE
 
@@ -92,3 +97,29 @@ def test_no_connection_is_given_to_two_threads():
     finally:
         sys.setswitchinterval(interval)
     assert clashes == []
+
+
+@pytest.fixture
+def high_descriptor():
+    """A connected socket whose descriptor is above 1,023, as in a process that has thousands."""
+    ours, theirs = socket.socketpair()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 4096:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, hard))
+    high = socket.socket(fileno=fcntl.fcntl(ours.fileno(), fcntl.F_DUPFD, 2000))
+    ours.close()
+    yield high, theirs
+    theirs.close()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("kind", [DynamoConnection, ValkeyConnection])
+def test_a_connection_of_any_descriptor_tells_whether_its_server_sent_something(
+    kind, high_descriptor
+):
+    high, theirs = high_descriptor
+    connection = kind(high, 1.0)
+    assert not connection.is_readable()
+    theirs.send(b"x")
+    assert connection.is_readable()
+    connection.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import orjson
 import pytest
 
-from larder.errors import ServiceUnavailable
+from larder.errors import AccessForbidden, ServiceUnavailable
 from larder.offline.redrive import Redrive, Redriven, chunks, records_of
 
 BATCH = orjson.dumps({"version": "1.0", "payload": '{"Records":[{"n":1},{"n":2}]}'})
@@ -14,12 +14,16 @@ QUARANTINED = orjson.dumps({"reason": "was bad", "record": {"n": 3}})
 
 @dataclass
 class Objects:
+    """Objects of which some are gone, or refused, after they were listed."""
+
     bodies: dict
 
     def list(self, prefix):
         return iter(sorted(key for key in self.bodies if key.startswith(prefix)))
 
     def read(self, key):
+        if isinstance(self.bodies[key], Exception):
+            raise self.bodies[key]
         return self.bodies[key]
 
     def delete(self, key):
@@ -84,6 +88,22 @@ def test_an_unreadable_object_is_kept_and_stops_nothing():
     results = Redrive(store, Writer()).run(["aws/lambda/"])
     assert [bool(result.problem) for result in results] == [True, False, True]
     assert "neither a failed batch" in results[2].problem
+
+
+def test_an_object_that_storage_refuses_is_kept_and_stops_nothing():
+    refused = AccessForbidden("not for you")
+    store = Objects({"aws/lambda/0": refused, "aws/lambda/1": BATCH})
+    results = Redrive(store, Writer()).run(["aws/lambda/"])
+    assert results == [
+        Redriven("aws/lambda/0", 0, problem="not for you"),
+        Redriven("aws/lambda/1", 2, 2),
+    ]
+
+
+def test_an_object_that_another_run_has_written_is_no_problem():
+    writer = Writer()
+    results = Redrive(Objects({"aws/lambda/0": None}), writer).run(["aws/lambda/"])
+    assert (results, writer.seen) == ([Redriven("aws/lambda/0", 0)], [])
 
 
 def test_a_dry_run_counts_and_touches_nothing():
