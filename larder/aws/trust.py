@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from larder.aws.amazon_roots import AMAZON_ROOTS
 
+T = TypeVar("T")
 _CHOSEN = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 """OpenSSL's own variables; where one is set, it alone says whom to trust."""
 
@@ -42,3 +44,18 @@ class Trust:
         context.load_verify_locations(cadata=AMAZON_ROOTS)
         self.context, self._narrow = context, False
         return True
+
+    def connect(self, attempt: Callable[[ssl.SSLContext], T]) -> T:
+        """What ``attempt`` opens, tried again by the system's certificates where Amazon's fail.
+
+        Raises:
+            ssl.SSLCertVerificationError: the server's certificate comes from neither.
+        """
+        context = self.context
+        try:
+            return attempt(context)
+        except ssl.SSLCertVerificationError:
+            self.widen()
+            if self.context is context:  # neither this thread nor another has widened it
+                raise
+            return attempt(self.context)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
 from typing import cast
 
+from larder.aws.trust import Trust
 from larder.valkey.batches import Batch, batches_by_node, handle_errors, run_batches
 from larder.valkey.cluster import Cluster
 from larder.valkey.connection import Connector, Credentials, Deadline, ValkeyEndpoint
@@ -44,9 +44,9 @@ class Valkey:
             connect_seconds: How long opening one connection may take at most.
             size: How many connections to each node there may be.
         """
-        tls = ssl.create_default_context(cafile=endpoint.ca_bundle) if endpoint.tls else None
+        trust = Trust(endpoint.ca_bundle) if endpoint.tls else None
         self._errors = ErrorCounts()
-        connector = Connector(tls, credentials, connect_seconds)
+        connector = Connector(trust, credentials, connect_seconds)
         self._cluster = Cluster(endpoint, connector, self._errors, size)
 
     @property

@@ -15,6 +15,7 @@ from select import POLLIN, poll
 
 from hiredis import ProtocolError, Reader
 
+from larder.aws.trust import Trust
 from larder.errors import ConfigurationError
 from larder.valkey.replies import ErrorReply
 from larder.valkey.requests import auth_request
@@ -29,7 +30,7 @@ Credentials = Callable[[], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, order=True)
 class ValkeyEndpoint:
-    """A server; ``ca_bundle`` is a file of certificates to trust instead of the system's."""
+    """A server; ``ca_bundle`` is a file of certificates that alone are trusted."""
 
     host: str
     port: int
@@ -147,17 +148,17 @@ class Connection:
 class Connector:
     """Opens connections to the nodes of one deployment, all in the same way.
 
-    ``clock`` is monotonic and gives a connection's age.
+    ``trust`` is ``None`` for connections without TLS. ``clock`` is monotonic and gives a connection's age.
     """
 
     def __init__(
         self,
-        tls: ssl.SSLContext | None,
+        trust: Trust | None,
         credentials: Credentials | None,
         connect_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._tls = tls
+        self._trust = trust
         self._credentials = credentials
         self.connect_seconds = connect_seconds
         self.clock = clock
@@ -169,13 +170,18 @@ class Connector:
             OSError: no server accepted the connection in time.
             ErrorReply: the server refused the credentials.
         """
+        if self._trust is None:
+            return self._open(endpoint, None)
+        return self._trust.connect(lambda context: self._open(endpoint, context))
+
+    def _open(self, endpoint: ValkeyEndpoint, tls: ssl.SSLContext | None) -> Connection:
         deadline = Deadline(self.connect_seconds)
         opened: socket.socket = _connected(endpoint.host, endpoint.port, deadline)
         try:
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._tls is not None:
+            if tls is not None:
                 opened.settimeout(deadline.remaining() or _NO_TIME)
-                opened = self._tls.wrap_socket(opened, server_hostname=endpoint.host)
+                opened = tls.wrap_socket(opened, server_hostname=endpoint.host)
             connection = Connection(opened, self.clock())
             self._authenticate(connection, deadline)
         except BaseException:

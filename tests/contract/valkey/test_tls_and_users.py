@@ -4,6 +4,7 @@ import ssl
 
 import pytest
 
+from larder.aws.trust import Trust
 from larder.valkey import ValkeyEndpoint
 from larder.valkey.connection import Connector, Deadline
 from larder.valkey.exchange import Exchange
@@ -78,8 +79,8 @@ def test_an_idle_connection_over_tls_is_found_open(guarded, certificate):
     clock, errors = SleepingClock(), ErrorCounts()
     with tls_proxy(guarded, certificate) as proxy:
         endpoint = trusting(proxy, certificate)
-        tls = ssl.create_default_context(cafile=endpoint.ca_bundle)
-        connector = Connector(tls, lambda: ("larder", "secret"), BUDGET, clock)
+        trust = Trust(endpoint.ca_bundle)
+        connector = Connector(trust, lambda: ("larder", "secret"), BUDGET, clock)
         node = Node(endpoint, connector, errors, 1)
         for _ in range(3):
             exchange = Exchange(node, get_requests([b"idle"])[0], 1, Deadline(BUDGET)).start()
@@ -96,6 +97,19 @@ def test_a_certificate_that_is_not_trusted_is_refused(guarded, certificate, clie
         (answer,) = client.get([b"a"], seconds=BUDGET)
         assert "CERTIFICATE_VERIFY_FAILED" in answer.reason
         assert (client.disruptions, client.timeouts) == (0, 0)
+
+
+def test_a_server_of_another_authority_is_trusted_where_the_system_trusts_it(
+    guarded, certificate, client_of, monkeypatch
+):
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with tls_proxy(guarded, certificate) as proxy:
+        endpoint = ValkeyEndpoint.at(proxy.address, tls=True)
+        client = client_of(endpoint, credentials=lambda: ("larder", "secret"))
+        # from here on the system trusts it; the client has not looked there
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "server.crt"))
+        assert client.run(STORE, [(b"a", [b"1"])], seconds=BUDGET) == [b"1"]
 
 
 def test_a_bundle_that_is_not_there_is_said_at_construction(client_of):

@@ -121,3 +121,17 @@ def test_the_systems_certificates_are_read_once_and_amazons_stay(monkeypatch):
     assert [narrow.widen() for _ in range(3)] == [True, False, False]
     assert read == [{}]
     assert certificates(AMAZON_ROOTS) <= roots_of(narrow.context)
+
+
+@pytest.mark.usefixtures("no_choice")
+def test_a_connection_that_failed_while_another_thread_widened_is_tried_again():
+    narrow = Trust(None, {})
+    first = narrow.context
+
+    def attempt(context):
+        if context is first:
+            narrow.widen()  # by another thread, before this one
+            raise ssl.SSLCertVerificationError("unknown authority")
+        return context
+
+    assert narrow.connect(attempt) is narrow.context is not first

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Sequence
 
@@ -95,15 +94,10 @@ class ConnectionPool:
         return granted
 
     def _connect(self, timeout: float) -> Connection:
-        trust = self._trust
+        endpoint, trust = self._endpoint, self._trust
         if trust is None:
-            return Connection.open(self._endpoint, None, timeout)
-        try:
-            return Connection.open(self._endpoint, trust.context, timeout)
-        except ssl.SSLCertVerificationError:
-            if not trust.widen():
-                raise
-            return Connection.open(self._endpoint, trust.context, timeout)
+            return Connection.open(endpoint, None, timeout)
+        return trust.connect(lambda context: Connection.open(endpoint, context, timeout))
 
     def _use(self, connection: Connection, request: bytes, timeout: float) -> HttpResponse:
         try:
