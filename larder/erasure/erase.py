@@ -40,6 +40,14 @@ class Trace:
     unsearched: str | None = None
 
 
+def not_searched(unreadable: Sequence[str]) -> str | None:
+    """Why a place was not searched whole: objects that are not of its form, the first by name."""
+    if not unreadable:
+        return None
+    named = ", ".join(unreadable[:3])
+    return f"{len(unreadable)} objects are not of the form that belongs there: {named}"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The record to erase in one life of a group: its slot, and rows accepted by ``time`` (µs).

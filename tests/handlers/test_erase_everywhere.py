@@ -216,6 +216,25 @@ def test_results_of_queries_that_hold_it_are_named(hive, capsys):
     assert done["found"] == 0
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "athena-results/strange.csv",
+        "materialize/{uid}/run1/strange",
+        "quarantine/{uid}/strange.json",
+        "aws/lambda/strange",
+    ],
+)
+def test_an_object_that_is_no_file_of_its_place_is_said_to_be_unsearched(hive, capsys, key):
+    hive.consume({"Records": hive.records()})
+    strange = key.format(uid=hive.group.uid)
+    hive.s3.put_object(Bucket=hive.bucket, Key=strange, Body=b'\xff\xfe"\x00PAR1 no such file')
+    done = hive.run(capsys, status=1)
+    assert (counts(done)["offline", "rows"], done["complete"]) == (4, False)
+    (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
+    assert strange.rpartition("/")[2] in told
+
+
 def test_the_report_says_what_is_never_searched(hive, capsys):
     done = hive.run(capsys)
     assert any("point-in-time backups" in each for each in done["never_searched"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from larder.aws.s3_versions import S3Versions, Version, s3_errors
 from larder.erasure.adapters.values import is_identifier
-from larder.erasure.erase import Subject, Trace
+from larder.erasure.erase import Subject, Trace, not_searched
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -32,14 +32,15 @@ class AthenaResultSearch:
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:  # noqa: ARG002
         """See ``Place.erase``; nothing is removed, so ``dry_run`` makes no difference."""
-        holding = []
+        holding, unreadable = list[str](), list[str]()
         for version in S3Versions(self.client).below(self.bucket, RESULTS_PREFIX):
-            if (
-                not version.marker
-                and version.key.endswith(".csv")
-                and self._holds(version, subjects)
-            ):
-                holding.append(version.key)
+            if version.marker or not version.key.endswith(".csv"):
+                continue
+            try:
+                if self._holds(version, subjects):
+                    holding.append(version.key)
+            except (UnicodeDecodeError, csv.Error):
+                unreadable.append(version.key)
         left = None
         if holding:
             left = (
@@ -47,7 +48,9 @@ class AthenaResultSearch:
                 f"stage's query_result_days; for example {holding[0]}"
             )
         place = f"s3://{self.bucket}/{RESULTS_PREFIX}"
-        return [Trace(place, "results of queries", len(holding), left, stays=True)]
+        unsearched = not_searched(unreadable)
+        what, count = "results of queries", len(holding)
+        return [Trace(place, what, count, left, stays=True, unsearched=unsearched)]
 
     def _holds(self, version: Version, subjects: Sequence[Subject]) -> bool:
         return any(

@@ -13,7 +13,7 @@ import orjson
 from larder.aws.s3_versions import S3Versions, Version, s3_errors
 from larder.bucket_folders import QUARANTINE, SPILLED
 from larder.erasure.adapters.online import identifier_in
-from larder.erasure.erase import Subject, Trace
+from larder.erasure.erase import Subject, Trace, not_searched
 from larder.errors import ValidationError
 from larder.offline.redrive import records_of
 from larder.records.adapters.dynamodb_item import from_item, parse_partition
@@ -58,10 +58,8 @@ class FailureErasure:
             if not dry_run:
                 self._replace(version, body, others)
                 versions.remove(self.bucket, [version])
-        unsearched = None
-        if unreadable:
-            unsearched = f"{len(unreadable)} objects hold no records: {', '.join(unreadable[:3])}"
-        return Trace(f"s3://{self.bucket}/{prefix}", "records", count, unsearched=unsearched)
+        place, unsearched = f"s3://{self.bucket}/{prefix}", not_searched(unreadable)
+        return Trace(place, "records", count, unsearched=unsearched)
 
     def _read(self, version: Version) -> bytes:
         with s3_errors(f"s3://{self.bucket}/{version.key}"):

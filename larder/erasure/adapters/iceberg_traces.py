@@ -130,8 +130,11 @@ def _strays(table: Table, wanted: Wanted) -> Iterable[str]:
     for file in files_below(table):
         if file.path in named or not file.path.endswith(".parquet"):
             continue
-        with table.io.new_input(file.path).open() as source:
-            rows = pq.read_table(source, columns=[wanted.column, "write_time"])
+        try:
+            with table.io.new_input(file.path).open() as source:
+                rows = pq.read_table(source, columns=[wanted.column, "write_time"])
+        except FileNotFoundError:  # maintenance has removed it since it was listed
+            continue
         times = rows["write_time"].cast("int64").to_pylist()
         identifiers = rows[wanted.column].to_pylist()
         pairs = zip(identifiers, times, strict=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from larder.aws.s3_versions import S3Versions, Version, s3_errors
 from larder.erasure.adapters.values import is_identifier
-from larder.erasure.erase import Subject, Trace
+from larder.erasure.erase import Subject, Trace, not_searched
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -30,14 +31,20 @@ class MaterializedErasure:
     prefix: str
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
-        versions, holding = S3Versions(self.client), list[Version]()
+        versions, holding, unreadable = S3Versions(self.client), list[Version](), list[str]()
         for subject in subjects:
             for version in versions.below(self.bucket, f"{self.prefix}{subject.group.uid}/"):
-                if not version.marker and self._holds(version, subject):
-                    holding.append(version)
+                if version.marker:
+                    continue
+                try:
+                    if self._holds(version, subject):
+                        holding.append(version)
+                except pa.ArrowInvalid:
+                    unreadable.append(version.key)
         if not dry_run:
             versions.remove(self.bucket, holding)
-        return [Trace(f"s3://{self.bucket}/{self.prefix}", "files", len(holding))]
+        place, unsearched = f"s3://{self.bucket}/{self.prefix}", not_searched(unreadable)
+        return [Trace(place, "files", len(holding), unsearched=unsearched)]
 
     def _holds(self, version: Version, subject: Subject) -> bool:
         ordinal = subject.group.ordinals[subject.group.record_identifier_name]
