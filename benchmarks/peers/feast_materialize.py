@@ -18,6 +18,7 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource
 from feast.types import Float64
 from feast.value_type import ValueType
 
+from benchmarks.peers import feast_repository
 from benchmarks.peers.answer import answer
 
 
@@ -26,16 +27,7 @@ def prepare(
 ) -> Callable[[], dict[str, float]]:
     """Make the repository; ``measure()`` materializes all of the history."""
     warnings.simplefilter("ignore")
-    (folder / "feature_store.yaml").write_text(
-        f"""project: bench
-provider: local
-registry: {folder}/registry.db
-offline_store: {{type: dask}}
-online_store: {online_store}
-entity_key_serialization_version: 3
-"""
-    )
-    store = FeatureStore(repo_path=str(folder))
+    store = feast_repository.make(folder, online_store)
     _apply(store, history, values)
 
     def measure() -> dict[str, float]:

@@ -20,6 +20,7 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource
 from feast.types import Float64
 from feast.value_type import ValueType
 
+from benchmarks.peers import feast_repository
 from benchmarks.peers.answer import answer
 
 RECORDS = 100
@@ -29,17 +30,7 @@ WIDTHS = (10, 50)
 def prepare(folder: Path, online_store: str) -> Callable[[int, int, int], dict[str, float]]:
     """Make the repository; ``measure(records, width, count)`` gives milliseconds of a read."""
     warnings.simplefilter("ignore")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "feature_store.yaml").write_text(
-        f"""project: bench
-provider: local
-registry: {folder}/registry.db
-offline_store: {{type: dask}}
-online_store: {online_store}
-entity_key_serialization_version: 3
-"""
-    )
-    store = FeatureStore(repo_path=str(folder))
+    store = feast_repository.make(folder, online_store)
     fill(store, folder)
     return lambda records, width, count: measure(store, records, width, count)
 

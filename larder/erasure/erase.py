@@ -45,7 +45,7 @@ def not_searched(unreadable: Sequence[str]) -> str | None:
     if not unreadable:
         return None
     named = ", ".join(unreadable[:3])
-    return f"{len(unreadable)} objects are not of the form that belongs there: {named}"
+    return f"{len(unreadable)} objects can't be read: {named}"
 
 
 @dataclass(frozen=True, slots=True)

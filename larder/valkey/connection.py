@@ -11,10 +11,10 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from select import POLLIN, poll
 
 from hiredis import ProtocolError, Reader
 
+from larder.aws.idle_connections import is_readable
 from larder.aws.trust import Trust
 from larder.errors import ConfigurationError
 from larder.valkey.replies import ErrorReply
@@ -136,9 +136,7 @@ class Connection:
 
     def is_readable(self) -> bool:
         """Whether the server sent something unasked: that it closes, or garbage."""
-        look = poll()  # unlike select, it takes any descriptor of a process that has thousands
-        look.register(self._socket, POLLIN)
-        return bool(look.poll(0))
+        return is_readable(self._socket)
 
     def close(self) -> None:
         """Close it."""
@@ -148,7 +146,8 @@ class Connection:
 class Connector:
     """Opens connections to the nodes of one deployment, all in the same way.
 
-    ``trust`` is ``None`` for connections without TLS. ``clock`` is monotonic and gives a connection's age.
+    ``trust`` is ``None`` for connections without TLS. ``clock`` is monotonic and gives a
+    connection's age.
     """
 
     def __init__(

@@ -8,14 +8,15 @@ I#noted  <place>      one entry for each feature that has metadata, by the time 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import orjson
 
-from larder.aws.dynamodb.api import DynamoApi, TransactionCancelled
-from larder.errors import ResourceInUse, ThrottlingException
+from larder.aws.dynamodb.api import DynamoApi
+from larder.errors import ResourceInUse
 from larder.groups.adapters.dynamodb_index import key_item, partition, places_between, read_keys
+from larder.groups.adapters.dynamodb_transaction import delete_each, put_each, transact
 from larder.groups.listing import EVERY_PLACE, Bounds
 from larder.groups.metadata import FeatureMetadata
 
@@ -61,22 +62,11 @@ class DynamoFeatureMetadata:
         before = self.get(metadata.uid, metadata.feature)
         if before is not None and before.place != metadata.place:
             actions.append({"Delete": {"Key": _entry_key(before)}})
-        items = [
-            {kind: {"TableName": self._table, **action} for kind, action in each.items()}
-            for each in actions
-        ]
-        try:
-            self._dynamodb.call("TransactWriteItems", {"TransactItems": items})
-        except TransactionCancelled as error:
-            if "ConditionalCheckFailed" not in error.codes:
-                raise ThrottlingException(
-                    "DynamoDB refused the change for load or for another one under way; nothing "
-                    "was changed, try again."
-                ) from error
+        if not transact(self._dynamodb, self._table, *actions):
             raise ResourceInUse(
                 f"The metadata of feature {metadata.feature} were changed by somebody else "
                 "meanwhile; try again."
-            ) from error
+            )
 
     def walk(
         self, bounds: Bounds, *, descending: bool, batch: int = 100
@@ -92,7 +82,7 @@ class DynamoFeatureMetadata:
     def forget(self, uid: str) -> None:
         """Take the features of a group that is gone out of ``walk``; what is written stays."""
         noted = self.of_groups([uid])[uid].values()
-        self._each("DeleteItem", [{"Key": _entry_key(each)} for each in noted])
+        delete_each(self._dynamodb, self._table, [_entry_key(each) for each in noted])
 
     def repair(self, living: Collection[str]) -> int:
         """Bring what ``walk`` reads up to the metadata of the groups of those uids; how many."""
@@ -104,23 +94,18 @@ class DynamoFeatureMetadata:
             )
             for place, item in entries
         }
-        self._each("PutItem", [{"Item": _entry(wanted[n])} for n in wanted.keys() - stored.keys()])
+        new = [_entry(wanted[place]) for place in wanted.keys() - stored.keys()]
+        put_each(self._dynamodb, self._table, new)
         gone = [stored[place] for place in stored.keys() - wanted.keys()]
         stale = [item for item in gone if not self._is_current(item, living)]
-        self._each("DeleteItem", [{"Key": _key_of(item)} for item in stale])
-        return len(wanted.keys() - stored.keys()) + len(stale)
+        delete_each(self._dynamodb, self._table, [_key_of(item) for item in stale])
+        return len(new) + len(stale)
 
     def _is_current(self, entry: Item, living: Collection[str]) -> bool:
         """Whether an entry that the listing did not account for is right all the same."""
         uid = entry["uid"]["S"]
         metadata = self.get(uid, entry["feature"]["S"])
         return uid in living and metadata is not None and metadata.place == entry["sk"]["S"]
-
-    def _each(self, operation: str, requests: Sequence[Item]) -> None:
-        named = [{"TableName": self._table, **request} for request in requests]
-        for result in self._dynamodb.call_all(operation, named):
-            if isinstance(result, Exception):
-                raise result
 
     def list(self) -> Iterator[FeatureMetadata]:
         request: Item = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
-from larder.aws.dynamodb.api import DynamoApi, TransactionCancelled
-from larder.errors import ResourceInUse, ResourceNotFound, ThrottlingException
+from larder.aws.dynamodb.api import DynamoApi
+from larder.errors import ResourceInUse, ResourceNotFound
 from larder.groups.adapters.dynamodb_index import (
     COMPLETE,
     Key,
@@ -27,13 +27,12 @@ from larder.groups.adapters.dynamodb_item import (
 )
 from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
+from larder.groups.adapters.dynamodb_transaction import delete_each, transact
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name, narrowed
 from larder.groups.taken_name import name_is_taken
 
 _INDEX = "groups"
-_BUSY = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"})
-_CONDITION = "ConditionalCheckFailed"
 _ABSENT = "attribute_not_exists(pk)"
 _UNCHANGED = "uid = :uid AND revision = :revision"
 _BATCH = 100
@@ -83,7 +82,8 @@ class DynamoRegistry(DynamoGroups):
 
     def remove(self, group: FeatureGroup) -> None:
         keys = entry_keys(group)
-        self._delete_entries(keys[_MOST_ENTRIES:])
+        rest = [key_item(key) for key in keys[_MOST_ENTRIES:]]
+        delete_each(self._dynamodb, self._table, rest)
         item = to_item(group)
         delete = {
             "Key": name_key(group.name),
@@ -226,11 +226,8 @@ class DynamoRegistry(DynamoGroups):
         yield from (self._put_entry(key, after.name) for key in new if key not in old)
         yield from ({"Delete": {"Key": key_item(key)}} for key in old if key not in new)
 
-    def _delete_entries(self, keys: Iterable[Key]) -> None:
-        requests = [{"TableName": self._table, "Key": key_item(key)} for key in keys]
-        for result in self._dynamodb.call_all("DeleteItem", requests):
-            if isinstance(result, Exception):
-                raise result
+    def _transact(self, *actions: Item) -> bool:
+        return transact(self._dynamodb, self._table, *actions)
 
     @staticmethod
     def _put_entry(key: Key, name: str) -> Item:
@@ -240,29 +237,6 @@ class DynamoRegistry(DynamoGroups):
     def _put_new(item: Item) -> Item:
         return {"Put": {"Item": item, "ConditionExpression": _ABSENT}}
 
-    def _transact(self, *actions: Item) -> bool:
-        """Do all actions or none; whether their conditions held."""
-        items = [
-            {kind: {"TableName": self._table, **action} for kind, action in each.items()}
-            for each in actions
-        ]
-        try:
-            self._dynamodb.call("TransactWriteItems", {"TransactItems": items})
-        except TransactionCancelled as error:
-            if _BUSY & set(error.codes):
-                raise _busy() from error
-            if set(error.codes) <= {"None", _CONDITION}:
-                return False
-            raise
-        return True
-
 
 def _identity(group: FeatureGroup) -> Item:
     return {":uid": {"S": group.uid}, ":revision": {"N": str(group.revision)}}
-
-
-def _busy() -> ThrottlingException:
-    return ThrottlingException(
-        "DynamoDB refused the change for load or for another one under way; nothing was changed, "
-        "try again."
-    )

@@ -30,7 +30,8 @@ def test_an_object_that_is_gone_reads_as_nothing(objects):
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(403, AccessForbidden), (500, ServiceUnavailable), (503, ServiceUnavailable)]
+    ("status", "kind"),
+    [(403, AccessForbidden), (500, ServiceUnavailable), (503, ServiceUnavailable)],
 )
 @pytest.mark.parametrize("call", ["list", "read", "delete"])
 def test_a_refusal_of_s3_is_an_error_that_redriving_knows(call, status, kind):

@@ -11,11 +11,11 @@ from __future__ import annotations
 import socket
 import ssl
 from dataclasses import dataclass
-from select import POLLIN, poll
 from time import monotonic
 from zlib import crc32
 
 from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.idle_connections import is_readable
 
 _CHUNK = 65_536
 _LENGTH = b"\r\ncontent-length:"
@@ -109,9 +109,7 @@ class Connection:
 
     def is_readable(self) -> bool:
         """Whether the server sent something unasked: that it closes, or garbage."""
-        look = poll()  # unlike select, it takes any descriptor of a process that has thousands
-        look.register(self._socket, POLLIN)
-        return bool(look.poll(0))
+        return is_readable(self._socket)
 
     def close(self) -> None:
         """Close it."""

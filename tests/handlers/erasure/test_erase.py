@@ -8,38 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from larder.groups.feature_group import TableFormat
 from larder.offline.adapters.iceberg import tables as iceberg
 from larder.offline.adapters.iceberg.upkeep import IcebergUpkeep
 from larder.offline.upkeep import UpkeepRules
 from larder.records.record import Slot, State
 from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import StoredFile, StoredLabels
-from tests.support.erasure import SUBJECT, ErasureBench, counts
-from tests.support.moto_cloud import moto_cloud
+from tests.support.erasure import SUBJECT, counts
 from tests.support.offline import offline_group, row, rows_in, seconds, stream_record, version
-
-
-@pytest.fixture(scope="module")
-def cloud():
-    with moto_cloud() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def bench_of(cloud, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
-    return lambda table_format: ErasureBench(monkeypatch, table_format)
-
-
-@pytest.fixture
-def bench(bench_of):
-    return bench_of(TableFormat.ICEBERG)
-
-
-@pytest.fixture(params=list(TableFormat))
-def any_bench(bench_of, request):
-    return bench_of(request.param)
 
 
 def test_history_snapshots_and_every_version_of_every_file_go(bench, capsys):
@@ -169,7 +145,7 @@ def test_absence_is_not_said_of_an_object_that_can_not_be_read(bench, capsys):
     done = bench.run(capsys, status=1)
     assert (done["found"], done["complete"]) == (0, False)
     (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
-    assert told == "1 objects hold no records: aws/lambda/x"
+    assert told == "1 objects can't be read: aws/lambda/x"
 
 
 @pytest.mark.parametrize("state", [State.LIVE, State.SOFT_DELETED])

@@ -14,26 +14,8 @@ from larder.offline.adapters.hive.files import HiveFiles
 from larder.offline.adapters.iceberg.catalog import open_files
 from larder.records.record import Slot
 from tests.faults.killing import Killed, dying
-from tests.support.erasure import SUBJECT, ErasureBench, counts
-from tests.support.moto_cloud import moto_cloud
+from tests.support.erasure import SUBJECT, counts
 from tests.support.offline import hive_files, version
-
-
-@pytest.fixture(scope="module")
-def cloud():
-    with moto_cloud() as endpoint:
-        yield endpoint
-
-
-@pytest.fixture
-def bench_of(cloud, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
-    return lambda table_format: ErasureBench(monkeypatch, table_format)
-
-
-@pytest.fixture
-def hive(bench_of):
-    return bench_of(TableFormat.GLUE)
 
 
 def test_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
