@@ -1,7 +1,7 @@
 """Measuring where others work too: many short rounds, in turn with the peer's, the median kept.
 
-Two hosts of one kind differ by more than a factor of two in every time, and one host from hour to
-hour. What holds is the ratio of two rounds that follow each other.
+Two hosts of one kind differ by more than a factor of two in every time. So does one host from hour
+to hour. What holds is the ratio of two rounds that follow each other.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def wall_round(call: Callable[[], object], count: int) -> Callable[[], float]:
 def one_core() -> Iterator[None]:
     """Keep this process, and those it starts in the block, on one core.
 
-    A stub that sleeps on another core of a virtual machine has to be woken through the hypervisor,
-    and the one who wakes it pays: 10 to 80 µs a call, by what else the machine does at that moment.
-    No store on another machine costs that. On one core it is an ordinary change of process.
+    The hypervisor has to wake a stub that sleeps on another core of a virtual machine. The process
+    that wakes it pays: 10 to 80 µs a call, by what else the machine does at that moment. No store
+    on another machine costs that. On one core it is an ordinary change of process.
     """
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(cores)})

@@ -1,7 +1,8 @@
 """How long and how dear a request is by a function's memory: a table of ``docs/performance.md``.
 
-A model, not a measurement on Lambda: CPU of the last benchmark (``results.json``), the waiting that
-``larder/cost/prices.yaml`` assumes, and Lambda's rule that CPU is given in proportion to memory.
+A model, not a measurement on Lambda. It takes the CPU of the last benchmark (``results.json``) and
+the waiting that ``larder/cost/prices.yaml`` assumes. Lambda's rule is that CPU is given in
+proportion to memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """One row of a benchmark: our figure beside a peer's, and beside what a thing must cost at least.
 
-A goal is a ratio to a figure of the same run, because two hosts of one kind differ by more than a
-factor of two in every time. ``most`` is for what does not depend on the host: bytes on a disk or
-in memory, and the seconds that the platform promises to its users.
+A goal is a ratio to a figure of the same run. Two hosts of one kind differ by more than a factor of
+two in every time. ``most`` is for what does not depend on the host: bytes on a disk or in memory,
+and the seconds that the platform promises to its users.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The runtime function behind a WSGI server, to be measured: nobody is authenticated.
+"""The runtime function behind a WSGI server, to be measured: no caller is authenticated.
 
 The server names the store by ``AWS_ENDPOINT_URL_DYNAMODB``, as the function's own environment does.
 """

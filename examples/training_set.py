@@ -3,7 +3,7 @@
     eval "$(make -s env)"; .venv/bin/python -m examples.training_set
 
 Asked at a flight's scheduled departure: will it land more than 15 minutes late? The training set
-takes each feature as it was known at that moment. Beside it stands the mistake that looks so good:
+takes each feature as it was known at that moment. Beside it is the mistake that looks so good:
 features joined by the flight itself, that is, the records which were written when it had landed.
 `make up` loads the records (examples/flights.py) and ends with this. ``--engine duckdb`` joins
 without Athena; the rows are the same.
@@ -136,7 +136,7 @@ def compare(honest: Frame, leaking: Frame) -> None:
         ("by flight id (what it became once landed)", leaking),
     ):
         inputs = frame[[*names, "hour"]].astype(float)
-        # in service nobody has the landing: the features are those of the departure
+        # in service no one has the landing: the features are those of the departure
         departing = honest[[*names, "hour"]].astype(float)
         fitted = model().fit(inputs[:cut], frame.late[:cut])
         tested, served = (

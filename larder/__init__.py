@@ -5,8 +5,8 @@
     with larder.connect("dev") as platform:
         platform.records.put("customers", {"id": "ada", "at": datetime.now(UTC), "clicks": 3})
 
-The names below are the public ones. Each is imported when it is first used, so that importing
-``larder`` costs nothing and needs no package but those of the parts in use.
+The names below are the public ones. Each is imported when it is first used. So importing ``larder``
+costs nothing, and needs no package but those of the parts in use.
 """
 
 from __future__ import annotations

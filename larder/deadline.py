@@ -2,7 +2,7 @@
 
 A call has one deadline, and all its parts share it: reads of the registry, requests to a store,
 pauses, repetitions. The deadline travels with the call in a context variable, as a cancel scope of
-Trio does, so that no part can be forgotten and no port has to pass it on. A thread that works for a
+Trio does. So no part can be forgotten, and no port has to pass it on. A thread that works for a
 call does not inherit it: run such work in ``contextvars.copy_context()``.
 """
 

@@ -2,12 +2,12 @@
 
 A group's event-time feature is ``String`` (ISO-8601 UTC, ``yyyy-MM-dd'T'HH:mm:ssZ`` with up to nine
 fraction digits) or ``Fractional`` (Unix seconds). Source: AWS, "Feature Store quotas, naming rules
-and data types". Texts do not sort as instants (``…00Z`` after ``…00.5Z``), so each is turned into
+and data types". Texts do not sort as instants (``…00Z`` after ``…00.5Z``). So each is turned into
 an integer **key** that orders as its type orders:
 
 * String: nanoseconds since the Unix epoch, exactly;
-* Fractional: the IEEE-754 double that the text denotes, mapped to an integer of the same order,
-  because a double is what the offline table's column holds and SQL compares.
+* Fractional: the IEEE-754 double that the text denotes, mapped to an integer of the same order. The
+  offline table's column holds a double, and SQL compares it.
 
 Keys of different types do not compare.
 """

@@ -1,7 +1,7 @@
 """What is wrong with a request, all of it at once.
 
-A problem knows its place, so that the API names it as AWS does
-(``featureDefinitions.3.member.featureName``) and a definition file names it by its line.
+A problem knows its place. The API names that as AWS does
+(``featureDefinitions.3.member.featureName``), and a definition file names it by its line.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def refuse(problems: Iterable[Problem]) -> None:
 
     Raises:
         ValidationError: naming every problem, but no more than 20 of them; beyond 1,000 they are
-            not counted, so that a request of a million faults costs no more than one of thousand.
+            not counted. So a request of a million faults costs no more than one of a thousand.
     """
     rest: Iterator[Problem] = iter(problems)
     first = list(islice(rest, _SHOWN_PROBLEMS))

@@ -42,9 +42,11 @@ def _has_url(outputs: dict[str, str]) -> bool:
 
 
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
-    """The environment by name: endpoints, credentials, trust, the signing overlay, names of
-    resources that the examples and the ``larder`` command want, and the settings by which
-    ``larder.connect`` finds the platform."""
+    """The environment by name: endpoints, credentials, trust, the signing overlay.
+
+    Also names of resources that the examples and the ``larder`` command want. Also the settings by
+    which ``larder.connect`` finds the platform.
+    """
     endpoint = api_endpoint(platform, outputs)
     return {
         **platform.client_environment(),

@@ -1,11 +1,10 @@
 """Which requests a web page sent that is open in this machine's browser, and may not send.
 
-Every page that a browser shows can send requests to ports of the loopback interface, without
-credentials and without a preflight (``fetch`` with ``text/plain``, a form, an image). It can also
-give its own name this machine's address (DNS rebinding) and then read the answers. A browser says
-what it does: ``Host`` is the name that the page used, ``Origin`` the page's own origin, and
-``Sec-Fetch-Site`` how the two are related. AWS clients send a local ``Host`` and neither of the
-others.
+Every page that a browser shows can send requests to ports of the loopback interface. They need no
+credentials and no preflight (``fetch`` with ``text/plain``, a form, an image). It can also give its
+own name this machine's address (DNS rebinding) and then read the answers. A browser says what it
+does: ``Host`` is the name that the page used, ``Origin`` the page's own origin. ``Sec-Fetch-Site``
+says how the two are related. AWS clients send a local ``Host`` and neither of the others.
 
 Source: the Fetch standard ("Origin" header) and the W3C's Fetch Metadata Request Headers.
 """

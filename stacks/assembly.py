@@ -29,8 +29,8 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
     then ``context``, then the command line's.
 
     Raises:
-        ConfigurationError: a context value is not one of its choices, a stage keeps data and has no
-            administrators, or a definition file is bad.
+        ConfigurationError: a context value is not one of its choices, or a definition file is bad;
+            or a stage keeps data and has no administrators.
     """
     settings = json.loads((ROOT / "cdk.json").read_text())
     app = App(

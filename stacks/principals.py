@@ -16,7 +16,7 @@ def principal_problem(text: str) -> str | None:
     """Why a text names no principals; ``None`` if it does.
 
     It is a pattern of ``larder.access.grants``, or ``role/…`` or ``user/…`` of the account that the
-    stage is deployed to, which need not be known at synth.
+    stage is deployed to. That account need not be known at synth.
     """
     own = _OWN.fullmatch(text)
     return pattern_problem(f"arn:aws:iam::{_ANY_ACCOUNT}:{text}" if own else text)

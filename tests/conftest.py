@@ -37,7 +37,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(autouse=True)
 def _no_account(monkeypatch):
-    """Replace the caller's AWS settings by ones that open no door."""
+    """Replace the caller's AWS settings by ones that reach no account."""
     for name in list(os.environ):
         if name.startswith(("AWS_", "LARDER_")) and name not in _KEPT:
             monkeypatch.delenv(name)

@@ -1,7 +1,7 @@
 """What redis-py, its parser in C, takes for the same reads: ``redis_reads HOST PORT``.
 
-It fills hashes of ten and of fifty fields and reads them with HMGET, one alone or a hundred in a
-pipeline, because a cluster has no MGET over its slots.
+It fills hashes of ten and of fifty fields and reads them with HMGET. It reads one alone, or a
+hundred in a pipeline: a cluster has no MGET over its slots.
 """
 
 from __future__ import annotations

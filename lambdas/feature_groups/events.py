@@ -1,9 +1,9 @@
 """The custom resource's part of the CDK's provider framework: definitions applied, step by step.
 
 The framework calls the function once when CloudFormation wants something. It then calls again,
-every few seconds, with the first reply added to the event, until a reply says that all is done or
-the function raises. No call waits: what takes time is seen at the next one. The framework answers
-CloudFormation (AWS CDK, "custom_resources.Provider").
+every few seconds, with the first reply added to the event. It ends when a reply says that all is
+done or the function raises. No call waits: what takes time is seen at the next one. The framework
+answers CloudFormation (AWS CDK, "custom_resources.Provider").
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ def create_handler(
 ) -> Callable[[dict[str, Any], Remaining], dict[str, Any]]:
     """The function of one call.
 
-    It answers how far all writes are proven to be visible offline (µs since the epoch), how many
-    shards have a heartbeat, and how many rounds are still on their way.
+    It answers how far all writes are proven to be visible offline (µs since the epoch). It also
+    answers how many shards have a heartbeat, and how many rounds are still on their way.
     """
 
     def beat(_event: dict[str, Any], remaining: Remaining) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def create_consumer(
 
     A stream event is answered with batch item failures: the records of groups that are not done,
     and those of status changes that were not published. An event without records is a sweep over
-    all groups, answered with the names not done, and with a sentence on each group whose offline
+    all groups. The answer has the names not done. It has a sentence on each group whose offline
     files lie where they must not. A sweep also repairs the listings, and so does the first event
     after a release that had none.
     """

@@ -16,8 +16,8 @@ def create_handler(
 ) -> Callable[[dict[str, Any], Remaining], dict[str, Any]]:
     """The function of one call.
 
-    It keeps the tables of all groups, or of those named in ``event["groups"]``, and answers what
-    was done for each, why some failed, and which were not reached in time.
+    It keeps the tables of all groups, or of those named in ``event["groups"]``. It answers what was
+    done for each, why some failed, and which were not reached in time.
     """
 
     def keep(event: dict[str, Any], remaining: Remaining) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def create_projector(
 ) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
     """The function of one event; Lambda delivers all changes from the first that failed again.
 
-    ``parse`` gives the entry's key and version, ``None`` for a change of another kind, and raises
+    ``parse`` gives the entry's key and version, or ``None`` for a change of another kind. It raises
     ``ValueError`` where the record is malformed.
     """
 

@@ -1,10 +1,10 @@
 """Who may read, write or administer a feature group: grants to principals, named by ARN patterns.
 
-A pattern is an ARN of IAM or STS in which ``*`` matches any run of characters but ``:``, or a
-``*`` alone for everybody. A session of a role is the role too: ``…:assumed-role/Name/session``
-matches what is granted to ``…:role/Name``. A session's ARN has no path, so of a role with a path
-the name alone is compared, and a pattern with both a path and a ``*`` is refused: it could not be
-checked. ``…:root`` is the root user, not the whole account as in an IAM policy.
+A pattern is an ARN of IAM or STS in which ``*`` matches any run of characters but ``:``. A ``*``
+alone is for everybody. A session of a role is the role too: ``…:assumed-role/Name/session`` matches
+what is granted to ``…:role/Name``. A session's ARN has no path, so of a role with a path the name
+alone is compared. A pattern with both a path and a ``*`` is refused: it could not be checked.
+``…:root`` is the root user, not the whole account as in an IAM policy.
 """
 
 from __future__ import annotations

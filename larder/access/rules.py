@@ -1,9 +1,9 @@
 """What a caller may do with a feature group: the group's grants under the platform's rules.
 
 The caller is the principal that signed the request. A group to which nothing is granted is open to
-every caller that IAM admits, or, on a stage that chooses so, closed to all but administrators. Once
-anything is granted, only what is granted is allowed. A call without a caller did not come through
-an endpoint: a principal that may invoke the function itself acts for the account.
+every caller that IAM admits. On a stage that chooses so, it is closed to all but administrators.
+Once anything is granted, only what is granted is allowed. A call without a caller did not come
+through an endpoint: a principal that may invoke the function itself acts for the account.
 """
 
 from __future__ import annotations
@@ -123,7 +123,8 @@ class Access:
 
         Raises:
             AccessForbidden: the caller has not. Where groups without grants are closed, a group
-                that does not exist is refused in the very same way to all but administrators.
+                that does not exist is refused alike. Administrators alone learn that it does not
+                exist.
         """
         if group is None:
             if self._sees_names():

@@ -1,11 +1,11 @@
 """As-of joins as Athena SQL (Trino's dialect): the one generator.
 
-``larder.as_of.oracle`` says what is meant. The labels are a table of ours with, per row, a unique
-``larder_row``, the label's time as ``larder_at`` (text that sorts as instants do) and, where a
-group needs it, ``larder_seconds``; per join its key and the start of its window. So no statement
+``larder.as_of.oracle`` says what is meant. The labels are a table of ours. Per row it has a unique
+``larder_row`` and the label's time as ``larder_at`` (text that sorts as instants do). Where a group
+needs it, it has ``larder_seconds``; per join its key and the start of its window. So no statement
 computes with zones or durations, and every comparison is of two columns. Each join is a chain of
-WITH queries under names of its own (Spark's translation hoists them all into one scope) that gives
-at most one row per label row.
+WITH queries that gives at most one row per label row. Their names are its own: Spark's translation
+hoists them all into one scope.
 """
 
 # ruff: noqa: S608 - names and values are quoted by larder.as_of.text

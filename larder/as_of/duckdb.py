@@ -1,13 +1,13 @@
 """As-of joins by DuckDB's own ASOF JOIN, for one machine without Athena.
 
 The labels and what is meant are those of ``larder.as_of.athena``; only the shape is DuckDB's. A
-version's place in the order (event time, live, write time) is one HUGEINT, so that equal event
-times need no step of their own, and a label asks for the greatest place that its time can see.
+version's place in the order (event time, live, write time) is one HUGEINT. So equal event times
+need no step of their own. A label asks for the greatest place that its time can see.
 
 * A Fractional event time is a double, which no whole number represents: there the winner among
   equal event times is chosen first, and doubles are joined.
 * As known then, a version comes into sight at the later of its event and its write time. It counts
-  if none that came into sight before it wins over it, so those alone are joined, by that instant.
+  if none that came into sight before it wins over it. Those alone are joined, by that instant.
 * Both together have no instant without rounding: there every version of the key is looked at.
 """
 

@@ -24,8 +24,8 @@ _WRITE_ORDER = (
 def history(join: Join, labels: str | None) -> Iterator[str]:
     """WITH queries that end in ``g<n>_history``, a row per version that may be chosen.
 
-    Its columns: ``k`` the key, ``e`` the event time as it compares, ``w`` when it was written,
-    ``t`` the instant from which labels see it, ``o`` the order in which versions win, ``v`` the
+    Its columns: ``k`` the key, ``e`` the event time as it compares, ``w`` when it was written;
+    ``t`` the instant from which labels see it; ``o`` the order in which versions win, ``v`` the
     version itself. Without ``labels`` all keys are asked for.
     """
     key = name(join.table.record_identifier.name.lower())

@@ -19,7 +19,7 @@ class Shape(StrEnum):
 
     * ``WINDOW``: labels and history in one UNION, one running MAX_BY. Reads the table once, joins
       nothing, linear whatever the versions per key. The window holds whole rows, so it is for
-      tables of up to 20 GB of files, of which it takes the keys that the labels ask for.
+      tables of up to 20 GB of files. Of these it takes the keys that the labels ask for.
     * ``KEYS``: the same over keys alone (running MAX), then an equi-join back for the features. The
       window stays narrow at any size; the key columns are read a second time.
     * ``RANGE``: a join on key and time window, one MAX_BY. No window and the least memory where a

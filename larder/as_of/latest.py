@@ -19,9 +19,10 @@ def latest_query(
 ) -> str:
     """A query of one row per record that exists: its features as ``f0``, ``f1`` …, and ``written``.
 
-    The newest version counts, by the order of ``larder.records.record``, among those whose event
-    time is at or before ``as_of`` and at or after ``since`` (nanoseconds). A record whose newest
-    version is a deletion is left out. ``written`` is the write time as text that sorts.
+    Looked at are versions whose event time is at or before ``as_of`` and at or after ``since``
+    (nanoseconds). Of these the newest counts, by the order of ``larder.records.record``. A record
+    whose newest version is a deletion is left out. ``written`` is the write time as text that
+    sorts.
     """
     join = _join(table, version, _LAST if as_of is None else as_of, since)
     parts = ",\n".join(history(join, None))

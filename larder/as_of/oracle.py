@@ -7,8 +7,8 @@ offline store holds them, count those
 * with a **look-back**, whose event time is at or after label time minus look-back (both ends
   belong to the window),
 * with **known as of**, that were written (accepted) at or before that instant, and
-* with **as known then**, that were written at or before the label's own time: a late or corrected
-  record is not seen by labels from before it came, just as serving did not see it.
+* with **as known then**, that were written at or before the label's own time: labels from before a
+  late or corrected record came do not see it, just as serving did not.
 
 The greatest by (event time, live, write time) wins (``larder.records.record``). A tombstone
 that wins means that the record was absent: all features are null, as they are where nothing

@@ -1,8 +1,8 @@
 """Make unmodified SageMaker clients sign for the endpoint that they call.
 
 An HTTP API with an IAM authorizer wants signatures for the service ``execute-api``, a Function URL
-for ``lambda``, where clients of SageMaker sign for ``sagemaker``. ``larder configure`` changes that
-with no code at all; these are the hooks for programs that would rather say it in one line.
+for ``lambda``. Clients of SageMaker sign for ``sagemaker``. ``larder configure`` changes that with
+no code at all; these are the hooks for programs that would rather say it in one line.
 """
 
 from __future__ import annotations

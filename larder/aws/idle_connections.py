@@ -31,7 +31,7 @@ C = TypeVar("C", bound=IdleConnection)
 
 
 def is_readable(connected: socket.socket) -> bool:
-    """Whether something arrived that nobody asked for, or the other side has closed.
+    """Whether something arrived that no request asked for, or the other side has closed.
 
     By ``poll``, which unlike ``select`` takes any descriptor of a process that has thousands.
     """

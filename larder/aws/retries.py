@@ -2,7 +2,7 @@
 
 Full jitter spreads the clients of a store that refuses for load (AWS, "Exponential Backoff And
 Jitter"). The budget bounds what retries add to its load: each unit of work that is asked for pays
-half a unit of repetition into it, so that in the long run at most 1.5 units are sent for each one,
+half a unit of repetition into it. So in the long run at most 1.5 units are sent for each one,
 however long the store fails.
 """
 

@@ -1,9 +1,9 @@
 """Which certificates a server's own must come from.
 
 Reading the system's (some 140) takes 16 to 20 ms of CPU, at every cold start. AWS's endpoints have
-theirs from five roots, which take 0.6 ms. Where a server's come from elsewhere (a partition with
-another authority, a proxy that looks into TLS) the system's are read at the first connection: in
-the end a server is trusted exactly where the system trusts it or Amazon vouches for it.
+theirs from five roots, which take 0.6 ms. A server's may come from elsewhere (a partition with
+another authority, a proxy that looks into TLS). Then the system's are read at the first connection:
+in the end a server is trusted exactly where the system trusts it or Amazon vouches for it.
 """
 
 from __future__ import annotations

@@ -33,9 +33,8 @@ class ErasureClient:
         """Erase one identifier of a group; with ``dry_run`` only say what would be removed.
 
         Raises:
-            ResourceNotFound: there is no such group.
-            ValidationError: the identifier is not of the group's type, or the group's history
-                can't be rewritten; nothing was changed.
+            ResourceNotFound: no group bears the name or ever did.
+            ValidationError: the identifier is not of any life's type; nothing was changed.
             LarderError: a place failed; what was done is done, and doing it again is safe.
         """
         return as_shown(ErasureSummary, self.places.erase(group, identifier, dry_run=dry_run))

@@ -1,8 +1,8 @@
 """Rows that a program gives: mappings, or a frame of pandas, Polars, Arrow or NumPy.
 
-In a frame every column has a cell for every row, so a cell without a value has to be written
-somehow: null, NaN, NaT, NA and a masked place are all no value. In a mapping NaN is refused by
-name, since there a value can be left out.
+In a frame every column has a cell for every row. A cell without a value has to be written somehow:
+null, NaN, NaT, NA and a masked place are all no value. In a mapping NaN is refused by name, since
+there a value can be left out.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _NO_VALUE = frozenset({"NAType", "NaTType", "MaskedConstant"})
 def rows_of(given: Any) -> Iterable[Row]:  # noqa: ANN401 - frames of several libraries
     """The rows as mappings by feature name; those of a frame without the cells that have no value.
 
-    ``given`` is a frame, a mapping of columns (as ``to_numpy`` gives it), a structured array, or
-    rows that are mappings already.
+    ``given`` is a frame, a mapping of columns (as ``to_numpy`` gives it) or a structured array. It
+    may also be rows that are mappings already.
 
     Raises:
         ValidationError: it is nothing of that kind, or its columns differ in length.

@@ -2,8 +2,8 @@
 
 Columns have the types of the group's definitions. A missing value is never a zero: Arrow and Polars
 have null; pandas has NA, and NaN for Fractional. NumPy has NaN for Fractional and a masked array
-for Integral, whose masked places hold the least 64-bit number, should the mask be dropped. Texts
-and collections are ``None``.
+for Integral. Its masked places hold the least 64-bit number, should the mask be dropped. Texts and
+collections are ``None``.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Platform:
     """A deployed platform; ``larder.connect`` gives one.
 
     Each part raises ``ConfigurationError`` at its first use where a setting or the credentials are
-    missing, and ``MissingDependency`` where a package of its extra is not installed.
+    missing. It raises ``MissingDependency`` where a package of its extra is not installed.
     """
 
     def __init__(

@@ -38,8 +38,8 @@ class Record(dict[str, Typed]):
 class UnreadRecords(ThrottlingException):
     """Some records were not read, for load or for time; nothing is known of them.
 
-    ``unread`` names them; ``records`` holds those that were read and are there, so that a record
-    in neither was read and is not there.
+    ``unread`` names them; ``records`` holds those that were read and exist. A record in neither was
+    read and does not exist.
     """
 
     def __init__(self, unread: Sequence[Key], records: Mapping[Key, Record]) -> None:

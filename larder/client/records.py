@@ -23,9 +23,10 @@ from larder.wiring.data_plane import leading_keys
 class RecordsClient(RecordReads, RecordWrites):
     """A platform's records. Threads may share a client; a forked process opens stores of its own.
 
-    Every method raises ``ResourceNotFound`` where there is no such group, ``ValidationError`` where
-    a value does not fit, ``ThrottlingException`` and ``ServiceUnavailable`` where the store refused
-    for load or did not answer, ``AccessForbidden`` where the platform's ``caller`` lacks a grant.
+    Every method raises ``ResourceNotFound`` where there is no such group, and ``ValidationError``
+    where a value does not fit. It raises ``ThrottlingException`` where the store refused for load,
+    and ``ServiceUnavailable`` where it did not answer. It raises ``AccessForbidden`` where the
+    platform's ``caller`` lacks a grant.
     """
 
     def __init__(self, plane: ProcessPlane, region: str) -> None:

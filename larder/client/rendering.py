@@ -1,10 +1,10 @@
 """Python values as the texts that SageMaker's records hold, without loss.
 
 A text passes as it is. Whole numbers are written in digits, floats as the shortest text that
-denotes the same double, aware datetimes as ISO-8601 in UTC (as Unix seconds where the feature is
-Fractional). What has no faithful text is refused by name: NaN, a naive datetime, a truth value.
-NumPy's scalars and arrays, pandas' Timestamp and ``Decimal`` are taken for what they mean. ``None``
-is an absent feature.
+denotes the same double. Aware datetimes are written as ISO-8601 in UTC (as Unix seconds where the
+feature is Fractional). What has no faithful text is refused by name: NaN, a naive datetime, a truth
+value. NumPy's scalars and arrays, pandas' Timestamp and ``Decimal`` are taken for what they mean.
+``None`` is an absent feature.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Price:
 class Workload:
     """A month's use. ``reads`` and ``writes`` are millions of records, ``gb`` what is online.
 
-    ``hot_share`` of the records (0 to 1) are kept in the in-memory tier where there is one, and
+    ``hot_share`` of the records (0 to 1) are kept in the in-memory tier where there is one.
     ``hit_rate`` of all reads are answered from it. ``eventual`` reads of DynamoDB cost half;
     Larder's own are strongly consistent unless a caller says otherwise. ``direct_writes`` go past
     the Python client, straight to DynamoDB.

@@ -1,7 +1,7 @@
 """Feature groups as code: what definition files ask for, brought about.
 
-All of it is checked before any of it is done. What exists already and more than is asked for is
-left as it is, so that the definitions of an earlier deployment can be applied again (CloudFormation
+All of it is checked before any of it is done. What exists already, and more than is asked for, is
+left as it is. So the definitions of an earlier deployment can be applied again (CloudFormation
 does, when it rolls back). A group whose file is gone is kept; the API may change it from then on.
 """
 

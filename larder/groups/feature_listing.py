@@ -1,8 +1,8 @@
 """Features of all groups in an order, read as they are asked for.
 
-A feature is as old as the creation of its group or the update that added it, and was changed when
+A feature is as old as the creation of its group or the update that added it. It was changed when
 that happened or when its metadata were last written. So features in the order of their changes are
-two orders in one: those without metadata by the growth of their groups, the others by the time at
+two orders in one: those without metadata by the growth of their groups; the others by the time at
 which their metadata were written.
 """
 

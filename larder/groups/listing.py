@@ -1,8 +1,8 @@
 """Pages of feature groups and of their features, each continued where the last one ended.
 
 An entry's *place* is a text by which an order sorts it: the sort key, then the name. A token holds
-the place after which the next page begins, so entries that come or go between two pages neither
-repeat others nor hide them, and a page reads what it shows.
+the place after which the next page begins. So entries that come or go between two pages neither
+repeat others nor hide them. A page reads what it shows.
 """
 
 from __future__ import annotations
@@ -102,8 +102,8 @@ class Page(Generic[Entry]):
 class Ask:
     """Which page is asked for.
 
-    With ``counting``, entries beyond the first page are counted as well, as far as 200 are
-    examined in all, unless the total is ``known``.
+    With ``counting``, entries beyond the first page are counted as well, as far as 200 are examined
+    in all. A total that is ``known`` is not counted.
     """
 
     order: Order
@@ -199,8 +199,9 @@ def take(
 ) -> Page[Entry]:
     """A page of the admitted among entries, which are given by place and begin at ``position``.
 
-    A page ends when it is full, when it has something and 1,000 entries were examined for it, or
-    when the call's time is nearly up; so a page may be short, or empty, and still have a token.
+    A page ends when it is full, or when it has something and 1,000 entries were examined for it. It
+    also ends when the call's time is nearly up; so a page may be short, or empty, and still have a
+    token.
     """
     counting = ask.counting and not (position.before or position.total.exact)
     filling = _Filling[Entry](ask.size, position.after, counting)

@@ -1,7 +1,7 @@
 """Where the data of a group's offline store lie, and which folders no two groups share.
 
 A group's folder is ``{S3Uri}/{account}/sagemaker/{region}/offline-store/{name}-{epoch}``, and
-everything below it is the group's. An ``S3Uri`` that itself leads into such a folder is refused, so
+everything below it is the group's. An ``S3Uri`` that itself leads into such a folder is refused. So
 the folders of groups are disjoint, of whatever life, platform or account. That takes no look at
 other groups, hence two groups that are created at once can't miss each other.
 """

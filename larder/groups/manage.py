@@ -1,7 +1,7 @@
 """What can be done with feature groups: create, describe, change and delete them.
 
 A change is written to the registry; what it takes beyond that (an offline table made or widened,
-records purged) is the work of the lifecycle function, which then moves the status on.
+records purged) is the lifecycle function's work. That function then moves the status on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What people write about a feature: a description and parameters.
 
-It belongs to one life of a group and is kept apart from the group's document, which it could
+It belongs to one life of a group. It is kept apart from the group's document, which it could
 outgrow by far: 2,500 features with 25 parameters each.
 """
 

@@ -1,7 +1,7 @@
 """Feature groups as the data plane knows them: read from the registry, reused for seconds.
 
 An entry is never used beyond its lifetime, and a group stays ``Deleting`` for at least twice that
-long, so no endpoint writes to a group that is being purged. A group that is not found is asked for
+long. So no endpoint writes to a group that is being purged. A group that is not found is asked for
 every time: a put right after ``Created`` never fails, where SageMaker's sometimes does
 (aws/sagemaker-python-sdk#2606).
 """

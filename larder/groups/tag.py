@@ -19,8 +19,8 @@ _KIND = ":feature-group/"
 class GroupTags:
     """The tags of feature groups, by ARN.
 
-    Every method raises ``ResourceNotFound`` where there is no such group, and ``ValidationError``
-    where the ARN is of something else or of elsewhere.
+    Every method raises ``ResourceNotFound`` where there is no such group. It raises
+    ``ValidationError`` where the ARN is of something else or of elsewhere.
     """
 
     groups: FeatureGroups

@@ -28,8 +28,8 @@ from larder.problems import refuse
 class GroupUpdates:
     """Updates of feature groups; ``declared`` ones come from definition files, not the API.
 
-    Every method raises ``ResourceInUse`` where the group is busy, ``ResourceNotFound`` where there
-    is no such group, and ``ValidationError`` where the change contradicts the group.
+    Every method raises ``ResourceInUse`` where the group is busy, and ``ResourceNotFound`` where
+    there is no such group. It raises ``ValidationError`` where the change contradicts the group.
     """
 
     groups: FeatureGroups

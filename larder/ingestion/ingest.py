@@ -1,14 +1,14 @@
 """Bulk in: rows of a source into a group's offline table, its online store, or both.
 
-Each row means what PutRecord of it would mean, and the rows of a source are accepted one after the
+Each row means what PutRecord of it would mean. The rows of a source are accepted one after the
 other: row *n* of a run has the run's first write time plus *n* microseconds. So write times are the
-same whenever a run is tried again, and of equal event times the later row wins.
+same whenever a run is tried again. Of equal event times the later row wins.
 
-A run ends in the state of having been done once, however often it was killed and begun again under
-its id. Offline, the commit that writes rows also moves the run's mark, in one atomic step. Online,
-writing a version again changes nothing (``larder.records.record``). Rows go offline first, so that
-what is served is in the history; their online versions are ``recorded``, so that the records'
-stream does not write them there a second time.
+A run ends in the state of having been done once. It may be killed and begun again under its id any
+number of times. Offline, the commit that writes rows also moves the run's mark, in one atomic step.
+Online, writing a version again changes nothing (``larder.records.record``). Rows go offline first,
+so that what is served is in the history; their online versions are ``recorded``, so that the
+records' stream does not write them there a second time.
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ class Ingestion:
         """Ingest a source, or the rest of it.
 
         Raises:
-            ValidationError: the run's id is that of another source, or the run is so old that its
-                rows are not loaded online any more.
+            ValidationError: the run's id is that of another source, or the run is too old. Rows of
+                an old run are not loaded online any more.
             ThrottlingException, ServiceUnavailable, TableUnusable: a store did not take it; the
                 same run goes on from there.
         """

@@ -1,8 +1,8 @@
 """What happens to a feature group after the API has answered: made, changed, or gone.
 
 The registry is the outbox: a group's own document says what is still to be done (``Creating``,
-``Deleting``, or an update ``InProgress``), every step may be taken twice, and the last step of each
-is the conditional write that says so. Offline data and Glue table of a deleted group stay (AWS,
+``Deleting``, or an update ``InProgress``). Every step may be taken twice. The last step of each is
+the conditional write that says so. Offline data and Glue table of a deleted group stay (AWS,
 DeleteFeatureGroup).
 """
 

@@ -1,9 +1,9 @@
 """Offline to online: the newest version of each record of a group's history, put online.
 
 Athena finds the newest versions and writes them to files; from there they go into the online store
-by the same conditional writes as any, with the event and write times that they have in the history.
-So a newer record online stays, and doing it twice is doing it once. Nothing is deleted: a record
-whose newest version is a deletion, or that has expired, is not loaded.
+by the same conditional writes as any. They keep the event and write times that they have in the
+history. So a newer record online stays, and doing it twice is doing it once. Nothing is deleted: a
+record whose newest version is a deletion, or that has expired, is not loaded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A circuit breaker: after several failures in a row a store is not called for a while.
 
-Source of the pattern: Nygard, "Release It!"; it bounds what a store that is down costs to the few
-calls that find it out, and to one call each ``pause`` that finds out whether it is back.
+Source of the pattern: Nygard, "Release It!"; a store that is down costs the few calls that find it
+out. After that it costs one call each ``pause`` that finds out whether it is back.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The compare-and-set by which every entry of the in-memory tier is written.
 
-Arguments: order, rest, lifetime in ms, deadline in ms since the epoch, and the lifetime in ms where
-there is no entry. It answers 1 where it wrote, 0 where there is an entry of greater order, and -1
-where the write came after its deadline: one that was held up on its way must not bring an old value
-back once the newer one has been evicted. The clock is Valkey's own. An entry of equal order is
-written again: that confirms it. Of the stored entry only the order is read.
+Arguments: order, rest, lifetime in ms, deadline in ms since the epoch; last, the lifetime in ms
+where there is no entry. It answers 1 where it wrote, and 0 where there is an entry of greater
+order. It answers -1 where the write came after its deadline. A write that was held up must not
+bring an old value back once the newer one has been evicted. The clock is Valkey's own. An entry of
+equal order is written again: that confirms it. Of the stored entry only the order is read.
 """
 
 from __future__ import annotations

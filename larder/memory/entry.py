@@ -7,8 +7,8 @@ An entry is a fixed head and the packed values (``larder.records.codec``), big-e
     rest    ``REST``, and the packed values                                     24 bytes and more
 
 The order's eight words compare as the versions of one record do (``larder.records.record``), the
-life first, so that a script can compare two entries without knowing more. ``there`` is 0 for a
-hidden tombstone: it begins its life, and whatever is put in that life replaces it.
+life first. So a script can compare two entries without knowing more. ``there`` is 0 for a hidden
+tombstone: it begins its life, and whatever is put in that life replaces it.
 
 This module is the only one that knows the layout. Heads made column by column
 (``larder.materialization.adapters.memory_entries``) take their members and numbers from here.

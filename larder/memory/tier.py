@@ -5,14 +5,14 @@ greater one (``compare_and_set``), and what can't be trusted is left to DynamoDB
 
 * a record whose write did not reach Valkey from here is *dirty*: entries older than that write are
   not used until Valkey holds an equal or newer one;
-* after Valkey was away (the breaker closes again, a connection was lost) there is a *fence*:
-  entries that Valkey took before it are not used by this process, since Valkey may have missed
-  writes or lost some in a failover. The fence is as far ahead as a write may still be under way.
-  Reading such records from DynamoDB fills them again, which confirms them to all processes.
+* after Valkey was away (the breaker closes again, a connection was lost) there is a *fence*: this
+  process does not use entries that Valkey took before it. Valkey may have missed writes or lost
+  some in a failover. The fence is as far ahead as a write may still be under way. Reading such
+  records from DynamoDB fills them again, which confirms them to all processes.
 
-So a process never reads older than what it wrote or noticed. What another process wrote while
-Valkey was unreachable for it alone is repaired by the stream's projector, in about a second; no
-entry lives longer than five minutes.
+So a process never reads older than what it wrote or noticed. Another process may have written while
+Valkey was unreachable for it alone. The stream's projector repairs that in about a second; no entry
+lives longer than five minutes.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Marks of erased identifiers, by which what was erased is kept from coming back. Pure.
 
 A stream is repeated, a failed batch redriven days later: both would write an erased record again.
-So each table keeps, for every identifier that was erased from it, a hash of the identifier and the
-time of the erasure, and the writer of the table drops the rows of that identifier that were
-accepted by then. Later ones are new records and are written.
+So each table keeps a mark for every identifier that was erased from it. The mark has a hash of the
+identifier and the time of the erasure. The writer of the table drops the rows of that identifier
+that were accepted by then. Later ones are new records and are written.
 """
 
 from __future__ import annotations

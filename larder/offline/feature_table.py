@@ -59,10 +59,10 @@ class FeatureTable:
 class TableVersion:
     """One state of an offline table.
 
-    ``snapshot_id`` is ``None`` for a table without history of its own (format Glue), of which
-    ``written_until`` (microseconds since the epoch) is then read, and for an Iceberg table that was
-    never written, which is ``empty``. ``columns`` are those of the snapshot, which may lack
-    features added since. ``size`` is the bytes of its files.
+    ``snapshot_id`` is ``None`` for a table without history of its own (format Glue). Of such a
+    table ``written_until`` (microseconds since the epoch) is read. It is also ``None`` for an
+    Iceberg table that was never written, which is ``empty``. ``columns`` are those of the snapshot,
+    which may lack features added since. ``size`` is the bytes of its files.
     """
 
     snapshot_id: int | None

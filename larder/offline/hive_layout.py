@@ -1,8 +1,8 @@
 """Where the rows of a table of format Glue lie: SageMaker's folders and file names. Pure.
 
 AWS, "Use Amazon SageMaker Feature Store offline store": one folder per hour of the event time, UTC,
-``year=2020/month=06/day=30/hour=00``, and in it files that are named by the latest event time in
-them and 16 letters and digits, ``20200630T064401Z_108934320012Az11.parquet``.
+``year=2020/month=06/day=30/hour=00``. Its files are named by the latest event time in them and 16
+letters and digits, ``20200630T064401Z_108934320012Az11.parquet``.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def hour_folder(event_time: Scalar) -> str:
 def file_name(commit: str, folder: str, event_times: Iterable[Scalar]) -> str:
     """The name of the one file that a commit has in a folder.
 
-    SageMaker's 16 characters are random. Ours are a digest of the commit and the folder, so that
-    every process that completes a commit writes the very same files.
+    SageMaker's 16 characters are random. Ours are a digest of the commit and the folder. So every
+    process that completes a commit writes the very same files.
     """
     latest = max(event_instant(each)[:19] for each in event_times)
     number = int.from_bytes(sha256(f"{commit}/{folder}".encode()).digest())

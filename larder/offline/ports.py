@@ -37,9 +37,9 @@ class Appended:
 class OfflineTables(Protocol):
     """One table per group, holding each row key once.
 
-    All methods raise ``ServiceUnavailable`` where storage or catalog did not answer or the time
-    ran out (the effect of the call is unknown then, and calling again is safe), ``AccessForbidden``
-    where they refused, and ``TableUnusable`` as said there.
+    All methods raise ``ServiceUnavailable`` where storage or catalog did not answer or the time ran
+    out. The effect of the call is unknown then, and calling again is safe. They raise
+    ``AccessForbidden`` where these refused, and ``TableUnusable`` as said there.
     """
 
     def create(self, group: FeatureGroup) -> None:
@@ -57,8 +57,8 @@ class OfflineTables(Protocol):
     ) -> Appended:
         """Write the rows whose keys the table does not hold, in one commit or a few.
 
-        Whatever came before (a lost answer, another batch's bounds, a writer at the same time,
-        a compaction), afterwards the table holds each of the keys exactly once. Columns that an
+        Afterwards the table holds each of the keys exactly once. That holds after a lost answer,
+        with another batch's bounds, beside another writer and beside a compaction. Columns that an
         Iceberg table lacks are added first; a table of format Glue shows them once it evolves. Rows
         that were erased (``larder.offline.erased_marks``) are not written.
         """

@@ -1,6 +1,6 @@
 """Writing again what the offline writer could not: spilled batches and quarantined changes.
 
-The writer drops what the tables already hold, so redriving is safe at any time, in any order and
+The writer drops what the tables already hold. So redriving is safe at any time, in any order and
 any number of times. An object is deleted only once every change in it is in its table.
 """
 

@@ -1,9 +1,9 @@
 """From changes of the records table to rows of an offline table. Pure.
 
-One accepted version of a record is one row; so is the end of a record's time to live, which the
-service writes as a deletion at the instant of expiry (AWS, "Time to live for records": expired
-records are marked deleted in the offline store). Both are functions of stored content alone, so a
-change that is delivered twice, or in another batch, gives an equal row with an equal key.
+One accepted version of a record is one row; so is the end of a record's time to live. The service
+writes that as a deletion at the instant of expiry. Source: AWS, "Time to live for records": expired
+records are marked deleted in the offline store. Both rows are functions of stored content alone. So
+a change that is delivered twice, or in another batch, gives an equal row with an equal key.
 """
 
 from __future__ import annotations

@@ -51,8 +51,8 @@ class GroupStatus:
 
     Every write accepted by ``watermark`` (by its write time, µs since the epoch) is in the table.
     Where it is ``None``, ``unknown`` says why. ``lag_seconds`` is its age. ``state`` is ``None``
-    where the table could not be read, for the reason ``problem``, and of a table of format Glue,
-    which keeps no account of its files.
+    where the table could not be read, for the reason ``problem``. It is also ``None`` for a table
+    of format Glue, which keeps no account of its files.
     """
 
     group: str

@@ -25,8 +25,8 @@ class UpkeepRules:
     Attributes:
         merged_bytes: files are merged up to this size; one of half of it or more is left alone.
         min_files: fewer small files than this in a partition are not worth a commit.
-        settled_minutes: files with rows accepted later than that ago are left alone, so that the
-            look for duplicates before each commit meets small files only.
+        settled_minutes: files with rows accepted later than that ago are left alone. So the look
+            for duplicates before each commit meets small files only.
         full_hours: every snapshot younger than this stays: a query may be reading it.
         snapshot_days: of older ones the last of each hour stays, this long.
         pinned_days: a snapshot that a training set was made of stays this long.
@@ -72,8 +72,8 @@ class TableUpkeep(Protocol):
 def merged_run(sizes: Sequence[int], rules: UpkeepRules) -> slice:
     """Which of a partition's small files, by ascending size, are merged into one; may be empty.
 
-    A file joins where it is no larger than twice what is gathered before it, so that a row is
-    rewritten a number of times that grows with the logarithm of its partition's size.
+    A file joins where it is no larger than twice what is gathered before it. So how often a row is
+    rewritten grows with the logarithm of its partition's size.
     """
     for start in range(len(sizes) - rules.min_files + 1):
         end, total = start + 1, sizes[start]

@@ -1,14 +1,13 @@
 """How far the stream of the records table is visible offline, and how that is proven. Pure.
 
 A stream that is silent says nothing about whether it has been read to its end. So a **heartbeat**,
-an item of its own, is written through every open shard of the stream each minute, and the offline
+an item of its own, is written through every open shard of the stream each minute. The offline
 writer notes each one that it meets once everything before it is in its table. A shard is read in
-order, and a shard's children after it, so when every heartbeat of a round has passed, everything
-that was acknowledged before the round began has been dealt with.
+order, and a shard's children after it. So once every heartbeat of a round has passed, everything
+acknowledged before the round began has been dealt with.
 
-A round counts only if each of its shards is still open a while later: then none was split or
-rolled over before its heartbeat was written, and each heartbeat went through the shard it was
-meant for.
+A round counts only if each of its shards is still open a while later: then none was split or rolled
+over before its heartbeat was written. So each heartbeat went through the shard it was meant for.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Every change ends in one of five ways. It is in its table; it needs no row; it is in quarantine with
 the reason; its group is parked; or it is reported as failed and is delivered again.
 
-A failure belongs to one group and costs the others nothing. A stream's shard is delivered in order,
-so a group that kept its place would hold up all groups behind it. Therefore a group that can't be
+A failure belongs to one group and costs the others nothing. A stream's shard is delivered in order.
+A group that kept its place would hold up all groups behind it. Therefore a group that can't be
 written is **parked** after a short patience: its changes of the batch go to one object in S3, and
 ``larder.offline.redrive`` writes them later. Rows are written exactly once by content, so order
 does not matter.

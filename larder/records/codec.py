@@ -1,10 +1,10 @@
 """The packed form of a record's values: one byte string, ordered by the features' ordinals.
 
-The form is a JSON array: element *n* is the value of feature *n* as it was sent (a string, or an
-array of strings for a collection), ``null`` where it is absent; trailing nulls are cut. Values come
-back verbatim, a feature added later reads as absent, and both directions run at the speed of a C
-JSON codec, which no framing parsed in Python reaches. The first byte is ``[``, so another form
-can be told apart later.
+The form is a JSON array: element *n* is the value of feature *n* as it was sent: a string, or an
+array of strings for a collection. It is ``null`` where the feature is absent; trailing nulls are
+cut. Values come back verbatim, and a feature added later reads as absent. Both directions run at
+the speed of a C JSON codec, which no framing parsed in Python reaches. The first byte is ``[``, so
+another form can be told apart later.
 
 What packs whole columns at once (``larder.ingestion.adapters.packing``) takes the parts of the form
 from here.

@@ -96,8 +96,8 @@ class RecordWrites(Protocol):
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """Store a live version or a soft-delete tombstone where it wins.
 
-        Returns ``None`` where it was stored (or had been, by an earlier try of the same write),
-        otherwise the stored version that prevented it.
+        Returns ``None`` where it was stored (or had been, by an earlier try of the same write).
+        Otherwise it returns the stored version that prevented it.
         """
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:

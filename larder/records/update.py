@@ -1,6 +1,6 @@
 """Changing some features of a record: the use case of UpdateRecord.
 
-The merged record is one conditional write over the version it was made from, so two writers of
+The merged record is one conditional write over the version it was made from. So two writers of
 different features never lose a value. The whole merged record goes to the offline store (AWS does
 not say what it appends there).
 """

@@ -1,8 +1,8 @@
 """Writing records: the use cases of PutRecord and DeleteRecord.
 
 Every accepted write is one conditional write of the record store; what the online store does not
-take (a late record, an offline-only write, the marker of a refused soft delete) goes into its log,
-so that everything leaves for the offline store through the one stream.
+take goes into its log. That is a late record, an offline-only write or the tombstone of a refused
+soft delete. So everything leaves for the offline store through the one stream.
 """
 
 from __future__ import annotations

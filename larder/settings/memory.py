@@ -12,8 +12,8 @@ class MemorySettings(Settings):
     """Where the in-memory tier is, if the stage has one.
 
     ``valkey_address`` is ``host:port``, empty without a tier. ``valkey_tls`` is 1 or 0; without TLS
-    no credentials are sent. ``valkey_user`` is the ElastiCache user that authenticates by IAM,
-    ``valkey_cache`` the name of the serverless cache that its tokens are signed for.
+    no credentials are sent. ``valkey_user`` is the ElastiCache user that authenticates by IAM.
+    ``valkey_cache`` is the name of the serverless cache that its tokens are signed for.
     """
 
     valkey_address: str = ""

@@ -29,9 +29,9 @@ class LabelKey:
 class WantedLabels:
     """What is asked of labels.
 
-    ``event_time`` is their column of instants, ``time_zone`` what those without a zone are in,
-    ``keys`` the columns of record identifiers, ``partition_by`` those that the result is laid out
-    by.
+    ``event_time`` is their column of instants, ``time_zone`` the zone of those that have none.
+    ``keys`` are the columns of record identifiers, ``partition_by`` those that the result is laid
+    out by.
     """
 
     event_time: str

@@ -53,8 +53,8 @@ def batches_by_node(
 def run_batches(batches: Iterable[Batch], replies: list[object], deadline: Deadline) -> None:
     """Send all batches, and put the replies into their places.
 
-    Every thread takes connections in the order of the nodes' addresses, so that no two threads wait
-    for what the other holds.
+    Every thread takes connections in the order of the nodes' addresses. So no two threads wait for
+    what the other holds.
     """
     started: list[tuple[Batch, Exchange]] = []
     try:

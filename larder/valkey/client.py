@@ -53,8 +53,8 @@ class Valkey:
     def disruptions(self) -> int:
         """How often entries may have been lost or rolled back since the start.
 
-        Grows each time an established connection is lost, a slot moves to another node or a node
-        turns out to be a primary no longer.
+        Grows each time an established connection is lost or a slot moves to another node. It also
+        grows where a node turns out to be a primary no longer.
         """
         return self._errors.disruptions
 

@@ -22,7 +22,7 @@ class Exchange:
     """Requests to one node. What was started must be finished, or abandoned, by the same thread.
 
     A kept connection may turn out to be closed. Where that is so before the first byte of a reply,
-    the requests are sent once more over a new one: all that Larder sends is idempotent.
+    the requests go once more over a new one: all that Larder sends is idempotent.
     """
 
     __slots__ = (

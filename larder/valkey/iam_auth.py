@@ -1,7 +1,7 @@
 """ElastiCache's authentication by IAM: a presigned request takes the place of a password.
 
-Source: ElastiCache developer guide, "Authenticating with IAM": a token is valid for 15 minutes, the
-user's name is its id, and the cache ends a connection 12 hours after it authenticated.
+Source: ElastiCache developer guide, "Authenticating with IAM": a token is valid for 15 minutes, and
+the user's name is its id. The cache ends a connection 12 hours after it authenticated.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Larder's errors as SageMaker's typed errors on the wire.
 
-boto3 raises a typed exception only if the error's shape name reaches it in the header
-``x-amzn-ErrorType`` (data plane, REST-JSON) or in the body's ``__type`` (control plane, JSON 1.1);
-both are always sent.
+boto3 raises a typed exception only if the error's shape name reaches it. The data plane (REST-JSON)
+has it in the header ``x-amzn-ErrorType``. The control plane (JSON 1.1) has it in the body's
+``__type``. Both are always sent.
 """
 
 from __future__ import annotations

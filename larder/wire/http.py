@@ -26,8 +26,8 @@ class Request:
     """One request: ``path`` raw as it came, ``query`` raw, ``headers`` in lower case.
 
     ``caller_arn`` is the principal that the endpoint has authenticated: ``ANONYMOUS`` where the
-    endpoint asked for no signature, ``None`` where the function was invoked directly, which only a
-    principal of the account can do that IAM allows to.
+    endpoint asked for no signature, ``None`` where the function was invoked directly. Only a
+    principal of the account can do that, where IAM allows it.
     """
 
     method: str

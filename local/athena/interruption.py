@@ -15,7 +15,7 @@ _AGAIN_SECONDS = 0.05
 def interruptible(cursor: duckdb.DuckDBPyConnection) -> Iterator[Callable[[], None]]:
     """A function that begins to interrupt what the cursor runs, and returns at once.
 
-    DuckDB forgets an interrupt that comes between two of a cursor's queries, so it is repeated
+    DuckDB forgets an interrupt that comes between two of a cursor's queries. So it is repeated
     until the block is left.
     """
     left, lock = threading.Event(), threading.Lock()

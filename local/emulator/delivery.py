@@ -1,9 +1,9 @@
 """How an event source mapping moves along a stream. Pure: no clock, no I/O, nothing of ministack.
 
 The rules are AWS Lambda's for DynamoDB streams: a batch is cut when it is full or its window is
-over; a failed batch is split in two where the mapping says so (which costs no attempt), and is
-otherwise retried until its attempts or its records' age run out; a function that reports batch
-item failures is retried from the first one it names.
+over; a failed batch is split in two where the mapping says so, which costs no attempt; otherwise it
+is retried until its attempts or its records' age run out; a function that reports batch item
+failures is retried from the first one it names.
 """
 
 import math

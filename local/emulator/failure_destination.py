@@ -1,9 +1,9 @@
 """Where batches go that a function could not take: AWS's invocation record, on S3 with the event.
 
 ministack sends such a record to SQS and SNS only. The S3 object is written over HTTP with the
-credentials of the function's role, so that a role that may not write there fails here as on AWS.
-Source of key and shape: the Lambda developer guide, "Retain discarded records for a DynamoDB
-event source".
+credentials of the function's role. So a role that may not write there fails here as on AWS. Source
+of key and shape: the Lambda developer guide, "Retain discarded records for a DynamoDB event
+source".
 """
 
 import json

@@ -3,9 +3,8 @@
 On AWS, Athena reads Glue and S3 with the rights of the caller that started a query (forward access
 sessions). The local Athena is a process of its own and knows no secrets. It hands in each request
 as it came, and what it is about to do. The reply is AWS's refusal, or temporary credentials of the
-caller: a session with the caller's own policies, boundary and session policies, so that Glue and
-S3 decide by themselves what it may do. Only the root user, as which Athena itself signs, is
-answered.
+caller: a session with the caller's own policies, boundary and session policies. So Glue and S3
+decide by themselves what it may do. Only the root user, as which Athena itself signs, is answered.
 """
 
 import base64

@@ -4,8 +4,8 @@
   leaves it out.
 - ``rawPath`` and ``rawQueryString`` are as they came, percent-encoding included; ministack decodes
   the one and writes the other again.
-- A call needs ``lambda:InvokeFunction`` beside ``lambda:InvokeFunctionUrl`` (since October 2025),
-  and a policy may allow it for calls through a URL alone; ministack asks for the second only.
+- A call needs ``lambda:InvokeFunction`` beside ``lambda:InvokeFunctionUrl`` (since October 2025). A
+  policy may allow it for calls through a URL alone; ministack asks for the second only.
 
 Source: the Lambda developer guide, "Invoking Lambda function URLs" and "Control access to Lambda
 function URLs".

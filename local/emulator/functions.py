@@ -1,9 +1,9 @@
 """Lambda functions: started as on AWS, and failing as on AWS.
 
 - Those in Python run on an interpreter of their own that has boto3 and nothing else of the
-  emulator, those of the CDK on the Node that the CDK itself runs on.
-- A layer is unpacked once and shared, compiled files included, instead of once for every
-  process (a layer of 100 MB costs seconds each time).
+  emulator. Those of the CDK run on the Node that the CDK itself runs on.
+- A layer is unpacked once and shared, compiled files included, instead of once for every process. A
+  layer of 100 MB costs seconds each time.
 - A failed invocation reports the exception's class and stack, which Step Functions and callers
   match on; ministack reports ``Runtime.HandlerError`` for all.
 - A handler that logs nothing does not cost 50 ms more.

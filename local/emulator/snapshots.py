@@ -2,8 +2,8 @@
 
 ministack saves its state when it is asked to end, and at no other time. Here a copy of the process
 (``fork``) writes all services' state as of one moment, whenever something has changed: at most
-every two seconds, and with at most a tenth of a processor. The copy is taken by the thread that
-answers requests, between two of them, so that no write is in it by half.
+every two seconds, and with at most a tenth of a processor. The thread that answers requests takes
+the copy between two of them. So no write is in it by half.
 
 A snapshot is a directory, complete once it bears its number as its name. Large binary values
 (function layers) are files beside the snapshots, written once.

@@ -1,10 +1,10 @@
 """Event sources on DynamoDB streams: what ministack stores and ignores, done as Lambda does it.
 
-ministack polls every mapping in one thread, ignores the batching window, bisecting, attempts and
-reported batch item failures, has no S3 failure destination, and forgets a stream's records when
+ministack polls every mapping in one thread. It ignores the batching window, bisecting, attempts and
+reported batch item failures, and has no S3 failure destination. It forgets a stream's records when
 it stops while remembering positions in it. Here every mapping is delivered on its own
-(``delivery.Delivery``), and records survive a restart with the platform's down time left out of
-their age.
+(``delivery.Delivery``). Records survive a restart, and their age leaves out the platform's down
+time.
 """
 
 import contextvars

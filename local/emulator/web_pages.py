@@ -2,8 +2,9 @@
 
 ministack answers every origin with ``Access-Control-Allow-Origin: *`` and takes any ``Host``. Here
 a foreign page gets 403, also for its preflight, and no CORS headers. The exception is a page that
-an HTTP API or a Function URL names in its own CORS configuration, for calls of that API alone. An
-``AllowOrigins`` of ``*`` names no page: without verified signatures it would open the API to all.
+an HTTP API or a Function URL names in its own CORS configuration. It holds for calls of that API
+alone. An ``AllowOrigins`` of ``*`` names no page: without verified signatures it would open the API
+to all.
 """
 
 import json

@@ -49,7 +49,7 @@ def architecture_of(target: Target) -> lambda_.Architecture:
 class DependencyLayer(lambda_.LayerVersion):
     """A layer of locked wheels; its asset hash is the key of its recipe, not of its bytes.
 
-    Where the CDK skips bundling (``aws:cdk:bundling-stacks``), as in the tests, the lock file's
+    The CDK may skip bundling (``aws:cdk:bundling-stacks``), as in the tests. Then the lock file's
     folder takes the archive's place and nothing is downloaded.
     """
 

@@ -1,7 +1,7 @@
 """Layers of locked wheels as zip files, built without Docker for any Lambda target.
 
-An archive is a pure function of its recipe and its target, so it is built once per machine, kept
-under ``build/``, and its name is the asset hash. Nothing here knows of the CDK.
+An archive is a pure function of its recipe and its target. So it is built once per machine and kept
+under ``build/``. Its name is the asset hash. Nothing here knows of the CDK.
 """
 
 import hashlib

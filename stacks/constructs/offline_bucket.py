@@ -29,8 +29,8 @@ _DATA_ACTIONS: Final = (
 class OfflineBucket(s3.Bucket):
     """A private, versioned bucket under the platform's key, with its access logs in another.
 
-    Nothing empties it: where a stage does not retain data, its owner empties the bucket first and
-    CloudFormation refuses to delete it until then.
+    Nothing empties it: where a stage does not retain data, its owner empties the bucket first.
+    Until then CloudFormation refuses to delete it.
     """
 
     def __init__(

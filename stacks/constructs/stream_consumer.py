@@ -39,9 +39,9 @@ class Delivery:
 class StreamConsumer(Construct):
     """Delivers changes of ``table``'s stream to ``function``, at least once.
 
-    A batch that fails is halved until the bad record is alone, and is retried until its
-    delivery gives it up. ``key`` is the table's. The event source is written as CloudFormation has
-    it, since the CDK's own grants S3 and stream rights wider than these.
+    A batch that fails is halved until the bad record is alone. It is retried until its delivery
+    gives it up. ``key`` is the table's. The event source is written as CloudFormation has it. The
+    CDK's own grants S3 and stream rights wider than these.
     """
 
     def __init__(

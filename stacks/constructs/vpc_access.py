@@ -8,8 +8,9 @@ from aws_cdk import aws_iam as iam
 
 from stacks.constructs.permissions import acknowledge, allow
 
-# What Lambda asks of the role of a function in a VPC (developer guide, "Giving Lambda functions
-# access to resources in an Amazon VPC"; the managed policy has these and rights on every log).
+# What Lambda asks of the role of a function in a VPC. Source: developer guide, "Giving Lambda
+# functions access to resources in an Amazon VPC". The managed policy has these and rights on
+# every log.
 _INTERFACE_ACTIONS: Final = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",

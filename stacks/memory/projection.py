@@ -18,7 +18,7 @@ from stacks.online_store import OnlineStoreStack
 # so its type is named; a removal has no new image, and an entry of the cache expires by itself.
 _IN_MEMORY_RECORDS: Final = {"dynamodb": {"NewImage": {"m": {"N": [{"exists": True}]}}}}
 
-# What could not be repaired in twice the longest life of an entry has nothing left to repair, so it
+# What could not be repaired in twice the longest life of an entry has nothing left to repair. So it
 # is dropped and not spilled.
 _REPAIRS: Final = Delivery(
     patterns=(_IN_MEMORY_RECORDS,),

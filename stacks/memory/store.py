@@ -35,8 +35,8 @@ _KEYS: Final = "~r:*"
 class MemoryStoreStack(Stack):
     """A copy of records that are safe in DynamoDB: no snapshot is taken and none is kept.
 
-    Cache, user and user group have physical names, because ElastiCache takes no others and the
-    tokens of its IAM authentication are signed for them.
+    Cache, user and user group have physical names. ElastiCache takes no others, and the tokens of
+    its IAM authentication are signed for them.
     """
 
     def __init__(

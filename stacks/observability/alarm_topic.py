@@ -1,9 +1,9 @@
 """The topic that alarms notify, and its key: CloudWatch may use both, for this account's alarms.
 
-A topic's own policy replaces the one that every topic starts with, and the CDK writes one that only
-refuses plain HTTP. Without the statements below an alarm goes off, and its message is lost.
-Source: AWS, "Key management" of SNS ("Enable compatibility between event sources from AWS services
-and encrypted topics"), and the CloudWatch user guide on alarm actions.
+A topic's own policy replaces the one that every topic starts with. The CDK writes one that only
+refuses plain HTTP. Without the statements below an alarm goes off, and its message is lost. Source:
+AWS, "Key management" of SNS ("Enable compatibility between event sources from AWS services and
+encrypted topics"). Also the CloudWatch user guide on alarm actions.
 """
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack

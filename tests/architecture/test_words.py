@@ -18,7 +18,6 @@ PAGES = [
 # `python -m tests.architecture.test_words` prints today's.
 MOST = {
     "larder/cost": 4,
-    "larder/ingestion": 1,
     "larder/offline": 1,
     "stacks": 2,
 }

@@ -7,7 +7,7 @@ that more of them run at once than there are cores; ``--workers 0`` runs them on
 function-url`` calls the data plane at its Function URL and everything else at the API, ``--door
 direct`` asks the rows of the data plane of the Python client, which finds the stores by the
 environment that ``make env`` prints.
-``LARDER_CONFORMANCE_TARGET=sagemaker`` asks Amazon SageMaker itself. Whatever stands after ``--``
+``LARDER_CONFORMANCE_TARGET=sagemaker`` asks Amazon SageMaker itself. Whatever comes after ``--``
 goes to pytest.
 """
 
@@ -48,7 +48,7 @@ def main():
         parser.error("--function-url is a deployed platform's: give its --endpoint too")
     door = "" if options.door == "api" else f"-{options.door}"
     options.results = options.results or Path(f"build/conformance{door}.json")
-    # Whoever names tests gets an SDK's interpreter made when one of them asks for it.
+    # A caller that names tests gets an SDK's interpreter made when one of them asks for it.
     for version in () if options.pytest or options.door == "direct" else (2, 3):
         print(f"         SageMaker SDK v{version}: {environments.interpreter(version)}", flush=True)
     try:

@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def _no_account():
-    """Elsewhere tests get an environment that opens no door; here it names the target."""
+    """Elsewhere tests get an environment that reaches no account; here it names the target."""
 
 
 @pytest.fixture(scope="session")

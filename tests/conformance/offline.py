@@ -99,5 +99,5 @@ class Offline:
 
 
 def deletions(rows):
-    """Event times of the deletion markers among rows."""
+    """Event times of the tombstones among rows."""
     return [row[AT] for row in rows if row["is_deleted"] == "true"]

@@ -13,8 +13,8 @@ _HEAD = """\
 
 This page is made by `make conformance` from what its tests showed; don't edit it. Each row is one thing that
 SageMaker Feature Store does or that one would wish it did. Level **M** must match AWS, **S** should, **B** is better than AWS,
-**O** is optional. The tests are unmodified clients (boto3 {boto3}, the SageMaker SDKs v2 and v3, each in an interpreter of
-its own) and know nothing but an endpoint; `in process` are tests of what no endpoint does on demand.
+**O** is optional. The tests are unmodified clients: boto3 {boto3}, the SageMaker SDKs v2 and v3, each in an interpreter of
+its own. They know nothing but an endpoint; `in process` are tests of what no endpoint does on demand.
 Rows marked [?] are those where AWS does not say what it does: there our choice is a choice.
 
 """
@@ -22,8 +22,8 @@ _TABLE = (
     "| # | Area | Level | Expected | Result | Clients | Evidence |\n|--:|---|---|---|---|---|---|\n"
 )
 _BESIDE = """
-Beside the rows, random histories of all seven operations on records (late and equal event times, time to live, both
-delete modes, partial updates) are compared step by step with a model of the semantics: 2 x 5 histories of 50 steps at the
+Beside the rows, random histories of all seven operations on records are compared step by step with a model of the
+semantics. They have late and equal event times, time to live, both delete modes and partial updates. There are 2 x 5 histories of 50 steps at the
 endpoint in each run, 2 x 250 with `--soak`, and 100 each in process.
 """
 _DEVIATIONS = """

@@ -1,4 +1,4 @@
-"""A feature store as a test uses it: boto3's clients and what every test would write anew."""
+"""A feature store as a test uses it: boto3's clients and what every test would write again."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -55,7 +55,7 @@ class Target:
 
     @property
     def signing_names(self) -> dict[str, str]:
-        """What the doors want signatures for, by service; the data plane may have a door alone."""
+        """What the endpoints want signatures for, by service; the data plane may have an endpoint alone."""
         alone = self.runtime_endpoint not in ("", self.endpoint)
         return {
             "sagemaker": "execute-api",

@@ -1,4 +1,4 @@
-"""Who is let in: by IAM at the door, by a group's grants behind it."""
+"""Who is let in: by IAM at the endpoint, by a group's grants behind it."""
 
 import json
 

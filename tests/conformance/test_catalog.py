@@ -8,7 +8,7 @@ from tests.conformance.store import FEATURES
 
 @pytest.fixture(scope="module")
 def described(store):
-    """A group whose features nobody else describes."""
+    """A group whose features no one else describes."""
     return store.create("described")
 
 

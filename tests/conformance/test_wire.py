@@ -27,7 +27,7 @@ def authorization(client, call, members):
 
 
 def sign_for(name):
-    """A hook that signs for a door."""
+    """A hook that signs for an endpoint."""
 
     def sign(request, **_):
         request.context.update(signing={"signing_name": name})

@@ -1,4 +1,4 @@
-"""Who gets through the door of the SageMaker API, and what the others are told."""
+"""Who is let into the SageMaker API, and what the others are told."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""Grants on the deployed platform: a role that IAM lets through the door, and what it may then do."""
+"""Grants on the deployed platform: a role that IAM admits, and what it may then do."""
 
 import json
 import uuid

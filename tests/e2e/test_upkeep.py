@@ -1,4 +1,4 @@
-"""Watermark, upkeep and erasure on the deployed platform, with the functions' own rights."""
+"""Watermark, maintenance and erasure on the deployed platform, with the functions' own rights."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Random histories of accepted writes, as a stream delivers them, and what they owe."""
+"""Random histories of accepted writes, as a stream delivers them, and what they must still write."""
 
 import random
 from dataclasses import dataclass

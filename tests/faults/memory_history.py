@@ -30,7 +30,7 @@ class Read:
 class Findings:
     operations: int = 0
     unacknowledged: list = field(default_factory=list)
-    """Reads of values that nobody wrote, or of records that are not there though one was written."""
+    """Reads of values that no one wrote, or of records that are not there though one was written."""
     staleness: list = field(default_factory=list)
     """(when the read began, seconds since a greater version had been acknowledged)."""
 

@@ -16,7 +16,7 @@ _EPOCH = 1_700_000_000 * NANOS
 
 
 class Load:
-    """``rate`` operations a second over the doors of a platform, a quarter of them writes.
+    """``rate`` operations a second over the endpoints of a platform, a quarter of them writes.
 
     Most writes are newer than all before; some are late, some correct an equal event time.
     """

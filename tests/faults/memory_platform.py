@@ -1,4 +1,4 @@
-"""Several doors over one truth and one Valkey, with the stream's projector: the InMemory tier whole.
+"""Several endpoints over one truth and one Valkey, with the stream's projector: the InMemory tier whole.
 
 The truth is the record store in memory behind a lock; its accepted writes leave through a stream as
 DynamoDB's do, and the deployed projector's own code repairs the tier from it: late, in batches, each
@@ -30,7 +30,7 @@ class Truth:
         self._lock = threading.Lock()
 
     def door(self, projection):
-        """The store as a door sees it: told of what it wrote."""
+        """The store as an endpoint sees it; it learns what the endpoint wrote."""
         return _Door(self, projection)
 
     def write(self, method, *arguments, **named):

@@ -1,6 +1,6 @@
 """InMemory under faults of Valkey, at 300 operations a second: rows 4 and 5 of the reliability plan.
 
-No error reaches a client, no answer is a value that nobody acknowledged, none is staler than the
+No error reaches a client, no answer is a value that no one acknowledged, none is staler than the
 stated bound, and five seconds after the fault none is stale at all. ``make soak`` runs each longer.
 """
 

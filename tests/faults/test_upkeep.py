@@ -1,4 +1,4 @@
-"""Upkeep changes no row, whatever runs beside it and wherever it dies."""
+"""Maintenance changes no row, whatever runs beside it and wherever it dies."""
 
 import random
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Writers at the door, heartbeats and the offline writer over a sharded stream, by chance."""
+"""Writers at the endpoint, heartbeats and the offline writer over a sharded stream, by chance."""
 
 from lambdas.offline_writer.events import create_consumer
 from larder.errors import ServiceUnavailable

@@ -92,7 +92,7 @@ def test_every_operation_of_both_planes_answers_by_the_model(serve):
     for operation, members in STEPS:
         method = "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")
         client = next(each for each in clients if hasattr(each, method))
-        getattr(client, method)(**members)  # the door checks the answer
+        getattr(client, method)(**members)  # the endpoint checks the answer
         called.add(operation)
         _settle(catalog.groups.registry)
     assert called == control_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()

@@ -1,4 +1,4 @@
-"""The control plane asks whether its caller may, and shows nobody what he may not see."""
+"""The control plane asks whether its caller may, and shows no caller what it may not see."""
 
 import json
 from dataclasses import replace

@@ -34,7 +34,7 @@ READS, WRITES = {"GetRecord", "ListRecords"}, {"PutRecord", "DeleteRecord", "Upd
 
 
 class GuardedDoor(Door):
-    """The door to a group with grants, one without, and whatever else; callers by their role."""
+    """The endpoint to a group with grants, one without, and whatever else; callers by their role."""
 
     def __init__(self, *more, deny=False, administrators=()):
         rules = AccessRules(HOME, tuple(administrators), missing_grants_deny=deny)

@@ -25,7 +25,7 @@ def synthesize_anew(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def synthesize(synthesize_anew):
-    """The same, once for each context and choice of stages; a test that changes more needs it anew."""
+    """The same, once for each context and choice of stages; a test that changes more makes its own."""
     made = {}
 
     def run(**context):

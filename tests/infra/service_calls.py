@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# What these resources do is done by whoever deploys or uses them, with that principal's rights.
+# What these resources do is done by the principal that deploys or uses them, with its rights.
 PASSIVE = {
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Integration",  # called by its routes
@@ -81,7 +81,7 @@ class Calls:
     def _replaced(self, place, properties, name):
         statements = properties.get(name, {"Statement": [{"Effect": "Allow"}]})["Statement"]
         if not any(each["Effect"] == "Allow" for each in statements):
-            yield f"{place}: its policy allows nobody anything, and replaces one that did"
+            yield f"{place}: its policy allows no caller anything, and replaces one that did"
 
     # --- references -----------------------------------------------------------------------
 
@@ -330,7 +330,7 @@ def _principal(statement):
 
 
 def _denies(statement, actions):
-    """A refusal of plain HTTP is none: services speak TLS."""
+    """A refusal of plain HTTP does not count: services speak TLS."""
     plain_http = {"Bool": {"aws:SecureTransport": "false"}}
     return (
         statement["Effect"] == "Deny"

@@ -47,11 +47,11 @@ BY_USE = {
     "AWS::SSM::Parameter",  # of the standard tier
     "Custom::LarderFeatureGroups",
 }
-# What the in-memory tier adds, when nobody reads and nothing is in it: a serverless cache is billed
+# What the in-memory tier adds, when no one reads and nothing is in it: a serverless cache is billed
 # for 100 MB at least ($0.084 a GB-hour). Gateway endpoints, security groups and users are free.
 TIER = {"AWS::ElastiCache::ServerlessCache": 0.1 * 0.084 * 730}
 FREE = {
-    "AWS::EC2::FlowLog",  # of refused packets: there are none, or something is wrong
+    "AWS::EC2::FlowLog",  # of refused packets: there should be no such packets, or something is wrong
     "AWS::EC2::RouteTable",
     "AWS::EC2::SecurityGroup",
     "AWS::EC2::SecurityGroupEgress",
@@ -144,7 +144,7 @@ def test_dev_costs_less_than_ten_dollars_a_month_when_idle(templates):
         for template in templates.of_stage("dev").values()
         for resource in template["Resources"].values()
     ]
-    assert set(kinds) <= set(IDLE) | BY_USE, "say what a new type costs when nobody uses it"
+    assert set(kinds) <= set(IDLE) | BY_USE, "say what a new type costs when no one uses it"
     assert sum(IDLE.get(kind, 0) for kind in kinds) <= 10
 
 

@@ -103,7 +103,7 @@ def add_a_queue(resources):
     ("stack", "change", "text"),
     [
         ("Observability", keep_only_denials, "lets cloudwatch.amazonaws.com publish"),
-        ("Observability", keep_only_denials, "allows nobody anything"),
+        ("Observability", keep_only_denials, "allows no caller anything"),
         ("Observability", drop("AWS::SNS::TopicPolicy"), "lets cloudwatch.amazonaws.com publish"),
         ("Observability", deny_publishing, "lets cloudwatch.amazonaws.com publish"),
         ("Observability", lock_the_alarm_key, "does not let cloudwatch.amazonaws.com use it"),

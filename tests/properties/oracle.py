@@ -1,4 +1,4 @@
-"""What Feature Store does, as plainly as it can be said: the model that doors are compared with.
+"""What Feature Store does, as plainly as it can be said: the model that endpoints are compared with.
 
 It knows nothing of stores, items or conditions. Records are kept per identifier; a step is an
 operation's name and members, its answer the error's name or what a reader would be given.

@@ -1,7 +1,7 @@
 """Bad input: no bug is reached, nothing refused is stored, memory stays bounded, words are given.
 
 2,000 requests made from the models of both planes, then a curated list of what attackers and
-broken clients send, in every place where text can stand.
+broken clients send, in every place where text can be.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Row 5 of the reliability plan: whatever order writes, fills, repairs and evictions take effect in,
 the tier ends with nothing older than DynamoDB's record.
 
-DynamoDB is the record store in memory. What a door sends to Valkey is held back, and takes effect
+DynamoDB is the record store in memory. What an endpoint sends to Valkey is held back, and takes effect
 when the schedule says so, or never; the stream repairs in its order, sometimes twice, sometimes
 late, and has caught up at the end.
 """
@@ -81,8 +81,8 @@ class Race:
     def _is_guarded(self):
         """Whether a guard keeps out an older write under way.
 
-        Guards stand for two seconds and writes are under way for one at most. Where a guard is
-        evicted within that second an old entry may stand, for its five minutes at most: a bound
+        Guards last two seconds and writes are under way for one at most. Where a guard is
+        evicted within that second an old entry may stay, for its five minutes at most: a bound
         that docs/guarantees.md states.
         """
         repaired = [rank(version) for _, version in self.truth.accepted[: self.repaired]]

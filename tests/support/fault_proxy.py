@@ -174,7 +174,7 @@ class FaultProxy:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
         except (OSError, asyncio.CancelledError):
-            pass  # nobody is behind, or the test is over: the client sees its connection end
+            pass  # no server is behind, or the test is over: the client sees its connection end
         finally:
             for end in filter(None, (writer, server)):
                 end.close()

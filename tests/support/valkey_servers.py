@@ -142,7 +142,7 @@ class ValkeyServer:
             self.wait_until_serving()
 
     def freeze(self):
-        """Stop the process where it is: connections stay open, nobody answers."""
+        """Stop the process where it is: connections stay open, no one answers."""
         os.kill(self._process.pid, signal.SIGSTOP)
 
     def thaw(self):

@@ -24,7 +24,7 @@ _LONGEST_CELL = 1 << 24
 class AthenaResultSearch:
     """Implements ``larder.erasure.erase.Place`` by looking only.
 
-    A result does not say which group a cell is of, so a cell counts where its text is the same.
+    A result does not say which group a cell is of. So a cell counts where its text is the same.
     """
 
     client: S3Client

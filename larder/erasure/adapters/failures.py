@@ -80,8 +80,9 @@ class FailureErasure:
 def _is_of(record: Mapping[str, Any], subject: Subject) -> bool:
     """Whether a record is the subject's.
 
-    One that can't be read, which may be why it was set aside, is the subject's where it is of the
-    group, or of none, and holds the identifier as a text, a key or a packed value.
+    One that can't be read may have been set aside for that. It is the subject's under two
+    conditions: it is of the group, or of none; it holds the identifier as a text, a key or a packed
+    value.
     """
     try:
         stream = record["dynamodb"]

@@ -4,7 +4,7 @@
   one that comes after it drops the rows. A commit that was under way is completed on the way.
 * Each file that holds the identifier is replaced by one without it, under its name, in one step. A
   file that loses all its rows stays as an empty one. A writer that was held up completes its commit
-  by writing the files that are missing, so a name must not become free again.
+  by writing the files that are missing. So a name must not become free again.
 * Then every old version of every file goes, and of the slot, which held rows too.
 
 It may be stopped anywhere and begun again. A query that is reading a file while it is replaced may

@@ -8,8 +8,8 @@ Items are DynamoDB's attribute maps, as the low-level API and streams carry them
     U#<uid>   group        the name that the identity bears; once it is deleted, its ``doc``
     U#<uid>   f#<feature>  a feature's description and parameters (``larder.groups.metadata``)
 
-A document is one JSON string. Features are ``[name, "S"|"I"|"F"]``, a collection with its
-shape's first letter ``"L"|"S"|"V"`` and a Vector's length, so 2,500 of them stay below 200 KB.
+A document is one JSON string. Features are ``[name, "S"|"I"|"F"]``, a collection with its shape's
+first letter ``"L"|"S"|"V"`` and a Vector's length. So 2,500 of them stay below 200 KB.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Feature metadata in the registry table, beside the identity of the group it belongs to.
 
-U#<uid>  f#<feature>  ``doc``, ``revision``; ``kind`` and ``name`` put it into the index under
-                      a kind of its own
-I#noted  <place>      one entry for each feature that has metadata, by the time of its change;
-                      ``uid`` and ``feature`` say whose
+U#<uid>  f#<feature>  ``doc``, ``revision``; ``kind`` and ``name`` put it into the index
+                      under a kind of its own
+I#noted  <place>      one entry for each feature that has metadata, by the time of its
+                      change; ``uid`` and ``feature`` say whose
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ _MOST_ENTRIES = 80
 class DynamoRegistry(DynamoGroups):
     """Feature groups in the registry table; reads are strongly consistent, but ``list``'s.
 
-    Beside what the port names, every method raises ``ThrottlingException`` where DynamoDB refused
-    for load or for a concurrent change, and ``ServiceUnavailable`` where it did not answer.
+    Every method raises what the port names. It raises ``ThrottlingException`` where DynamoDB
+    refused for load or for a concurrent change, and ``ServiceUnavailable`` where it did not answer.
     """
 
     def __init__(self, dynamodb: DynamoApi, table_name: str) -> None:

@@ -1,8 +1,8 @@
 """Search: an expression of filters over feature groups or features.
 
 Where AWS's documentation is silent: texts are compared with their letter case; a property with
-several values (``AllTags``, features of a group) fits where one of them does, and ``NotEquals``
-where none is equal; an expression without filters fits everything.
+several values (``AllTags``, features of a group) fits where one of them does; its ``NotEquals``
+fits where no value is equal; an expression without filters fits everything.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The event that says a feature group's status has changed.
 
-SageMaker publishes ``SageMaker Feature Group State Change``, whose detail is like the answer of
-DescribeFeatureGroup with times in milliseconds (AWS, developer guide, "Automating Amazon SageMaker
-with Amazon EventBridge"). The source is ``larder``: from others than AWS, EventBridge takes none
-that begins with ``aws.``.
+SageMaker publishes ``SageMaker Feature Group State Change``. Its detail is like the answer of
+DescribeFeatureGroup with times in milliseconds. Source: AWS, developer guide, "Automating Amazon
+SageMaker with Amazon EventBridge". The event's source is ``larder``: from others than AWS,
+EventBridge takes none that begins with ``aws.``.
 """
 
 from __future__ import annotations

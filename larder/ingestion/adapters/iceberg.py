@@ -5,7 +5,7 @@ writes rows and moves the mark together, and is refused where another took its p
 the mark is read again, so two processes of one run can't write the same rows. Unlike an entry in a
 snapshot's summary, the mark outlives the expiry of snapshots. That of a completed run says so and
 stays for a week: another process of the run may be on its way still. Rows of an identifier that was
-erased since the run began are dropped, by the marks that the metadata under the commit hold.
+erased since the run began are dropped. The marks in the metadata under the commit say which.
 """
 
 from __future__ import annotations

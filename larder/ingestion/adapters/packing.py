@@ -1,6 +1,6 @@
 """The packed form of records (``larder.records.codec``), made column by column.
 
-DuckDB writes a double as Python's ``repr`` does, the shortest text that denotes it, so a value has
+DuckDB writes a double as Python's ``repr`` does: the shortest text that denotes it. So a value has
 one text whichever way it came (a test compares both on random bits).
 """
 

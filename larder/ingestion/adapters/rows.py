@@ -1,7 +1,7 @@
 """Rows as given, turned into rows of a group: typed, checked as PutRecord checks, or rejected.
 
 Columns are judged whole where that is plain (``columns``). The rows that are left are put through
-the very functions that a PutRecord goes through, so they are taken, or refused with the same words.
+the very functions that a PutRecord goes through. So they are taken, or refused with the same words.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _NUMBER_BYTES = 24
 class BulkRows:
     """Converts batches of a source. ``packs`` asks for packed values too, for the online store.
 
-    A converted table has a column per feature, named ``f<ordinal>``, then the number of the row in
-    the source and, if asked for, the packed values.
+    A converted table has a column per feature, named ``f<ordinal>``. Then come the number of the
+    row in the source and, if asked for, the packed values.
 
     Raises:
         ValidationError: the columns can't be those of the group.

@@ -25,8 +25,9 @@ class VersionRows:
     """Makes versions of a group.
 
     ``recorded`` says that the rows are in the offline store; else the versions are for the online
-    store alone. A keyed table has the columns ``identifier`` (the text by which records are told
-    apart), ``high`` and ``low`` (``event_times.event_keys``), ``written`` and ``packed``.
+    store alone. A keyed table has the columns ``identifier``, ``high``, ``low``, ``written`` and
+    ``packed``. ``identifier`` is the text that tells records apart; ``high`` and ``low`` are of
+    ``event_times.event_keys``.
     """
 
     group: FeatureGroup

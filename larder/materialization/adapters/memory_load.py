@@ -1,7 +1,7 @@
 """The in-memory tier loaded in bulk: keyed rows in, pipelined compare-and-set calls out.
 
 Only what DynamoDB has just confirmed may be loaded (``memory_tier`` says why): each call carries
-the deadline that the tier's own writes have, and one that comes later is refused by the script.
+the deadline that the tier's own writes have. The script refuses one that comes later.
 """
 
 from __future__ import annotations

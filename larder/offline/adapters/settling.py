@@ -25,7 +25,7 @@ class Settling:
     """Tries a change until it is committed; ``conflict`` is what another writer's one raises.
 
     Conflicts are tried again while time remains, since each means that another writer made
-    progress. Faults of storage or catalog are tried again for 10 s, a file that is gone is looked
+    progress. Faults of storage or catalog are tried again for 10 s. A file that is gone is looked
     for three times.
     """
 

@@ -1,8 +1,8 @@
 """The record store in DynamoDB: reads by key, each write one conditional UpdateItem or PutItem.
 
 A write replaces a version's attributes but keeps the item's life and the life's beginning (``l``,
-``b``), which only a hard delete changes. Where a condition fails DynamoDB returns the item that
-was in the way (``ReturnValuesOnConditionCheckFailure``), so a historic write costs no read.
+``b``). Only a hard delete changes these. Where a condition fails DynamoDB returns the item that was
+in the way (``ReturnValuesOnConditionCheckFailure``). So a historic write costs no read.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Record versions as items of the records table: the one layout that writers and readers share.
 
-Items are DynamoDB's attribute maps, as the low-level API, streams and Lambda events carry them (in
-a Lambda event a binary is base64 text). A record: partition key ``R#<uid>#<shard>``, sort key ``r``
-+ identifier where that fits DynamoDB's 1,024 bytes, else ``h`` + its SHA-256. A log item, which
-carries to the offline store what the online store did not take (late records, offline-only
-writes, markers of refused soft deletes): ``L#<uid>#<shard>``, sort key from its content.
+Items are DynamoDB's attribute maps, as the low-level API, streams and Lambda events carry them. In
+a Lambda event a binary is base64 text. A record: partition key ``R#<uid>#<shard>``, sort key ``r``
++ identifier where that fits DynamoDB's 1,024 bytes, else ``h`` + its SHA-256. A log item carries to
+the offline store what the online store did not take. That is late records, offline-only writes and
+the tombstones of refused soft deletes: ``L#<uid>#<shard>``, sort key from its content.
 
     v    B  packed values             n  N  schema version
     e    N  event key                 w  N  write time, us

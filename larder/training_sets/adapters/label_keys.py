@@ -22,8 +22,8 @@ KEY_TYPES = {
 def identifiers(column: Array, key: LabelKey, first_row: int) -> Array:
     """The column's values as identifiers of the group's records.
 
-    Whole numbers are taken as texts and texts as numbers where the identifier is such, because
-    ``7`` and ``"7"`` are sent alike.
+    Whole numbers are taken as texts and texts as numbers where the identifier is such. ``7`` and
+    ``"7"`` are sent alike.
 
     Raises:
         ValidationError: a key is missing, NaN, or can't be an identifier of the group.

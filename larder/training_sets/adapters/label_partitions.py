@@ -1,7 +1,7 @@
 """Label columns by which a result is laid out in folders: few values, each fit for a folder's name.
 
-Athena writes 100 partitions by one UNLOAD at most (its user guide, "UNLOAD"), and a folder's name
-tells neither null from an empty text nor one float from another, so such columns are refused.
+Athena writes 100 partitions by one UNLOAD at most (its user guide, "UNLOAD"). A folder's name tells
+neither null from an empty text nor one float from another. So such columns are refused.
 """
 
 from __future__ import annotations

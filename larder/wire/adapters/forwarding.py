@@ -1,6 +1,6 @@
 """Operations of SageMaker that Larder has not, done by SageMaker itself on the function's behalf.
 
-The request is signed again with the function's own role, so what callers reach by this is what that
+The request is signed again with the function's own role. So what callers reach by this is what that
 role may do, not what they may.
 """
 

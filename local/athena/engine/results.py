@@ -1,9 +1,9 @@
 """Result files in S3, as Athena leaves them, and pages of rows read back from them.
 
-A SELECT leaves ``<id>.csv``: a header, every value quoted, null as nothing at all (an empty
-string is ``""``). Other statements leave lines of text in ``<id>.txt``. Rows go to S3 as they
-come and pages are read from there, so a large result never has to fit in memory; the token of
-the next page is the byte at which it starts.
+A SELECT leaves ``<id>.csv``: a header, every value quoted, null as nothing at all (an empty string
+is ``""``). Other statements leave lines of text in ``<id>.txt``. Rows go to S3 as they come and
+pages are read from there. So a large result never has to fit in memory; the token of the next page
+is the byte at which it starts.
 """
 
 from __future__ import annotations

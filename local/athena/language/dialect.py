@@ -1,8 +1,8 @@
 """Athena's SQL as DuckDB's: what sqlglot's translation leaves wrong, put right on the tree.
 
-Every rule here was found by running: the same expression gave another value or name on DuckDB.
-What DuckDB would run and Athena would not (QUALIFY, ASOF, ILIKE …) is refused, so that SQL that
-works here works there.
+Every rule here was found by running: the same expression gave another value or name on DuckDB. What
+DuckDB would run and Athena would not (QUALIFY, ASOF, ILIKE …) is refused. So SQL that works here
+works there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Execution parameters: values in place of a statement's ``?``.
 
-A parameter is the text of one SQL literal, as Athena defines it (``"1"``, ``"'it''s'"``,
-``"DATE '2026-01-01'"``). It is parsed, must be nothing but a literal, and is written again from
-what was parsed, so no parameter can add anything else to the statement.
+A parameter is the text of one SQL literal, as Athena defines it (``"1"``, ``"'it''s'"``, ``"DATE
+'2026-01-01'"``). It is parsed, must be nothing but a literal, and is written again from what was
+parsed. So no parameter can add anything else to the statement.
 """
 
 from __future__ import annotations

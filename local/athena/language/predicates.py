@@ -27,8 +27,8 @@ def file_filter(tree: exp.Expr, schema: Schema) -> BooleanExpression:
     """The condition in Iceberg's terms; columns are found whatever their case.
 
     Raises:
-        QueryFailed: it has more than columns compared with constants, AND, OR, NOT, IN, BETWEEN and
-            IS NULL, or names a column that is not there.
+        QueryFailed: it names a column that does not exist, or has more than these: columns compared
+            with constants, AND, OR, NOT, IN, BETWEEN and IS NULL.
     """
     rule = _RULES.get(type(tree))
     if rule is None:

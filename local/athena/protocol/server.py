@@ -1,7 +1,7 @@
 """Athena's JSON 1.1 protocol over HTTP on this machine.
 
 ``Callers`` decides who may call the operations that ``Protocol`` has. All others are passed on to
-the emulator as they came, signature and all, so that it decides who may call them.
+the emulator as they came, signature and all. So it decides who may call them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Hive tables: files below locations, in the partitions that are registered or projected.
 
-As in Athena, files in a folder that is no registered partition are not read, columns are found
-by name, a column that a file lacks is null, and ``SELECT *`` ends with the partition keys.
+As in Athena, files in a folder that is no registered partition are not read. Columns are found by
+name, and a column that a file lacks is null. ``SELECT *`` ends with the partition keys.
 """
 
 # ruff: noqa: S608 - SQL is made here; names and strings in it are quoted by ``duck``

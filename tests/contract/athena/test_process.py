@@ -1,4 +1,4 @@
-"""``python -m local.athena`` as the local cloud runs it."""
+"""``python -m local.athena`` as the local platform runs it."""
 
 import os
 import signal

@@ -92,7 +92,7 @@ def grown(group, micros):
 
 @pytest.fixture(scope="module", params=KINDS)
 def filled(request):
-    """Groups that were made, changed, grown, removed and made anew; tests only read them."""
+    """Groups that were made, changed, grown, removed and made again; tests only read them."""
     with empty_registry(request.param, "filled") as registry:
         fill(registry)
         yield registry

@@ -1,4 +1,4 @@
-"""Connections that are kept while nobody uses them."""
+"""Connections that are kept while no one uses them."""
 
 import fcntl
 import resource

@@ -20,7 +20,7 @@ SAGEMAKER, LISTED = (
     f"SageMaker Feature Store, {how}" for how in ("remembered prices", "a community's list")
 )
 MONTHS = {
-    # reads and writes in millions, GB: dollars by door, the in-memory tier with 10 % and all of it
+    # reads and writes in millions, GB: dollars by endpoint, the in-memory tier with 10 % and all of it
     (5, 2, 1): (4.2, 24.1, 1.81, 8.01, 3.01, 1.88, 7.67, 62.84),
     (300, 100, 20): (209, 1279, 86.25, 458, 158, 90.3, 193, 1295),
     (10_000, 2_000, 200): (5090, 32_490, 1925, 14_325, 4325, 2061, 2612, 13_592),

@@ -70,7 +70,7 @@ def container():
     class Keys(BaseHTTPRequestHandler):
         def do_GET(self):
             asked.append(self.headers["Authorization"])
-            # Five minutes are so few that the next use asks anew, as after hours in a snapshot.
+            # Five minutes are so few that the next use asks again, as after hours in a snapshot.
             end = datetime.now(UTC) + timedelta(minutes=5)
             key = {"AccessKeyId": f"K{len(asked)}", "SecretAccessKey": "s", "Token": "t"}
             body = json.dumps({**key, "Expiration": f"{end:%Y-%m-%dT%H:%M:%SZ}"}).encode()

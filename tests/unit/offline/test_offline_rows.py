@@ -1,4 +1,4 @@
-"""Which rows a change of the records table owes the offline table."""
+"""Which rows a change of the records table must still write into the offline table."""
 
 import pytest
 from hypothesis import given

@@ -25,7 +25,7 @@ NOW = 500 * DAY_MILLIS
         ([1, 1, 1], 0),
         ([1, 1, 1, 1], 4),
         ([1, 1, 1, 1, 400], 4),  # it would be rewritten for nearly nothing
-        ([1, 100, 100, 100, 100], 4),  # nor does a tiny one stand in the way
+        ([1, 100, 100, 100, 100], 4),  # nor does a tiny one hinder it
         ([100, 100, 100, 100, 400], 5),
         ([300, 300, 300, 300], 0),
         ([200, 200, 200, 200, 200, 200], 5),

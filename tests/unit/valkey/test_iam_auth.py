@@ -1,4 +1,4 @@
-"""Tokens for ElastiCache: byte for byte what botocore presigns, and made anew in time."""
+"""Tokens for ElastiCache: byte for byte what botocore presigns, and made again in time."""
 
 import pytest
 from botocore.auth import SigV4QueryAuth

@@ -2,7 +2,7 @@
 
 boto3 takes 0.8 ms of CPU for a GetItem and 13 ms for a BatchGetItem of 100; most of it goes into
 models, serializers and parsers that five operations do not need. ``DynamoWire`` signs a request
-with a cached key, sends it over a connection that stays open, and reads the response's JSON.
+with a cached key and sends it over a connection that stays open. It reads the response's JSON.
 
 It ignores proxies (``HTTPS_PROXY``): functions reach DynamoDB directly or by a gateway endpoint.
 """

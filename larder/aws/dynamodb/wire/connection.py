@@ -1,9 +1,9 @@
 """One kept-alive HTTP/1.1 connection: a request's bytes out, a response's status and body in.
 
 It parses only what DynamoDB sends: a status line, headers, and a body whose length is stated. A
-response that is anything else, is cut short or fails its checksum breaks the connection, so that
-no byte of it is taken for the next one's. ``http.client``, which parses headers as e-mail, takes
-65 us of CPU for an exchange that takes 10 us here.
+response that is anything else, is cut short or fails its checksum breaks the connection. So no byte
+of it is taken for the next one's. ``http.client``, which parses headers as e-mail, takes 65 us of
+CPU for an exchange that takes 10 us here.
 """
 
 from __future__ import annotations

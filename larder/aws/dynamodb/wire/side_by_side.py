@@ -1,7 +1,8 @@
 """Several requests under way at once, each on a connection of its own, all by one thread.
 
 A thread for each request would cost more CPU than the request. Here the thread sends on several
-connections, sleeps until one of them has an answer, reads it, and sends the next request there.
+connections and sleeps until one of them has an answer. It reads that, and sends the next request
+there.
 """
 
 from __future__ import annotations

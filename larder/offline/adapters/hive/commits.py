@@ -1,6 +1,6 @@
 """Commits to a table that has no commits: one object per table that only one writer can change.
 
-Readers of a hive table read whatever files lie below its location, so nothing can be taken back
+Readers of a hive table read whatever files lie below its location. So nothing can be taken back,
 and nothing can appear at once. What makes a write one step all the same is the table's *slot*,
 ``<table's root>/commits/slot``, replaced by S3's conditional writes. It is empty, or holds the rows
 of the last commit until their files are written. The next writer that wants to commit writes those

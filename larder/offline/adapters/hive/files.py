@@ -66,8 +66,8 @@ class HiveFiles:
     ) -> set[Key]:
         """Which of the rows' keys the files of their hours hold.
 
-        No file can hold a row that was accepted after the file was written, so only those are
-        opened that are younger than the oldest of an hour's rows.
+        No file can hold a row that was accepted after the file was written. So only files younger
+        than the oldest of an hour's rows are opened.
         """
         oldest: dict[str, int] = {}
         for row in rows:

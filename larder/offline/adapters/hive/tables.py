@@ -1,10 +1,10 @@
 """Offline tables of format Glue: hive-partitioned Parquet where SageMaker has it.
 
-Exactly once by content, as in Iceberg: a commit starts from a slot whose rows are all in files,
-drops the rows whose keys those files hold, and is refused if another commit has come between. Rows
-of an identifier that was erased are dropped likewise, by the marks that the slot keeps.
-Glue's table is a view of the files: writing needs none, so a group whose owner keeps the table, or
-has none, is written all the same.
+Exactly once by content, as in Iceberg: a commit starts from a slot whose rows are all in files. It
+drops the rows whose keys those files hold. It is refused if another commit has come between. Rows
+of an identifier that was erased are dropped likewise, by the marks that the slot keeps. Glue's
+table is a view of the files: writing needs none. So a group whose owner keeps the table, or has
+none, is written all the same.
 """
 
 from __future__ import annotations

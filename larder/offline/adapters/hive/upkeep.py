@@ -1,8 +1,8 @@
 """Maintenance of tables of format Glue: a commit whose writer died is completed.
 
 Nothing else is done. Each file is named by a commit, so there are no orphans. Files are not merged:
-readers of a hive table take every file that they list, so while several files are replaced by one
-they would see rows twice, or not at all. A group that writes often takes Iceberg.
+readers of a hive table take every file that they list. While one file replaces several, they would
+see rows twice, or not at all. A group that writes often takes Iceberg.
 """
 
 from __future__ import annotations

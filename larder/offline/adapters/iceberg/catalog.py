@@ -59,7 +59,7 @@ def glue_client() -> GlueClient:
 
     PyIceberg takes Glue's refusal of a stale version for proof that a commit did not land, and
     deletes its manifests. Where botocore had repeated an UpdateTable whose answer was lost, the
-    second try is refused because the first one landed, and the deletion would break the table.
+    second try is refused because the first one landed. The deletion would then break the table.
     """
     return boto3.client(
         "glue",

@@ -79,8 +79,8 @@ def remove_orphans(
 
     Only files with names of this platform's making go. What others put there is theirs.
 
-    The listing comes first and the table is read after it, so that a file whose commit lands in
-    between is seen as named.
+    The listing comes first and the table is read after it. So a file whose commit lands in between
+    is seen as named.
     """
     location = table.location()
     old = [

@@ -1,7 +1,7 @@
 """Data files of an Iceberg table replaced by others that hold the same rows, or fewer.
 
-PyIceberg's public ``overwrite`` would do, but writes its files by way of its Rust companion, which
-the functions' layer does without.
+PyIceberg's public ``overwrite`` would do, but writes its files by way of its Rust companion. The
+functions' layer does without that.
 """
 
 from __future__ import annotations

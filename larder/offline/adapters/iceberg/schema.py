@@ -1,10 +1,10 @@
 """A feature group's offline table: columns, partitions, order and properties.
 
-Columns are the features in order, in Glue's types (AWS, "Offline store"), names lower-cased as
-Glue has them, then ``write_time`` and ``api_invocation_time`` (UTC without a zone: Athena's DDL
-takes no other, and zoned ones break CTAS) and ``is_deleted``. A String event time is partitioned by
-its day as SageMaker does it; a Fractional one, for which SageMaker has no Iceberg, by the day of
-``write_time``.
+Columns are the features in order, in Glue's types (AWS, "Offline store"), names lower-cased as Glue
+has them. Then come ``write_time``, ``api_invocation_time`` and ``is_deleted``. The times are UTC
+without a zone: Athena's DDL takes no other, and zoned ones break CTAS. A table is partitioned by
+the day of a String event time, as SageMaker does it. With a Fractional one, for which SageMaker has
+no Iceberg, it is partitioned by the day of ``write_time``.
 """
 
 from __future__ import annotations

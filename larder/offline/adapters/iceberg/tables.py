@@ -1,9 +1,9 @@
 """Offline tables in Iceberg, through any PyIceberg catalog that swaps metadata atomically.
 
-Exactly once by content: every commit try reads which of its keys the current snapshot holds, and
-the commit is refused if another snapshot has taken that one's place. So it makes no difference who
-wrote a row before, in which batch, and whether he was told. Rows of an identifier that was erased
-are dropped likewise, by the marks that the very metadata under the commit holds.
+Exactly once by content: every commit try reads which of its keys the current snapshot holds. The
+commit is refused if another snapshot has taken that one's place. So it makes no difference who
+wrote a row before, in which batch, and whether the writer learned of it. Rows of an identifier that
+was erased are dropped likewise, by the marks in the very metadata under the commit.
 """
 
 from __future__ import annotations
