@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
+from uuid import uuid4
 
 import boto3
 
@@ -22,10 +23,14 @@ from benchmarks.function import HOME, Shape
 from benchmarks.measure import Figure, figure
 from benchmarks.parts import Setting
 from benchmarks.rows import Beside, Row
+from larder.aws.dynamodb.boto import BotoDynamo
 from larder.event_time import NANOS, nanos_to_iso
 from larder.groups.feature_group import FeatureGroup, OfflineStore
+from larder.offline.adapters.dynamodb_leases import DynamoLeases
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.one_committer import OneCommitter
 from larder.offline.rows import StreamChange
 from larder.offline.write import OfflineWriter
 from larder.records.versions import Stamp, live_version
@@ -71,6 +76,7 @@ def rows(setting: Setting) -> Iterator[Row]:
     loads = (*_LOADS, *_MANY) if setting.long else _LOADS
     with moto_cloud() as endpoint, patch.dict(os.environ, _environment(endpoint)):
         boto3.client("s3").create_bucket(Bucket="lake")
+        _create_registry()
         boto3.client("glue").create_database(DatabaseInput={"Name": "bench"})
         for shards, groups in loads:
             before = _bare_commits(f"before{shards}x{groups}")
@@ -87,6 +93,16 @@ def rows(setting: Setting) -> Iterator[Row]:
                 ),
                 most=_PROMISED.get((shards, groups), _PROMISED_SECONDS),
             )
+
+
+def _create_registry() -> None:
+    keys = (("pk", "HASH"), ("sk", "RANGE"))
+    boto3.client("dynamodb").create_table(
+        TableName="registry",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def _measure(shards: int, count: int) -> Measured:
@@ -116,12 +132,22 @@ def _bare_commits(name: str) -> list[float]:
 
 
 def _write(groups: Sequence[FeatureGroup], batch: Sequence[StreamChange]) -> float:
-    writer = OfflineWriter(_Groups(groups), IcebergTables(open_catalog()), _NoQuarantine())
+    writer = OfflineWriter(_Groups(groups), _tables(), _NoQuarantine())
     end = time.monotonic() + _SECONDS
     report = writer.write(batch, remaining=lambda: end - time.monotonic())
     if report.error is not None:
         raise report.error
     return time.perf_counter()
+
+
+def _tables() -> OneCommitter:
+    """The tables of one writer, as its function opens them."""
+    return OneCommitter(
+        IcebergTables(open_catalog()),
+        DynamoLeases(BotoDynamo(boto3.client("dynamodb")), "registry"),
+        S3StagedRows(boto3.client("s3"), "lake"),
+        new_id=lambda: uuid4().hex,
+    )
 
 
 def _group(name: str) -> FeatureGroup:

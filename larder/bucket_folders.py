@@ -11,6 +11,8 @@ SPILLED: Final = "aws/lambda/"
 """Where Lambda puts batches that it gave up: an event source can't choose another name."""
 QUARANTINE: Final = "quarantine/"
 """Where the offline writer puts what it could not write, by the group's uid."""
+STAGING: Final = "staging/"
+"""Where rows wait for a commit of their offline table, by the group's uid."""
 TRAINING_SETS: Final = "training-sets/"
 INGEST: Final = "ingest/"
 MATERIALIZE: Final = "materialize/"
@@ -25,6 +27,7 @@ OWN: Final = tuple(
                 RESULTS,
                 SPILLED,
                 QUARANTINE,
+                STAGING,
                 TRAINING_SETS,
                 INGEST,
                 MATERIALIZE,

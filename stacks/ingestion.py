@@ -9,7 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from larder.bucket_folders import QUARANTINE
+from larder.bucket_folders import QUARANTINE, STAGING
 from larder.settings.base import Settings
 from larder.settings.lifecycle import LifecycleSettings
 from larder.settings.offline_writer import OfflineWriterSettings
@@ -117,6 +117,12 @@ class IngestionStack(Stack):
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
             QUARANTINE,
             reason="bad records and parked groups, which it writes once their tables are mended",
+        )
+        bucket.allow_prefix(
+            function,
+            ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"],
+            STAGING,
+            reason="rows that wait for one commit of their table by whichever writer is next",
         )
         # without records in its event the function writes what it parked
         events.Rule(

@@ -83,7 +83,7 @@ def by_kind(
 
 def _counts(report: BatchReport) -> dict[str, Any]:
     return {
-        "rows": sum(commit.appended.rows for commit in report.commits),
+        "rows": sum(each.appended.rows + each.appended.by_others for each in report.commits),
         "duplicates": sum(commit.appended.duplicates for commit in report.commits),
         "quarantined": [{"key": each.key, "reason": each.reason} for each in report.quarantined],
         "error": None if report.error is None else str(report.error),
@@ -136,6 +136,7 @@ def _tell_commit(commit: Commit, log: Log) -> None:
         table=f"{store.database}.{store.table}" if store else None,
         rows=commit.appended.rows,
         duplicates=commit.appended.duplicates,
+        by_others=commit.appended.by_others or None,
         snapshot_id=commit.appended.snapshot_id,
         lag_ms=lag,
     )

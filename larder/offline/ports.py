@@ -27,11 +27,13 @@ class Appended:
     """What an append did: rows written, rows dropped, and the snapshot.
 
     ``duplicates`` are rows that were there before, or whose identifier was erased since.
+    ``by_others`` are rows that another writer committed together with its own, and counts there.
     """
 
     rows: int
     duplicates: int
     snapshot_id: int | None
+    by_others: int = 0
 
 
 class OfflineTables(Protocol):

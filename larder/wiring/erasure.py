@@ -15,6 +15,7 @@ from larder.erasure.adapters.hive import HiveErasure
 from larder.erasure.adapters.iceberg import IcebergErasure
 from larder.erasure.adapters.materialized import MaterializedErasure
 from larder.erasure.adapters.online import HardDelete, OnlineErasure
+from larder.erasure.adapters.staged import StagedErasure
 from larder.erasure.adapters.training_sets import TrainingSetSearch
 from larder.erasure.erase import Erasing
 from larder.errors import ServiceUnavailable
@@ -46,6 +47,7 @@ def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
             OnlineErasure(dynamodb, settings.records_table, hard_delete_by(api)),
             IcebergErasure(open_catalog(), S3Versions(s3)),
             HiveErasure(s3, open_files(), S3Versions(s3)),
+            StagedErasure(s3, bucket),
             FailureErasure(s3, bucket),
             MaterializedErasure(s3, bucket, MATERIALIZE),
             TrainingSetSearch(Objects(s3), bucket),

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from larder.bucket_folders import QUARANTINE, RESULTS, SPILLED
+from larder.bucket_folders import QUARANTINE, RESULTS, SPILLED, STAGING
 from stacks.config import StageConfig
 from stacks.constructs.permissions import (
     acknowledge,
@@ -102,6 +102,12 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
         expire(RESULTS, config.data.query_result_days),
         expire(QUARANTINE, config.data.failed_batch_days),
         expire(SPILLED, config.data.failed_batch_days),
+        # what a writer that died left: its batch was delivered again long before
+        s3.LifecycleRule(
+            prefix=STAGING,
+            expiration=Duration.days(1),
+            noncurrent_version_expiration=Duration.days(1),
+        ),
     ]
 
 

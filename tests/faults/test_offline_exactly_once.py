@@ -35,6 +35,7 @@ from tests.faults.writer_process import (
 from tests.support.children import Child
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import hive_rows, make_lake, offline_group, rows_in, sql_catalog
+from tests.support.tables import create_registry_table
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ class Bench:
         self.group = group_of(table_format, self.table, self.bucket)
         self.catalog = open_catalog()
         self.tables = open_tables(boto3.client("s3"))
-        self.consume = consumer(self.tables, self.group)
+        self.consume = consumer(writer_process.shared_tables(self.bucket), self.group)
         self.history = random_history(self.group, seed)
         self.rng = random.Random(seed)
 
@@ -65,6 +66,11 @@ class Bench:
         """A writer of the batches in a process of its own."""
         told = (self.format, self.table, self.bucket, kill_at, batches)
         return Child(writer_process.main, *told, log=self.folder / "log")
+
+    def staged_keys(self):
+        """What still waits for a commit."""
+        answer = boto3.client("s3").list_objects_v2(Bucket=self.bucket, Prefix="staging/")
+        return [item["Key"] for item in answer.get("Contents", [])]
 
     def compact(self):
         """Rewrite all data by PyIceberg's public overwrite."""
@@ -88,6 +94,7 @@ def start(cloud, monkeypatch, tmp_path, request):
     def start(table_format):
         bench = Bench(tmp_path, len(request.node.name), table_format)
         make_lake(bench.bucket)
+        create_registry_table(boto3.client("dynamodb"), f"registry-{bench.bucket}")
         bench.tables.create(bench.group)
         return bench
 
@@ -131,6 +138,17 @@ def test_two_writers_at_once_of_the_same_records_in_other_batches(any_bench):
     writers = [any_bench.start(any_bench.history.batches(any_bench.rng)) for _ in range(2)]
     assert [writer.end()[0] for writer in writers] == [0, 0]
     any_bench.assert_each_once()
+
+
+def test_many_writers_at_once_of_which_one_dies_with_the_lease(any_bench):
+    bench = any_bench
+    parts = [bench.history.records[number::4] for number in range(4)]
+    dying = bench.start([parts[0]], kill_at="with the lease of any table")
+    writers = [bench.start([part]) for part in parts[1:]]
+    assert [writer.end()[0] for writer in (dying, *writers)] == [KILLED, 0, 0, 0]
+    bench.write(parts[0])  # delivered again
+    bench.assert_each_once()
+    assert bench.staged_keys() == []
 
 
 def test_a_commit_whose_answer_was_lost_is_neither_repeated_nor_undone(bench):

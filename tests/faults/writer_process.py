@@ -5,17 +5,25 @@ It writes batches of stream records, one after the other, into the cloud that th
 
 import os
 from itertools import count
+from uuid import uuid4
 
 import boto3
 from pyiceberg.catalog.glue import GlueCatalog
 
 from lambdas.offline_writer.events import create_consumer
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.backoff import Backoff
 from larder.groups.feature_group import TableFormat
-from larder.offline.adapters.by_format import open_tables
+from larder.offline import one_committer
+from larder.offline.adapters.by_format import TablesByFormat, open_tables
+from larder.offline.adapters.dynamodb_leases import DynamoLeases
 from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.adapters.hive import commits as hive_commits
 from larder.offline.adapters.hive import files as hive_files
 from larder.offline.adapters.iceberg import tables as iceberg
+from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.one_committer import OneCommitter
 from larder.offline.write import OfflineWriter
 from tests.support.logs import silent
 from tests.support.offline import hive_group, offline_group, seconds
@@ -27,6 +35,8 @@ ICEBERG_KILL_POINTS = {
     "after the manifests": (GlueCatalog, "commit_table", "before"),
     "after the metadata file": (GlueCatalog, "_update_glue_table", "before"),
     "right after the commit": (GlueCatalog, "_update_glue_table", "after"),
+    "with the lease": (IcebergTables, "append", "before"),
+    "before the lease is given back": (DynamoLeases, "release", "before"),
 }
 HIVE_KILL_POINTS = {
     "before the commit": (hive_commits.S3Slots, "replace", "before"),
@@ -35,7 +45,11 @@ HIVE_KILL_POINTS = {
     "after some files": (hive_files, "put_if", "third"),
     "after the files": (hive_files.HiveFiles, "publish", "after"),
 }
-KILL_POINTS = ICEBERG_KILL_POINTS | HIVE_KILL_POINTS
+KILL_POINTS = {
+    **ICEBERG_KILL_POINTS,
+    **HIVE_KILL_POINTS,
+    "with the lease of any table": (TablesByFormat, "append", "before"),
+}
 
 
 class NoQuarantine:
@@ -70,6 +84,16 @@ def consumer(tables, group):
     return lambda event: consume(event, seconds(60))
 
 
+def shared_tables(bucket):
+    """The tables as the deployed writer has them; the lease of one that died is short."""
+    one_committer.LEASE_SECONDS = 0.5
+    registry = DynamoLeases(BotoDynamo(boto3.client("dynamodb")), f"registry-{bucket}")
+    s3 = boto3.client("s3")
+    staged = S3StagedRows(s3, bucket)
+    pauses = Backoff(first=0.01, longest=0.1)
+    return OneCommitter(open_tables(s3), registry, staged, lambda: uuid4().hex, pauses)
+
+
 def kill_at(point):
     """Let the process die at that point, without a word and without cleaning up."""
     owner, name, when = KILL_POINTS[point]
@@ -89,8 +113,7 @@ def main(table_format, table, bucket, point, batches):
     """Write them, and die where it comes to the point."""
     if point:
         kill_at(point)
-    tables = open_tables(boto3.client("s3"))
-    consume = consumer(tables, group_of(table_format, table, bucket))
+    consume = consumer(shared_tables(bucket), group_of(table_format, table, bucket))
     for batch in batches:
         answer = consume({"Records": batch})
         assert answer == {"batchItemFailures": []}, answer

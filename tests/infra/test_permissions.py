@@ -52,7 +52,7 @@ MAY = {
     | STREAM
     | GLUE
     | FILES
-    | {"dynamodb:GetItem", "dynamodb:PutItem"},
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "s3:DeleteObjectVersion"},
     "maintenance": LOGS | TABLE_KEY | GLUE | FILES | {"dynamodb:GetItem", "dynamodb:Query"},
     "heartbeat": LOGS
     | TABLE_KEY
@@ -162,8 +162,9 @@ def test_files_are_touched_only_under_the_offline_paths(templates, name):
         actions = actions_of(statement)
         if actions & {"s3:DeleteObject", "s3:GetObject"}:
             resource = str(statement["Resource"])
-            if name == "offline_writer" and resource.endswith("'/quarantine/*']]}"):
-                continue  # what it parked itself
+            own = ("'/quarantine/*']]}", "'/staging/*']]}")
+            if name == "offline_writer" and resource.endswith(own):
+                continue  # what it parked or staged itself
             assert "/sagemaker/" in resource
             assert "/offline-store/*" in resource
 
@@ -190,3 +191,14 @@ def test_no_managed_policy_is_attached_to_a_function(templates):
         for stack, _, properties in templates.functions(stage):
             role = properties["Role"]["Fn::GetAtt"][0]
             assert "ManagedPolicyArns" not in templates[stack]["Resources"][role]["Properties"]
+
+
+def test_versions_are_removed_for_good_of_staged_rows_alone(templates):
+    removing = [
+        (name, str(statement["Resource"]))
+        for name in MAY
+        for statement in templates.statements("prod", name)
+        if "s3:DeleteObjectVersion" in actions_of(statement)
+    ]
+    assert [name for name, _ in removing] == ["offline_writer"]
+    assert all(resource.endswith("'/staging/*']]}") for _, resource in removing)

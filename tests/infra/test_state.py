@@ -104,7 +104,8 @@ def test_lifecycle_rules_never_expire_current_data(templates):
         for rule in bucket["LifecycleConfiguration"]["Rules"]
         if "ExpirationInDays" in rule
     }
-    assert expiring == {"athena-results/", "aws/lambda/", "quarantine/"}
+    # staged rows are copies: the stream delivers them again until they are in their table
+    assert expiring == {"athena-results/", "aws/lambda/", "quarantine/", "staging/"}
 
 
 def test_buckets_refuse_plain_http(templates):

@@ -1,13 +1,20 @@
 """Offline tables under test, each bench with a group of a table of its own."""
 
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import boto3
 
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.backoff import Backoff
+from larder.offline.adapters.dynamodb_leases import DynamoLeases
 from larder.offline.adapters.hive.tables import HiveTables
 from larder.offline.adapters.iceberg.catalog import glue_client, open_catalog, open_files
 from larder.offline.adapters.iceberg.tables import IcebergTables
+from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.one_committer import OneCommitter
 from tests.support.offline import hive_group, hive_rows, make_lake, offline_group, rows_in, seconds
+from tests.support.tables import create_registry_table
 
 
 class Bench:
@@ -80,3 +87,35 @@ def iceberg_on_s3():
 
 def hive_on_s3():
     return HiveBench(lake())
+
+
+def by_one_committer(bench):
+    """The bench's tables as the offline writer has them."""
+    registry = f"registry-{bench.name[-8:]}"
+    dynamodb = boto3.client("dynamodb")
+    create_registry_table(dynamodb, registry)
+    leases = DynamoLeases(BotoDynamo(dynamodb), registry)
+    bucket = bench.root.split("/")[2]
+    staged = S3StagedRows(boto3.client("s3"), bucket)
+    bench.tables = OneCommitter(bench.tables, leases, staged, new_id=lambda: uuid4().hex)
+    return bench
+
+
+def waiting_for_the_lease(bench):
+    """The same, where another writer always has the lease when it is asked for first."""
+    by_one_committer(bench)
+    take, tried = bench.tables.leases.take, set()
+
+    @dataclass(frozen=True)
+    class Late:
+        def take(self, uid, owner, *, seconds):
+            if owner in tried:
+                return take(uid, owner, seconds=seconds)
+            tried.add(owner)
+            return False
+
+        release = staticmethod(bench.tables.leases.release)
+
+    quick = Backoff(first=0.001, longest=0.01)
+    bench.tables = replace(bench.tables, leases=Late(), backoff=quick)
+    return bench

@@ -6,7 +6,12 @@ import pytest
 
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
 from larder.offline.rows import OfflineRow
-from tests.contract.offline.offline_bench import hive_on_s3, iceberg_on_s3
+from tests.contract.offline.offline_bench import (
+    by_one_committer,
+    hive_on_s3,
+    iceberg_on_s3,
+    waiting_for_the_lease,
+)
 from tests.support.groups import FEATURES
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import NOON, WRITTEN, row, seconds
@@ -21,10 +26,19 @@ def cloud():
         yield endpoint
 
 
+def directly(bench):
+    return bench
+
+
 @pytest.fixture(params=[iceberg_on_s3, hive_on_s3], ids=["Iceberg", "Glue"])
-def bench(cloud, monkeypatch, request):
+def stored(request):
+    return request.param
+
+
+@pytest.fixture(params=[directly, by_one_committer, waiting_for_the_lease])
+def bench(cloud, monkeypatch, stored, request):
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
-    return request.param()
+    return request.param(stored())
 
 
 def counts(appended):

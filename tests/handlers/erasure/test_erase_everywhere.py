@@ -1,6 +1,7 @@
 """``larder erase`` in hourly files, in every life of a name, and in what lies about."""
 
 import random
+import time
 from io import BytesIO
 
 import pyarrow as pa
@@ -12,10 +13,11 @@ from larder.groups.feature_group import TableFormat
 from larder.offline.adapters.hive.commits import S3Slots
 from larder.offline.adapters.hive.files import HiveFiles
 from larder.offline.adapters.iceberg.catalog import open_files
+from larder.offline.adapters.staged_rows import S3StagedRows
 from larder.records.record import Slot
 from tests.faults.killing import Killed, dying
 from tests.support.erasure import SUBJECT, counts
-from tests.support.offline import hive_files, version
+from tests.support.offline import hive_files, row, seconds, version
 
 
 def test_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
@@ -187,6 +189,32 @@ def test_files_of_a_materialization_that_died_are_removed(hive, capsys):
     assert {each["Key"] for each in left} == {f"{ours}/b", "materialize/another/run1/a"}
 
 
+@pytest.mark.parametrize("table_format", list(TableFormat))
+def test_rows_that_a_dead_writer_left_staged_are_removed(bench_of, capsys, table_format):
+    bench = bench_of(table_format)
+    long_ago = S3StagedRows(bench.s3, bench.bucket, clock=lambda: time.time() - 1000)
+    long_ago.put(bench.group, [row(SUBJECT)])
+    kept = long_ago.put(bench.group, [row("someone")])
+    place = (f"s3://{bench.bucket}/staging/", "staged batches")
+    assert counts(bench.run(capsys, "--dry-run"))[place] == 1
+    assert counts(bench.run(capsys))[place] == 1
+    assert [each.key for each in long_ago.of(bench.group)] == [kept]
+    assert bench.holding() == []
+
+
+def test_rows_that_a_writer_waits_for_are_refused_by_the_table_and_then_gone(hive, capsys):
+    staged = S3StagedRows(hive.s3, hive.bucket)
+    key = staged.put(hive.group, [row(SUBJECT), row("someone")])
+    done = hive.run(capsys, status=1)
+    (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
+    assert "1 batches are being committed now" in told
+    (waiting,) = staged.of(hive.group)
+    assert hive.tables.append(hive.group, waiting.rows, remaining=seconds(60)).rows == 1
+    staged.remove([key])
+    done = hive.run(capsys)
+    assert (done["found"], done["absent"], hive.holding()) == (0, True, [])
+
+
 def test_results_of_queries_that_hold_it_are_named(hive, capsys):
     held = f'"customer_id","n"\n"someone","1"\n"{SUBJECT}","2"\n'
     for key, body in ("held.csv", held), ("other.csv", f'"n"\n"not {SUBJECT}"\n'):
@@ -202,6 +230,7 @@ def test_results_of_queries_that_hold_it_are_named(hive, capsys):
     "key",
     [
         "athena-results/strange.csv",
+        "staging/{uid}/strange",
         "materialize/{uid}/run1/strange",
         "quarantine/{uid}/strange.json",
         "aws/lambda/strange",
@@ -228,6 +257,7 @@ def test_the_report_says_what_is_never_searched(hive, capsys):
         "training-sets",
         "athena-results",
         "materialize",
+        "staging",
     }
 
 
