@@ -112,18 +112,7 @@ class IngestionStack(Stack):
         function = self._function("OfflineWriter", "offline_writer", settings)
         allow_registry(function, self._online, REGISTRY_NOTER)
         self._allow_tables(function, TABLE_WRITER)
-        bucket.allow_prefix(
-            function,
-            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            QUARANTINE,
-            reason="bad records and parked groups, which it writes once their tables are mended",
-        )
-        bucket.allow_prefix(
-            function,
-            ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:PutObject"],
-            STAGING,
-            reason="rows that wait for one commit of their table by whichever writer is next",
-        )
+        self._allow_setting_aside(function)
         # without records in its event the function writes what it parked
         events.Rule(
             self,
@@ -133,6 +122,21 @@ class IngestionStack(Stack):
             targets=[targets.LambdaFunction(function, retry_attempts=0)],
         )
         return function
+
+    def _allow_setting_aside(self, function: PythonFunction) -> None:
+        objects, bucket = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], self._offline.bucket
+        bucket.allow_prefix(
+            function,
+            objects,
+            QUARANTINE,
+            reason="bad records and parked groups, which it writes once their tables are mended",
+        )
+        bucket.allow_prefix(
+            function,
+            sorted(["s3:DeleteObjectVersion", *objects]),
+            STAGING,
+            reason="rows that wait for one commit of their table by the writer that is next",
+        )
 
     def _lifecycle(self) -> PythonFunction:
         settings = LifecycleSettings(

@@ -1,14 +1,14 @@
 """One committer at a time for each offline table, who commits for all that wait.
 
 A commit to a table is refused where another one has come between, and is tried again from the
-start. So where many writers (one for each shard) have rows for one table, most of their work is
+start. Many writers (one for each shard) may have rows for one table. Most of their work is then
 thrown away, and the time grows faster than their number. Here a writer first takes the table's
-*lease*. A writer that does not get it *stages* its rows, and waits. Whichever of those gets the
-lease next commits the staged rows of all, at once.
+*lease*. A writer that does not get it *stages* its rows, and waits. The next of these that gets the
+lease commits the staged rows of all, at once.
 
-The rows are right without either. ``OfflineTables.append`` writes each key once, whoever calls it,
-however often and beside whom. A lease that ran out costs a refused commit. Staged rows whose writer
-died are committed by the next that waits, or expire: their writer's batch is delivered again.
+The rows are right without lease and staging. ``OfflineTables.append`` writes each key once, by any
+writer, however often and beside others. A lease that ran out costs a refused commit. Staged rows of
+a writer that died are committed by the next that waits, or expire: its batch is delivered again.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class OneCommitter:
         return _Waiting(self, group, rows, owner, key, remaining).until_committed()
 
     def _is_taken_by_another(self, group: FeatureGroup, owner: str) -> bool:
-        """Whether to wait; a lease that can't be asked for is nobody's."""
+        """Whether to wait; a lease that can't be asked for is free."""
         try:
             return not self.leases.take(group.uid, owner, seconds=LEASE_SECONDS)
         except _AWAY:

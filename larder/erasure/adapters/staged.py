@@ -24,9 +24,9 @@ _LONGEST_WAIT = 900.0
 class StagedErasure:
     """Implements ``larder.erasure.erase.Place``; ``clock`` gives Unix time.
 
-    The tables come before this place, so their marks refuse the rows of the identifier when a
-    waiting writer's rows are committed. That writer then removes its object for good. An object
-    that no writer can wait for any more is removed whole: what else is in it was written since.
+    The tables come before this place. So their marks refuse the rows of the identifier once a
+    waiting writer commits. That writer then removes its object for good. An object that no writer
+    can wait for any more is removed whole: what else is in it was written since.
     """
 
     client: S3Client
