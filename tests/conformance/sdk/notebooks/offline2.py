@@ -67,7 +67,7 @@ class Leads(Context):
         ).with_feature_group(
             feature_group=self.target,
             target_feature_name_in_base="Lead_ProspectID",
-            included_feature_names=leads.WEB,
+            included_feature_names=list(leads.WEB),  # the SDK adds to it
         )
 
 
