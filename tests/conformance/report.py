@@ -46,7 +46,7 @@ _LATER = """
 _NOTEBOOKS = """
 ## Public notebooks
 
-The calls of these public notebooks run in `test_notebooks.py`, written anew on small made data, with the environment alone
+The calls of these public notebooks run in `test_notebooks.py` on small made data, with the environment alone
 changed: endpoints, credentials and, on this machine, the SDKs' configuration file. Each step's answer is checked. The
 environment has `sagemaker_names`, and pandas keeps texts as objects (`future.infer_string` off), as the notebooks' pandas did.
 Cells are counted from 0. Cells that only import, print or draw are not named.

@@ -1,4 +1,4 @@
-"""The calls of public SageMaker notebooks, written anew, with the environment alone changed.
+"""The calls of public SageMaker notebooks, with the environment alone changed.
 
 ``notebooks.yaml`` names the notebooks and the cells that are left out, and why. Every step's
 answer is checked: what comes back online, counts and values by Athena, descriptions, deletion.

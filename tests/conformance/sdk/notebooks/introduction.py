@@ -1,4 +1,4 @@
-"""Data of the introduction notebooks, made anew: four customers, four orders, and what they ask."""
+"""Data of the introduction notebooks: four customers, four orders, and what they ask."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The leads and web visits of ``m2_nb4``, made anew: texts, an identifier in UUID form, times."""
+"""The leads and web visits of ``m2_nb4``: texts, an identifier in UUID form, times."""
 
 import pandas
 

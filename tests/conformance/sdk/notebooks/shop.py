@@ -1,4 +1,4 @@
-"""The workshop's customers, products and orders, made anew: a few rows of the same shape."""
+"""The workshop's customers, products and orders: a few rows of the same shape."""
 
 import io
 
