@@ -44,8 +44,8 @@ def _has_url(outputs: dict[str, str]) -> bool:
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
     """The environment by name: endpoints, credentials, trust, the signing overlay.
 
-    Also the SageMaker SDKs' configuration. Also names of resources that the examples and the ``larder`` command want. Also the settings by
-    which ``larder.connect`` finds the platform.
+    Also the SageMaker SDKs' configuration, and names of resources that the examples and the
+    ``larder`` command want. Also the settings by which ``larder.connect`` finds the platform.
     """
     endpoint = api_endpoint(platform, outputs)
     return {
