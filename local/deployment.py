@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from local import stacks, tools
+from local import sagemaker_config, stacks, tools
 from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import ACCOUNT, PORT_VARIABLES, REGION, REPOSITORY, Platform
@@ -78,7 +78,7 @@ def make_default_bucket(platform: Platform) -> None:
     """
     s3 = client(platform, "s3")
     with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket=f"sagemaker-{REGION}-{ACCOUNT}")
+        s3.create_bucket(Bucket=sagemaker_config.DEFAULT_BUCKET)
 
 
 def _require_same_cache(platform: Platform) -> None:

@@ -3,7 +3,7 @@
 import json
 import shlex
 
-from local import signing
+from local import sagemaker_config, signing
 from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import Platform
@@ -44,8 +44,8 @@ def _has_url(outputs: dict[str, str]) -> bool:
 def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
     """The environment by name: endpoints, credentials, trust, the signing overlay.
 
-    Also names of resources that the examples and the ``larder`` command want. Also the settings by
-    which ``larder.connect`` finds the platform.
+    Also the SageMaker SDKs' configuration, and names of resources that the examples and the
+    ``larder`` command want. Also the settings by which ``larder.connect`` finds the platform.
     """
     endpoint = api_endpoint(platform, outputs)
     return {
@@ -53,6 +53,9 @@ def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SAGEMAKER": endpoint,
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(
+            sagemaker_config.write(platform.root / "sagemaker.yaml")
+        ),
         **_client_settings(platform, outputs),
         "LARDER_API_ENDPOINT": endpoint,  # the published one is a name that resolves in AWS only
         **({"LARDER_FUNCTION_URL": function_url(platform, outputs)} if _has_url(outputs) else {}),

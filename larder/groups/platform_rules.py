@@ -68,7 +68,8 @@ class Platform:
         nothing = CatalogSpec("", "", "")
         ours = nothing if disabled else CatalogSpec(CATALOG, self.glue_database, table)
         catalog = offline.catalog or ours
-        by_default = TableFormat.GLUE if disabled else TableFormat.ICEBERG
+        is_sagemakers = s3_uri.partition("://")[2].partition("/")[0] == self._sagemaker_bucket
+        by_default = TableFormat.GLUE if disabled or is_sagemakers else TableFormat.ICEBERG
         return OfflineStore(
             s3_uri=s3_uri,
             location=group_location(s3_uri, self.home, name, epoch),
@@ -79,6 +80,11 @@ class Platform:
             kms_key_id=offline.kms_key_id,
             disable_glue_table_creation=disabled,
         )
+
+    @property
+    def _sagemaker_bucket(self) -> str:
+        """The bucket of SageMaker's programs, where a group has SageMaker's default format."""
+        return f"sagemaker-{self.home.region}-{self.home.account_id}"
 
     def _key_problems(self, key: str | None, path: Path) -> Iterator[Problem]:
         ours = {None, self.kms_key_arn, self.kms_key_arn.rpartition("/")[2]}

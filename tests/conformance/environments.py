@@ -31,8 +31,8 @@ def tell(version, settings, directory, story="v"):
     configuration, outcome = directory / "sdk.yaml", directory / "outcome.json"
     configuration.write_text(_NO_TELEMETRY)
     environment = {
+        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(configuration),  # unless the target has one
         **os.environ,
-        "SAGEMAKER_USER_CONFIG_OVERRIDE": str(configuration),
         "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(configuration),
         "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
         "TMPDIR": str(directory),

@@ -5,9 +5,12 @@ import re
 import sys
 from pathlib import Path
 
+import yaml
+
 from tests.conformance.checklist import rows
 from tests.conformance.results import sums
 
+_NOTEBOOKS_FILE = Path(__file__).with_name("notebooks.yaml")
 _HEAD = """\
 # Compatibility with Amazon SageMaker Feature Store
 
@@ -40,6 +43,14 @@ _LATER = """
 ## Not claimed yet
 
 """
+_NOTEBOOKS = """
+## Public notebooks
+
+The calls of these public notebooks run in `test_notebooks.py` on small made data, with the environment alone
+changed: endpoints, credentials and, on this machine, the SDKs' configuration file. Each step's answer is checked. The
+environment has `sagemaker_names`, and pandas keeps texts as objects (`future.infer_string` off), as the notebooks' pandas did.
+Cells are counted from 0. Cells that only import, print or draw are not named.
+"""
 _ELSEWHERE = """
 ## Asking another endpoint
 
@@ -69,7 +80,19 @@ def page(path):
         for n, row in rows().items()
         if row.missing or row.later
     ]
+    lines += [_NOTEBOOKS, *(_notebook(each) for each in notebooks())]
     return "".join([*lines, _ELSEWHERE])
+
+
+def notebooks():
+    """The public notebooks whose calls are made, and what is left out of each."""
+    return yaml.safe_load(_NOTEBOOKS_FILE.read_text(encoding="utf-8"))
+
+
+def _notebook(each):
+    head = f"\n**`{each['notebook']}`** of {each['repository']}, by {' and '.join(each['clients'])}:\n\n"
+    left_out = [f"- left out {text}\n" for text in each["left_out"]]
+    return "".join([head, *left_out, *(f"- replaced {text}\n" for text in each["replaced"])])
 
 
 def _said(kind):

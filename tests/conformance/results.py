@@ -8,7 +8,11 @@ from pathlib import Path
 from tests.conformance.checklist import rows
 
 _ROWS = re.compile(r"test_row_(\d{3}(?:_\d{3})*)_")
-_CLIENTS = {"test_sdk2.py": "sagemaker v2", "test_sdk3.py": "sagemaker v3"}
+_CLIENTS = {
+    "test_sdk2.py": "sagemaker v2",
+    "test_sdk3.py": "sagemaker v3",
+    "test_notebooks.py": "sagemaker v2 and v3",
+}
 _IN_PROCESS = {test: row.row for row in rows().values() for test in row.in_process}
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.checklist import Row, rows
-from tests.conformance.report import page
+from tests.conformance.notebook_answers import ANSWERS
+from tests.conformance.report import notebooks, page
 from tests.conformance.results import client_of, result, rows_of, table
 
 TESTS = Path(__file__).parents[1]
@@ -15,8 +16,8 @@ SUITE = "".join(path.read_text() for path in (TESTS / "conformance").glob("test_
 TESTED = {row for name in re.findall(r"def (test_row_\w+)\(", SUITE) for row in rows_of(name)}
 
 
-def test_the_checklist_has_120_rows_of_known_levels():
-    assert list(rows()) == list(range(1, 121))
+def test_the_checklist_has_121_rows_of_known_levels():
+    assert list(rows()) == list(range(1, 122))
     assert {row.level for row in rows().values()} == set("MSBO")
 
 
@@ -86,3 +87,11 @@ def test_results_become_a_table_and_a_page(tmp_path):
     assert "`a_put_replaces`" in written
     assert "failed, deviates" in written
     assert "make conformance ENDPOINT=" in written
+    assert "**`m1_nb1_introduction_to_feature_store`**" in written
+
+
+def test_seven_notebooks_have_a_program_with_answers_and_say_what_is_left_out():
+    assert len(notebooks()) == 7
+    assert {each["program"] for each in notebooks()} == {program for program, _ in ANSWERS}
+    for each in notebooks():
+        assert each["left_out"], each["notebook"]

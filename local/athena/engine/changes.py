@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.table import Table
+from pyiceberg.table import FileScanTask, Table
 from sqlglot import exp
 
+from local.athena.engine.commits import committing, replace_files
 from local.athena.engine.duck import bytes_read, name
 from local.athena.engine.queries import copy_options, write_files
 from local.athena.engine.session import Answer, Session
@@ -80,7 +80,7 @@ def change(session: Session, tree: exp.Delete | exp.Update | exp.Merge) -> Answe
     changed = int(result[0]) if result else 0
     if changed:
         kept = session.cursor.execute(f"SELECT * FROM {_WORK}").to_arrow_table()  # noqa: S608
-        commit(table, kept, replace=True)
+        commit(table, kept, replacing=list(table.scan().plan_files()))
     return Answer(update_count=changed, bytes_scanned=lambda: scanned)
 
 
@@ -93,8 +93,12 @@ def _copy_rows(session: Session, table: Table) -> int:
     return bytes_read(session.cursor)
 
 
-def commit(table: Table, rows: pa.Table, *, replace: bool = False) -> None:
-    """Commit rows, columns in the table's order, to an Iceberg table.
+def commit(
+    table: Table, rows: pa.Table, *, replacing: Sequence[FileScanTask] | None = None
+) -> None:
+    """Commit rows, columns in the table's order, to an Iceberg table, as one snapshot.
+
+    They are appended, or take the place of the data files of ``replacing``.
 
     Raises:
         QueryFailed: another commit came first, or a row lacks a required value.
@@ -104,14 +108,11 @@ def commit(table: Table, rows: pa.Table, *, replace: bool = False) -> None:
         fitting = rows.rename_columns(schema.names).cast(schema)
     except (ValueError, pa.ArrowInvalid) as error:
         raise QueryFailed("CONSTRAINT_VIOLATION", str(error)) from None
-    try:
-        if replace:
-            table.overwrite(fitting)
-        else:
+    if replacing is not None:
+        replace_files(table, replacing, fitting)
+    else:
+        with committing(table):
             table.append(fitting)
-    except (CommitFailedException, ValidationException) as error:
-        message = f"Failed to commit to '{'.'.join(table.name())}': {error}"
-        raise QueryFailed("ICEBERG_COMMIT_ERROR", message) from None
 
 
 def _as_table_rows(

@@ -7,13 +7,12 @@ the table properties that rule them; a table's own value counts, else Athena's d
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.table import FileScanTask, Table
 
+from local.athena.engine.commits import committing, replace_files
 from local.athena.engine.session import Answer, Session
 from local.athena.errors import QueryFailed
 from local.athena.language.lexer import Reader
@@ -62,7 +61,7 @@ def vacuum(session: Session, reader: Reader) -> Answer:
     """
     table = _table(session, reader)
     reader.finish()
-    with _committing(table):
+    with committing(table):
         expire(
             table,
             session.catalog.s3,
@@ -110,23 +109,7 @@ def _worth_rewriting(table: Table, tasks: Iterable[FileScanTask]) -> Iterator[Fi
 
 def _rewrite(table: Table, tasks: Sequence[FileScanTask]) -> None:
     # the import starts Arrow's S3 client, which reads SSL_CERT_FILE then: not before it is set
-    from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files  # noqa: PLC0415
+    from pyiceberg.io.pyarrow import ArrowScan  # noqa: PLC0415
 
     scan = ArrowScan(table.metadata, table.io, table.schema(), AlwaysTrue())
-    rows = scan.to_table(tasks)
-    with _committing(table), table.transaction() as transaction:
-        written = _dataframe_to_data_files(transaction.table_metadata, rows, table.io)
-        with transaction.update_snapshot().overwrite() as snapshot:
-            for task in tasks:
-                snapshot.delete_data_file(task.file)
-            for file in written:
-                snapshot.append_data_file(file)
-
-
-@contextmanager
-def _committing(table: Table) -> Iterator[None]:
-    try:
-        yield
-    except (CommitFailedException, ValidationException) as error:
-        message = f"Failed to commit to '{'.'.join(table.name())}': {error}"
-        raise QueryFailed("ICEBERG_COMMIT_ERROR", message) from None
+    replace_files(table, tasks, scan.to_table(tasks))

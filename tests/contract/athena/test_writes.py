@@ -144,6 +144,33 @@ def test_delete_update_and_merge_change_what_they_say(athena, stock):
     assert athena.rows(stock) == [("b", "20"), ("c", "30"), ("e", "50")]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM stock WHERE article = 'a'",
+        "DELETE FROM stock WHERE amount > 0",
+        "UPDATE stock SET amount = 7 WHERE article = 'b'",
+        "MERGE INTO stock AS s USING (SELECT 'c' AS article) AS n ON s.article = n.article "
+        "WHEN MATCHED THEN DELETE",
+        "INSERT INTO stock (article, amount) VALUES ('d', 4)",
+    ],
+    ids=["delete", "delete all", "update", "merge", "insert"],
+)
+def test_a_statement_is_one_snapshot_whose_parent_has_the_rows_before(athena, stock, statement):
+    before = athena.rows(stock)
+    snapshots = 'SELECT parent_id, snapshot_id FROM "stock$snapshots" ORDER BY committed_at'
+    count = len(athena.rows(snapshots))
+
+    ran = athena.run(statement)
+    assert ran.state == "SUCCEEDED", ran.reason
+
+    found = athena.rows(snapshots)
+    assert len(found) == count + 1
+    parent = found[-1][0]
+    assert athena.rows(stock.replace("stock", f"stock FOR VERSION AS OF {parent}")) == before
+    assert athena.rows(stock) != before
+
+
 def test_delete_may_ask_other_tables(athena, stock):
     athena.run(
         "DELETE FROM stock WHERE amount IN (SELECT items FROM events WHERE customerid = 'c1')"

@@ -260,6 +260,21 @@ def test_without_a_glue_table_data_are_in_format_glue_and_in_no_table():
         FeatureTable.of(group)
 
 
+@pytest.mark.parametrize("named", [None, TableFormat.ICEBERG])
+@pytest.mark.parametrize("prefix", ["", "/", "/sagemaker-feature-store"])
+def test_in_sagemakers_default_bucket_the_format_is_sagemakers_unless_it_is_named(named, prefix):
+    bucket = "sagemaker-us-east-1-123456789012"
+    platform = replace(PLATFORM, buckets=("lake", bucket, f"{bucket}-more"))
+    groups = control_plane(platform=platform).groups
+
+    group = groups.create(offline(s3_uri=f"s3://{bucket}{prefix}", table_format=named))
+    other = groups.create(replace(offline(s3_uri=f"s3://{bucket}-more{prefix}"), name="other"))
+
+    assert group.offline.table_format is (named or TableFormat.GLUE)
+    assert group.offline.table == "customers_1700000000"
+    assert other.offline.table_format is TableFormat.ICEBERG
+
+
 def test_a_table_that_its_owner_brings_is_named_as_given():
     group = control_plane().groups.create(brought(database="mine", table="ours"))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local import deployment, environment, ports, services, signing, stacks
 from local.__main__ import main
@@ -95,6 +96,14 @@ def test_the_strict_environment_has_trust_for_every_client(tmp_path: Path) -> No
     values = environment.variables(platform(tmp_path, strict=True), {"ApiId": "abc"})
     assert values["AWS_CA_BUNDLE"] == values["SSL_CERT_FILE"] == str(tmp_path / "tls/ca-bundle.pem")
     assert values["AWS_ENDPOINT_URL"].startswith("https://")
+
+
+def test_the_sagemaker_sdks_are_told_the_default_bucket_and_report_nothing(tmp_path: Path) -> None:
+    values = environment.variables(platform(tmp_path), {"ApiId": "abc"})
+    written = yaml.safe_load(Path(values["SAGEMAKER_USER_CONFIG_OVERRIDE"]).read_text())
+    modules = written["SageMaker"]["PythonSDK"]["Modules"]
+    assert modules["Session"] == {"DefaultS3Bucket": "sagemaker-us-east-1-000000000000"}
+    assert modules["TelemetryOptOut"] is True
 
 
 def test_without_stacks_there_is_no_environment(tmp_path: Path) -> None:
