@@ -1,6 +1,6 @@
 """The operations of both planes, and the right that each needs on a feature group.
 
-This is the one table of them for whatever is told or printed of rights: ``larder access policy``
+This is the one table of them, for what is printed of rights: ``larder access policy``
 writes IAM's statements from it. The planes themselves ask in their use cases;
 ``tests/handlers/test_access_matrix.py`` holds them to the table.
 """
