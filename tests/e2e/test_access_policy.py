@@ -163,7 +163,7 @@ def role(platform: DeployedPlatform) -> Callable[[dict[str, Any]], Credentials]:
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(policy))
-        session = platform.client("sts").assume_role(RoleArn=arn, RoleSessionName="s")
+        session = platform.client("sts").assume_role(RoleArn=arn, RoleSessionName="nightly")
         keys = session["Credentials"]
         return Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 

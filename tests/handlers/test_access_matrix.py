@@ -13,11 +13,14 @@ import pytest
 
 from larder.access.grants import Grants, Right
 from larder.access.operations import CONTROL_PLANE, DATA_PLANE
+from larder.errors import AccessForbidden
 from larder.groups.api import request_shapes as control_shapes
 from larder.records.api import shapes as runtime_shapes
 from tests.support.access_world import (
+    AT,
     ENDPOINTS,
     KINDS,
+    LATER,
     LIFETIME,
     World,
     batch_members,
@@ -25,8 +28,10 @@ from tests.support.access_world import (
     record_members,
     role_arn,
     secret_of,
+    session_of,
 )
 from tests.support.control import create_request
+from tests.support.direct import records_over
 from tests.support.groups import HOME
 from tests.support.rights import NEEDS, ROLES, Account, may, may_create
 
@@ -283,6 +288,39 @@ def test_s11_an_operation_that_takes_no_arn_does_nothing_by_one(role, operation)
         for members in control_members(operation, HOME.arn(kind)):
             assert world.control(role, operation, members)[0] == 400
     assert world.content() == before
+
+
+METHODS = {
+    "get": ("read", lambda records, group: records.get(group, "c1")),
+    "get_many": ("read", lambda records, group: records.get_many(group, ["c1"])),
+    "list": ("read", lambda records, group: list(records.list(group))),
+    "put": ("write", lambda records, group: records.put(group, RECORD)),
+    "put_many": ("write", lambda records, group: records.put_many(group, [RECORD])),
+    "update": ("write", lambda records, group: records.update(group, "c1", {"city": "x"})),
+    "delete": ("write", lambda records, group: records.delete(group, "c1", LATER)),
+}
+RECORD = {"customer_id": "c2", "event_time": AT}
+
+
+@stages_of_records
+@every_role
+@pytest.mark.parametrize("cached", [False, True], ids=["uncached", "cached"])
+def test_s11_the_python_client_asks_for_its_callers_rights(stage, role, cached, account):
+    closed = STAGES[stage]["closed"]
+    for method, (need, call) in METHODS.items():
+        for kind in KINDS:
+            world = World(**STAGES[stage])
+            records = records_over(lambda _, w=world: w.plane, session_of(role))
+            if cached:
+                world.cache(kind)
+            did = True
+            try:
+                done = call(records, kind)
+                did = not (method == "put_many" and done.errors)
+            except AccessForbidden:
+                did = False
+            should = may(role, need, kind, closed=closed)
+            account.note(f"{stage}: {role} {method} {kind}, {cached=}", should=should, did=did)
 
 
 def test_s11_rights_are_those_of_the_products_own_words():
