@@ -148,6 +148,8 @@ class ServingStack(Stack):
             database=offline.database.database_name,
             workgroup=offline.work_group.name,
             api_endpoint=self.api.api_endpoint,
+            api_id=self.api.api_id,
+            kms_key_arn=offline.bucket.key.key_arn,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

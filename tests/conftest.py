@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.distribution import GroupScheduling, place_of
+from tests.support.rights import RightsTried
 from tests.support.strict_platform import SharedPlatform
 
 _KEPT = ("AWS_DATA_PATH",)
@@ -23,6 +24,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "larder")
 
 def pytest_configure(config):
     config.pluginmanager.register(SharedPlatform(config), SharedPlatform.NAME)
+    config.pluginmanager.register(RightsTried())
 
 
 def pytest_collection_modifyitems(config, items):

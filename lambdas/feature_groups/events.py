@@ -24,6 +24,7 @@ Event = Mapping[str, Any]
 _PHYSICAL_ID = "larder-feature-groups"
 _BEGAN = "Began"
 _LONGEST_REASON = 2000  # of 4,096 bytes of response; a character takes up to six of them in JSON
+_LOG = Log({"Function": "feature_groups"})
 _BRIEF = (ResourceInUse, ServiceUnavailable, ThrottlingException)
 
 
@@ -40,13 +41,14 @@ class Applier:
 
     ``read`` gives an object of S3 by bucket and key, ``clock`` microseconds since the epoch.
     ``patience_seconds`` is how long groups may take; it is less than the framework's own, whose
-    message would name none of them.
+    message would name none of them. ``log`` takes a line on rights that no file gives.
     """
 
     catalog: FeatureCatalog
     read: Callable[[str, str], bytes]
     clock: Callable[[], int]
     patience_seconds: int
+    log: Log = _LOG
 
     def reply(self, event: Event) -> dict[str, Any]:
         """The reply to one call of the framework.
@@ -77,7 +79,8 @@ class Applier:
         try:
             _refuse(groups.not_created(definitions))
             if not groups.unsettled(definitions):
-                groups.apply(definitions)
+                for text in groups.apply(definitions):
+                    self.log.line("WARNING", rights=text)
             if moving := groups.unsettled(definitions):
                 return _still(moving)
             _refuse(groups.failures(definitions))

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "offline": ("offline", "show what the offline store holds, and until when it is complete"),
     "redrive": ("redrive", "write again what the offline writer could not"),
     "erase": ("erase", "remove one record identifier from every store, for good"),
+    "access": ("access", "print the IAM policy that fences one feature group"),
     "cost": ("cost", "a month's bill by endpoint and scale"),
 }
 """By its name, a command's module in this package and its line in the help.

@@ -3,6 +3,9 @@
 All of it is checked before any of it is done. What exists already, and more than is asked for, is
 left as it is. So the definitions of an earlier deployment can be applied again (CloudFormation
 does, when it rolls back). A group whose file is gone is kept; the API may change it from then on.
+
+Rights are no such surplus where a file takes over a group that the API made: its maker keeps none
+by it. Grants that the API adds to a declared group stay, and are reported.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, StorageType, UpdateStatus
 from larder.groups.manage import FeatureGroups
 from larder.groups.metadata import FeatureCatalog, MetadataChange, Parameters
-from larder.groups.reserved_tags import as_tags
+from larder.groups.reserved_tags import as_tags, is_grant, without_grants
 from larder.groups.spec import GroupSpec, OnlineChange
 from larder.groups.tag import GroupTags
 from larder.groups.update import GroupUpdates
@@ -53,10 +56,12 @@ class DeclaredGroups:
     catalog: FeatureCatalog
     began: int | None = None
 
-    def apply(self, definitions: Sequence[Definition]) -> None:
+    def apply(self, definitions: Sequence[Definition]) -> list[str]:
         """Create and extend groups until they have everything that is defined.
 
-        A group whose creation failed is created again. A group that the API made is taken over.
+        A group whose creation failed is created again. A group that the API made is taken over,
+        and its tags that grant rights are dropped. Returned is a sentence on each group with rights
+        that its file does not give: those that were dropped, and those that tags give still.
 
         Raises:
             ValidationError: a definition contradicts itself, the platform, or the group that is
@@ -69,9 +74,9 @@ class DeclaredGroups:
         if refusals:
             raise ValidationError("Nothing was changed. " + " ".join(refusals))
         self.groups.check_room(sum(1 for group in stored.values() if group is None))
-        for definition in definitions:
-            self._bring_about(definition)
+        notes = [text for each in definitions for text in self._bring_about(each)]
         self._release({each.spec.name for each in definitions})
+        return notes
 
     def unsettled(self, definitions: Sequence[Definition]) -> list[str]:
         """Names of the groups whose creation or update is still under way."""
@@ -116,20 +121,22 @@ class DeclaredGroups:
             for text in differences(spec, group):
                 yield f"{head} {text}"
 
-    def _bring_about(self, definition: Definition) -> None:
+    def _bring_about(self, definition: Definition) -> list[str]:
         spec = definition.spec
         there = self.groups.registry.get(spec.name)
         if there is not None and self._to_make_again(there):
             self.groups.registry.remove(there)
             there = None
         if there is None:
-            there = self.groups.create(spec, declared_in=definition.file)
+            there, notes = self.groups.create(spec, declared_in=definition.file), []
         else:
+            notes = _other_rights(there, definition)
             self._extend(there, definition)
         GroupTags(self.groups).add(there.arn, spec.tags)
         for note in definition.notes:
             change = MetadataChange(note.description, note.parameters)
             self.catalog.update(spec.name, note.feature, change)
+        return notes
 
     def _extend(self, group: FeatureGroup, definition: Definition) -> None:
         spec, updates = definition.spec, GroupUpdates(self.groups, declared=True)
@@ -142,7 +149,10 @@ class DeclaredGroups:
             updates.add_features(group.name, new)
 
     def _adopt(self, name: str, definition: Definition) -> None:
-        """Mark the group as this file's and give it the file's description and grants."""
+        """Mark the group as this file's and give it the file's description and grants.
+
+        A group that no file declared yet loses what its tags granted.
+        """
 
         def adopt(group: FeatureGroup) -> FeatureGroup:
             description = definition.spec.description
@@ -153,6 +163,7 @@ class DeclaredGroups:
                 declared_in=definition.file,
                 description=description,
                 grants=definition.spec.grants,
+                tags=group.tags if group.declared_in else without_grants(group.tags),
             )
             return group if adopted == group else adopted
 
@@ -163,6 +174,20 @@ class DeclaredGroups:
         for group in list(self.groups.registry.list()):
             if group.declared_in is not None and group.name not in defined:
                 self.groups.change(group.name, _released)
+
+
+def _other_rights(group: FeatureGroup, definition: Definition) -> list[str]:
+    """A sentence on the rights that a group's tags give beside its file, if there are any."""
+    given = ", ".join(f"{key} ({value})" for key, value in group.tags if is_grant(key))
+    if not given:
+        return []
+    head = f"{definition.file}: feature group {group.name}:"
+    if group.declared_in is None:
+        return [
+            f"{head} it was made through the API. Rights that its tags gave are dropped: {given}. "
+            "Write under grants in the file who shall have rights."
+        ]
+    return [f"{head} tags give rights that the file does not: {given}. DeleteTags takes them away."]
 
 
 def _released(group: FeatureGroup) -> FeatureGroup:

@@ -38,6 +38,16 @@ def granted_by(tags: Tags) -> Grants:
     return Grants(*(tuple(patterns[right.value]) for right in _GRANTED))
 
 
+def is_grant(key: str) -> bool:
+    """Whether a tag of this key grants a right."""
+    return _KEY.fullmatch(key) is not None
+
+
+def without_grants(tags: Tags) -> Tags:
+    """The tags that grant nothing."""
+    return tuple(tag for tag in tags if not is_grant(tag[0]))
+
+
 def as_tags(grants: Grants) -> Tags:
     """Tags that grant the same, labelled ``file-1``, ``file-2`` and so on."""
     return tuple(

@@ -24,9 +24,13 @@ class PublishedSettings(RuntimeSettings):
         database: the Glue database of its tables.
         workgroup: the Athena workgroup that queries it.
         api_endpoint: the URL of the HTTP API, which serves both planes.
+        api_id: the API's id, by which IAM names its paths; empty where an older release published.
+        kms_key_arn: the key of all stores; empty as above.
     """
 
     offline_bucket: str
     database: str
     workgroup: str
     api_endpoint: str
+    api_id: str = ""
+    kms_key_arn: str = ""

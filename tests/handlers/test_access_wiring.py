@@ -77,3 +77,21 @@ def test_the_control_function_knows_who_may_create(function):
     handler = function("control", creators=("arn:aws:iam::123456789012:user/maker",))
     assert handler(create("user/stranger"), None)["statusCode"] == 403
     assert handler(create("user/maker"), None)["statusCode"] == 200
+
+
+def test_s11_groups_that_the_control_function_makes_share_no_record(function):
+    """One uid for every group would serve each group's records under every other name."""
+    control, runtime = function("control"), function("runtime")
+    for name in ("x", "y"):
+        headers = {"x-amz-target": "SageMaker.CreateFeatureGroup"}
+        body = create_request(name)
+        del body["OfflineStoreConfig"]
+        assert (
+            control(http_event("POST", "/", body=body, headers=headers), None)["statusCode"] == 200
+        )
+    record = {"customer_id": "1", "event_time": "2024-01-01T00:00:00Z"}
+    values = [{"FeatureName": k, "ValueAsString": v} for k, v in record.items()]
+    put = http_event("PUT", "/FeatureGroup/y", body={"Record": values})
+    assert runtime(put, None)["statusCode"] == 200
+    assert runtime(http_event(**GET), None)["body"] == "{}"
+    assert '"1"' in runtime(http_event(**{**GET, "path": "/FeatureGroup/y"}), None)["body"]

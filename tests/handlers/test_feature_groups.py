@@ -262,3 +262,20 @@ def test_the_function_puts_itself_together_from_its_environment(monkeypatch):
 
     assert done["Data"] == {"Groups": 1}
     assert "aircraft" in names
+
+
+def test_s7_rights_that_a_takeover_drops_are_in_the_functions_log(resource, capsys):
+    squatter = ("larder:admin:mine", "arn:aws:iam::123456789012:role/Squatter")
+    resource.send()
+    resource.catalog.groups.change(
+        "carrier", lambda group: replace(group, declared_in=None, tags=(*group.tags, squatter))
+    )
+    capsys.readouterr()
+
+    resource.send("Update")
+
+    lines = map(json.loads, capsys.readouterr().out.splitlines())
+    (warning,) = [line for line in lines if line["level"] == "WARNING"]
+    assert "feature group carrier: it was made through the API" in warning["rights"]
+    assert "larder:admin:mine (arn:aws:iam::123456789012:role/Squatter)" in warning["rights"]
+    assert squatter not in resource.groups()["carrier"].tags

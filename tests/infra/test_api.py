@@ -41,11 +41,6 @@ def test_functions_answer_before_the_api_gives_up(templates):
         assert templates.function("prod", name)["Timeout"] < 30
 
 
-def test_no_browser_is_let_in(templates):
-    ((_, _, api),) = templates.of_type("AWS::ApiGatewayV2::Api", "prod")
-    assert "CorsConfiguration" not in api["Properties"]
-
-
 def test_payloads_are_of_version_2(templates):
     for _, logical_id, resource in templates.of_type("AWS::ApiGatewayV2::Integration"):
         assert resource["Properties"]["PayloadFormatVersion"] == "2.0", logical_id

@@ -17,11 +17,13 @@ from larder.groups.feature_group import (
     UpdateStatus,
 )
 from larder.groups.spec import CatalogSpec, OfflineSpec
+from larder.groups.tag import GroupTags
 from tests.support.control import PLATFORM, both_stores, control_plane, group_spec
 from tests.support.groups import FEATURES
 
 AGE = FeatureDefinition("age", FeatureType.INTEGRAL)
 DAYS = TtlDuration("Days", 3)
+ARN = "arn:aws:iam::123456789012"
 
 
 @pytest.fixture
@@ -272,3 +274,89 @@ def test_a_group_that_is_handed_over_to_the_api_keeps_its_grants_as_tags(catalog
         ("larder:admin:file-1", "=2A"),
     )
     assert group.principals.keys() == before.principals.keys()
+
+
+SQUATTER = f"{ARN}:role/Squatter"
+SQUATTED = tuple((f"larder:{right}:mine", SQUATTER) for right in ("read", "write", "admin"))
+OWNERS = Grants(admin=(f"{ARN}:role/Owner",))
+
+
+def rights_of(group, caller=SQUATTER):
+    return {right for right, who in (group.principals or {}).items() if who.include(caller)}
+
+
+def made_by_the_api(catalog):
+    """A squatter's group in place of the one that a file will declare."""
+    catalog.groups.create(group_spec(tags=(*SQUATTED, ("team", "ops"))))
+
+
+def failed_to_be_made(catalog):
+    made_by_the_api(catalog)
+    failed = replace(stored(catalog), status=FeatureGroupStatus.CREATE_FAILED)
+    catalog.groups.registry.replace(failed)
+
+
+def handed_over_and_granted_by_tags(catalog):
+    DeclaredGroups(catalog.groups, catalog).apply([Definition("a.yaml", group_spec())])
+    DeclaredGroups(catalog.groups, catalog).apply([])
+    GroupTags(catalog.groups).add(stored(catalog).arn, SQUATTED)
+
+
+def deleted_before(catalog):
+    made_by_the_api(catalog)
+    catalog.groups.registry.remove(stored(catalog))
+
+
+def granted_by_an_earlier_file(catalog):
+    grants = Grants((SQUATTER,), (SQUATTER,), (SQUATTER,))
+    definition = Definition("a.yaml", group_spec(grants=grants))
+    DeclaredGroups(catalog.groups, catalog).apply([definition])
+
+
+WAYS = (
+    made_by_the_api,
+    failed_to_be_made,
+    handed_over_and_granted_by_tags,
+    deleted_before,
+    granted_by_an_earlier_file,
+)
+
+
+@pytest.mark.parametrize("grants", [OWNERS, Grants()], ids=["the file grants", "it grants nothing"])
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_s7_a_name_that_changes_hands_takes_no_rights_along(catalog, way, grants):
+    way(catalog)
+    definition = Definition("features/customers.yaml", group_spec(grants=grants))
+
+    DeclaredGroups(catalog.groups, catalog).apply([definition])
+
+    assert rights_of(stored(catalog)) == set()
+    assert stored(catalog).grants == grants
+    # nor do they come back when the file goes
+    DeclaredGroups(catalog.groups, catalog).apply([])
+    assert rights_of(stored(catalog)) == set()
+
+
+def test_s7_what_a_takeover_drops_is_told_and_other_tags_stay(catalog):
+    made_by_the_api(catalog)
+    declared = DeclaredGroups(catalog.groups, catalog)
+    definition = Definition("features/customers.yaml", group_spec(grants=OWNERS))
+
+    (told,) = declared.apply([definition])
+
+    assert told.startswith("features/customers.yaml: feature group customers: it was made through")
+    assert f"larder:admin:mine ({SQUATTER})" in told
+    assert stored(catalog).tags == (("team", "ops"),)
+    assert declared.apply([definition]) == []
+
+
+def test_s7_a_grant_that_the_api_adds_to_a_declared_group_stays_and_is_told(catalog):
+    declared = DeclaredGroups(catalog.groups, catalog)
+    definition = Definition("features/customers.yaml", group_spec(grants=OWNERS))
+    assert declared.apply([definition]) == []
+    GroupTags(catalog.groups).add(stored(catalog).arn, SQUATTED[:1])
+
+    (told,) = declared.apply([definition])
+
+    assert "tags give rights that the file does not: larder:read:mine" in told
+    assert rights_of(stored(catalog)) == {"see", "read"}

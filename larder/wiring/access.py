@@ -1,0 +1,48 @@
+"""A feature group of a platform as IAM sees it, for ``larder access policy``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from larder.access.policy import Fenced, fenced
+from larder.bucket_folders import RESULTS
+from larder.errors import ConfigurationError, ResourceNotFound
+from larder.wiring.location import Location
+from larder.wiring.sagemaker import CONTROL, ApiSettings, sagemaker_client
+
+
+@dataclass(frozen=True, kw_only=True)
+class FenceSettings(ApiSettings):
+    """The names by which IAM knows the platform's parts (``PublishedSettings``)."""
+
+    partition: str
+    account_id: str
+    offline_bucket: str
+    workgroup: str
+    api_id: str = ""
+    kms_key_arn: str = ""
+
+
+def open_fence(location: Location, group: str) -> Fenced:
+    """The group of that name or ARN, which the caller must be allowed to see.
+
+    Raises:
+        ConfigurationError: the platform's settings lack the API's id or the key.
+        ResourceNotFound: there is no such group, or the caller may not see it.
+    """
+    settings = location.settings(FenceSettings)
+    missing = [name for name in ("api_id", "kms_key_arn") if not getattr(settings, name)]
+    if missing:
+        raise ConfigurationError(
+            f"{location.origin}: {' and '.join(missing)} missing, without which no policy can name "
+            f"the platform's parts. {location.cure}"
+        )
+    client = sagemaker_client(CONTROL, settings)
+    try:
+        described = client.describe_feature_group(FeatureGroupName=group)
+    except ClientError as error:
+        raise ResourceNotFound(f"{group}: {error.response['Error'].get('Message')}") from error
+    known = {**{name: str(value) for name, value in vars(settings).items()}, "results": RESULTS}
+    return fenced(described, **known)
