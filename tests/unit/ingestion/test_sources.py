@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from larder.errors import ValidationError
-from larder.ingestion.adapters.event_times import in_zone
 from larder.ingestion.adapters.packing import Packer
 from larder.ingestion.adapters.sources import open_source
 from larder.records.codec import pack
+from larder.tabular.zones import in_zone
 
 
 def read(given):
-    return [row for batch in open_source(str(given), "ts").batches() for row in batch.to_pylist()]
+    return [row for batch in open_source(str(given)).batches() for row in batch.rows.to_pylist()]
 
 
 def test_a_row_of_2500_features_is_packed_as_the_codec_packs_it():
@@ -45,14 +45,14 @@ def test_types_that_do_not_go_together_are_named_with_file_and_column(tmp_path):
     pq.write_table(pa.table({"v": [1]}), tmp_path / "a.parquet")
     pq.write_table(pa.table({"v": [True]}), tmp_path / "b.parquet")
     with pytest.raises(ValidationError, match=r"'v' holds bool in .*b.parquet but int64 in .*a.p"):
-        open_source(str(tmp_path), "ts")
+        open_source(str(tmp_path))
 
 
 def test_a_column_that_a_file_lacks_is_named(tmp_path):
     pq.write_table(pa.table({"v": [1], "w": [1]}), tmp_path / "a.parquet")
     pq.write_table(pa.table({"v": [1]}), tmp_path / "b.parquet")
     with pytest.raises(ValidationError, match=r"b.parquet has no column 'w'"):
-        open_source(str(tmp_path), "ts")
+        open_source(str(tmp_path))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -67,7 +67,7 @@ def test_text_files_are_read_by_their_header(tmp_path, delimiter, name):
 def test_a_frames_columns_may_have_any_name_and_integers_any_size():
     frame = pd.DataFrame({"Unnamed: 0": [0, 1], "n": [1, 10**25], "m": [None, True]})
     frame["m"] = pd.Series(["x", 2], dtype=object)
-    table = open_source(frame, "ts").table
+    table = open_source(frame).table
     assert table.column("n").to_pylist() == ["1", "1" + "0" * 25]
     assert table.column("m").to_pylist() == ["x", "2"]
 
