@@ -8,10 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from larder.errors import ValidationError
+from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.ingestion.adapters.packing import Packer
 from larder.ingestion.adapters.sources import open_source
-from larder.records.codec import pack
+from larder.records.codec import pack, unpack
 from larder.tabular.zones import in_zone
+from tests.support.ingestion import BOTH, bench
 
 
 def read(given):
@@ -76,3 +78,18 @@ def test_local_times_are_read_in_the_zone_and_those_it_has_twice_or_never_are_le
     given = ["2024-07-01 12:30:00.5", "2024-01-01", "2024-10-27 02:30", "2024-03-31 02:30", "x"]
     found = in_zone(pa.array(given), "Europe/Berlin").to_pylist()
     assert found == ["2024-07-01T10:30:00.5Z", "2023-12-31T23:00:00Z", *given[2:]]
+
+
+def test_a_group_of_2500_features_is_ingested_into_both_stores(tmp_path):
+    names = [f"f{n}" for n in range(2498)]
+    features = (
+        FeatureDefinition("customer_id", FeatureType.STRING),
+        FeatureDefinition("event_time", FeatureType.STRING),
+        *(FeatureDefinition(name, FeatureType.FRACTIONAL) for name in names),
+    )
+    row = {"customer_id": ["a"], "event_time": ["2024-01-01T00:00:00Z"]}
+    row |= {name: [float(number)] for number, name in enumerate(names)}
+    with bench(tmp_path, features=features) as made:
+        done = made.ingest(row, targets=BOTH)
+        assert (done.written, done.stored, done.rejected) == (1, 1, 0)
+        assert unpack(made.online()["a"].packed)[-1] == "2497.0"
