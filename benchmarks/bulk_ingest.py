@@ -50,7 +50,7 @@ def ingest(source: Path) -> None:
             IcebergBulk(catalog), _NoJournal(), loader, newest_rows, lambda: _FIRST_WRITTEN
         )
         start = Start()
-        opened = open_source(source, "event_time")
+        opened = open_source(source)
         rows = BulkRows(of, opened.schema)
         with RejectsFile(Path(folder, "rejects.jsonl")) as rejects:
             job = Job(of, opened, rows, frozenset({TargetStore.OFFLINE}), "bench", rejects)

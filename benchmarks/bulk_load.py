@@ -37,8 +37,8 @@ def load(source: Path, address: str) -> None:
     with closing(ParquetRows.open(pyarrow.fs.LocalFileSystem(), str(source), _ROWS)) as file:
 
         def tables() -> Iterator[tuple[Any, float]]:
-            for batch, _ in file:
-                yield rows.latest(batch), confirmed_ms
+            for batch in file:
+                yield rows.latest(batch.rows), confirmed_ms
 
         counts = MemoryLoader(valkey, Entries(of, offline=2)).load(tables())
     start.tell()

@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = 
         platform = Platform.from_environment(strict=strict, environment=variables)
         with private.new_files():
             _COMMANDS[options.command](platform, options)
+        sys.stdout.flush()
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

@@ -68,24 +68,32 @@ def as_of_query(labels: Labels, joins: Sequence[Join]) -> str:
     )
     sources = "\n".join([f"{labels.source} AS l", *map(_joined, joins)])
     query = f"WITH {parts}\nSELECT\n  {selected}\nFROM {sources}"
-    if len(query.encode()) > MAX_QUERY_BYTES:
-        raise ValidationError(
-            f"the query has {len(query.encode())} bytes and Athena takes {MAX_QUERY_BYTES}: name "
-            "the features you need, or make two training sets of the same labels"
-        )
-    return query
+    return _short(query, "name the features you need, or make two training sets of the same labels")
 
 
 def unload(query: str, location: str, partition_by: Sequence[str] = ()) -> str:
     """A statement that writes a query's rows as Parquet below a location, which must be empty.
 
     ``partition_by`` are the query's last columns; their values become folders ``column=value``.
+
+    Raises:
+        ValidationError: the statement is longer than Athena takes.
     """
     options = "format = 'PARQUET', compression = 'ZSTD'"
     if partition_by:
         columns = ", ".join(literal(column.lower()) for column in partition_by)
         options += f", partitioned_by = ARRAY[{columns}]"
-    return f"UNLOAD (\n{query}\n) TO {literal(location)}\nWITH ({options})"
+    statement = f"UNLOAD (\n{query}\n) TO {literal(location)}\nWITH ({options})"
+    return _short(statement, "give the features shorter names, or split the group")
+
+
+def _short(query: str, cure: str) -> str:
+    size = len(query.encode())
+    if size > MAX_QUERY_BYTES:
+        raise ValidationError(
+            f"the query has {size} bytes and Athena takes {MAX_QUERY_BYTES}: {cure}"
+        )
+    return query
 
 
 def _joined(join: Join) -> str:

@@ -107,7 +107,7 @@ def nanos_of(moment: datetime | str) -> int:
     if moment.utcoffset() is None:
         raise ValidationError(
             f"{moment.isoformat()} has no time zone, so its instant is unknown: add Z or "
-            "an offset, use an aware datetime, or say which zone all label times are in"
+            "an offset, or use an aware datetime"
         )
     return (moment - _EPOCH) // _MICROSECOND * 1000
 

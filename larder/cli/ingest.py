@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 import larder
-from larder.cli.parsers import add_stage
+from larder.cli.parsers import add_reading, add_stage
 from larder.cli.progress import ProgressBar
 from larder.errors import ConfigurationError, LarderError, ResourceNotFound, ValidationError
 from larder.ingestion.ingest import Summary, new_run_id
@@ -33,7 +33,10 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("group", help="the feature group's name or ARN")
     parser.add_argument(
-        "source", help="a .parquet, .csv, .arrow or .feather file, a folder or a pattern; or s3://…"
+        "source",
+        help="files of rows: .parquet, .csv, .tsv, .jsonl, .ndjson, .arrow or .feather (text also "
+        "as .gz), a folder of them or a pattern; or s3://…. An empty cell, null and NaN are no "
+        "value",
     )
     parser.add_argument(
         "--to", choices=("offline", "online", "both"), default="offline", help="default: offline"
@@ -42,7 +45,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rejects",
         type=Path,
-        help="a .jsonl, .csv or .parquet file (default: GROUP-RUN-rejects.jsonl)",
+        metavar="PATH",
+        help="a .jsonl, .csv or .parquet file for rows that can't be taken, or a folder for it "
+        "(default: ~/.larder/rejects/GROUP-RUN-rejects.jsonl)",
     )
     parser.add_argument(
         "--map",
@@ -52,6 +57,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="the feature that a column is, if named otherwise; COLUMN= leaves it out",
     )
     parser.add_argument("--time-zone", help="what times without a zone are in, such as UTC")
+    add_reading(parser)
     parser.add_argument(
         "--max-writes-per-second",
         type=float,
@@ -70,8 +76,8 @@ def renamed(texts: list[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in texts:
-        column, sign, feature = text.partition("=")
-        if not (column and sign) or column in found:
+        column, sign, feature = text.rpartition("=")  # a column's name may have a sign in it
+        if not sign or column in found:
             raise ValidationError(f"--map takes COLUMN=FEATURE, each once, not {text[:100]!r}")
         found[column] = feature
     return found
@@ -90,6 +96,8 @@ def _run(options: argparse.Namespace) -> int:
                 rejects=options.rejects,
                 columns=renamed(options.map),
                 time_zone=options.time_zone,
+                delimiter=options.delimiter,
+                encoding=options.encoding,
                 max_writes_per_second=options.max_writes_per_second,
                 report=bar,
             )

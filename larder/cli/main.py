@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 import larder
+from larder.cli.pipes import until_unread
 from larder.errors import ConfigurationError, LarderError
+from larder.foreign_errors import in_larders_words
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "configure": ("configure", "point boto3 and the SageMaker SDK at Larder"),
@@ -31,9 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the process's exit status: 0 all done, 1 something was not, 2 bad usage,
     130 interrupted."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    with until_unread() as status:
+        status.append(_run(given))
+    return status[-1] if status else 0
+
+
+def _run(given: Sequence[str]) -> int:
     try:
         options = parser_of(given).parse_args(given)
-        return int(options.run(options))
+        with in_larders_words("it failed for a reason outside of Larder"):
+            return int(options.run(options))
     except ConfigurationError as error:
         print(f"larder: {error}", file=sys.stderr)
         return 2

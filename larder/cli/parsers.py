@@ -17,3 +17,18 @@ def add_stage(parser: argparse.ArgumentParser) -> None:
         help="the deployed stage, such as dev; by default the environment names the platform "
         "(make env)",
     )
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how files of text are read."""
+    parser.add_argument(
+        "--delimiter",
+        metavar="CHARACTER",
+        help="between the cells of a text file, such as ';' or tab (default: the comma, semicolon, "
+        "tab or pipe that its header has most of)",
+    )
+    parser.add_argument(
+        "--encoding",
+        metavar="NAME",
+        help="of a text file, such as latin-1 (default: UTF-8, or what a byte order mark says)",
+    )

@@ -39,7 +39,10 @@ class ProgressBar:
             self._draw(progress)
         elif new_state or progress.seconds - self._printed >= _EVERY_SECONDS:
             self._printed = progress.seconds
-            print(line(progress), file=self.out, flush=True)
+            try:
+                print(line(progress), file=self.out, flush=True)
+            except BrokenPipeError:  # no reader is left, which is no reason to stop the work
+                self.quiet = True
 
     def end(self) -> None:
         """Leave the bar as it is, and go on below it."""

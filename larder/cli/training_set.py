@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 import larder
-from larder.cli.parsers import Commands, add_stage
+from larder.cli.parsers import Commands, add_reading, add_stage
 from larder.cli.progress import ProgressBar
 from larder.cli.text import charge
 from larder.errors import ValidationError
@@ -84,7 +84,7 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, bar: Progre
         look_backs=pairs(options.look_back, "--look-back"),
         prefixes=pairs(options.prefix, "--prefix"),
     )
-    sql = Path(options.sql_file).read_text() if options.sql_file else options.sql
+    sql = _query(options.sql_file) if options.sql_file else options.sql
     manifest = client.create(
         options.name,
         options.labels if sql is None else SqlLabels(sql),
@@ -92,6 +92,8 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, bar: Progre
         features=groups,
         engine=_ENGINES[options.engine],
         time_zone=options.time_zone,
+        delimiter=options.delimiter,
+        encoding=options.encoding,
         known_as_of=options.known_as_of,
         as_known_then=options.as_known_then,
         full_names=options.full_names,
@@ -101,6 +103,13 @@ def _create(client: TrainingSetsClient, options: argparse.Namespace, bar: Progre
     bar.end()
     _print(manifest.to_json() if options.json else "\n".join(description(manifest)).encode())
     return 0
+
+
+def _query(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise ValidationError(f"--sql-file {path} can't be read: {error}") from error
 
 
 def _show(client: TrainingSetsClient, options: argparse.Namespace, _bar: ProgressBar) -> int:
@@ -151,7 +160,11 @@ def _print(text: bytes) -> None:
 def _add_create_options(create: argparse.ArgumentParser) -> None:
     """Add the options of ``create``."""
     labels = create.add_mutually_exclusive_group(required=True)
-    labels.add_argument("--labels", help="a Parquet or CSV file, or a folder of them; or s3://…")
+    labels.add_argument(
+        "--labels",
+        help="files of rows: .parquet, .csv, .tsv, .jsonl, .ndjson, .arrow or .feather (text also "
+        "as .gz), a folder of them or a pattern; or s3://…. A row without a key has no features",
+    )
     labels.add_argument("--sql", help="a query that gives the labels")
     labels.add_argument("--sql-file", help="a file with such a query")
     create.add_argument("--event-time", required=True, help="the labels' column of instants")
@@ -163,6 +176,7 @@ def _add_create_options(create: argparse.ArgumentParser) -> None:
         help="may be repeated; GROUP alone means all its features",
     )
     create.add_argument("--time-zone", help="what label times without a zone are in, such as UTC")
+    add_reading(create)
     create.add_argument(
         "--engine",
         choices=list(_ENGINES),

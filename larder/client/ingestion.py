@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from larder.client.html import as_shown, facts
+from larder.foreign_errors import in_larders_words
 from larder.ingestion.ingest import Summary
 from larder.ingestion.options import IngestOptions
 from larder.progress import Report, silent
+from larder.tabular.reading import Reading
 from larder.wiring.ingestion import BulkIngestion
 
 
@@ -53,10 +55,13 @@ class IngestionClient:
         to: ``offline`` (the history), ``online`` (each record's newest version) or ``both``.
         run_id: the id under which a run that was interrupted goes on; by default a new one.
         rejects: the file for rows that can't be taken, with the reasons: .jsonl, .csv or
-            .parquet. By default ``GROUP-RUN-rejects.jsonl``.
+            .parquet; or a folder. By default ``~/.larder/rejects/GROUP-RUN-rejects.jsonl``.
         columns: features by the names of the source's columns, where those have other names.
             An empty feature name leaves its column out.
         time_zone: the zone of times that have none.
+        delimiter: between the cells of a text file; by default the comma, semicolon, tab or pipe
+            that its header has most of.
+        encoding: of a text file; by default UTF-8, or what a byte order mark says.
         max_writes_per_second: of the online store.
         report: called with the run's progress.
     """
@@ -73,10 +78,14 @@ class IngestionClient:
         rejects: str | Path | None = None,
         columns: Mapping[str, str] | None = None,
         time_zone: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
         max_writes_per_second: float = 1000.0,
         report: Report = silent,
     ) -> IngestSummary:
-        """Ingest a pandas, Polars, Arrow or NumPy frame, or files: Parquet, CSV, Arrow, Feather.
+        """Ingest a pandas, Polars, Arrow or NumPy frame, columns by name, or files of rows.
+
+        Files are Parquet, CSV, TSV, JSON lines, Arrow or Feather. NaN is no value, as null is.
 
         Raises:
             ResourceNotFound, ValidationError: the source as a whole does not fit a group. Single
@@ -89,16 +98,9 @@ class IngestionClient:
             rejects=None if rejects is None else Path(rejects),
             columns=columns or {},
             time_zone=time_zone,
+            reading=Reading(delimiter=delimiter, encoding=encoding),
             max_writes_per_second=max_writes_per_second,
         )
-        found = self.runs.run(group, _as_arrow(source), options, report)
+        with in_larders_words(f"the ingestion into {group} failed"):
+            found = self.runs.run(group, source, options, report)
         return as_shown(IngestSummary, found)
-
-
-def _as_arrow(source: Any) -> Any:  # noqa: ANN401 - whatever a source may be
-    """A mapping of columns as an Arrow table; anything else as it is."""
-    if not isinstance(source, Mapping):
-        return source
-    import pyarrow as pa  # noqa: PLC0415 - this part needs it anyway
-
-    return pa.table(dict(source))

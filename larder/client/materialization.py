@@ -12,6 +12,8 @@ from datetime import datetime
 
 from larder.as_of.oracle import nanos_of
 from larder.client.html import as_shown, facts
+from larder.errors import ValidationError
+from larder.foreign_errors import in_larders_words
 from larder.materialization.materialize import Materialized
 from larder.memory.warm import Warmed
 from larder.progress import Report, silent
@@ -75,13 +77,9 @@ class MaterializationClient:
             QueryFailed: Athena ended the query without a result.
             ThrottlingException, ServiceUnavailable: a store did not answer; run it again.
         """
-        found = self.runs.run(
-            group,
-            as_of=_nanos(as_of),
-            since=_nanos(since),
-            rate=max_writes_per_second,
-            report=report,
-        )
+        bounds = {"as_of": _nanos("as_of", as_of), "since": _nanos("since", since)}
+        with in_larders_words(f"the materialization of {group} failed"):
+            found = self.runs.run(group, **bounds, rate=max_writes_per_second, report=report)
         return as_shown(MaterializationSummary, found)
 
     def warm(self, group: str, *, report: Report = silent) -> WarmingSummary:
@@ -103,7 +101,10 @@ class MaterializationClient:
         lean_memory()
 
 
-def _nanos(instant: datetime | str | None) -> int | None:
+def _nanos(name: str, instant: datetime | str | None) -> int | None:
     if instant is None:
         return None
-    return nanos_of(instant.isoformat() if isinstance(instant, datetime) else instant)
+    try:
+        return nanos_of(instant)
+    except ValidationError as error:
+        raise ValidationError(f"{name}: {error}") from error

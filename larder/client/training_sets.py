@@ -20,7 +20,9 @@ from larder.as_of.oracle import nanos_of
 from larder.client.html import facts, table
 from larder.errors import ValidationError
 from larder.extras import needs
+from larder.foreign_errors import in_larders_words
 from larder.progress import Report, silent
+from larder.tabular.reading import Reading
 from larder.training_sets.build import TrainingSets
 from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import ATHENA, DUCKDB, SetRows
@@ -127,13 +129,16 @@ class TrainingSetsClient:
     ``create`` raises ``ValidationError``, ``ResourceInUse`` or ``QueryFailed``. Its arguments:
 
     Args:
-        labels: a pandas, Polars, Arrow or NumPy frame, the address of Parquet or CSV files
-            (local or ``s3://``), or ``SqlLabels``.
+        labels: a pandas, Polars, Arrow or NumPy frame, columns by name, the address of files of
+            rows (local or ``s3://``: a file, a folder, a pattern), or ``SqlLabels``.
         event_time: the labels' column of instants.
         features: features by group, or ``GroupFeatures`` with a key, a look-back or names.
         engine: ``athena``, or ``duckdb``, which joins in this process. The rows are the same;
             labels by SQL run on Athena with either.
         time_zone: the zone of label times that have none.
+        delimiter: between the cells of a text file; by default the comma, semicolon, tab or pipe
+            that its header has most of.
+        encoding: of a text file; by default UTF-8, or what a byte order mark says.
         known_as_of: leave out what was written after this instant.
         as_known_then: leave out what was written after the label's own time.
         full_names: name features ``<group>__<feature>``.
@@ -152,6 +157,8 @@ class TrainingSetsClient:
         features: Features,
         engine: str = ATHENA,
         time_zone: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
         known_as_of: datetime | str | None = None,
         as_known_then: bool = False,
         full_names: bool = False,
@@ -168,9 +175,11 @@ class TrainingSetsClient:
             as_known_then=as_known_then,
             full_names=full_names,
             partition_by=tuple(partition_by),
+            reading=Reading(delimiter=delimiter, encoding=encoding),
         )
         sets = replace(self.sets, engine=_checked_engine(engine))
-        return TrainingSet(sets.create(spec, _as_arrow(labels), report), self.stored)
+        with in_larders_words(f"training set {name} failed"):
+            return TrainingSet(sets.create(spec, labels, report), self.stored)
 
     def get(self, name: str) -> TrainingSet:
         """A training set that was made before.
@@ -211,12 +220,3 @@ def _checked_engine(engine: str) -> str:
     if engine not in (ATHENA, DUCKDB):
         raise ValidationError(f"there is no engine {engine[:50]!r}: use {ATHENA} or {DUCKDB}")
     return engine
-
-
-def _as_arrow(labels: Any) -> Any:  # noqa: ANN401 - whatever labels may be
-    """A mapping of columns as an Arrow table; anything else as it is."""
-    if not isinstance(labels, Mapping):
-        return labels
-    import pyarrow as pa  # noqa: PLC0415 - this part needs it anyway
-
-    return pa.table(dict(labels))

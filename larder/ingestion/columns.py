@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup
+from larder.ingestion.cures import map_option
 
 
 def feature_columns(
@@ -24,14 +25,15 @@ def feature_columns(
     _check(columns, renamed)
     found: dict[int, str] = {}
     for column in columns:
-        name = renamed.get(column, column)
-        if not name:
+        name = renamed.get(column)
+        if name == "":
             continue
+        name = column if name is None else name
         ordinal = _ordinal(group, name, column)
         if ordinal in found:
             raise ValidationError(
                 f"columns {found[ordinal]!r} and {column!r} both are feature '{name}': leave one "
-                f"out (--map {column}=)"
+                f"out ({map_option(column)})"
             )
         found[ordinal] = column
     _require(group, found)
@@ -66,5 +68,5 @@ def _ordinal(group: FeatureGroup, name: str, column: str) -> int:
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     raise ValidationError(
         f"column {column!r} is no feature of FeatureGroup {group.name}{hint}: name its feature "
-        f"(--map {column[:64]}=FEATURE) or leave the column out (--map {column[:64]}=)"
+        f"({map_option(column, 'FEATURE')}) or leave the column out ({map_option(column)})"
     )

@@ -10,15 +10,32 @@ from larder.groups.feature_group import FeatureGroup
 from larder.records.record import RecordVersion, Slot
 
 Arrow = Any  # a table of Arrow, whose library the core does not import
+Batch = Any  # larder.tabular.batches.Batch, which holds such a table
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that is not taken: its number in the source from 0, why, and what it held."""
+    """A row that is not taken.
+
+    Attributes:
+        row: its number in the whole source, from 0.
+        reason: why it is not taken.
+        record: what it held, as PutRecord would have been sent it.
+        cure: what can be done about it.
+        column: the source's column that is at fault, if it is one.
+        value: what that column held.
+        file: the address of the row's file; a frame has none.
+        number: its number in that file, from 0 and without the header.
+    """
 
     row: int
     reason: str
     record: Mapping[str, object]
+    cure: str = ""
+    column: str = ""
+    value: object = None
+    file: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class RowConverter(Protocol):
     def rows(self) -> int:
         """Rows of the source that were seen so far."""
 
-    def convert(self, batch: Arrow) -> tuple[Arrow, list[Reject]]:
+    def convert(self, batch: Batch) -> tuple[Arrow, list[Reject]]:
         """The rows of the next batch that are taken, in order, and those that are not."""
 
 
@@ -56,7 +73,7 @@ class BulkSource(Protocol):
     def fingerprint(self) -> str:
         """What tells this source from another, or from itself before it was changed."""
 
-    def batches(self) -> Iterator[Arrow]:
+    def batches(self) -> Iterator[Batch]:
         """The rows, from the first on."""
 
     def fraction(self) -> float | None:

@@ -1,21 +1,36 @@
-"""Files of rows, read batch by batch; each batch with the share of the file that was read."""
+"""Files of rows by their kind, read batch by batch."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import csv, ipc
+from pyarrow import ipc
 
-from larder.tabular.frames import BATCH_ROWS
+from larder.errors import ValidationError
+from larder.tabular.batches import Batch, rows_at_once
+from larder.tabular.csv_rows import CsvRows
+from larder.tabular.json_rows import JsonRows
+from larder.tabular.reading import Reading
+from larder.tabular.typed_rows import TypedRows
 
 Arrow = Any  # pyarrow is untyped
-_CSV_BLOCK = 4 * 1024 * 1024
 _BUFFER = 1024 * 1024
+_PACKED = ".gz"
+PARQUET, CSV, JSON, ARROW = "Parquet", "CSV", "JSON lines", "Arrow"
+_KINDS = {
+    ".parquet": PARQUET,
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".jsonl": JSON,
+    ".ndjson": JSON,
+    ".arrow": ARROW,
+    ".feather": ARROW,
+}
+_MAGIC = {b"PAR1": PARQUET, b"ARROW1": ARROW}
+ENDINGS = ", ".join(_KINDS)
 
 
 @dataclass(slots=True)
@@ -30,75 +45,23 @@ class ParquetRows:
     def open(cls, filesystem: Arrow, path: str, batch_rows: int | None = None) -> ParquetRows:
         """Open it and read its footer."""
         stream = filesystem.open_input_file(path)
-        return cls(
-            stream,
-            pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER),
-            batch_rows or BATCH_ROWS,
-        )
+        file = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER)
+        return cls(stream, file, batch_rows or rows_at_once(len(file.schema_arrow)))
 
     @property
     def schema(self) -> Arrow:
         """Its columns."""
         return self.file.schema_arrow
 
-    def __iter__(self) -> Iterator[tuple[Arrow, float]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Its rows."""
         total, read = max(1, self.file.metadata.num_rows), 0
-        for batch in self.file.iter_batches(self.batch_rows):
-            read += len(batch)
-            yield batch, read / total
+        for rows in self.file.iter_batches(self.batch_rows):
+            yield Batch(rows, read, share=(read + len(rows)) / total)
+            read += len(rows)
 
     def close(self) -> None:
         """Close it."""
-        self.stream.close()
-
-
-@dataclass(slots=True)
-class CsvRows:
-    """A text file with a header. Every cell is a text as it is written; an empty one is absent.
-
-    The delimiter is the comma, semicolon, tab or pipe that the header has most of.
-    """
-
-    stream: Arrow
-    reader: Arrow
-    size: int
-
-    @classmethod
-    def open(cls, filesystem: Arrow, path: str) -> CsvRows:
-        """Open it and read its header."""
-        with _text(filesystem.open_input_file(path), path) as peeked:
-            parse = csv.ParseOptions(delimiter=_delimiter(peeked.read(_BUFFER)))
-        whole = _text(filesystem.open_input_file(path), path)
-        with csv.open_csv(whole, parse_options=parse) as peeked:
-            names = peeked.schema.names
-        options = csv.ConvertOptions(
-            column_types={name: pa.string() for name in names},
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-        )
-        stream = filesystem.open_input_file(path)
-        read = csv.ReadOptions(block_size=_CSV_BLOCK, use_threads=False)
-        size = filesystem.get_file_info(path).size or 1
-        reader = csv.open_csv(
-            _text(stream, path), read_options=read, parse_options=parse, convert_options=options
-        )
-        return cls(stream, reader, size)
-
-    @property
-    def schema(self) -> Arrow:
-        """Its columns."""
-        return self.reader.schema
-
-    def __iter__(self) -> Iterator[tuple[Arrow, float]]:
-        """Its rows."""
-        for batch in self.reader:
-            yield batch, self.stream.tell() / self.size
-
-    def close(self) -> None:
-        """Close it."""
-        self.reader.close()
         self.stream.close()
 
 
@@ -120,44 +83,71 @@ class ArrowRows:
         """Its columns."""
         return self.reader.schema
 
-    def __iter__(self) -> Iterator[tuple[Arrow, float]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Its rows."""
-        count = self.reader.num_record_batches
+        count, read = self.reader.num_record_batches, 0
+        most = rows_at_once(len(self.schema))
         for number in range(count):
             whole = self.reader.get_batch(number)
-            for start in range(0, len(whole), BATCH_ROWS):
-                yield whole.slice(start, BATCH_ROWS), (number + 1) / count
+            for start in range(0, len(whole), most):
+                rows = whole.slice(start, most)
+                yield Batch(rows, read, share=(number + 1) / count)
+                read += len(rows)
 
     def close(self) -> None:
         """Close it."""
         self.stream.close()
 
 
-Rows = ParquetRows | CsvRows | ArrowRows
-_READERS: dict[str, Callable[[Arrow, str], Rows]] = {
-    ".parquet": ParquetRows.open,
-    ".csv": CsvRows.open,
-    ".csv.gz": CsvRows.open,
-    ".tsv": CsvRows.open,
-    ".tsv.gz": CsvRows.open,
-    ".arrow": ArrowRows.open,
-    ".feather": ArrowRows.open,
-}
-ENDINGS = tuple(_READERS)
+Rows = ParquetRows | CsvRows | TypedRows | JsonRows | ArrowRows
 
 
-def open_rows(filesystem: Arrow, path: str) -> Rows:
-    """Open a file, whose kind its name's ending tells, in upper or lower case."""
-    ending = next(each for each in ENDINGS if path.lower().endswith(each))
-    return _READERS[ending](filesystem, path)
+def kind_of(name: str) -> str | None:
+    """The kind that a file's name tells by its ending, in upper or lower case.
+
+    Files of text may be packed by gzip, whatever they are called; ``.gz`` may follow the ending.
+    """
+    lowered = name.lower()
+    plain = lowered.removesuffix(_PACKED)
+    kind = next((kind for ending, kind in _KINDS.items() if plain.endswith(ending)), None)
+    return kind if plain == lowered or kind in (CSV, JSON) else None
 
 
-def _text(stream: Arrow, path: str) -> Arrow:
-    """The file's text; unpacked where its name ends in .gz."""
-    return pa.CompressedInputStream(stream, "gzip") if path.lower().endswith(".gz") else stream
+def kind_inside(filesystem: Arrow, path: str) -> str | None:
+    """The kind that a file's first bytes tell, if they do."""
+    with filesystem.open_input_file(path) as stream:
+        start = stream.read(max(map(len, _MAGIC)))
+    return next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), None)
 
 
-def _delimiter(start: bytes) -> str:
-    """The delimiter that a file's header has most of outside of quotes; a comma if it has none."""
-    header = re.sub(rb'"[^"]*"', b"", start).lstrip().partition(b"\n")[0]
-    return max(",;\t|", key=lambda each: header.count(each.encode()))
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How files are opened.
+
+    ``texts`` are the columns that stay as they are written in CSV, where the types of the others
+    are inferred; ``None`` means that every cell stays so.
+    """
+
+    reading: Reading = Reading()  # noqa: RUF009 - a frozen value
+    texts: Collection[str] | None = None
+
+    def open(self, filesystem: Arrow, path: str, kind: str, address: str) -> Rows:
+        """Open a file of that kind; ``failures.readable`` is to be around it."""
+        if kind == CSV:
+            rows = CsvRows.open(filesystem, path, address, self.reading)
+            return rows if self.texts is None else TypedRows.open(rows, self.texts)
+        if kind == JSON:
+            return JsonRows.open(filesystem, path, address, self.reading)
+        readers: dict[str, Callable[[Arrow, str], Rows]] = {
+            PARQUET: ParquetRows.open,
+            ARROW: ArrowRows.open,
+        }
+        return readers[kind](filesystem, path)
+
+
+def unknown_kind(address: str) -> ValidationError:
+    """The error for a file whose kind neither its name nor its first bytes tell."""
+    return ValidationError(
+        f"{address} is of no kind that can be read: names end in {ENDINGS}, files of text in .gz "
+        "too, in upper or lower case; rename it, or name the files by a pattern such as '*.csv'"
+    )

@@ -116,6 +116,7 @@ class TrainingSets:
                 keys=tuple(join.key for join in joins),
                 time_zone=spec.time_zone,
                 partition_by=spec.partition_by,
+                reading=spec.reading,
             ),
             f"{root}labels/",
             report,

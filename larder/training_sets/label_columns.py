@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from larder.errors import ValidationError
 from larder.event_time import EventTimeType
 from larder.groups.feature_group import FeatureDefinition
+from larder.tabular.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,14 @@ class WantedLabels:
 
     ``event_time`` is their column of instants, ``time_zone`` the zone of those that have none.
     ``keys`` are the columns of record identifiers, ``partition_by`` those that the result is laid
-    out by.
+    out by. ``reading`` is how files of text are read.
     """
 
     event_time: str
     keys: tuple[LabelKey, ...]
     time_zone: str | None = None
     partition_by: tuple[str, ...] = ()
+    reading: Reading = Reading()  # noqa: RUF009 - a frozen value
 
 
 def require_column(name: str, names: Iterable[str], *, purpose: str) -> None:

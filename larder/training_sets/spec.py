@@ -13,6 +13,7 @@ from larder.column_names import check_names
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition
 from larder.offline.feature_table import FeatureTable
+from larder.tabular.reading import Reading
 from larder.training_sets.label_columns import LabelKey
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -46,7 +47,8 @@ class TrainingSetSpec:
     in. ``known_as_of`` (microseconds since the epoch) leaves out what was written later;
     ``as_known_then`` what was written after the label's own time. With ``full_names`` features are
     named ``<group>__<feature>``. ``partition_by`` are label columns by whose values the
-    result's files lie in folders ``column=value``.
+    result's files lie in folders ``column=value``. ``reading`` is how labels in files of text are
+    read.
     """
 
     name: str
@@ -57,6 +59,7 @@ class TrainingSetSpec:
     as_known_then: bool = False
     full_names: bool = False
     partition_by: tuple[str, ...] = ()
+    reading: Reading = Reading()  # noqa: RUF009 - a frozen value
 
 
 @dataclass(frozen=True, slots=True)

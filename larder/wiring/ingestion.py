@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,7 +14,7 @@ from larder.groups.feature_group import TargetStore
 from larder.ingestion.adapters.by_format import open_bulk_tables
 from larder.ingestion.adapters.journal import S3RunJournal
 from larder.ingestion.adapters.newest import newest_rows
-from larder.ingestion.adapters.rejects import RejectsFile
+from larder.ingestion.adapters.rejects import RejectsFile, rejects_path
 from larder.ingestion.adapters.rows import BulkRows
 from larder.ingestion.adapters.sources import open_source
 from larder.ingestion.ingest import Ingestion, Job, Summary, new_run_id
@@ -54,8 +53,8 @@ class BulkIngestion:
         writer = self.plane().writer
         found = writer.groups.get(group)
         targets, run = options.targets(found), options.run_id or new_run_id()
-        path = options.rejects or Path(f"{found.name}-{run}-rejects.jsonl")
-        opened = open_source(source, options.event_time_column(found))
+        path = rejects_path(options.rejects, found.name, run)
+        opened = open_source(source, options.reading)
         packs = TargetStore.ONLINE in targets
         rows = BulkRows(found, opened.schema, options.columns, options.time_zone, packs)
         use_case = Ingestion(

@@ -112,7 +112,8 @@ def source(folder):
 def test_rows_go_into_both_stores_and_into_the_history_once(platform, group, tmp_path):
     path, rows = source(tmp_path)
     name = group["FeatureGroupName"]
-    done = larder(platform, tmp_path, "ingest", name, str(path), "--to", "both", "--json")
+    done = larder(platform, tmp_path, "ingest", name, str(path), "--to", "both", "--json",
+                  "--rejects", str(tmp_path))  # fmt: skip
     assert done.returncode == 1, done.stderr
     told = json.loads(done.stdout)
     assert (told["rows"], told["rejected"], told["written"]) == (ROWS, 1, ROWS - 1)

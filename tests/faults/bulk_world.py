@@ -35,6 +35,7 @@ from larder.progress import silent
 from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.record import Slot, State
 from larder.records.write import DeleteRecord, PutRecord, RecordWriter
+from larder.tabular.batches import Batch
 from tests.support.clocks import Ticking
 from tests.support.groups import group_settings
 from tests.support.ingestion import MemoryJournal
@@ -294,8 +295,8 @@ class Source:
         self.rows = [(world.rng.choice(NAMES), world.moment()) for _ in range(count)]
 
     def batches(self):
-        for name, event_time in self.rows:
-            yield pa.record_batch([[name], [event_time]], schema=self.schema)
+        for number, (name, event_time) in enumerate(self.rows):
+            yield Batch(pa.record_batch([[name], [event_time]], schema=self.schema), number)
             self.world.act()
 
     def fraction(self):

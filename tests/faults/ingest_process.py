@@ -18,7 +18,7 @@ from larder.ingestion.adapters.journal import S3RunJournal
 from larder.offline.adapters.hive import commits as hive_commits
 from larder.offline.adapters.hive import files as hive_files
 from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.tabular import files
+from larder.tabular import batches
 from tests.faults.writer_process import KILLED, group_of
 from tests.support.ingestion import Bench
 from tests.support.offline import hive_rows, rows_in
@@ -82,6 +82,6 @@ def main(table_format, table, bucket, source, point, number):
     """How many rows were written, where it did not die."""
     if point:
         kill_at(table_format, point, number)
-    ingestion.COMMIT_ROWS, files.BATCH_ROWS, hive.MOST_HOURS = COMMIT_ROWS, 100, 5
+    ingestion.COMMIT_ROWS, batches.BATCH_ROWS, hive.MOST_HOURS = COMMIT_ROWS, 100, 5
     bench = CloudBench(table_format, table, bucket, source.parent)
     return bench.ingest(source).written

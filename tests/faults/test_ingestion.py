@@ -13,7 +13,7 @@ from larder.groups.feature_group import TableFormat
 from larder.ingestion import ingest as ingestion
 from larder.offline.adapters.by_format import open_tables
 from larder.records.codec import unpack
-from larder.tabular import files
+from larder.tabular import batches
 from tests.faults import ingest_process
 from tests.faults.ingest_process import KILL_POINTS, CloudBench
 from tests.faults.writer_process import KILLED
@@ -142,7 +142,7 @@ class Flaky:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_run_into_both_stores_that_dies_while_loading(tmp_path, monkeypatch, seed):
     monkeypatch.setattr(ingestion, "COMMIT_ROWS", 400)
-    monkeypatch.setattr(files, "BATCH_ROWS", 100)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 100)
     rng = random.Random(seed)
     path, expected = source(tmp_path, rng)
     with bench(tmp_path) as made:

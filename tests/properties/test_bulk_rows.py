@@ -1,5 +1,6 @@
 """Rows in bulk are taken, refused and packed exactly as a PutRecord of each would be."""
 
+import math
 import struct
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from larder.ingestion.adapters.rows import PACKED, ROW, BulkRows, text_of
 from larder.records.codec import pack
 from larder.records.values import checked_features, complete
 from larder.records.versions import Stamp, live_version
+from larder.tabular.batches import Batch
 from tests.support.examples import examples
 from tests.support.groups import feature_group
 
@@ -49,9 +51,19 @@ TEXT_ROWS = st.lists(
 SHAPES = {"clicks": st.integers(-(2**63), 2**63 - 1), "score": st.floats(), "bits": st.booleans()}
 
 
+def is_nan(group, name, value):
+    """Whether a number is NaN, or the text of a number's feature says so: that is no value."""
+    feature = group.features[group.ordinals[name]]
+    if feature.collection is not None or feature.type is FeatureType.STRING:
+        return False
+    is_number = isinstance(value, float) and math.isnan(value)
+    return is_number or value in ("NaN", "nan", "NAN", "-nan", "-NaN")
+
+
 def put(group, columns, row):
     """What a PutRecord of the row stores, or ``None`` where it is refused."""
-    record = [(n, text_of(v)) for n, v in zip(columns, row, strict=True) if v is not None]
+    cells = zip(columns, row, strict=True)
+    record = [(n, text_of(v)) for n, v in cells if not (v is None or is_nan(group, n, v))]
     try:
         values = complete(group, checked_features(group, record))
         stamp = Stamp(invocation_time=0, write_time=0)
@@ -64,7 +76,7 @@ def put(group, columns, row):
 def taken(group, table):
     """What bulk rows make of each row of a table, by its number; all rows are accounted for."""
     rows = BulkRows(group, table.schema, packs=True)
-    found, rejects = rows.convert(table.combine_chunks().to_batches()[0])
+    found, rejects = rows.convert(Batch(table.combine_chunks().to_batches()[0], 0))
     numbers = found.column(ROW).to_pylist()
     assert sorted(numbers + [each.row for each in rejects]) == list(range(len(table)))
     return dict(zip(numbers, found.column(PACKED).to_pylist(), strict=True))

@@ -13,6 +13,7 @@ from larder.ingestion.ingest import Ingestion, Job
 from larder.ingestion.load import OnlineLoader
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.progress import silent
+from larder.tabular.reading import Reading
 from larder.testing.records import MemoryRecordStore
 from tests.support.offline import WRITTEN, offline_group, sql_catalog
 
@@ -44,7 +45,10 @@ class Bench:
         self.rejects = self.folder / "rejects.jsonl"
         IcebergTables(catalog).create(self.group)
 
-    def ingest(self, source, *, targets=frozenset({OFFLINE}), run_id="run-1", **options):
+    def ingest(
+        self, source, *, targets=frozenset({OFFLINE}), run_id="run-1",
+        delimiter=None, encoding=None, **options,
+    ):  # fmt: skip
         loader = OnlineLoader(
             self.store,
             lambda _name: self.current,
@@ -54,7 +58,7 @@ class Bench:
             sleep=lambda _seconds: None,
         )
         ingestion = Ingestion(self.tables, self.journal, loader, newest_rows, lambda: WRITTEN)
-        opened = open_source(source, self.group.event_time_name)
+        opened = open_source(source, Reading(delimiter=delimiter, encoding=encoding))
         packs = ONLINE in targets
         rows = BulkRows(self.group, opened.schema, packs=packs, **options)
         with RejectsFile(self.rejects) as rejects:

@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
-from larder.ingestion.adapters.packing import Packer
+from larder.ingestion.adapters.packing import Packer, relisted
 
 Array = Any  # pyarrow is untyped
 _INTEGER = r"^-?\d{1,18}$"
@@ -116,14 +115,7 @@ def _lists(feature: FeatureDefinition, given: Array, packer: Packer) -> Column:
     if feature.collection is CollectionType.VECTOR:
         fits = pc.equal(pc.list_value_length(given), feature.dimension)
         sure = pc.and_(sure, _or_absent(fits, given))
-    return Column(_relisted(given, element.typed), _relisted(given, element.sent), sure)
-
-
-def _relisted(given: Array, items: Array) -> Array:
-    """Other items in the same lists; absent lists stay absent."""
-    lengths = pc.fill_null(pc.list_value_length(given), 0)
-    offsets = np.concatenate([[0], np.cumsum(lengths.to_numpy(zero_copy_only=False))])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, mask=pc.is_null(given))
+    return Column(relisted(given, element.typed), relisted(given, element.sent), sure)
 
 
 def _unsure(feature: FeatureDefinition, given: Array) -> Column:

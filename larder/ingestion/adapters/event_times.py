@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -19,36 +16,8 @@ _DAY = (
     r"|(?:0[13578]|1[02])-31)|\d\d(?:0[48]|[2468][048]|[13579][26])-02-29)"
 )
 _ISO = rf"^{_DAY}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{{1,9}})?Z$"
-_LOCAL = re.compile(r"^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?$")
 _YEARS = (-62_167_219_200.0, 253_402_300_800.0)
 """Unix seconds of the years 0 and 10000, between which event times lie."""
-
-
-def in_zone(texts: Array, zone: str) -> Array:
-    """Texts of local times of a zone as ISO-8601 texts in UTC.
-
-    Other texts stay as they are, and so do local times that the zone has twice or never: which
-    instants they mean is not known.
-    """
-    local = pc.fill_null(pc.match_substring_regex(texts, _LOCAL.pattern), False)
-    if not pc.any(local).as_py():
-        return texts
-    found, known = texts.to_pylist(), ZoneInfo(zone)
-    for place in pc.indices_nonzero(local).to_pylist():
-        found[place] = _utc(found[place], known)
-    return pa.array(found, pa.string())
-
-
-def _utc(text: str, zone: ZoneInfo) -> str:
-    whole, dot, fraction = text.partition(".")
-    try:
-        moment = datetime.fromisoformat(whole).replace(tzinfo=zone)
-        if moment.utcoffset() != moment.replace(fold=1).utcoffset():
-            return text
-        utc = moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return text
-    return f"{utc.isoformat()[:19]}{dot}{fraction}Z"
 
 
 def is_event_time(typed: Array) -> Array:

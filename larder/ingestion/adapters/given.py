@@ -2,7 +2,7 @@
 
 Those are texts, 64-bit integers, doubles, truth values, and lists of them. Instants become ISO-8601
 texts in UTC or, for a Fractional feature, Unix seconds; decimals and integers of more than 63 bits
-become texts, which lose nothing.
+become texts, which lose nothing. NaN is no value: sources have it where a number is missing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ import pyarrow.compute as pc
 
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition, FeatureType
+from larder.ingestion.cures import map_option
 from larder.tabular.columns import plain_type
+from larder.tabular.zones import in_zone
 
 Array = Any  # pyarrow is untyped
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_NAN = pa.array(["NaN", "nan", "NAN", "-nan", "-NaN"])
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999, which strftime writes well
 
 
@@ -43,7 +46,21 @@ def check_type(feature: FeatureDefinition, column: str, kind: Any, zone: str | N
         raise ValidationError(
             f"column {column!r} holds {kind}, which can't be values of feature '{feature.name}' "
             f"({feature.type}): make it texts, numbers or lists of those, or leave it out "
-            f"(--map {column}=)"
+            f"({map_option(column)})"
+        )
+
+
+def check_identifier(feature: FeatureDefinition, column: str, kind: Any) -> None:  # noqa: ANN401
+    """Refuse fractional numbers as identifiers that are texts: ``701.0`` is not ``701``.
+
+    Raises:
+        ValidationError: the column holds such numbers.
+    """
+    if feature.type is FeatureType.STRING and pa.types.is_floating(plain_type(kind)):
+        raise ValidationError(
+            f"column {column!r} holds {kind}, and feature '{feature.name}' is the record "
+            "identifier and a String: 701.0 would be another record than 701; make the column "
+            "whole numbers or texts (pandas: astype('Int64'))"
         )
 
 
@@ -51,13 +68,38 @@ def plain_column(feature: FeatureDefinition, column: str, given: Array, zone: st
     """A column in its plain kind.
 
     Raises:
-        ValidationError: texts are not UTF-8, or local times are not of the zone.
+        ValidationError: local times are not of the zone.
     """
     try:
-        given.validate(full=True)
         return _plain(feature, given, zone)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise ValidationError(f"column {column!r} can't be read: {error}") from error
+
+
+def moments(feature: FeatureDefinition, column: str, given: Array, zone: str | None) -> Array:
+    """A column of event times in its plain kind.
+
+    Local times are those of the zone. Those that it has twice or never stay as they are.
+
+    Raises:
+        ValidationError: as ``plain_column``.
+    """
+    kind = plain_type(given.type)
+    if zone is None or not pa.types.is_timestamp(kind) or kind.tz is not None:
+        plain = plain_column(feature, column, given, zone)
+        return in_zone(plain, zone) if zone and pa.types.is_string(plain.type) else plain
+    local = given.cast(kind)
+    first, last = (
+        pc.assume_timezone(local, zone, ambiguous=which, nonexistent=which)
+        for which in ("earliest", "latest")
+    )
+    found = plain_column(feature, column, first, None)
+    odd = pc.fill_null(pc.not_equal(first, last), False)
+    if not pc.any(odd).as_py():
+        return found
+    texts = [repr(each) if isinstance(each, float) else each for each in found.to_pylist()]
+    written = pc.strftime(local, format="%Y-%m-%dT%H:%M:%S")
+    return pc.if_else(odd, written, pa.array(texts, pa.string()))
 
 
 def _plain(feature: FeatureDefinition, given: Array, zone: str | None) -> Array:
@@ -72,7 +114,19 @@ def _plain(feature: FeatureDefinition, given: Array, zone: str | None) -> Array:
         aware = aware.cast(pa.timestamp(kind.unit, "UTC"))
         seconds = feature.type is FeatureType.FRACTIONAL
         return _seconds(aware) if seconds else _iso(aware)
-    return given.cast(_plain_scalar(kind))
+    plain = given.cast(_plain_scalar(kind))
+    return plain if feature.collection is not None else _known(feature, plain)
+
+
+def _known(feature: FeatureDefinition, plain: Array) -> Array:
+    """The values but NaN, as a number or as the text of one."""
+    if pa.types.is_floating(plain.type):
+        absent = pc.is_nan(plain)
+    elif pa.types.is_string(plain.type) and feature.type is not FeatureType.STRING:
+        absent = pc.is_in(plain, value_set=_NAN)
+    else:
+        return plain
+    return pc.if_else(absent, None, plain) if pc.any(absent).as_py() else plain
 
 
 def _plain_scalar(kind: Any) -> Any:  # noqa: ANN401 - pyarrow is untyped

@@ -4,22 +4,24 @@ DuckDB writes a double as Python's ``repr`` does: the shortest text that denotes
 one text whichever way it came (a test compares both on random bits).
 """
 
-# ruff: noqa: S608 - the only names in the statements are our own
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from larder.records.codec import CLOSE, OPEN, SEPARATOR, element
 
 Array = Any  # pyarrow is untyped
 Connection = Any
 _ABSENT = element(None)
-_SPECIAL = "regexp_matches({0}, '[\\x00-\\x1f\"\\\\]')"
+_SPECIAL = '[\\x00-\\x1f"\\\\]'
+_TRAILING = f"(?:{SEPARATOR}{_ABSENT})+\\{CLOSE}$"
+_QUOTE = '"'
 
 
 class Packer:
@@ -33,47 +35,61 @@ class Packer:
 
         Columns are by ordinal, as texts, 64-bit integers, doubles, or lists of those.
         """
-        parts = [
-            f"coalesce({_json(f'c{place}', column.type)}, '{_ABSENT}')"
-            for place, column in enumerate(columns)
-        ]
-        # One call of many arguments: a chain of || is as deep as the row is wide, and DuckDB
-        # refuses expressions more than 1,000 deep.
-        row = f"'{OPEN}' || concat_ws('{SEPARATOR}', {', '.join(parts)}) || '{CLOSE}'"
-        trimmed = f"regexp_replace({row}, '({SEPARATOR}{_ABSENT})+\\{CLOSE}$', '{CLOSE}')"
-        return self._query(columns, f"encode({trimmed})", pa.binary())
+        elements: dict[int, Array] = {}
+        for test in (pa.types.is_string, pa.types.is_floating, _is_other_scalar):
+            elements |= self._scalars({n: c for n, c in enumerate(columns) if test(c.type)})
+        for place, column in enumerate(columns):
+            if place not in elements:
+                elements[place] = self._lists(column)
+        joined = pc.binary_join_element_wise(*(elements[n] for n in range(len(columns))), SEPARATOR)
+        rows = pc.binary_join_element_wise(OPEN, joined, CLOSE, "")
+        if columns[-1].null_count:
+            rows = pc.replace_substring_regex(rows, _TRAILING, CLOSE)
+        return rows.cast(pa.binary())
 
     def texts(self, column: Array) -> Array:
         """Numbers as texts."""
-        return self._query([column], "CAST(c0 AS VARCHAR)", pa.string())
+        if not pa.types.is_floating(column.type):
+            return column.cast(pa.string())
+        given = self._duck.from_arrow(pa.Table.from_arrays([column], names=["c"]))
+        found = given.query("given", "SELECT CAST(c AS VARCHAR) AS r FROM given").to_arrow_table()
+        return found.column(0).cast(pa.string()).combine_chunks()
 
-    def _query(self, columns: Sequence[Array], expression: str, kind: Any) -> Array:  # noqa: ANN401
-        names = [f"c{place}" for place in range(len(columns))]
-        given = self._duck.from_arrow(pa.Table.from_arrays(list(columns), names=names))
-        found = given.query("given", f"SELECT {expression} AS r FROM given").to_arrow_table()
-        return found.column(0).cast(kind).combine_chunks()
+    def _scalars(self, columns: Mapping[int, Array]) -> dict[int, Array]:
+        """The elements of columns of one kind, made of all at once: each call takes its time."""
+        if not columns:
+            return {}
+        values = list(columns.values())
+        elements = self._elements(pa.concat_arrays(values) if len(values) > 1 else values[0])
+        length = len(values[0])
+        return {n: elements.slice(at * length, length) for at, n in enumerate(columns)}
+
+    def _elements(self, values: Array) -> Array:
+        """Each scalar's element of the form."""
+        texts = _escaped(values) if pa.types.is_string(values.type) else self.texts(values)
+        return pc.coalesce(pc.binary_join_element_wise(_QUOTE, texts, _QUOTE, ""), _ABSENT)
+
+    def _lists(self, column: Array) -> Array:
+        joined = pc.binary_join(relisted(column, self._elements(column.flatten())), SEPARATOR)
+        return pc.coalesce(pc.binary_join_element_wise(OPEN, joined, CLOSE, ""), _ABSENT)
 
 
-def _json(name: str, kind: Any) -> str:  # noqa: ANN401 - pyarrow is untyped
-    if pa.types.is_list(kind):
-        scalars = f"[{_scalar('x', kind.value_type)} for x in {name}]"
-        return f"'{OPEN}' || array_to_string({scalars}, '{SEPARATOR}') || '{CLOSE}'"
-    return _scalar(name, kind)
+def _is_other_scalar(kind: Any) -> bool:  # noqa: ANN401 - pyarrow is untyped
+    others = (pa.types.is_list, pa.types.is_string, pa.types.is_floating)
+    return not any(is_kind(kind) for is_kind in others)
 
 
-def _scalar(name: str, kind: Any) -> str:  # noqa: ANN401 - pyarrow is untyped
-    if not pa.types.is_string(kind):
-        return f"'\"' || CAST({name} AS VARCHAR) || '\"'"
-    special = _SPECIAL.format(name)
-    escaped = f"CASE WHEN {special} THEN {_escapes().format(name)} ELSE {name} END"
-    return f"'\"' || {escaped} || '\"'"
+def _escaped(texts: Array) -> Array:
+    """Texts with the escapes that the codec has within quotes."""
+    special = pc.fill_null(pc.match_substring_regex(texts, _SPECIAL), False)
+    if not pc.any(special).as_py():
+        return texts
+    found = [element(text)[1:-1] for text in texts.filter(special).to_pylist()]
+    return pc.replace_with_mask(texts, special, pa.array(found, pa.string()))
 
 
-@cache
-def _escapes() -> str:
-    """An expression that escapes text as the codec does; ``{0}`` is the text."""
-    expression = "{0}"
-    for character in ("\\", '"', *map(chr, range(32))):  # first what the others' escapes bring in
-        escaped = element(character)[1:-1]
-        expression = f"replace({expression}, chr({ord(character)}), '{escaped}')"
-    return expression
+def relisted(given: Array, items: Array) -> Array:
+    """Other items in the same lists; absent lists stay absent."""
+    lengths = pc.fill_null(pc.list_value_length(given), 0)
+    offsets = np.concatenate([[0], np.cumsum(lengths.to_numpy(zero_copy_only=False))])
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, mask=pc.is_null(given))

@@ -6,8 +6,8 @@ the very functions that a PutRecord goes through. So they are taken, or refused 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -16,15 +16,18 @@ import pyarrow.compute as pc
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.columns import Column, column_type, convert
-from larder.ingestion.adapters.event_times import in_zone, is_event_time
-from larder.ingestion.adapters.given import check_type, plain_column
+from larder.ingestion.adapters.event_times import is_event_time
+from larder.ingestion.adapters.given import check_identifier, check_type, moments, plain_column
 from larder.ingestion.adapters.packing import Packer
 from larder.ingestion.columns import feature_columns
+from larder.ingestion.cures import fault
 from larder.ingestion.ports import Reject
 from larder.offline.rows import Due, OfflineRow, row_of
 from larder.records.record import MAX_IDENTIFIER_BYTES, MAX_RECORD_BYTES
 from larder.records.values import checked_features, complete
 from larder.records.versions import Stamp, live_version
+from larder.tabular.batches import Batch, legible
+from larder.tabular.zones import zone_of
 
 Arrow = Any  # pyarrow is untyped
 ROW, PACKED = "larder_row", "larder_packed"
@@ -53,37 +56,55 @@ class BulkRows:
     schema: Arrow = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the columns before any row is read."""
-        self._columns = feature_columns(self.group, self.given.names, self.renamed)
+        """Check the columns before any row is read; without a column there is no row either."""
+        if self.time_zone is not None:
+            zone_of(self.time_zone)
+        self._columns = {}
+        if self.given.names:
+            self._columns = feature_columns(self.group, self.given.names, self.renamed)
         for ordinal, column in self._columns.items():
             feature, kind = self.group.features[ordinal], self.given.field(column).type
             check_type(feature, column, kind, self.time_zone)
+            if feature.name == self.group.record_identifier_name:
+                check_identifier(feature, column, kind)
         fields = [(f"f{n}", column_type(each)) for n, each in enumerate(self.group.features)]
         packed = [(PACKED, pa.binary())] if self.packs else []
         self.schema = pa.schema([*fields, (ROW, pa.int64()), *packed])
 
-    def convert(self, batch: Arrow) -> tuple[Arrow, list[Reject]]:
+    def convert(self, batch: Batch) -> tuple[Arrow, list[Reject]]:
         """The rows of the next batch that are taken, in order, and those that are not."""
-        first = self.rows
-        self.rows += len(batch)
-        plain = {
-            ordinal: plain_column(
-                self.group.features[ordinal], column, batch.column(column), self.time_zone
+        offset = self.rows - batch.start
+        self.rows += batch.count
+        batch = legible(batch, self._columns.values())
+        plain = self._plain(batch.rows)
+        columns = [self._column(ordinal, plain, len(batch.rows)) for ordinal in self._ordinals]
+        sure = self._sure(columns, len(batch.rows))
+        numbers = batch.numbers()
+        rows = pc.add(pa.array(numbers, pa.int64()), pa.scalar(offset, pa.int64()))
+        taken = self._table(columns, rows, sure)
+        rejects = [
+            Reject(
+                offset + each.row, each.reason, {"line": each.text}, each.cure, each.column,
+                each.text, batch.file, each.row,
             )
-            for ordinal, column in self._columns.items()
-        }
-        moment = self.group.ordinals[self.group.event_time_name]
-        if self.time_zone is not None and pa.types.is_string(plain[moment].type):
-            plain[moment] = in_zone(plain[moment], self.time_zone)
-        columns = [self._column(ordinal, plain, len(batch)) for ordinal in self._ordinals]
-        sure = self._sure(columns, len(batch))
-        numbers = pa.array(range(first, first + len(batch)), pa.int64())
-        taken = self._table(columns, numbers, sure)
-        if len(taken) == len(batch):
-            return taken, []
+            for each in batch.unread
+        ]  # fmt: skip
+        if len(taken) == len(batch.rows):
+            return taken, rejects
         doubtful = pc.indices_nonzero(pc.invert(sure)).to_pylist()
-        others, rejects = self._one_by_one(plain, doubtful, first)
-        return pa.concat_tables([taken, others]).sort_by(ROW), rejects
+        others, refused = self._one_by_one(plain, doubtful, numbers, offset)
+        rejects += [replace(each, file=batch.file) for each in refused]
+        taken = pa.concat_tables([taken, others]).sort_by(ROW)
+        return taken, sorted(rejects, key=lambda each: each.row)
+
+    def _plain(self, rows: Arrow) -> dict[int, Arrow]:
+        """The features' columns in their plain kinds, by ordinal."""
+        found, moment = {}, self.group.ordinals[self.group.event_time_name]
+        for ordinal, column in self._columns.items():
+            convert_column = moments if ordinal == moment else plain_column
+            feature = self.group.features[ordinal]
+            found[ordinal] = convert_column(feature, column, rows.column(column), self.time_zone)
+        return found
 
     @property
     def _ordinals(self) -> range:
@@ -123,25 +144,43 @@ class BulkRows:
         return table.cast(self.schema)
 
     def _one_by_one(
-        self, plain: Mapping[int, Arrow], places: Sequence[int], first: int
+        self, plain: Mapping[int, Arrow], places: Sequence[int], numbers: Sequence[int], offset: int
     ) -> tuple[Arrow, list[Reject]]:
         chosen = {ordinal: column.take(places).to_pylist() for ordinal, column in plain.items()}
         rows: list[tuple[OfflineRow, int, bytes]] = []
         rejects: list[Reject] = []
-        for number, place in enumerate(places):
-            values = {n: column[number] for n, column in chosen.items()}
-            record = [
-                (self.group.features[n].name, text_of(value))
-                for n, value in values.items()
-                if value is not None
-            ]
+        for place_chosen, place in enumerate(places):
+            values = {
+                ordinal: text_of(column[place_chosen])
+                for ordinal, column in chosen.items()
+                if column[place_chosen] is not None
+            }
+            number = numbers[place]
             try:
-                row, packed = _checked(self.group, record)
+                row, packed = _checked(self.group, self._record(values.items()))
             except ValidationError as error:
-                rejects.append(Reject(first + place, str(error), dict(record)))
+                rejects.append(self._reject(values, error, number, offset))
             else:
-                rows.append((row, first + place, packed))
+                rows.append((row, offset + number, packed))
         return self._of_rows(rows), rejects
+
+    def _record(self, values: Iterable[tuple[int, object]]) -> list[tuple[str, object]]:
+        return [(self.group.features[ordinal].name, value) for ordinal, value in values]
+
+    def _reject(
+        self, values: Mapping[int, object], error: ValidationError, number: int, offset: int
+    ) -> Reject:
+        found = fault(self.group, values, error, self.time_zone)
+        ordinal = -1 if found.ordinal is None else found.ordinal
+        return Reject(
+            row=offset + number,
+            reason=found.reason,
+            record=dict(self._record(values.items())),
+            cure=found.cure,
+            column=self._columns.get(ordinal, ""),
+            value=values.get(ordinal),
+            number=number,
+        )
 
     def _of_rows(self, rows: Sequence[tuple[OfflineRow, int, bytes]]) -> Arrow:
         arrays = []

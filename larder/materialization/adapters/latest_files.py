@@ -16,7 +16,7 @@ from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.versions import VersionRows
 from larder.ingestion.load import Offered, Version
 from larder.materialization.adapters.memory_load import MemoryLoader
-from larder.offline.adapters.iceberg.catalog import open_files
+from larder.offline.adapters.iceberg.catalog import bucket_files
 from larder.records.record import RecordVersion, Slot
 from larder.tabular.files import ParquetRows
 
@@ -89,13 +89,13 @@ class S3LatestFiles:
         columns = VersionRows(group, recorded=True)
         for file in self._files(location):
             with closing(file):
-                for batch, _ in file:
-                    yield KeyedBatch.of(columns, columns.latest(batch), self.clock())
+                for batch in file:
+                    yield KeyedBatch.of(columns, columns.latest(batch.rows), self.clock())
 
     def remove(self, location: str) -> None:
         self.objects.remove(location)
 
     def _files(self, location: str) -> Iterator[ParquetRows]:
-        filesystem = open_files().fs_by_scheme("s3", self.bucket)
+        filesystem = bucket_files(self.bucket)
         for address, _ in self.objects.listed(location):
             yield ParquetRows.open(filesystem, "/".join(split(address)), self.batch_rows)

@@ -19,42 +19,31 @@ KEY_TYPES = {
 }
 
 
-def identifiers(column: Array, key: LabelKey, first_row: int) -> Array:
+def identifiers(column: Array, key: LabelKey) -> Array:
     """The column's values as identifiers of the group's records.
 
     Whole numbers are taken as texts and texts as numbers where the identifier is such. ``7`` and
-    ``"7"`` are sent alike.
+    ``"7"`` are sent alike. Null and NaN are no identifier: such a row finds none.
 
     Raises:
-        ValidationError: a key is missing, NaN, or can't be an identifier of the group.
+        ValidationError: a key can't be an identifier of the group.
     """
-    _refuse_missing(column, key, first_row)
     wanted, kind = key.identifier.type, column.type
     whole = pa.types.is_integer(kind)
     fits = pa.types.is_string(kind) or whole
     if not fits and not (wanted is not FeatureType.STRING and pa.types.is_floating(kind)):
         raise _unfit(key, str(kind), "give a column of that type")
+    if pa.types.is_floating(kind):
+        column = pc.if_else(pc.is_nan(column), None, column)
     try:
         values = column.cast(KEY_TYPES[wanted])
     except pa.ArrowInvalid as error:
         raise _unfit(key, str(error), "correct those values") from error
     if wanted is not FeatureType.FRACTIONAL:
         return values
-    if not pc.all(pc.is_finite(values)).as_py():
+    if pc.all(pc.is_finite(values)).as_py() is False:
         raise _unfit(key, "a value is not finite", "correct those values")
     return pc.add(values, 0.0)  # -0.0 is 0.0
-
-
-def _refuse_missing(column: Array, key: LabelKey, first_row: int) -> None:
-    missing = pc.is_null(column, nan_is_null=True)
-    count = pc.sum(missing).as_py() or 0
-    if count:
-        row = first_row + pc.index(missing, True).as_py()
-        raise ValidationError(
-            f"label column {key.column!r}, the key of feature group {key.group}, is null or NaN in "
-            f"{count} rows, the first is row {row}: a row without a key can't be joined; drop or "
-            "fill it"
-        )
 
 
 def _unfit(key: LabelKey, problem: str, cure: str) -> ValidationError:

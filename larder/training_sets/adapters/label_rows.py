@@ -16,7 +16,9 @@ from typing import Any
 import pyarrow as pa
 
 from larder.column_names import check_names
+from larder.errors import ValidationError
 from larder.event_time import EventTimeType
+from larder.tabular.batches import Batch, legible
 from larder.tabular.columns import plain_type, stored, stored_type
 from larder.training_sets.adapters.label_keys import KEY_TYPES, identifiers
 from larder.training_sets.adapters.label_times import (
@@ -67,27 +69,34 @@ class LabelRows:
         """Stored name and given name of each column, in order."""
         return tuple((f"c{place}", each.name) for place, each in enumerate(self.plain))
 
-    def convert(self, batch: Arrow) -> Arrow:
+    def convert(self, given: Batch) -> Arrow:
         """The rows of the next batch.
 
         Raises:
-            ValidationError: a time or key is missing or can't be one; column, row and cure named.
+            ValidationError: a row can't be read, a time is missing, a time or key can't be one; row
+                (in its file), column and cure are named.
         """
-        batch = batch.cast(self.plain)
+        given = legible(given, self.plain.names)
+        for odd in given.unread:
+            what = f"label column {odd.column!r}, " if odd.column else ""
+            raise ValidationError(
+                f"{what}row {odd.row}: {odd.reason}: {odd.text[:80]!r}; {odd.cure}"
+            )
+        batch, first = given.rows.cast(self.plain), given.start
         column = batch.column(batch.schema.get_field_index(self.event_time))
-        nanos = instants(column, self.event_time, self.time_zone, self.rows)
+        nanos = instants(column, self.event_time, self.time_zone, first)
         self._span(nanos)
         values = {"larder_at": sortable(nanos)}
         if self._has_doubles:
             values["larder_seconds"] = doubles(nanos)
         for key in self.keys:
             place = batch.schema.get_field_index(key.column)
-            values[f"larder_key_{key.number}"] = identifiers(batch.column(place), key, self.rows)
+            values[f"larder_key_{key.number}"] = identifiers(batch.column(place), key)
             if key.look_back is not None:
                 values[f"larder_from_{key.number}"] = _from(key, key.look_back, nanos)
         values["larder_row"] = pa.array(range(self.rows, self.rows + len(batch)), pa.int64())
-        for place, given in enumerate(self.plain):
-            values[f"c{place}"] = stored(batch.column(place), given.type, given.name)
+        for place, each in enumerate(self.plain):
+            values[f"c{place}"] = stored(batch.column(place), each.type, each.name)
         self.rows += len(batch)
         return pa.RecordBatch.from_arrays(
             [values[n] for n in self.schema.names], schema=self.schema

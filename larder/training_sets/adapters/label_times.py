@@ -11,6 +11,7 @@ from larder.as_of.oracle import nanos_of, seconds_not_after, seconds_not_before
 from larder.as_of.text import sortable as text_of
 from larder.errors import ValidationError
 from larder.event_time import NANOS
+from larder.tabular.zones import in_zone, is_local, zone_of
 
 _INSTANT = pa.timestamp("ns", "UTC")
 _LEAST = -(2**63) + NANOS
@@ -31,6 +32,8 @@ def instants(column: Array, name: str, zone: str | None, first_row: int) -> Arra
             f"label column {name!r} has no time in {column.null_count} rows, the first is row "
             f"{row}: drop those rows"
         )
+    if zone is not None:
+        zone_of(zone)
     kind = column.type
     if pa.types.is_timestamp(kind):
         return _of_timestamps(column, name, zone)
@@ -76,7 +79,8 @@ def _of_timestamps(column: Array, name: str, zone: str | None) -> Array:
         if zone is None:
             raise ValidationError(
                 f"label column {name!r} holds times without a time zone, so it is unknown which "
-                "instants they are: make them aware, or say which zone all label times are in"
+                "instants they are: make them aware, or say which zone all label times are in "
+                "(--time-zone UTC)"
             )
         column = _assume(column, name, zone)
     try:
@@ -101,13 +105,15 @@ def _of_texts(column: Array, name: str, zone: str | None, first_row: int) -> Arr
         try:
             return _of_timestamps(column.cast(pa.timestamp("ns")), name, zone)
         except pa.ArrowInvalid:
-            pass
+            column = in_zone(column, zone)
     nanos = []
     for number, text in enumerate(column.to_pylist(), first_row):
         try:
             nanos.append(nanos_of(text))
         except ValidationError as error:
-            raise ValidationError(f"label column {name!r}, row {number}: {error}") from error
+            zones = ", or say which zone all label times are in (--time-zone UTC)"
+            cure = zones if zone is None and is_local(text) else ""
+            raise ValidationError(f"label column {name!r}, row {number}: {error}{cure}") from error
     try:
         return pa.array(nanos, pa.int64())
     except (pa.ArrowInvalid, OverflowError) as error:

@@ -10,9 +10,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from larder.aws.s3_objects import MANIFEST, Objects, training_sets_at
+from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureType
+from larder.offline.adapters.iceberg.catalog import bucket_files
 from larder.progress import Progress, Report
-from larder.tabular.frames import Labels, local_files, of_files, of_frame
+from larder.tabular.batches import Batch
+from larder.tabular.files import Opening
+from larder.tabular.sources import Source, open_source
 from larder.training_sets.adapters.label_files import LabelFiles
 from larder.training_sets.adapters.label_partitions import PartitionValues
 from larder.training_sets.adapters.label_rows import LabelRows
@@ -40,12 +44,12 @@ class S3SetFiles:
     ) -> StoredLabels:
         start = time.monotonic()
         with TemporaryDirectory(prefix="larder-") as folder:
-            labels = self._open(source, wanted, Path(folder))
+            labels = _open(source, wanted)
             rows = LabelRows(labels.schema, wanted.event_time, wanted.keys, wanted.time_zone)
             partitions = PartitionValues(rows, wanted.partition_by)
             with LabelFiles(self.objects, rows.schema, location, Path(folder)) as files:
-                for batch in labels.batches:
-                    converted = rows.convert(batch)
+                for batch in labels.batches():
+                    converted = _converted(rows, batch)
                     partitions.see(converted)
                     files.write(converted)
                     seconds = time.monotonic() - start
@@ -80,21 +84,24 @@ class S3SetFiles:
         found = self.objects.folders(self.location())
         return [name for name in found if self.manifest(name) is not None]
 
-    def _open(
-        self,
-        source: Any,  # noqa: ANN401
-        wanted: WantedLabels,
-        folder: Path,
-    ) -> Labels:
-        if not isinstance(source, str | Path):
-            return of_frame(source, wanted.event_time)
-        address, event_time = str(source), wanted.event_time
-        texts = [key.column for key in wanted.keys if key.identifier.type is FeatureType.STRING]
-        if not address.startswith("s3://"):
-            return of_files(local_files(address), [event_time, *texts])
-        paths = []
-        for number, (each, _) in enumerate(self.objects.listed(address)):
-            suffix = ".csv" if each.endswith(".csv") else ".parquet"
-            paths.append(folder / f"given-{number:05}{suffix}")
-            self.objects.fetch(each, paths[-1])
-        return of_files(paths, [event_time, *texts])
+
+def _open(source: Any, wanted: WantedLabels) -> Source:  # noqa: ANN401 - any frame, or an address
+    """The labels. Times and keys that are texts stay as they are written: ``007`` is no number.
+
+    Raises:
+        ValidationError: there is no label, or they can't be read.
+    """
+    texts = [key.column for key in wanted.keys if key.identifier.type is FeatureType.STRING]
+    labels = open_source(source, bucket_files, Opening(wanted.reading, [wanted.event_time, *texts]))
+    if not labels.schema.names:
+        raise ValidationError("there are no labels: what was given has no column and no row")
+    return labels
+
+
+def _converted(rows: LabelRows, batch: Batch) -> Any:  # noqa: ANN401 - pyarrow is untyped
+    try:
+        return rows.convert(batch)
+    except ValidationError as error:
+        if not batch.file:
+            raise
+        raise ValidationError(f"{batch.file}: {error}") from error

@@ -48,7 +48,7 @@ def test_a_row_that_put_record_refuses_is_set_aside_with_its_words_and_the_rest_
             "customer_id": ["c1", None, "c3", "c4", "c5"],
             "event_time": [DAY, DAY, "yesterday", DAY, DAY],
             "clicks": ["1", "1", "1", "1.5", "+7"],
-            "score": [0.1, 0.1, 0.1, 0.1, float("nan")],
+            "score": [float("nan"), 0.1, 0.1, 0.1, float("inf")],
         }
     )
     done = customers.ingest(table)

@@ -10,7 +10,9 @@ import pytest
 from larder.errors import ValidationError
 from larder.event_time import NANOS, EventTimeType
 from larder.groups.feature_group import FeatureDefinition, FeatureType
-from larder.tabular.frames import local_files, of_files, of_frame
+from larder.tabular.batches import Batch
+from larder.tabular.files import Opening
+from larder.tabular.sources import FrameSource, open_source
 from larder.training_sets.adapters.label_rows import LabelRows
 from larder.training_sets.label_columns import LabelKey
 
@@ -26,7 +28,13 @@ def stored(columns, *keys, zone=None):
     """The stored rows of a table given in one batch, as dictionaries."""
     table = columns if isinstance(columns, pa.Table) else pa.table(columns)
     rows = LabelRows(table.schema, "asked", keys or (key(),), zone)
-    return [each for batch in table.to_batches() for each in rows.convert(batch).to_pylist()]
+    batches = FrameSource(table).batches()
+    return [each for batch in batches for each in rows.convert(batch).to_pylist()]
+
+
+def opened(given, *texts):
+    """Labels as a training set reads them."""
+    return open_source(given, None, Opening(texts=["asked", *texts]))
 
 
 def keys_of(values, kind):
@@ -93,9 +101,13 @@ def test_local_times_that_do_not_exist_or_exist_twice_are_refused():
 
 
 def test_naive_datetimes_beside_aware_ones_in_pandas_are_not_taken_for_utc():
-    frame = pd.DataFrame({"asked": pd.Series([NOON, datetime(2024, 1, 1)], dtype=object)})
-    with pytest.raises(ValidationError, match="row 1: 2024-01-01 00:00:00 has no time zone"):
-        of_frame(frame, "asked")
+    times = pd.Series([NOON, datetime(2024, 1, 1)], dtype=object)
+    table = opened(pd.DataFrame({"asked": times, "id": ["a", "b"]})).table
+    with pytest.raises(
+        ValidationError, match=r"row 1: 2024-01-01T00:00:00 has no time zone.*-zone"
+    ):
+        stored(table)
+    assert stored(table, zone="UTC")[1]["larder_at"] == "2024-01-01T00:00:00000000000"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +121,10 @@ def test_naive_datetimes_beside_aware_ones_in_pandas_are_not_taken_for_utc():
         ([7.0, 8.0], FeatureType.INTEGRAL, [7, 8]),
         (["0.5", "-0.0"], FeatureType.FRACTIONAL, [0.5, 0.0]),
         ([1, 2], FeatureType.FRACTIONAL, [1.0, 2.0]),
+        (["a", None], FeatureType.STRING, ["a", None]),
+        ([1.0, float("nan"), None], FeatureType.INTEGRAL, [1, None, None]),
+        ([float("nan")], FeatureType.FRACTIONAL, [None]),
+        ([None], FeatureType.INTEGRAL, [None]),
     ],
 )
 def test_keys_take_the_type_of_the_groups_identifier(given, kind, found):
@@ -118,8 +134,6 @@ def test_keys_take_the_type_of_the_groups_identifier(given, kind, found):
 @pytest.mark.parametrize(
     ("given", "kind", "words"),
     [
-        (["a", None], FeatureType.STRING, "is null or NaN in 1 rows, the first is row 1"),
-        ([1.0, float("nan")], FeatureType.INTEGRAL, "is null or NaN in 1 rows, the first is row 1"),
         ([7.5], FeatureType.INTEGRAL, "'who' is Integral: .*; correct those values"),
         (["seven"], FeatureType.INTEGRAL, "'who' is Integral: .*seven"),
         ([1.5], FeatureType.STRING, "'who' is String: double; give a column of that type"),
@@ -149,7 +163,8 @@ def test_rows_are_numbered_through_all_batches_and_their_span_is_kept():
     times = [NOON, NOON.replace(year=2020), NOON.replace(year=2025)]
     table = pa.table({"asked": times, "id": ["a", "a", "b"]})
     rows = LabelRows(table.schema, "asked", [key()])
-    found = [rows.convert(batch).to_pylist() for batch in table.to_batches(max_chunksize=1)]
+    parts = [Batch(part, n) for n, part in enumerate(table.to_batches(max_chunksize=1))]
+    found = [rows.convert(part).to_pylist() for part in parts]
     assert [each["larder_row"] for batch in found for each in batch] == [0, 1, 2]
     assert (rows.first // NANOS, rows.last // NANOS) == (1580472000, 1738324800)
 
@@ -187,45 +202,84 @@ def test_whole_numbers_beyond_64_signed_bits_are_refused():
 
 def test_frames_with_other_than_text_names_or_mixed_values_are_refused():
     with pytest.raises(ValidationError, match=r"must be named by texts, not \[0\]"):
-        of_frame(pd.DataFrame({0: [1]}), "asked")
-    with pytest.raises(ValidationError, match="a column of mixed types"):
-        of_frame(pd.DataFrame({"x": pd.Series([1, "a"], dtype=object)}), "asked")
-    with pytest.raises(ValidationError, match="'a' occurs 2 times"):
-        of_frame(pd.DataFrame([[1, 2]], columns=["a", "A"]), "asked")
+        opened(pd.DataFrame({0: [1]}))
+    with pytest.raises(ValidationError, match="column 'x': the frame has a column of mixed types"):
+        opened(pd.DataFrame({"x": pd.Series([1, "a"], dtype=object)}))
+    with pytest.raises(ValidationError, match="there are several columns 'a'"):
+        opened(pd.DataFrame([[1, 2]], columns=["a", "a"]))
     with pytest.raises(ValidationError, match="can't be read from a list"):
-        of_frame([{"asked": NOON}], "asked")
+        opened([{"asked": NOON}])
 
 
 def test_csv_keeps_identifiers_and_times_as_they_are_written(tmp_path):
     path = tmp_path / "labels.csv"
-    path.write_text("asked,id,n\n2024-01-31T12:00:00Z,007,1\n")
-    labels = of_files(local_files(str(path)), ["asked", "id"])
-    assert [str(field.type) for field in labels.schema] == ["string", "string", "int64"]
+    path.write_text(
+        "asked,id,n,zip,m,when,yes,x\n2024-01-31T12:00:00Z,007,1,00701,0.5,2024-01-31,true,NA\n"
+        "2024-01-31T12:00:00Z,NA,NA,1,NA,,false,NA\n"
+    )
+    labels = opened(path, "id")
+    kinds = ["string", "string", "int64", "string", "double", "date32[day]", "bool", "string"]
+    assert [str(field.type) for field in labels.schema] == kinds
+    rows = [row for batch in labels.batches() for row in batch.rows.to_pylist()]
+    assert (rows[0]["id"], rows[0]["zip"], rows[0]["when"]) == ("007", "00701", date(2024, 1, 31))
+    assert (rows[1]["id"], rows[1]["n"], rows[1]["m"]) == ("NA", None, None)
+
+
+def test_numbers_of_several_files_have_one_type_that_holds_them(tmp_path):
+    (tmp_path / "a.csv").write_text("asked,n,zip\n2024-01-31T12:00:00Z,1,7\n")
+    (tmp_path / "b.csv").write_text("n,asked,zip\n2.5,2024-01-31T12:00:00Z,8\n")
+    (tmp_path / "c.csv").write_text("")
+    labels = opened(tmp_path)
+    assert labels.schema.field("n").type == pa.float64()
+    rows = [row for batch in labels.batches() for row in batch.rows.to_pylist()]
+    assert [(row["n"], row["zip"]) for row in rows] == [(1.0, 7), (2.5, 8)]
+    (tmp_path / "b.csv").write_text("n,asked,zip\nx,2024-01-31T12:00:00Z,8\n")
+    with pytest.raises(ValidationError, match=r"'n' holds string in .*b.csv but int64 in .*a.csv"):
+        opened(tmp_path)
+
+
+def test_folders_are_columns_of_labels(tmp_path):
+    part = tmp_path / "id=00701"
+    part.mkdir()
+    (part / "p.tsv").write_text("asked\tn\n2024-01-31T12:00:00Z\t1\n")
+    (batch,) = opened(tmp_path, "id").batches()
+    assert batch.rows.to_pylist()[0]["id"] == "00701"
+    assert opened(part / "p.tsv").schema.names == ["asked", "n"]
 
 
 def test_files_that_are_not_there_or_not_what_they_seem_are_named(tmp_path):
     broken = tmp_path / "broken.parquet"
     broken.write_text("no")
-    with pytest.raises(ValidationError, match=r"broken.parquet is no Parquet file"):
-        of_files([broken], [])
-    with pytest.raises(ValidationError, match=r"there is no file .*nowhere"):
-        local_files(str(tmp_path / "nowhere"))
-    with pytest.raises(ValidationError, match=r"is neither .parquet nor .csv"):
-        local_files(__file__)
-    with pytest.raises(ValidationError, match="there are no labels: no file lies there"):
-        of_files([], [])
+    with pytest.raises(ValidationError, match=r"broken.parquet can't be read: .*Parquet"):
+        opened(broken)
+    with pytest.raises(ValidationError, match=r"nowhere can't be read: it does not exist"):
+        opened(tmp_path / "nowhere")
+    with pytest.raises(ValidationError, match=r"is of no kind that can be read"):
+        opened(__file__)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValidationError, match=r"there is no file to read at .*empty"):
+        opened(tmp_path / "empty")
+    broken.unlink()
     for number, column in enumerate(("a", "b")):
         pq.write_table(pa.table({column: [1]}), tmp_path / f"{number}.parquet")
-    paths = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
-    with pytest.raises(
-        ValidationError, match=r"1.parquet has other columns or types than 0.parquet"
-    ):
-        of_files(paths, [])
+    with pytest.raises(ValidationError, match=r"1.parquet has no column 'a', which .*0.parquet"):
+        opened(tmp_path)
 
 
 def test_csv_whose_column_changes_its_type_is_refused_with_the_cure(tmp_path):
     path = tmp_path / "labels.csv"
-    path.write_text("asked,n\n" + "2024-01-31T12:00:00Z,1\n" * 100_000 + "2024-01-31T12:00:00Z,x\n")
-    labels = of_files([path], ["asked"])
-    with pytest.raises(ValidationError, match="a CSV column must have one type: write Parquet"):
-        list(labels.batches)
+    rows = 300_000
+    path.write_text("asked,n\n" + "2024-01-31T12:00:00Z,1\n" * rows + "2024-01-31T12:00:00Z,x\n")
+    with pytest.raises(
+        ValidationError, match=rf"row {rows}.*a CSV column must have one type: write"
+    ):
+        list(opened(path).batches())
+
+
+def test_a_row_of_a_label_file_that_can_not_be_read_is_named(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("asked,id\n2024-01-31T12:00:00Z,a\n2024-01-31T12:00:00Z,a,1\n")
+    labels = opened(path, "id")
+    rows = LabelRows(labels.schema, "asked", [key()])
+    with pytest.raises(ValidationError, match="row 1: the row has 3 cells where the header has 2"):
+        list(map(rows.convert, labels.batches()))

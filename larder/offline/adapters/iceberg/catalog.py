@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -35,6 +35,11 @@ def open_catalog(env: Mapping[str, str] = os.environ) -> GlueCatalog:
 def open_files(env: Mapping[str, str] = os.environ) -> PyArrowFileIO:
     """S3's files, read in ranges, in the cloud that the SDK's variables name."""
     return PyArrowFileIO(file_properties(env))
+
+
+def bucket_files(bucket: str) -> Any:  # noqa: ANN401 - pyarrow is untyped
+    """A bucket as a filesystem of Arrow, in the cloud that the SDK's variables name."""
+    return open_files().fs_by_scheme("s3", bucket)
 
 
 def file_properties(env: Mapping[str, str]) -> dict[str, str]:
