@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package
+.PHONY: help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package restore-drill
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CDK := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/node node_modules/aws-cdk/bin/cdk
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: .venv/.ready node_modules/.ready ## Python packages and the CDK CLI, into this folder
 
@@ -82,6 +82,9 @@ soak: setup ## long random histories and fault runs, in process and on the stric
 
 spark: setup ## the as-of joins on Spark against the oracle; 300 MB from PyPI, and Java 17 on the PATH
 	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py
+
+restore-drill: setup ## the online store damaged, restored to an instant and judged, on a platform of its own
+	@$(BIN)/python -m tests.drills.restore
 
 bench: setup ## speed as ratios to peers and limits, and what falls short; ONLY=part,part SAVE=1 LONG=1
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save) $(if $(LONG),--long)

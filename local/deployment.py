@@ -25,11 +25,8 @@ CHOICES = {
     "sagemaker_names": "on",
 }
 """What is chosen over the stage's own choices: this machine shows every part there is."""
-_CONTEXT = [
-    part
-    for name, value in {"stage": stacks.STAGE, "target": "local", **CHOICES}.items()
-    for part in ("-c", f"{name}={value}")
-]
+Choices = Mapping[str, str]
+_NO_OTHERS: Choices = {}
 
 
 def bootstrap(platform: Platform, progress: Progress) -> None:
@@ -42,8 +39,10 @@ def bootstrap(platform: Platform, progress: Progress) -> None:
         _cdk(platform, ["bootstrap", target], cwd=platform.root / "tmp", step=step)
 
 
-def deploy(platform: Platform, progress: Progress) -> None:
+def deploy(platform: Platform, progress: Progress, others: Choices = _NO_OTHERS) -> None:
     """Synthesize and deploy everything, unless what is deployed comes from the same sources.
+
+    ``others`` are choices of this deployment beside ``CHOICES``, as ``cdk -c`` takes them.
 
     Raises:
         LocalPlatformError: synthesis or deployment failed; the end of the log is in the message.
@@ -52,7 +51,7 @@ def deploy(platform: Platform, progress: Progress) -> None:
         progress.say(f"         removed stack {stack.name}, left in {stack.status}")
     bootstrap(platform, progress)
     _require_same_cache(platform)
-    fingerprint, marker = sources_fingerprint(REPOSITORY), platform.root / "deployed"
+    fingerprint, marker = sources_fingerprint(REPOSITORY, others), platform.root / "deployed"
     if marker.exists() and marker.read_text() == fingerprint and _all_stand(platform):
         progress.say("         stacks are up to date")
         return
@@ -65,7 +64,7 @@ def deploy(platform: Platform, progress: Progress) -> None:
             "--progress",
             "events",
         ]
-        arguments += ["--app", f"{sys.executable} app.py", *_CONTEXT]
+        arguments += ["--app", f"{sys.executable} app.py", *_context(others)]
         arguments += ["--output", str(platform.root / "cdk.out"), "--concurrency", "4"]
         _cdk(platform, arguments, cwd=REPOSITORY, step=step, progress=progress)
     marker.write_text(fingerprint)
@@ -91,9 +90,14 @@ def _require_same_cache(platform: Platform) -> None:
         )
 
 
-def sources_fingerprint(root: Path) -> str:
+def _context(others: Choices) -> list[str]:
+    chosen = {"stage": stacks.STAGE, "target": "local", **CHOICES, **others}
+    return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+
+
+def sources_fingerprint(root: Path, others: Choices = _NO_OTHERS) -> str:
     """A digest of all that decides what would be deployed, and of the interpreter."""
-    digest = hashlib.sha256(f"{sys.version} {_CONTEXT}".encode())
+    digest = hashlib.sha256(f"{sys.version} {_context(others)}".encode())
     for path in _source_files(root):
         digest.update(f"{path.relative_to(root)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

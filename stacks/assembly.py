@@ -25,8 +25,9 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
 
     ``-c target=local`` aims them at this machine; ``-c in_memory=on|off``, ``function_url=on|off``,
     ``sagemaker_names=on|off``, ``runtime_start=on_demand|snap_start|provisioned:N`` and
-    ``administrators=NAME,…`` override what the stages choose. The context is that of ``cdk.json``,
-    then ``context``, then the command line's.
+    ``administrators=NAME,…`` override what the stages choose, as do ``restored_records=STREAM`` and
+    ``restored_registry=STREAM``. The context is that of ``cdk.json``, then ``context``, then the
+    command line's.
 
     Raises:
         ConfigurationError: a context value is not one of its choices, or a definition file is bad;
@@ -65,6 +66,10 @@ def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageCon
     if (text := named("sagemaker_names")) is not None:
         use = _switch("sagemaker_names", text)
         config = replace(config, offline=replace(config.offline, sagemaker_names=use))
+    found = {name: named(f"restored_{name}") for name in ("registry", "records")}
+    if restored := {name: text for name, text in found.items() if text is not None}:
+        tables = replace(config.data.restored, **restored)
+        config = replace(config, data=replace(config.data, restored=tables))
     if (text := named("administrators")) is not None:
         names = tuple(each.strip() for each in text.split(",") if each.strip())
         config = replace(config, access=replace(config.access, administrators=names))

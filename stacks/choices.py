@@ -3,12 +3,52 @@
 Every field says what it decides and in which unit. A field without a default must be chosen.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 
 from larder.errors import ConfigurationError
 from stacks.principals import principal_problem
 from stacks.runtime_start import Provisioned, RuntimeStart, Start
+
+_STREAM: Final = re.compile(r"arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table/[\w.-]{3,255}/stream/\S+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoredTables:
+    """Tables that were restored beside the stage's own, and are used in their place.
+
+    Each is named by the ARN of its stream, which has the table's name in it. ``larder restore``
+    makes them, switches on what a restored table lacks, and prints this choice (docs/restore.md).
+
+    Raises:
+        ConfigurationError: a text is no ARN of a stream.
+    """
+
+    registry: str = ""
+    """The registry's; where it is empty the stage's own table is used."""
+
+    records: str = ""
+    """The records table's; as above."""
+
+    def __post_init__(self) -> None:
+        """Refuse at synth what would fail in the middle of a deployment."""
+        for name in ("registry", "records"):
+            if (text := getattr(self, name)) and not _STREAM.fullmatch(text):
+                raise ConfigurationError(
+                    f"data.restored.{name}: {text!r} is not the ARN of a DynamoDB stream, "
+                    "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/LABEL; `larder restore` "
+                    "prints it"
+                )
+
+    @property
+    def epoch(self) -> str:
+        """Tells copies of these records from copies of any others; empty without a restore.
+
+        It ends in a dot, which parts it from what follows in a key.
+        """
+        return f"{sha256(self.records.encode()).hexdigest()[:8]}." if self.records else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +71,10 @@ class DataChoices:
 
     access_log_days: int = 90
     """Days for which access logs of the offline bucket are kept."""
+
+    restored: RestoredTables = field(default_factory=RestoredTables)
+    """Tables that took the place of the stage's own after a restore. The stage's own stay as they
+    are, and leaving the choice out again goes back to them."""
 
 
 @dataclass(frozen=True, kw_only=True)

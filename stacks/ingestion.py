@@ -1,12 +1,9 @@
 """What follows the tables' streams: the offline writer and the groups' lifecycle."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from larder.bucket_folders import QUARANTINE, STAGING
@@ -15,10 +12,12 @@ from larder.settings.lifecycle import LifecycleSettings
 from larder.settings.offline_writer import OfflineWriterSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import OFFLINE, DependencyLayer
-from stacks.constructs.glue_access import TABLE_MAKER, TABLE_WRITER, allow_tables
-from stacks.constructs.permissions import allow
+from stacks.constructs.glue_access import TABLE_MAKER, TABLE_WRITER
+from stacks.constructs.permissions import allow, allow_items
 from stacks.constructs.python_function import Program, PythonFunction
+from stacks.constructs.schedule import Schedule
 from stacks.constructs.stream_consumer import Delivery, StreamConsumer
+from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import REGISTRY_NOTER, REGISTRY_WRITER, allow_registry
@@ -47,6 +46,7 @@ _GROUP_DELIVERY: Final = Delivery(
 )
 _PURGE_ACTIONS: Final = ("dynamodb:BatchWriteItem", "dynamodb:Query")
 _DRAIN_EVERY: Final = Duration.minutes(5)
+_SWEEP_EVERY: Final = Duration.hours(1)
 _LARGEST_BATCH: Final = 10_000  # Lambda's limit; 6 MB of records usually come first
 
 
@@ -73,6 +73,7 @@ class IngestionStack(Stack):
         self.upkeep = Upkeep(
             self, "Upkeep", config=config, online=online, offline=offline, layer=self._layer
         )
+        self.schedules = (self._drain(), self._sweep(), *self.upkeep.schedules)
         self.records_consumer = self._records_consumer()
         self.registry_consumer = StreamConsumer(
             self,
@@ -103,25 +104,26 @@ class IngestionStack(Stack):
         )
 
     def _offline_writer(self) -> PythonFunction:
-        bucket = self._offline.bucket
         settings = OfflineWriterSettings(
             registry_table=self._online.registry.table_name,
-            offline_bucket=bucket.bucket_name,
+            offline_bucket=self._offline.bucket.bucket_name,
             quarantine_prefix=QUARANTINE,
         )
         function = self._function("OfflineWriter", "offline_writer", settings)
         allow_registry(function, self._online, REGISTRY_NOTER)
-        self._allow_tables(function, TABLE_WRITER)
+        allow_feature_tables(function, self._config, self._offline, TABLE_WRITER)
         self._allow_setting_aside(function)
-        # without records in its event the function writes what it parked
-        events.Rule(
+        return function
+
+    def _drain(self) -> Schedule:
+        """Without records in its event the offline writer writes what it parked."""
+        return Schedule(
             self,
             "DrainParked",
-            description="Larder: groups whose tables could not be written are tried again",
-            schedule=events.Schedule.rate(_DRAIN_EVERY),
-            targets=[targets.LambdaFunction(function, retry_attempts=0)],
+            function=self.offline_writer,
+            every=_DRAIN_EVERY,
+            description="groups whose tables could not be written are tried again",
         )
-        return function
 
     def _allow_setting_aside(self, function: PythonFunction) -> None:
         objects, bucket = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], self._offline.bucket
@@ -147,20 +149,22 @@ class IngestionStack(Stack):
         )
         function = self._function("Lifecycle", "lifecycle", settings)
         allow_registry(function, self._online, REGISTRY_WRITER)
-        allow(function, _PURGE_ACTIONS, [self._online.records.table_arn])
-        self._allow_tables(function, TABLE_MAKER)
+        allow_items(function, _PURGE_ACTIONS, [self._online.records.table_arn], self._online.key)
+        allow_feature_tables(function, self._config, self._offline, TABLE_MAKER)
         bus = self.format_arn(service="events", resource="event-bus", resource_name="default")
         allow(function, ["events:PutEvents"], [bus])
-        # Without records in its event the function looks after every group: what a stream that
-        # gave up has left undone is taken up again.
-        events.Rule(
+        return function
+
+    def _sweep(self) -> Schedule:
+        """Without records in its event the lifecycle function looks after every group: what a
+        stream that gave up has left undone is taken up again."""
+        return Schedule(
             self,
             "Sweep",
-            description="Larder: feature groups left between two states",
-            schedule=events.Schedule.rate(Duration.hours(1)),
-            targets=[targets.LambdaFunction(function, retry_attempts=0)],
+            function=self.lifecycle,
+            every=_SWEEP_EVERY,
+            description="feature groups left between two states",
         )
-        return function
 
     def _function(self, construct_id: str, name: str, settings: Settings) -> PythonFunction:
         return PythonFunction(
@@ -175,8 +179,3 @@ class IngestionStack(Stack):
             ),
             layer=self._layer,
         )
-
-    def _allow_tables(self, function: PythonFunction, actions: Sequence[str]) -> None:
-        for name in (self._config.database_name, *self._config.offline.other_databases):
-            allow_tables(function, database=name, scope=self, actions=actions)
-        self._offline.bucket.allow_data(function, *self._config.other_buckets(self))

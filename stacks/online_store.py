@@ -22,14 +22,18 @@ RECORD_ACTIONS: Final = (
 
 
 class OnlineStoreStack(Stack):
-    """The registry of feature groups and the records of all of them, one table each."""
+    """The registry of feature groups and the records of all of them, one table each.
+
+    ``registry`` and ``records`` are the tables in use: the stack's own, or restored ones.
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, config: StageConfig, key: kms.IKey
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.key = key
-        self.registry = _table(
+        restored = config.data.restored
+        registry = _table(
             self,
             "Registry",
             config=config,
@@ -42,9 +46,26 @@ class OnlineStoreStack(Stack):
                 )
             ],
         )
-        self.records = _table(self, "Records", config=config, key=key, ttl_attribute="ttl")
+        records = _table(self, "Records", config=config, key=key, ttl_attribute="ttl")
+        self.registry = _used(self, registry, restored.registry, key)
+        self.records = _used(self, records, restored.records, key)
         CfnOutput(self, "RegistryTableName", value=self.registry.table_name)
         CfnOutput(self, "RecordsTableName", value=self.records.table_name)
+
+
+def _used(
+    scope: Construct, own: dynamodb.TableV2, restored: str, key: kms.IKey
+) -> dynamodb.ITableV2:
+    """The stage's own table, or the restored one of that stream, which no template owns."""
+    if not restored:
+        return own
+    return dynamodb.TableV2.from_table_attributes(
+        scope,
+        f"Restored{own.node.id}",
+        table_arn=restored.partition("/stream/")[0],
+        table_stream_arn=restored,
+        encryption_key=key,
+    )
 
 
 def _string(name: str) -> dynamodb.Attribute:

@@ -5,7 +5,7 @@ from typing import Final
 
 from aws_cdk import aws_iam as iam
 
-from stacks.constructs.permissions import allow, allow_table_key
+from stacks.constructs.permissions import allow_items
 from stacks.online_store import GROUPS_INDEX, OnlineStoreStack
 
 REGISTRY_READER: Final = ("dynamodb:GetItem",)
@@ -29,5 +29,4 @@ def allow_registry(
     """Let ``grantee`` do ``actions`` on the registry, and query its index if it may query."""
     index = f"{online.registry.table_arn}/index/{GROUPS_INDEX}"
     queried = [index] if "dynamodb:Query" in actions else []
-    allow(grantee, actions, [online.registry.table_arn, *queried])
-    allow_table_key(grantee, online.key)
+    allow_items(grantee, actions, [online.registry.table_arn, *queried], online.key)

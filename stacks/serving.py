@@ -17,14 +17,14 @@ from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.function_url import FunctionUrl
-from stacks.constructs.permissions import allow, allow_pattern, allow_table_key
+from stacks.constructs.permissions import allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.memory.store import MemoryStoreStack, memory_settings
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.principals import patterns_of
-from stacks.registry_access import REGISTRY_WRITER, allow_registry
+from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, live_alias
 
 _RUNTIME_ROUTES: Final = (
@@ -79,7 +79,10 @@ class ServingStack(Stack):
             layer=layer,
         )
         allow_registry(self.control, online, REGISTRY_WRITER)
-        allow(self.control, ["dynamodb:BatchGetItem"], [online.registry.table_arn])  # a page
+        # a page of groups
+        allow_items(
+            self.control, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key
+        )
         _allow_forwarding(self.control, config)
         settings = self._runtime_settings(config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)
@@ -119,9 +122,8 @@ class ServingStack(Stack):
         )
         if memory is not None:
             memory.allow_connect(function)
-        allow(function, ["dynamodb:GetItem"], [online.registry.table_arn])
-        allow(function, RECORD_ACTIONS, [online.records.table_arn])
-        allow_table_key(function, online.key)
+        allow_registry(function, online, REGISTRY_READER)
+        allow_items(function, RECORD_ACTIONS, [online.records.table_arn], online.key)
         return function
 
     def _runtime_settings(

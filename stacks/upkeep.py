@@ -2,9 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import Duration, Stack
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import Duration
 from constructs import Construct
 
 from larder.bucket_folders import TRAINING_SETS
@@ -13,9 +11,12 @@ from larder.settings.heartbeat import HeartbeatSettings
 from larder.settings.maintenance import MaintenanceSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import DependencyLayer
-from stacks.constructs.glue_access import TABLE_WRITER, allow_tables
-from stacks.constructs.permissions import allow, allow_table_key
+from stacks.constructs.glue_access import TABLE_WRITER
+from stacks.constructs.permissions import allow_items
 from stacks.constructs.python_function import Program, PythonFunction
+from stacks.constructs.schedule import Schedule
+from stacks.constructs.stream_consumer import STREAM_READER
+from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import REGISTRY_LISTER, REGISTRY_NOTER, allow_registry
@@ -44,6 +45,14 @@ class Upkeep(Construct):
         self._layer = layer
         self.maintenance = self._maintenance()
         self.heartbeat = self._heartbeat()
+        self.schedules = (
+            self._every(
+                _MAINTENANCE_EVERY, "offline tables merged, expired, swept", self.maintenance
+            ),
+            self._every(
+                _HEARTBEAT_EVERY, "a heartbeat through the records' stream", self.heartbeat
+            ),
+        )
 
     def _maintenance(self) -> PythonFunction:
         config, bucket = self._config, self._offline.bucket
@@ -58,17 +67,13 @@ class Upkeep(Construct):
             "Maintenance", "maintenance", settings, config.offline.memory_mb, Duration.minutes(15)
         )
         allow_registry(function, self._online, REGISTRY_LISTER)
-        allow_tables(
-            function, database=config.database_name, scope=Stack.of(self), actions=TABLE_WRITER
-        )
-        bucket.allow_data(function, *config.other_buckets(Stack.of(self)))
+        allow_feature_tables(function, config, self._offline, TABLE_WRITER)
         bucket.allow_prefix(
             function,
             ["s3:GetObject"],
             TRAINING_SETS,
             reason="each training set's manifest names the snapshots that must stay",
         )
-        self._every(_MAINTENANCE_EVERY, "offline tables merged, expired, swept", function)
         return function
 
     def _heartbeat(self) -> PythonFunction:
@@ -83,14 +88,8 @@ class Upkeep(Construct):
         )
         function = self._function("Heartbeat", "heartbeat", settings, 256, Duration.seconds(50))
         allow_registry(function, self._online, REGISTRY_NOTER)
-        allow(function, ["dynamodb:PutItem"], [records.table_arn])
-        allow(
-            function,
-            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-            [stream],
-        )
-        allow_table_key(function, self._online.key)
-        self._every(_HEARTBEAT_EVERY, "a heartbeat through the records' stream", function)
+        allow_items(function, ["dynamodb:PutItem"], [records.table_arn], self._online.key)
+        allow_items(function, STREAM_READER, [stream], self._online.key)
         return function
 
     def _function(
@@ -104,11 +103,11 @@ class Upkeep(Construct):
             layer=self._layer,
         )
 
-    def _every(self, period: Duration, what: str, function: PythonFunction) -> None:
-        events.Rule(
+    def _every(self, period: Duration, what: str, function: PythonFunction) -> Schedule:
+        return Schedule(
             self,
             f"{function.node.id}Schedule",
-            description=f"Larder: {what}",
-            schedule=events.Schedule.rate(period),
-            targets=[targets.LambdaFunction(function, retry_attempts=0)],
+            function=function,
+            every=period,
+            description=what,
         )

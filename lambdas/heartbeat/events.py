@@ -8,6 +8,7 @@ from typing import Any
 from larder.offline.heartbeats import Heartbeats
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log
+from larder.telemetry.metrics import scheduled_run
 
 
 def create_handler(
@@ -20,13 +21,17 @@ def create_handler(
     """
 
     def beat(_event: dict[str, Any], remaining: Remaining) -> dict[str, Any]:
-        beats = heartbeats.beat(remaining=remaining)
+        sent = heartbeats.beat(remaining=remaining)
+        beats = sent.beats
         answer = {
             "watermark": beats.watermark,
             "shards": len(beats.keys),
             "waiting": len(beats.rounds),
         }
+        if sent.unreached:
+            log.line("WARNING", message="no key leads to some shards yet", shards=sent.unreached)
         log.line("INFO", message="heartbeats sent", **answer)
+        log.metrics(scheduled_run(failures=sent.unreached))
         return answer
 
     return beat

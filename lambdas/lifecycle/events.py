@@ -10,6 +10,7 @@ from larder.groups.api.state_change import state_change
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log
+from larder.telemetry.metrics import scheduled_run
 from larder.wiring.lifecycle import GroupLifecycle
 
 _RETRIABLE = (ServiceUnavailable, ThrottlingException, AccessForbidden)
@@ -33,7 +34,9 @@ def create_consumer(
 
         if "Records" not in event:
             unfinished = undone(graph.lifecycle.unfinished())
-            return {"unfinished": unfinished, **_check(graph, remaining, log)}
+            repaired = _repair(graph, remaining, log, once=False)
+            log.metrics(scheduled_run(failures=len(unfinished) + (not repaired)))
+            return {"unfinished": unfinished, "overlaps": _overlaps(graph, log)}
         first = _first_records(graph, event["Records"])
         failed = list(_unannounced(graph, event["Records"], log))
         failed += [first[name] for name in undone(first)]
@@ -53,13 +56,12 @@ def _first_records(graph: GroupLifecycle, records: Iterable[Mapping[str, Any]]) 
     return first
 
 
-def _check(graph: GroupLifecycle, remaining: Remaining, log: Log) -> dict[str, list[str]]:
-    """What a sweep looks at beside the groups' own work."""
-    _repair(graph, remaining, log, once=False)
+def _overlaps(graph: GroupLifecycle, log: Log) -> list[str]:
+    """A sentence on each group whose offline files lie where they must not."""
     overlaps = graph.lifecycle.overlaps()
     for text in overlaps:
         log.line("WARNING", message="offline files overlap", problem=text)
-    return {"overlaps": overlaps}
+    return overlaps
 
 
 def _unannounced(
@@ -91,12 +93,16 @@ def _advance(graph: GroupLifecycle, name: str, remaining: Remaining, log: Log) -
     return done
 
 
-def _repair(graph: GroupLifecycle, remaining: Remaining, log: Log, *, once: bool) -> None:
-    """Repair the registry's listings; a failure waits for the next time and stops nothing else."""
+def _repair(graph: GroupLifecycle, remaining: Remaining, log: Log, *, once: bool) -> bool:
+    """Repair the registry's listings; whether that was possible.
+
+    A failure waits for the next time and stops nothing else.
+    """
     try:
         repaired = graph.lifecycle.repair_listings(remaining=remaining, once=once)
     except _RETRIABLE as error:
         log.line("WARNING", message="listings not repaired", error=str(error))
-    else:
-        if repaired:
-            log.line("INFO", message="listings repaired", groups=repaired)
+        return False
+    if repaired:
+        log.line("INFO", message="listings repaired", groups=repaired)
+    return True

@@ -9,6 +9,7 @@ from typing import Any
 from larder.offline.maintain import Maintenance
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log
+from larder.telemetry.metrics import scheduled_run
 
 
 def create_handler(
@@ -30,6 +31,8 @@ def create_handler(
             log.line("WARNING", message="offline files overlap", problem=text)
         if done.unreached:
             log.line("WARNING", message="time ran out", groups=done.unreached)
+        if not event.get("groups"):  # some tables say nothing about the round over all
+            log.metrics(scheduled_run(failures=len(done.failed) + len(done.unreached)))
         return {
             "kept": {name: asdict(kept) for name, kept in done.done.items()},
             "failed": {name: str(error) for name, error in done.failed.items()},

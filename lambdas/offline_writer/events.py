@@ -13,7 +13,7 @@ from larder.offline.redrive import FailureObjects, Redrive
 from larder.offline.watermark import Heartbeat
 from larder.offline.write import BatchReport, Commit, Delivered, OfflineWriter
 from larder.telemetry.log import Log
-from larder.telemetry.metrics import Metric
+from larder.telemetry.metrics import Metric, scheduled_run
 
 
 def create_consumer(
@@ -63,7 +63,9 @@ def create_drain(
             else:
                 log.line("INFO", message="parked changes written", **asdict(each))
         waiting = sum(each.problem is not None for each in done)
-        log.metrics({Metric.PARKED_GROUPS: (float(waiting), "Count")})
+        in_time = remaining() > 0
+        run = scheduled_run(failures=waiting + (not in_time))
+        log.metrics({Metric.PARKED_GROUPS: (float(waiting), "Count"), **run})
         return {"drained": len(done) - waiting, "waiting": waiting}
 
     return drain

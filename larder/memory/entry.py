@@ -58,14 +58,18 @@ ORDER_BYTES = _ORDER.size
 _STATES = tuple(State)
 
 
-def memory_key(slot: Slot) -> bytes:
-    """Valkey's key of a record."""
-    return item_memory_key(slot.uid, sort_key(slot.identifier))
+def memory_key(slot: Slot, epoch: str = "") -> bytes:
+    """Valkey's key of a record.
+
+    ``epoch`` is the restore that the records table came from. Entries of another one are never
+    found, because they may be of writes that the restored table does not hold.
+    """
+    return item_memory_key(slot.uid, sort_key(slot.identifier), epoch)
 
 
-def item_memory_key(uid: str, sort: str) -> bytes:
+def item_memory_key(uid: str, sort: str, epoch: str = "") -> bytes:
     """The same from its parts: the group's identity, and the sort key of DynamoDB's item."""
-    return f"r:{uid}:{sort}".encode()
+    return f"r:{epoch}{uid}:{sort}".encode()
 
 
 def entry_parts(version: RecordVersion) -> tuple[bytes, bytes]:

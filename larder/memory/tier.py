@@ -78,11 +78,11 @@ class MemoryTier:
 
     ``read_seconds`` and ``write_seconds`` bound what Valkey may add to a call. An accepted write
     that was not answered in that time is sent once more, for up to ``patient_seconds``: where
-    threads are busy the time may have passed without a request. ``clock`` gives nanoseconds since
-    the epoch.
+    threads are busy the time may have passed without a request. ``epoch`` is part of every key
+    (``memory_key``). ``clock`` gives nanoseconds since 1970.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - bounds of three kinds of call, and what tests replace
         self,
         valkey: Valkey,
         *,
@@ -90,6 +90,7 @@ class MemoryTier:
         read_seconds: float = 0.005,
         write_seconds: float = 0.02,
         patient_seconds: float = 0.0,
+        epoch: str = "",
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self._valkey = valkey
@@ -97,6 +98,7 @@ class MemoryTier:
         self._read_seconds = read_seconds
         self._write_seconds = write_seconds
         self._patient_seconds = patient_seconds
+        self._epoch = epoch
         self._clock = clock
         self._disruptions = valkey.disruptions
         self._fence_ms = 0.0
@@ -113,7 +115,8 @@ class MemoryTier:
         if not self._breaker.allows():
             self.counts.kept_back += len(slots)
             return {}
-        keys = [memory_key(slot) for slot in slots]
+        epoch = self._epoch
+        keys = [memory_key(slot, epoch) for slot in slots]
         replies = self._valkey.get(keys, seconds=self._read_seconds)
         self._note_outcome(replies)
         found: dict[Slot, RecordVersion] = {}
@@ -192,7 +195,8 @@ class MemoryTier:
         seconds: float | None = None,
     ) -> bool:
         deadline_ms = began_ms + WRITE_MS
-        calls = [self._call(memory_key(slot), each, deadline_ms) for slot, each in versions]
+        epoch = self._epoch
+        calls = [self._call(memory_key(slot, epoch), each, deadline_ms) for slot, each in versions]
         replies = self._run(calls, self._write_seconds if seconds is None else seconds)
         late = replies.count(LATE)
         self.counts.late += late

@@ -61,6 +61,17 @@ class BeatStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What is known after a round; ``unreached`` is how many open shards no key leads to yet.
+
+    No round was sent where it is not 0.
+    """
+
+    beats: Beats
+    unreached: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeats:
     """Sends one round after another. ``clock`` gives µs since the epoch."""
 
@@ -69,7 +80,7 @@ class Heartbeats:
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
     sleep: Callable[[float], None] = time.sleep
 
-    def beat(self, *, remaining: Callable[[], float]) -> Beats:
+    def beat(self, *, remaining: Callable[[], float]) -> Sent:
         """See what has passed, and send a round through every open shard.
 
         Where a shard's key can't be found in time no round is sent: the next call goes on.
@@ -88,8 +99,8 @@ class Heartbeats:
         try:
             self.store.save(beats)
         except ResourceInUse:  # another call is a moment ahead: its round will do
-            return self.store.load()
-        return beats
+            beats = self.store.load()
+        return Sent(beats, len(open_shards - beats.keys.keys()))
 
     def _discover(
         self, shards: Collection[str], taken: Collection[str], remaining: Callable[[], float]

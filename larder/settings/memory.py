@@ -14,9 +14,11 @@ class MemorySettings(Settings):
     ``valkey_address`` is ``host:port``, empty without a tier. ``valkey_tls`` is 1 or 0; without TLS
     no credentials are sent. ``valkey_user`` is the ElastiCache user that authenticates by IAM.
     ``valkey_cache`` is the name of the serverless cache that its tokens are signed for.
+    ``valkey_epoch`` is the restore that the records table came from, empty without one.
     """
 
     valkey_address: str = ""
     valkey_tls: int = 1
     valkey_user: str = ""
     valkey_cache: str = ""
+    valkey_epoch: str = ""

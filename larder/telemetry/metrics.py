@@ -29,3 +29,17 @@ class Metric(StrEnum):
     PARKED_CHANGES = "ParkedChanges"
     PARKED_GROUPS = "ParkedGroups"
     QUARANTINED_RECORDS = "QuarantinedRecords"
+    SCHEDULED_FAILURES = "ScheduledFailures"
+    SCHEDULED_RUNS = "ScheduledRuns"
+
+
+def scheduled_run(*, failures: int) -> dict[str, tuple[float, str]]:
+    """The metrics of a scheduled run that came to its end, for ``Log.metrics``.
+
+    ``failures`` is how many parts of its work, such as tables or groups, failed or were not
+    reached. Both metrics are written at every run: an alarm goes off where the runs stop.
+    """
+    return {
+        Metric.SCHEDULED_RUNS: (1.0, "Count"),
+        Metric.SCHEDULED_FAILURES: (float(failures), "Count"),
+    }

@@ -82,7 +82,7 @@ class OfflineToOnline:
         store, rows = plane.writer.store, _BATCH_ROWS
         offered: Callable[[Offered], None] = _ignore
         if plane.memory is not None and _is_in_memory(group):
-            entries = Entries(group, offline=2)
+            entries = Entries(group, offline=2, epoch=named.valkey_epoch)
             load = TierLoad(MemoryLoader(memory_client(named, named.region), entries))
             store, offered = self._plain_store(load), load
             rows = max(1, min(rows, int(rate * _CONFIRMED_SECONDS)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from larder.memory.adapters.dynamodb_stream import entry_change
@@ -23,4 +24,5 @@ class MemoryProjection:
 
 def open_memory_projection(settings: MemoryProjectorSettings) -> MemoryProjection:
     """The projection into the tier that the settings name; nothing is connected yet."""
-    return MemoryProjection(open_memory_tier(settings, settings.region), entry_change)
+    parse = partial(entry_change, epoch=settings.valkey_epoch)
+    return MemoryProjection(open_memory_tier(settings, settings.region), parse)

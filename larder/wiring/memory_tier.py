@@ -13,7 +13,11 @@ def open_memory_tier(
     settings: MemorySettings, region: str, *, patient_seconds: float = 0.0
 ) -> MemoryTier:
     """The tier. Nothing is connected yet; raises as ``memory_client``."""
-    return MemoryTier(memory_client(settings, region), patient_seconds=patient_seconds)
+    return MemoryTier(
+        memory_client(settings, region),
+        patient_seconds=patient_seconds,
+        epoch=settings.valkey_epoch,
+    )
 
 
 def memory_client(settings: MemorySettings, region: str) -> Valkey:

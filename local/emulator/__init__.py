@@ -4,10 +4,12 @@ Runs in the emulator's own virtual environment (``local/requirements-emulator.tx
 ``python -m local.emulator``. Each module fills one kind of gap and says what AWS does instead:
 
 - ``resources``: properties that ministack's CloudFormation accepts and drops.
+- ``outputs``: changes of a stack's outputs alone.
 - ``networks``: rules of security groups and flow logs, which it has no types for.
 - ``caches``: ElastiCache Serverless as a resource; every cache is the platform's Valkey.
 - ``functions``: how a Lambda function is started and how its errors are reported.
 - ``streams``: event sources that follow a DynamoDB stream (``delivery`` has the rules, pure).
+- ``recovery``: tables restored as they were at a point in time.
 - ``custom_resources``: custom resources whose function can't answer.
 - ``signatures``: whose signature is verified, and for which service (strict platform).
 - ``forward_access``: the caller's rights for the local Athena (strict platform).

@@ -22,6 +22,8 @@ from local.emulator import (
     glue_access,
     http_api,
     networks,
+    outputs,
+    recovery,
     resources,
     signatures,
     snapshots,
@@ -38,10 +40,12 @@ def main() -> None:
     window_limit = float(os.environ.pop("LARDER_BATCH_WINDOW_LIMIT", "inf"))
     resources.install()
     networks.install()
+    outputs.install()
     caches.install()
     functions.install(python, node)
     custom_resources.install()
     streams.install(window_limit)
+    recovery.install()
     http_api.install()
     function_urls.install()
     glue_access.install()

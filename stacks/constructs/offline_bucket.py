@@ -14,8 +14,7 @@ from stacks.config import StageConfig
 from stacks.constructs.permissions import (
     acknowledge,
     allow,
-    allow_object_key,
-    allow_pattern,
+    allow_objects,
 )
 
 _DATA_ACTIONS: Final = (
@@ -67,19 +66,22 @@ class OfflineBucket(s3.Bucket):
             shown = shown.replace(stack.account, "<AWS::AccountId>")
             patterns[f"{arn}/{path}"] = f"arn:<AWS::Partition>:s3:::{shown}/{printed}"
             allow(grantee, ["s3:ListBucket"], [arn])
-        allow_pattern(
-            grantee, _DATA_ACTIONS, patterns, reason="a group's files are named while it lives"
+        allow_objects(
+            grantee,
+            _DATA_ACTIONS,
+            patterns,
+            self.key,
+            reason="a group's files are named while it lives",
         )
         # Without it S3 answers 403 where it should say 404, and Arrow can't tell a new file.
         allow(grantee, ["s3:ListBucket"], [self.bucket_arn])
-        allow_object_key(grantee, self.key)
 
     def allow_prefix(
         self, grantee: iam.IGrantable, actions: Sequence[str], prefix: str, *, reason: str
     ) -> None:
         """Let ``grantee`` do ``actions`` on the objects under ``prefix``."""
         patterns = {self.arn_for_objects(f"{prefix}*"): f"{self._printed_arn}/{prefix}*"}
-        allow_pattern(grantee, actions, patterns, reason=reason)
+        allow_objects(grantee, actions, patterns, self.key, reason=reason)
 
     @property
     def _printed_arn(self) -> str:

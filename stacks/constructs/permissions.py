@@ -8,17 +8,35 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import IConstruct
 
-# DynamoDB asks these of a principal that reads and writes a table under a customer's key;
-# the developer guide writes ReEncrypt* and GenerateDataKey*, these are their members.
-_TABLE_KEY_ACTIONS: Final = (
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
+_READ_TABLE_KEY: Final = ("kms:Decrypt", "kms:DescribeKey")
+_WRITE_TABLE_KEY: Final = (*_READ_TABLE_KEY, "kms:Encrypt", "kms:GenerateDataKey")
+_ITEM_READS: Final = frozenset(
+    {
+        "dynamodb:BatchGetItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetItem",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:Query",
+    }
 )
-_OBJECT_KEY_ACTIONS: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+_ITEM_WRITES: Final = frozenset(
+    {
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    }
+)
+# S3 user guide, "Protecting data with SSE-KMS": a multipart upload also reads its own parts.
+_OBJECT_KEY: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3:AbortMultipartUpload": ("kms:Decrypt", "kms:GenerateDataKey"),
+    "s3:DeleteObject": (),
+    "s3:DeleteObjectVersion": (),
+    "s3:GetObject": ("kms:Decrypt",),
+    "s3:PutObject": ("kms:GenerateDataKey",),
+}
 
 
 def allow(grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[str]) -> None:
@@ -46,14 +64,42 @@ def allow_pattern(
         acknowledge(role, f"AwsSolutions-IAM5[Resource::{printed}]", reason)
 
 
-def allow_table_key(grantee: iam.IGrantable, key: kms.IKey) -> None:
-    """Let ``grantee`` use ``key`` through DynamoDB: tables and their streams."""
-    _allow_key_through("dynamodb", grantee, key, _TABLE_KEY_ACTIONS)
+def allow_items(
+    grantee: iam.IGrantable, actions: Sequence[str], resources: Sequence[str], key: kms.IKey
+) -> None:
+    """Let ``grantee`` do ``actions`` on tables or streams under ``key``, and use the key for them.
+
+    A reader may decrypt and nothing else. A writer may also make and encrypt data keys. No one may
+    re-encrypt: DynamoDB does that where a table moves to another key (developer guide, "DynamoDB
+    encryption at rest: usage notes").
+
+    Raises:
+        ValueError: it is not known what right on the key an action needs.
+    """
+    if unknown := set(actions) - _ITEM_READS - _ITEM_WRITES:
+        raise ValueError(f"{sorted(unknown)}: say in {__name__} whether they read or write items")
+    allow(grantee, actions, resources)
+    writes = not _ITEM_WRITES.isdisjoint(actions)
+    _allow_key_through("dynamodb", grantee, key, _WRITE_TABLE_KEY if writes else _READ_TABLE_KEY)
 
 
-def allow_object_key(grantee: iam.IGrantable, key: kms.IKey) -> None:
-    """Let ``grantee`` use ``key`` through S3."""
-    _allow_key_through("s3", grantee, key, _OBJECT_KEY_ACTIONS)
+def allow_objects(
+    grantee: iam.IGrantable,
+    actions: Sequence[str],
+    patterns: Mapping[str, str],
+    key: kms.IKey,
+    *,
+    reason: str,
+) -> None:
+    """``allow_pattern`` on objects under ``key``, with the rights on the key that they need.
+
+    Raises:
+        KeyError: it is not known what right on the key an action needs.
+    """
+    allow_pattern(grantee, actions, patterns, reason=reason)
+    needed = sorted({each for action in actions for each in _OBJECT_KEY[action]})
+    if needed:
+        _allow_key_through("s3", grantee, key, needed)
 
 
 def _allow_key_through(

@@ -43,7 +43,8 @@ class Program:
 class PythonFunction(lambda_.Function):
     """A function with its own log group and a role that may write to it, and no more.
 
-    Only with ``vpc_access`` does it enter a network.
+    Only with ``vpc_access`` does it enter a network. ``program_name`` is the folder under
+    ``lambdas/``, by which its metrics are known.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class PythonFunction(lambda_.Function):
             vpc_subnets=vpc_access.subnets if vpc_access else None,
             security_groups=[vpc_access.security_group] if vpc_access else None,
         )
+        self.program_name = program.name
         _accept_findings(self, program)
 
 

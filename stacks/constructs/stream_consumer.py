@@ -12,12 +12,18 @@ from constructs import Construct
 
 from larder.bucket_folders import SPILLED
 from stacks.constructs.offline_bucket import OfflineBucket
-from stacks.constructs.permissions import acknowledge, allow, allow_object_key, allow_table_key
+from stacks.constructs.permissions import acknowledge, allow, allow_items
 
 # Retried for as long as the stream keeps a record less four hours to notice (it keeps 24 h);
 # then the whole batch spills to S3, and an alarm has been ringing for 19 hours.
 _MAX_RECORD_AGE_SECONDS: Final = 20 * 3600
 _UNLIMITED: Final = -1
+
+STREAM_READER: Final = (
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +56,7 @@ class StreamConsumer(Construct):
         construct_id: str,
         *,
         function: lambda_.Function,
-        table: dynamodb.TableV2,
+        table: dynamodb.ITableV2,
         key: kms.IKey,
         delivery: Delivery,
     ) -> None:
@@ -102,13 +108,8 @@ def _matching(
 
 
 def _allow_stream(function: lambda_.Function, stream: str, key: kms.IKey) -> None:
-    allow(
-        function,
-        ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-        [stream],
-    )
+    allow_items(function, STREAM_READER, [stream], key)
     allow(function, ["dynamodb:ListStreams"], ["*"])
-    allow_table_key(function, key)
     acknowledge(
         function.role or function,
         "AwsSolutions-IAM5[Resource::*]",
@@ -124,4 +125,3 @@ def _allow_spill(function: lambda_.Function, bucket: OfflineBucket) -> None:
         reason="Lambda names the object of a batch that it spills",
     )
     allow(function, ["s3:ListBucket"], [bucket.bucket_arn])
-    allow_object_key(function, bucket.key)

@@ -51,6 +51,7 @@ class MemoryStoreStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self._name = f"larder-{config.name}"
+        self._epoch = config.data.restored.epoch
         self.tier = tier
         self.access = network.access
         self._user = elasticache.CfnUser(
@@ -79,6 +80,7 @@ class MemoryStoreStack(Stack):
             valkey_tls=int(self.tier.tls),
             valkey_user=self._name,
             valkey_cache=self._name,
+            valkey_epoch=self._epoch,
         )
 
     def allow_connect(self, grantee: iam.IGrantable) -> None:

@@ -16,6 +16,7 @@ from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
+from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
 from stacks.observability.watch import PERIOD, Watch
 from stacks.serving import ServingStack
 
@@ -49,55 +50,47 @@ class ObservabilityStack(Stack):
         for name, function in functions.items():
             self._watch_function(name, function)
         self._watch(offline_watches(config, ingestion))
+        self._watch(schedule_watches(config, ingestion.schedules))
         self._watch(api_watches(config, serving))
         dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"larder-{config.name}")
         dashboard.add_widgets(*api_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(*offline_widgets(config, ingestion))
+        dashboard.add_widgets(*schedule_widgets(config, ingestion.schedules))
         if projection is not None:
             dashboard.add_widgets(*memory_widgets(config, projection))
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:
-            self._alarm(
-                each.name,
-                each.metric,
-                each.meaning,
-                threshold=each.threshold,
-                periods=each.periods,
-            )
+            self._alarm(each)
 
     def _watch_function(self, name: str, function: lambda_.IFunction) -> None:
         self._alarm(
-            f"{name}Errors",
-            function.metric_errors(period=PERIOD),
-            "the function raised: read its log group",
+            Watch(
+                name=f"{name}Errors",
+                metric=function.metric_errors(period=PERIOD),
+                meaning="the function raised: read its log group",
+            )
         )
         self._alarm(
-            f"{name}Throttles",
-            function.metric_throttles(period=PERIOD),
-            "the function's reserved concurrency is used up, or the account's",
+            Watch(
+                name=f"{name}Throttles",
+                metric=function.metric_throttles(period=PERIOD),
+                meaning="the function's reserved concurrency is used up, or the account's",
+            )
         )
 
-    def _alarm(
-        self,
-        construct_id: str,
-        metric: cloudwatch.IMetric,
-        meaning: str,
-        *,
-        threshold: float = 1,
-        periods: int = 1,
-    ) -> None:
+    def _alarm(self, watch: Watch) -> None:
         alarm = cloudwatch.Alarm(
             self,
-            construct_id,
-            metric=metric,
-            alarm_description=meaning,
-            threshold=threshold,
-            comparison_operator=(cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
-            evaluation_periods=periods,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            watch.name,
+            metric=watch.metric,
+            alarm_description=watch.meaning,
+            threshold=watch.threshold,
+            comparison_operator=watch.comparison,
+            evaluation_periods=watch.periods,
+            treat_missing_data=watch.missing,
         )
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))

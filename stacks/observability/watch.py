@@ -15,7 +15,9 @@ PERIOD = Duration.minutes(5)
 class Watch:
     """One alarm: it goes off when ``metric`` reaches ``threshold`` in ``periods`` on end.
 
-    ``name`` is the construct's id, and ``meaning`` the alarm's description.
+    Where ``below`` is set it goes off when the metric stays below the threshold. ``missing`` says
+    what a period without data means. ``name`` is the construct's id, and ``meaning`` the alarm's
+    description.
     """
 
     name: str
@@ -23,6 +25,15 @@ class Watch:
     meaning: str
     threshold: float = 1
     periods: int = 1
+    below: bool = False
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING
+
+    @property
+    def comparison(self) -> cloudwatch.ComparisonOperator:
+        """How CloudWatch compares the metric with the threshold."""
+        if self.below:
+            return cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
+        return cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
 
 def platform_metric(

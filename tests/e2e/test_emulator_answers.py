@@ -90,3 +90,37 @@ def _read_table(platform: DeployedPlatform, resources: list[str]) -> str:
             DatabaseName=platform.outputs["DatabaseName"], Name="none"
         )
     return str(refused.value.response["Error"]["Code"])
+
+
+def test_a_stack_whose_outputs_alone_change_has_the_new_ones(platform: DeployedPlatform) -> None:
+    cloudformation, name = platform.client("cloudformation"), "outputs-alone"
+    topic = {"Type": "AWS::SNS::Topic"}
+
+    def told(text: str) -> list[str]:
+        template = {"Resources": {"Topic": topic}, "Outputs": {"Told": {"Value": text}}}
+        described = cloudformation.describe_stacks()["Stacks"]
+        kind = "UPDATE" if name in [each["StackName"] for each in described] else "CREATE"
+        made = cloudformation.create_change_set(
+            StackName=name,
+            ChangeSetName=f"set-{text}",
+            ChangeSetType=kind,
+            TemplateBody=json.dumps(template),
+        )
+        cloudformation.execute_change_set(ChangeSetName=made["Id"])
+        waiter = cloudformation.get_waiter(f"stack_{kind.lower()}_complete")
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return [each["OutputValue"] for each in stack["Outputs"]]
+
+    assert told("first") == ["first"]
+    assert told("second") == ["second"]
+    same = cloudformation.create_change_set(
+        StackName=name,
+        ChangeSetName="set-same",
+        TemplateBody=json.dumps(
+            {"Resources": {"Topic": topic}, "Outputs": {"Told": {"Value": "second"}}}
+        ),
+    )
+    found = cloudformation.describe_change_set(ChangeSetName=same["Id"])
+    assert found["Status"] == "FAILED"  # nothing changes
+    cloudformation.delete_stack(StackName=name)

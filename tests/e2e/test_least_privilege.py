@@ -103,3 +103,56 @@ def test_the_offline_writers_role_may_spill_a_failed_batch_and_not_touch_the_rec
             TableName=platform.outputs["RecordsTableName"], Key=KEY
         )
     assert "AccessDenied" in refused.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "HeartbeatFunctionName",
+        "LifecycleFunctionName",
+        "MaintenanceFunctionName",
+        "OfflineWriterFunctionName",
+    ],
+)
+def test_a_scheduled_function_does_its_work_with_its_own_rights(
+    platform: DeployedPlatform, output: str
+) -> None:
+    """S10: readers lost rights on the key; whoever calls these functions does the same work."""
+    answer = platform.client("lambda").invoke(
+        FunctionName=platform.outputs[output], Payload=b"{}", LogType="Tail"
+    )
+    told = answer["Payload"].read().decode()
+    assert "FunctionError" not in answer, told
+    assert "AccessDenied" not in told
+    assert "not authorized" not in told
+
+
+@pytest.mark.parametrize(
+    ("output", "allowed"),
+    [
+        ("MaintenanceFunctionName", False),
+        ("MemoryProjectorFunctionName", False),
+        ("OfflineWriterFunctionName", True),
+    ],
+)
+def test_only_who_writes_may_make_data_keys_and_no_one_may_re_encrypt(
+    platform: DeployedPlatform, output: str, allowed: bool
+) -> None:
+    """S10, by the role's own policies as they are deployed."""
+    iam, lambda_ = platform.client("iam"), platform.client("lambda")
+    role = lambda_.get_function_configuration(FunctionName=platform.outputs[output])["Role"]
+    name = role.rpartition("/")[2]
+    documents = [
+        iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+    ]
+    text = str(documents)
+    assert "kms:Decrypt" in text
+    assert "ReEncrypt" not in text
+    through_dynamodb = [
+        statement
+        for document in documents
+        for statement in document["Statement"]
+        if "dynamodb." in str(statement.get("Condition"))
+    ]
+    assert ("kms:Encrypt" in str(through_dynamodb)) is allowed

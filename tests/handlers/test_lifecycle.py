@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from larder.aws.dynamodb.boto import BotoDynamo
+from larder.errors import ServiceUnavailable
 from larder.groups.adapters.dynamodb_item import to_item
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.groups.feature_group import (
@@ -24,6 +25,7 @@ from larder.groups.listing import GroupOrder
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.settings.lifecycle import LifecycleSettings
 from tests.support.groups import FEATURES
+from tests.support.logs import metrics_in
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import make_lake, offline_group
 from tests.support.tables import create_records_table, create_registry_table
@@ -192,6 +194,25 @@ def test_a_sweep_finishes_all_groups_with_work_to_do(bench):
     assert statuses == [FeatureGroupStatus.CREATED] * 2
 
 
+def test_what_a_sweep_leaves_undone_is_a_metric_and_the_others_are_done(bench, capsys):
+    future = 4_000_000_000_000_000
+    bench.registered("dying", FeatureGroupStatus.DELETING, last_modified_time=future)
+    bench.registered()
+    assert bench.invoke({})["unfinished"] == ["dying"]
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
+    assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+
+
+def test_listings_that_a_sweep_could_not_repair_are_a_failure(bench, capsys, monkeypatch):
+    def repair(_self, **_named):
+        raise ServiceUnavailable("DynamoDB answers nothing")
+
+    monkeypatch.setattr(DynamoRegistry, "repair", repair)
+    bench.registered()
+    assert bench.invoke({})["unfinished"] == []
+    assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+
+
 def test_a_sweep_names_groups_whose_files_an_earlier_release_let_overlap(bench, capsys):
     outer = bench.registered()
     inner = replace(
@@ -203,7 +224,7 @@ def test_a_sweep_names_groups_whose_files_an_earlier_release_let_overlap(bench, 
 
     assert f"feature group inner at {inner.location} lie in the folder of feature" in text
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    told = [line for line in lines if line["message"] == "offline files overlap"]
+    told = [line for line in lines if line.get("message") == "offline files overlap"]
     assert [(line["level"], line["problem"]) for line in told] == [("WARNING", text)]
 
 

@@ -10,6 +10,7 @@ from larder.groups.feature_group import FeatureGroupStatus
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.ports import Appended
 from tests.handlers.test_offline_writer import bench, cloud, put
+from tests.support.logs import metrics_in
 from tests.support.offline import hive_group, hive_rows, rows_in
 
 __all__ = ["bench", "cloud"]  # fixtures
@@ -128,10 +129,12 @@ def test_a_parked_group_is_drained_up_to_the_time_that_is_left(bench, monkeypatc
         def get_remaining_time_in_millis(self):
             return next(taken)
 
+    capsys.readouterr()
     done = bench.invoke({}, Context())
     left = len(bench.quarantined())
     assert 0 < left < 3
     assert done == {"drained": 3 - left, "waiting": 0}
+    assert metrics_in(capsys.readouterr().out)["ScheduledFailures"] == 1.0  # it was not all
 
 
 def test_a_batch_parked_twice_is_one_object(bench):
@@ -147,7 +150,8 @@ def test_how_many_changes_were_parked_is_a_metric(bench, capsys):
     bench.handle(put(group), put(group, "c2"))
     assert '"ParkedChanges":2.0' in capsys.readouterr().out
     bench.invoke({})
-    assert '"ParkedGroups":1.0' in capsys.readouterr().out
+    told = {"ParkedGroups": 1.0, "ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+    assert metrics_in(capsys.readouterr().out) == told
 
 
 def test_a_table_that_answers_nothing_yet_keeps_its_place_for_seconds(bench, monkeypatch):

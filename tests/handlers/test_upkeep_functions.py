@@ -24,6 +24,7 @@ from larder.settings.heartbeat import HeartbeatSettings
 from larder.settings.maintenance import MaintenanceSettings
 from larder.settings.offline_writer import OfflineWriterSettings
 from larder.wiring.control_plane import now_micros
+from tests.support.logs import metrics_in
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import WRITTEN, make_lake, offline_group, row, rows_in, seconds
 from tests.support.tables import create_records_table, create_registry_table
@@ -99,6 +100,7 @@ def test_a_heartbeat_that_the_writer_has_met_moves_the_watermark(bench, capsys, 
     )
     told = beat({})
     assert (told["watermark"], told["shards"], told["waiting"]) == (None, 1, 1)
+    assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 0.0}
     write = bench.handler(
         "offline_writer",
         OfflineWriterSettings(registry_table=bench.registry_table, offline_bucket=bench.bucket),
@@ -151,6 +153,42 @@ def test_tables_are_kept_and_a_training_sets_snapshot_stays(bench):
     assert done["kept"][bench.group.name]["made"] == 1
     assert rows_in(bench.catalog, bench.group) == before
     assert keep({"groups": ["another"]})["kept"] == {}
+
+
+def keeper(bench):
+    settings = MaintenanceSettings(
+        registry_table=bench.registry_table,
+        offline_bucket=bench.bucket,
+        snapshot_days=1,
+        pinned_days=10,
+        orphan_hours=72,
+    )
+    return bench.handler("maintenance", settings)
+
+
+def test_a_table_that_cannot_be_kept_is_a_metric_and_the_others_are_kept(bench, capsys):
+    """R5: the failure was a log line, and no alarm could hear of it."""
+    keep = keeper(bench)
+    bench.append(1)
+    lost = offline_group(
+        f"s3://{bench.bucket}/offline/lost", name=f"lost_{bench.id}", table="lost", uid="ulost"
+    )
+    DynamoRegistry(BotoDynamo(bench.dynamodb), bench.registry_table).create(lost)
+    done = keep({})
+    assert (list(done["kept"]), list(done["failed"])) == ([bench.group.name], [lost.name])
+    assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+    keep({"groups": [bench.group.name]})
+    assert metrics_in(capsys.readouterr().out) == {}  # or it would hide what the round left undone
+    bench.tables.create(lost)
+    assert keep({})["failed"] == {}
+    assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 0.0}
+
+
+def test_a_table_that_the_time_did_not_reach_is_a_failure_of_the_run(bench, capsys, monkeypatch):
+    keep = keeper(bench)
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _self: 25_000)
+    assert keep({})["unreached"] == [bench.group.name]
+    assert metrics_in(capsys.readouterr().out)["ScheduledFailures"] == 1.0
 
 
 def test_a_manifest_that_cannot_be_read_stops_the_round(bench):

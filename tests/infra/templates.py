@@ -64,6 +64,20 @@ class Templates:
         )
         return properties
 
+    def roles(self):
+        """``(stack, logical id, statements)`` of every role, from wherever it has its rights."""
+        for stack, role, resource in self.of_type("AWS::IAM::Role"):
+            documents = [
+                each["PolicyDocument"] for each in resource["Properties"].get("Policies", ())
+            ]
+            documents += [
+                other["Properties"]["PolicyDocument"]
+                for other in self[stack]["Resources"].values()
+                if other["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+                and {"Ref": role} in other["Properties"].get("Roles", ())
+            ]
+            yield stack, role, [each for document in documents for each in document["Statement"]]
+
     def statements(self, stage, name):
         """What the role of ``lambdas/<name>`` may do: its policies' statements."""
         role = self.function(stage, name)["Role"]["Fn::GetAtt"][0]

@@ -2,17 +2,14 @@
 
 import pytest
 
+from stacks import config
+from tests.infra.stages import stage_with
 from tests.infra.templates import actions_of
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
-TABLE_KEY = {
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-}
+READ_KEY = {"kms:Decrypt", "kms:DescribeKey"}
+WRITE_KEY = READ_KEY | {"kms:Encrypt", "kms:GenerateDataKey"}
+FILES_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 REGISTRY_WRITER = {
     "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
@@ -35,11 +32,42 @@ FILES = {
     "s3:ListBucket",
     "s3:PutObject",
 }
+# What a principal needs on the key of what it works on: of DynamoDB the developer guide
+# ("Encryption at rest: usage notes"), of S3 the user guide ("Protecting data with SSE-KMS").
+KEY_NEEDS = {
+    "dynamodb": {
+        **{
+            f"dynamodb:{name}": READ_KEY
+            for name in (
+                "BatchGetItem",
+                "ConditionCheckItem",
+                "DescribeStream",
+                "GetItem",
+                "GetRecords",
+                "GetShardIterator",
+                "Query",
+            )
+        },
+        **{
+            f"dynamodb:{name}": WRITE_KEY
+            for name in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")
+        },
+    },
+    "s3": {
+        "s3:AbortMultipartUpload": FILES_KEY,
+        "s3:DeleteObject": set(),
+        "s3:DeleteObjectVersion": set(),
+        "s3:GetObject": {"kms:Decrypt"},
+        "s3:PutObject": {"kms:GenerateDataKey"},
+    },
+}
+ASSETS = "-assets-"
+"""Part of the name of the CDK's own bucket, which is not under the platform's key."""
 MAY = {
-    "control": LOGS | TABLE_KEY | REGISTRY_WRITER | {"dynamodb:BatchGetItem"},  # a page of groups
-    "feature_groups": LOGS | TABLE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
+    "control": LOGS | WRITE_KEY | REGISTRY_WRITER | {"dynamodb:BatchGetItem"},  # a page of groups
+    "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
     "runtime": LOGS
-    | TABLE_KEY
+    | WRITE_KEY
     | {
         "dynamodb:BatchGetItem",
         "dynamodb:GetItem",
@@ -48,18 +76,23 @@ MAY = {
         "dynamodb:UpdateItem",
     },
     "offline_writer": LOGS
-    | TABLE_KEY
+    | WRITE_KEY
     | STREAM
     | GLUE
     | FILES
     | {"dynamodb:GetItem", "dynamodb:PutItem", "s3:DeleteObjectVersion"},
-    "maintenance": LOGS | TABLE_KEY | GLUE | FILES | {"dynamodb:GetItem", "dynamodb:Query"},
+    "maintenance": LOGS
+    | READ_KEY
+    | FILES_KEY
+    | GLUE
+    | FILES
+    | {"dynamodb:GetItem", "dynamodb:Query"},
     "heartbeat": LOGS
-    | TABLE_KEY
+    | WRITE_KEY
     | (STREAM - {"dynamodb:ListStreams"})
     | {"dynamodb:GetItem", "dynamodb:PutItem"},
     "lifecycle": LOGS
-    | TABLE_KEY
+    | WRITE_KEY
     | STREAM
     | GLUE
     | FILES
@@ -78,7 +111,7 @@ CACHE = INTERFACES | {"elasticache:Connect"}
 MAY_WITH_THE_TIER = {
     **MAY,
     "runtime": MAY["runtime"] | CACHE,
-    "memory_projector": LOGS | TABLE_KEY | STREAM | CACHE,
+    "memory_projector": LOGS | READ_KEY | STREAM | CACHE,
 }
 CHOICES = [("dev", name, MAY[name]) for name in sorted(MAY)]
 CHOICES += [("prod", name, MAY_WITH_THE_TIER[name]) for name in sorted(MAY_WITH_THE_TIER)]
@@ -184,6 +217,75 @@ def test_keys_are_used_only_through_dynamodb_and_s3(templates):
             if any(action.startswith("kms:") for action in actions_of(statement)):
                 via = str(statement["Condition"]["StringEquals"]["kms:ViaService"])
                 assert "dynamodb." in via or "s3." in via, logical_id
+
+
+def test_a_role_may_use_keys_exactly_as_its_work_on_tables_and_objects_needs(templates):
+    """S10, over the kind: every role of both stages, whoever wrote it."""
+    checked = 0
+    for stack, role, statements in templates.roles():
+        allowed = [each for each in statements if each["Effect"] == "Allow"]
+        for service, needs in KEY_NEEDS.items():
+            work = {
+                action
+                for each in allowed
+                if ASSETS not in str(each["Resource"])
+                for action in actions_of(each)
+                if action in needs
+            }
+            given = {
+                action
+                for each in allowed
+                if f"{service}." in str(each.get("Condition", {}).get("StringEquals"))
+                for action in actions_of(each)
+            }
+            needed = set().union(*(needs[action] for action in work))
+            assert given == needed, f"{stack} {role} through {service}"
+            checked += bool(work)
+    assert checked > 20
+
+
+def test_it_is_known_of_every_action_on_items_and_objects_which_key_rights_it_needs(templates):
+    """Otherwise the test above would take the action for one that needs none."""
+    used = {
+        action
+        for _, _, statements in templates.roles()
+        for statement in statements
+        for action in actions_of(statement)
+        if action.startswith(("dynamodb:", "s3:"))
+    }
+    known = {action for needs in KEY_NEEDS.values() for action in needs}
+    assert used - {"dynamodb:ListStreams", "s3:ListBucket"} == known
+
+
+def test_no_right_on_a_key_comes_but_in_a_statement_that_names_the_service(templates):
+    for stack, role, statements in templates.roles():
+        for statement in statements:
+            if any(action.startswith("kms:") for action in actions_of(statement)):
+                (via,) = statement["Condition"]["StringEquals"]
+                assert via == "kms:ViaService", f"{stack} {role}"
+                assert statement["Resource"] != "*", f"{stack} {role}"
+
+
+@pytest.mark.parametrize("part", ["database", "bucket"])
+def test_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
+    synthesize, monkeypatch, part
+):
+    """R5: maintenance had no rights on the stage's other databases."""
+    stage = stage_with("dev", offline={"other_databases": ("theirs",), "other_buckets": ("there",)})
+    monkeypatch.setitem(config.STAGES, "dev", stage)
+    found = synthesize(stage="dev")
+    mark, sign = {
+        "database": ("glue:GetTable", ":table/theirs/*"),
+        "bucket": ("s3:DeleteObject", ":s3:::there/"),
+    }[part]
+    workers = set()
+    for _, logical_id, properties in found.functions("dev"):
+        name = properties["Handler"].split(".")[1]
+        statements = [each for each in found.statements("dev", name) if mark in actions_of(each)]
+        if any("offline-store" in str(each) or part == "database" for each in statements):
+            workers.add(name)
+            assert sign in str(statements), logical_id
+    assert workers == {"lifecycle", "maintenance", "offline_writer"}
 
 
 def test_no_managed_policy_is_attached_to_a_function(templates):

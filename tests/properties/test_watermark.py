@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from lambdas.heartbeat.events import create_handler
 from lambdas.offline_writer.events import create_consumer
 from larder.errors import ServiceUnavailable
 from larder.offline.adapters.dynamodb_stream import parse_change
@@ -14,7 +15,7 @@ from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.world import SECOND, World
 from tests.faults.writer_process import NoQuarantine, OneGroup
-from tests.support.logs import silent
+from tests.support.logs import collecting, metrics_in, silent
 from tests.support.offline import WRITTEN, offline_group, seconds
 from tests.support.sharded_stream import Beating, ShardedStream
 
@@ -72,7 +73,7 @@ def run_world(seed, shards, failing):
 def test_unknown_until_a_round_has_passed():
     stream = ShardedStream(2)
     store = Beating(stream)
-    beats = Heartbeats(stream, store, lambda: WRITTEN).beat(remaining=seconds(5))
+    beats = Heartbeats(stream, store, lambda: WRITTEN).beat(remaining=seconds(5)).beats
     assert beats.keys.keys() == {"s0", "s1"}
     assert look(store, stream.open_shards(), WRITTEN + 60 * SECOND).watermark is None
     (sent,) = beats.rounds
@@ -97,10 +98,22 @@ def test_a_shard_that_no_key_leads_to_leaves_the_watermark_where_it_was():
     stream.open_shards = lambda: frozenset({"s0", "hot"})
     store = Beating(stream)
     left = iter([5, 5, 0])
-    beats = Heartbeats(stream, store, lambda: WRITTEN, sleep=lambda _pause: None).beat(
+    sent = Heartbeats(stream, store, lambda: WRITTEN, sleep=lambda _pause: None).beat(
         remaining=lambda: next(left)
     )
+    beats = sent.beats
     assert (beats.keys.keys(), beats.rounds, beats.watermark) == ({"s0"}, (), None)
+    assert sent.unreached == 1
+
+
+def test_a_heartbeat_that_finds_no_way_through_a_shard_is_a_metric():
+    stream, lines = ShardedStream(1), []
+    stream.open_shards = lambda: frozenset({"s0", "hot"})
+    left = iter([5, 5, 0])
+    heartbeats = Heartbeats(stream, Beating(stream), lambda: WRITTEN, sleep=lambda _pause: None)
+    create_handler(heartbeats, collecting(lines))({}, lambda: next(left))
+    told = metrics_in("\n".join(lines))
+    assert told == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
 
 
 def test_old_heartbeats_and_redriven_ones_are_not_noted():

@@ -49,10 +49,12 @@ class Entries:
     """Compare-and-set requests of live versions in their first life, for one group.
 
     ``offline`` is what entries say of the offline store: 2 where the rows are there, else 0.
+    ``epoch`` is part of their keys (``memory_key``).
     """
 
     group: FeatureGroup
     offline: int
+    epoch: str = ""
     random: Arrow = field(default_factory=np.random.default_rng)
 
     def requests(self, keyed: Arrow, *, now_ms: float, deadline_ms: float) -> tuple[Arrow, Arrow]:
@@ -76,13 +78,14 @@ class Entries:
         return keys, request
 
     def _keys(self, identifiers: Arrow) -> Arrow:
-        prefix = item_memory_key(self.group.uid, PLAIN)
+        prefix = item_memory_key(self.group.uid, PLAIN, self.epoch)
         keys = pc.binary_join_element_wise(prefix, identifiers.cast(pa.binary()), b"")
         long = pc.greater_equal(pc.binary_length(identifiers), HASHED_FROM_BYTES)
         if not pc.any(long).as_py():
             return keys
         uid, texts = self.group.uid, identifiers.to_pylist()
-        return pa.array([item_memory_key(uid, sort_key(each)) for each in texts], pa.binary())
+        sorts = map(sort_key, texts)
+        return pa.array([item_memory_key(uid, each, self.epoch) for each in sorts], pa.binary())
 
     def _order(self, key: tuple[Arrow, Arrow], written: Arrow) -> Arrow:
         order: Arrow = np.zeros(len(written), _ORDER)

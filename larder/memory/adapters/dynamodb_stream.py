@@ -10,8 +10,8 @@ from larder.records.adapters.dynamodb_item import from_item, parse_partition
 from larder.records.record import RecordVersion
 
 
-def entry_change(record: Mapping[str, Any]) -> tuple[bytes, RecordVersion] | None:
-    """Key and version of a changed InMemory record; ``None`` for any other change.
+def entry_change(record: Mapping[str, Any], epoch: str = "") -> tuple[bytes, RecordVersion] | None:
+    """Key (of an ``epoch``) and version of a changed InMemory record; ``None`` for other changes.
 
     Raises:
         ValueError: the record is not of the table's layout.
@@ -22,6 +22,6 @@ def entry_change(record: Mapping[str, Any]) -> tuple[bytes, RecordVersion] | Non
         is_log, uid = parse_partition(keys["pk"]["S"])
         if image is None or is_log or "m" not in image:
             return None
-        return item_memory_key(uid, keys["sk"]["S"]), from_item(image, "")
+        return item_memory_key(uid, keys["sk"]["S"], epoch), from_item(image, "")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError("not a change of the records table") from error

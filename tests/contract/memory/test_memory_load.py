@@ -48,15 +48,17 @@ def keyed(group, count=400, written=WRITTEN):
     return table, list(rows.versions(table))
 
 
+@pytest.mark.parametrize("epoch", ["", "1f2e3d4c."])
 @pytest.mark.parametrize("group", [TEXT, NUMBERS, EXPIRING], ids=["text", "seconds", "expiring"])
-def test_requests_are_those_of_single_versions(group):
+def test_requests_are_those_of_single_versions(group, epoch):
     table, versions = keyed(group)
-    keys, requests = Entries(group, offline=2).requests(table, now_ms=0.0, deadline_ms=99.0)
+    entries = Entries(group, offline=2, epoch=epoch)
+    keys, requests = entries.requests(table, now_ms=0.0, deadline_ms=99.0)
     for (slot, version), key, request in zip(
         versions, keys.to_pylist(), requests.to_pylist(), strict=True
     ):
         lifetime = request.split(b"\r\n")[-2]
-        assert key == memory_key(slot)
+        assert key == memory_key(slot, epoch)
         call = (key, (*entry_parts(version), lifetime, b"99", lifetime))
         assert script_requests(COMPARE_AND_SET, [call]) == [request]
 

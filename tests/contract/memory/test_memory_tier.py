@@ -52,6 +52,15 @@ def test_what_was_accepted_is_vouched_for(tier):
     assert tier.get([SLOT, OTHER]) == {SLOT: version(5, life=3, offline=False)}
 
 
+def test_after_a_restore_no_greater_entry_of_the_old_table_is_read_or_in_the_way(valkey, tier):
+    """A restored record is older than what the damaged table had; the old entry would stay."""
+    tier.accept(SLOT, version(9, 99))
+    after = patient(valkey, epoch="1f2e3d4c.")
+    assert after.get([SLOT]) == {}
+    assert after.fill({SLOT: version(5)}, began_ms=after.now_ms())
+    assert after.get([SLOT]) == {SLOT: version(5)}
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

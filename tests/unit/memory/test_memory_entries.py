@@ -76,6 +76,11 @@ def test_long_identifiers_have_short_keys():
     assert len(memory_key(Slot("uid", 64, "l" * 2048, True))) < 80
 
 
+def test_entries_of_another_restore_have_other_keys():
+    slot = Slot("uid", 64, "c1", True)
+    assert memory_key(slot, "1f2e3d4c.") == b"r:1f2e3d4c.uid:rc1"
+
+
 def test_an_entry_lives_five_minutes_at_most_and_not_past_its_expiry():
     version = RecordVersion("c1", NOW, 1, 1, State.LIVE, pack({0: "c1"}), 1)
     lives = [lifetime_ms(version, NOW) for _ in range(200)]

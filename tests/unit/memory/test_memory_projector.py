@@ -43,6 +43,11 @@ def test_each_change_is_repaired_under_its_key():
     assert tier.taken == [(memory_key(SLOT), version(SLOT)), (memory_key(LONG), version(LONG))]
 
 
+def test_a_change_of_a_restored_table_has_its_epoch_in_the_key():
+    record = stream_record(SLOT, version(SLOT))
+    assert entry_change(record, "1f2e3d4c.") == (memory_key(SLOT, "1f2e3d4c."), version(SLOT))
+
+
 def test_from_the_first_that_was_not_taken_all_come_again():
     records = [stream_record(slot, version(slot)) for slot in (SLOT, LONG, SLOT)]
     failures, _ = run(Tier(refused=[memory_key(LONG)]), *records)
