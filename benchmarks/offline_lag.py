@@ -97,7 +97,8 @@ def rows(setting: Setting) -> Iterator[Row]:
 
 def _create_registry() -> None:
     keys = (("pk", "HASH"), ("sk", "RANGE"))
-    boto3.client("dynamodb").create_table(
+    dynamodb: Any = boto3.client("dynamodb")
+    dynamodb.create_table(
         TableName="registry",
         KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],

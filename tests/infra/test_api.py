@@ -55,7 +55,9 @@ def test_programs_find_the_stores_by_what_the_runtime_function_is_told(templates
     runtime = templates.function(stage, "runtime")["Environment"]["Variables"]
     of_programs = {
         "LARDER_API_ENDPOINT",
+        "LARDER_API_ID",
         "LARDER_DATABASE",
+        "LARDER_KMS_KEY_ARN",
         "LARDER_OFFLINE_BUCKET",
         "LARDER_WORKGROUP",
     }
