@@ -11,7 +11,7 @@ from functools import partial
 from benchmarks import events
 from benchmarks.function import Shape, deployed, fill, over_boto3
 from benchmarks.limit import bare_exchange
-from benchmarks.measure import cpu_round, in_turn, one_core
+from benchmarks.measure import cpu_round, in_turn, one_core, wall_round
 from benchmarks.parts import Setting
 from benchmarks.rows import Beside, Goal, Row, at_least, at_most
 from benchmarks.stub import Item, instant_dynamodb
@@ -20,6 +20,7 @@ from larder.records.values import slot_of
 
 _RECORDS = 100
 _WIDTHS = (10, 30, 50, 500)
+_STORE_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,25 @@ def rows(_setting: Setting) -> Iterator[Row]:
             least = bare_exchange(url, "UpdateItem", write, times)
             calls = (partial(ours, event, None), partial(boto3, event, None), least)
             yield _row(name, calls, 100 // times, (goal, None))
+    yield _waiting_row()
+
+
+def _waiting_row() -> Row:
+    """Time of a batch of writes over a store that takes its time, beside its calls in turn."""
+    with instant_dynamodb(_STORE_SECONDS) as url:
+        shape = Shape(10)
+        fill(url, [shape], _RECORDS)
+        write = {"TableName": "records", **_update_item(shape)}
+        one_after_another = bare_exchange(url, "UpdateItem", write, 25)
+        ours = partial(deployed(url), events.batch_write_record(shape, 25), None)
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
+            mine, bare = in_turn(*(wall_round(call, 4) for call in (ours, one_after_another)))
+    return Row(
+        id="BatchWriteRecord 25x10, a store of 5 ms a call",
+        ours=mine,
+        unit="ms",
+        limit=Beside("25 bare calls, one after the other", bare, at_most(0.25)),
+    )
 
 
 def _row(

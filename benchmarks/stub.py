@@ -1,7 +1,7 @@
 """A server that speaks enough DynamoDB to be measured against, and answers at once.
 
 It keeps items in memory and takes every write for good: conditions and expressions are not looked
-at. Run as ``python -m benchmarks.stub``, it prints its URL and serves until its input ends.
+at. Run as ``python -m benchmarks.stub SECONDS``, it prints its URL and serves until its input ends.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _FEAST_KEY = "entity_id"
 
 
 @contextmanager
-def instant_dynamodb() -> Iterator[str]:
-    """Start one in a process of its own, and give its URL."""
-    command = [sys.executable, "-m", "benchmarks.stub"]
+def instant_dynamodb(seconds: float = 0.0) -> Iterator[str]:
+    """Start one in a process of its own, and give its URL; each answer takes so long."""
+    command = [sys.executable, "-m", "benchmarks.stub", str(seconds)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:  # type: ignore[call-overload]
         try:
@@ -87,8 +87,9 @@ class Tables:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, seconds: float) -> None:
         self._tables = tables
+        self._seconds = seconds
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -109,12 +110,19 @@ class _Connection(asyncio.Protocol):
             name = self._buffer[head.find(b"\r\nx-amz-target:") + 15 : end].split(b"\r\n", 1)[0]
             self._buffer = self._buffer[end + 4 + length :]
             answer = self._tables.answer(name.decode().rpartition(".")[2], body)
-            self._transport.write(
+            self._send(
                 b"HTTP/1.1 200 OK\r\nServer: Server\r\nDate: Mon, 23 Nov 2026 02:00:00 GMT\r\n"
                 b"Content-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n"
                 b"Connection: keep-alive\r\nx-amzn-RequestId: ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                 b"\r\nx-amz-crc32: %d\r\n\r\n%b" % (len(answer), crc32(answer), answer)
             )
+
+    def _send(self, answer: bytes) -> None:
+        if self._seconds:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._seconds, self._transport.write, answer)
+        else:
+            self._transport.write(answer)
 
 
 def _described(table: str) -> bytes:
@@ -126,13 +134,13 @@ def _key(key: Item) -> bytes:
     return orjson.dumps(key, option=orjson.OPT_SORT_KEYS)
 
 
-async def _serve() -> None:
+async def _serve(seconds: float) -> None:
     tables = Tables()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(tables), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Connection(tables, seconds), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(float(sys.argv[1])))

@@ -55,7 +55,7 @@ class RecordWrites:
         ttl: timedelta | None = None,
         targets: Iterable[str] | None = None,
     ) -> WriteOutcome:
-        """Put records one after the other: mappings, or the rows of a frame.
+        """Put records side by side: mappings, or the rows of a frame.
 
         Frames are of pandas, Polars, Arrow or NumPy; a cell of theirs that is null or NaN is no
         value. Single records that are refused raise nothing: look at the outcome. For more than

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from larder.errors import ValidationError
+from larder.errors import ServiceUnavailable, ThrottlingException, ValidationError
 from larder.records.record import RecordVersion, Slot
+
+Write = tuple[Slot, RecordVersion]
+Refused = ThrottlingException | ServiceUnavailable
+"""What becomes of one of several writes that the store did not take, as a value."""
 
 
 class Consistency(StrEnum):
@@ -100,6 +104,11 @@ class RecordWrites(Protocol):
         Otherwise it returns the stored version that prevented it.
         """
 
+    def put_all(
+        self, writes: Sequence[Write], *, now_nanos: int
+    ) -> list[RecordVersion | Refused | None]:
+        """What ``put`` returns or raises for each write, made side by side; no slot comes twice."""
+
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         """Store a live version as if it had been put when it was accepted.
 
@@ -122,6 +131,9 @@ class RecordWrites(Protocol):
 
         Returns whether it is kept; ``False`` where other content has its (event time, write time).
         """
+
+    def log_all(self, writes: Sequence[Write], *, now_nanos: int) -> list[bool | Refused]:
+        """What ``log`` returns or raises for each write, made side by side; no slot comes twice."""
 
 
 class RecordUpdates(RecordReads, Protocol):

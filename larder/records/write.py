@@ -7,10 +7,11 @@ soft delete. So everything leaves for the offline store through the one stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from time import time_ns
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from larder.access.grants import Right
 from larder.access.rules import Access
@@ -23,14 +24,15 @@ from larder.errors import (
 from larder.groups.feature_group import FeatureGroup, TargetStore, TtlDuration
 from larder.groups.settings_cache import GroupSettings
 from larder.records.codec import Value
+from larder.records.many_writes import SKEW_TRIES, Pending, too_many_corrections, write_all
 from larder.records.ports import RecordWrites
 from larder.records.record import RecordVersion, Slot, State
 from larder.records.values import UndefinedFeature, checked_features, complete, target_stores
 from larder.records.versions import Stamp, deletion_version, live_version
 
 T = TypeVar("T")
-_SKEW_TRIES = 8
-"""How often a write at an equal event time steps past a write time ahead of its own clock."""
+_AT_ONCE = 100
+"""Entries whose writes share the time that one call of the store may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,12 @@ class WriteOutcome:
         return not self.errors and not self.unprocessed
 
 
+class _Prepared(NamedTuple):
+    slot: Slot
+    version: RecordVersion
+    targets: frozenset[TargetStore]
+
+
 @dataclass(slots=True)
 class RecordWriter:
     """Writes records. ``clock`` gives nanoseconds since the epoch."""
@@ -94,32 +102,39 @@ class RecordWriter:
             ValidationError: also where the record does not fit the group (``records.values``).
             ThrottlingException, ServiceUnavailable: the store did not take it.
         """
-        stamp = self._stamp()
-        group, values = self._values(request)
-        targets = target_stores(group, request.targets)
-        if request.ttl is not None and group.online is None:
-            raise ValidationError(
-                f"TtlDuration: FeatureGroup {group.name} has no online store, where alone "
-                f"records expire; leave TtlDuration out."
-            )
-        ttl = request.ttl or (group.online.ttl if group.online else None)
-        slot, version = live_version(group, values, stamp=stamp, ttl=ttl, targets=targets)
-        self._write(slot, version, targets)
+        prepared = self._prepared(request)
+        self._write(prepared.slot, prepared.version, prepared.targets)
 
     def put_many(self, entries: Iterable[T], request_of: Callable[[T], PutRecord]) -> WriteOutcome:
-        """Accept records one after the other, whatever becomes of the others.
+        """Accept records side by side, whatever becomes of the others.
 
-        What ``request_of`` raises counts as that entry's refusal.
+        Entries of one record are accepted in their order. What ``request_of`` raises counts as that
+        entry's refusal.
         """
-        outcome = WriteOutcome()
-        for place, entry in enumerate(entries):
+        outcome, numbered = WriteOutcome(), enumerate(entries)
+        while part := list(islice(numbered, _AT_ONCE)):
+            pending = list(self._pending(part, request_of, outcome))
+            outcome.unprocessed.extend(write_all(self.store, pending, self.clock))
+        outcome.unprocessed.sort()
+        return outcome
+
+    def _pending(
+        self,
+        entries: Iterable[tuple[int, T]],
+        request_of: Callable[[T], PutRecord],
+        outcome: WriteOutcome,
+    ) -> Iterator[Pending]:
+        """The versions to write; what is refused before goes into the outcome."""
+        for place, entry in entries:
             try:
-                self.put(request_of(entry))
+                each = self._prepared(request_of(entry))
             except (ThrottlingException, ServiceUnavailable):
                 outcome.unprocessed.append(place)
             except LarderError as error:
                 outcome.errors.append((place, error))
-        return outcome
+            else:
+                online = TargetStore.ONLINE in each.targets
+                yield Pending(place, (each.slot, each.version), online)
 
     def delete(self, request: DeleteRecord) -> None:
         """Delete a record as of an event time; an unknown record is no error.
@@ -148,8 +163,22 @@ class RecordWriter:
                 f"record; a HardDelete needs a later one, and nothing was deleted."
             )
 
+    def _prepared(self, request: PutRecord) -> _Prepared:
+        """The version that a request asks for; raises as ``put`` before the store is asked."""
+        stamp = self._stamp()
+        group, values = self._values(request)
+        targets = target_stores(group, request.targets)
+        if request.ttl is not None and group.online is None:
+            raise ValidationError(
+                f"TtlDuration: FeatureGroup {group.name} has no online store, where alone "
+                f"records expire; leave TtlDuration out."
+            )
+        ttl = request.ttl or (group.online.ttl if group.online else None)
+        slot, version = live_version(group, values, stamp=stamp, ttl=ttl, targets=targets)
+        return _Prepared(slot, version, targets)
+
     def _write(self, slot: Slot, version: RecordVersion, targets: frozenset[TargetStore]) -> None:
-        for _ in range(_SKEW_TRIES):
+        for _ in range(SKEW_TRIES):
             if TargetStore.ONLINE not in targets:
                 break
             winner = self.store.put(slot, version, now_nanos=self.clock())
@@ -159,9 +188,7 @@ class RecordWriter:
                 break  # historic
             version = replace(version, write_time=winner.write_time + 1)
         else:
-            raise ServiceUnavailable(
-                "Too many writers correct this record at one event time; try again."
-            )
+            raise too_many_corrections()
         if version.offline:
             self._log(slot, version)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.records.keys import sort_key
-from larder.records.ports import Consistency, Page, Reads
+from larder.records.ports import Consistency, Page, Reads, Refused, Write
 from larder.records.record import RecordVersion, Slot
 
 _NEVER_EXPIRED = -(1 << 95)
@@ -39,6 +40,26 @@ class MemoryRecordStore:
                 return stored
         self._accept(slot, replace(version, life=life))
         return None
+
+    def put_all(
+        self, writes: Sequence[Write], *, now_nanos: int
+    ) -> list[RecordVersion | Refused | None]:
+        def put(slot: Slot, version: RecordVersion) -> RecordVersion | Refused | None:
+            try:
+                return self.put(slot, version, now_nanos=now_nanos)
+            except (ThrottlingException, ServiceUnavailable) as refusal:
+                return refusal
+
+        return [put(*write) for write in writes]
+
+    def log_all(self, writes: Sequence[Write], *, now_nanos: int) -> list[bool | Refused]:
+        def log(slot: Slot, version: RecordVersion) -> bool | Refused:
+            try:
+                return self.log(slot, version, now_nanos=now_nanos)
+            except (ThrottlingException, ServiceUnavailable) as refusal:
+                return refusal
+
+        return [log(*write) for write in writes]
 
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         accepted, stored = version.invocation_time, self.records.get(slot)

@@ -38,4 +38,5 @@ class Tiered:
     def __init__(self, durable, tier):
         self.get = TieredReads(durable, tier).get
         self.put, self.hard_delete, self.log = durable.put, durable.hard_delete, durable.log
+        self.put_all, self.log_all = durable.put_all, durable.log_all
         self.load, self.replace, self.shard = durable.load, durable.replace, durable.shard

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from larder.aws.dynamodb.api import ConditionFailed, DynamoApi
+from larder.aws.dynamodb.api import ConditionFailed, DynamoApi, Refusal
 from larder.aws.retries import Attempt, Retries
 from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.event_time import NANOS
@@ -26,7 +26,7 @@ from larder.records.adapters.dynamodb_item import (
     record_partition,
     to_attributes,
 )
-from larder.records.ports import Consistency, Page, Reads
+from larder.records.ports import Consistency, Page, Reads, Refused, Write
 from larder.records.record import RecordVersion, Slot, State
 
 _ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
@@ -107,6 +107,16 @@ class DynamoRecordStore:
             return self._conditional(slot, version, condition, values, now_nanos=now_nanos)
         return self._expiring(slot, version, condition, values, now_nanos=now_nanos)
 
+    def put_all(
+        self, writes: Sequence[Write], *, now_nanos: int
+    ) -> list[RecordVersion | Refused | None]:
+        requests = [self._put_request(*write, now_nanos=now_nanos) for write in writes]
+        answers = self._dynamodb.call_all("UpdateItem", requests)
+        return [
+            self._put_result(write, answer, now_nanos=now_nanos)
+            for write, answer in zip(writes, answers, strict=True)
+        ]
+
     def load(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         accepted = version.invocation_time
         values = {":accepted": _number(accepted), ":now": _number(accepted * 1000)}
@@ -147,21 +157,49 @@ class DynamoRecordStore:
         return Page(entries, last["sk"]["S"] if last else None)
 
     def log(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> bool:
-        item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
-        item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
         try:
-            self._dynamodb.call(
-                "PutItem",
-                {
-                    "TableName": self._table,
-                    "Item": item,
-                    "ConditionExpression": "attribute_not_exists(pk) OR v = :v",
-                    "ExpressionAttributeValues": {":v": item["v"]},
-                },
-            )
+            self._dynamodb.call("PutItem", self._log_request(slot, version, now_nanos))
         except ConditionFailed:
             return False
         return True
+
+    def log_all(self, writes: Sequence[Write], *, now_nanos: int) -> list[bool | Refused]:
+        requests = [self._log_request(*write, now_nanos) for write in writes]
+        return [
+            answer if isinstance(answer, Refused) else not isinstance(answer, ConditionFailed)
+            for answer in self._dynamodb.call_all("PutItem", requests)
+        ]
+
+    def _log_request(self, slot: Slot, version: RecordVersion, now_nanos: int) -> Item:
+        item = log_key(slot, version) | to_attributes(version, now_nanos=now_nanos)
+        item["ttl"] = {"N": str(now_nanos // NANOS + KEEP_SECONDS)}
+        return {
+            "TableName": self._table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk) OR v = :v",
+            "ExpressionAttributeValues": {":v": item["v"]},
+        }
+
+    def _put_request(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> Item:
+        condition, values = _PUT[version.state], {":now": _number(now_nanos)}
+        if version.expires_at is not None:
+            condition = _visible(condition)
+        return self._request(slot, version, condition, values, now_nanos=now_nanos)
+
+    def _put_result(
+        self, write: Write, answer: Item | Refusal, *, now_nanos: int
+    ) -> RecordVersion | Refused | None:
+        """What ``put`` would return or raise where DynamoDB answered so."""
+        slot, version = write
+        if isinstance(answer, Refused):
+            return answer
+        winner = self._settled(slot, version, answer)
+        if winner is None or version.expires_at is None or winner.state is not State.HARD_DELETED:
+            return winner
+        try:  # an expiring version in the place of a hidden tombstone takes two steps
+            return self.put(slot, version, now_nanos=now_nanos)
+        except (ThrottlingException, ServiceUnavailable) as refusal:
+            return refusal
 
     def _batch(
         self, keys: list[Item], consistent: bool, attempt: Attempt
@@ -191,8 +229,9 @@ class DynamoRecordStore:
         a version that takes the place of a hidden tombstone stays as long as that would have.
         """
         while True:
-            visible = f"attribute_not_exists(pk) OR ({_NOT_HIDDEN} AND ({condition}))"
-            found = self._conditional(slot, version, visible, compared, now_nanos=now_nanos)
+            found = self._conditional(
+                slot, version, _visible(condition), compared, now_nanos=now_nanos
+            )
             if found is None or found.state is not State.HARD_DELETED:
                 return found
             if ":accepted" in compared and found.write_time >= version.invocation_time:
@@ -214,7 +253,27 @@ class DynamoRecordStore:
         now_nanos: int,
         until: int = 0,
     ) -> RecordVersion | None:
-        """Write where the condition holds, else what is stored.
+        """Write where the condition holds, else what is stored; ``until`` as in ``_request``."""
+        request = self._request(
+            slot, version, condition, compared, now_nanos=now_nanos, until=until
+        )
+        try:
+            answer: Item | ConditionFailed = self._dynamodb.call("UpdateItem", request)
+        except ConditionFailed as refusal:
+            answer = refusal
+        return self._settled(slot, version, answer)
+
+    def _request(
+        self,
+        slot: Slot,
+        version: RecordVersion,
+        condition: str,
+        compared: Item,
+        *,
+        now_nanos: int,
+        until: int = 0,
+    ) -> Item:
+        """UpdateItem that writes a version where the condition holds.
 
         ``until`` (Unix seconds) is when DynamoDB may remove an item that expires, at the earliest.
         """
@@ -233,21 +292,28 @@ class DynamoRecordStore:
             "ExpressionAttributeValues": values,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        return self._update(slot, version, request)
-
-    def _update(self, slot: Slot, version: RecordVersion, request: Item) -> RecordVersion | None:
-        projection = self._projection if slot.in_memory else None
-        if projection is not None:
+        if slot.in_memory and self._projection is not None:
             request["ReturnValues"] = "ALL_NEW"  # the record's life is among them
-        try:
-            stored: Item = self._dynamodb.call("UpdateItem", request).get("Attributes", {})
-        except ConditionFailed as refusal:
-            if (winner := _winner(refusal.item, slot, version)) is not None:
+        return request
+
+    def _settled(
+        self, slot: Slot, version: RecordVersion, answer: Item | ConditionFailed
+    ) -> RecordVersion | None:
+        """The version that prevented a write; ``None`` where it was stored, now or before."""
+        if isinstance(answer, ConditionFailed):
+            if (winner := _winner(answer.item, slot, version)) is not None:
                 return winner
-            stored = refusal.item or {}
-        if projection is not None:
-            projection(slot, replace(version, life=int(stored.get("l", _NO_LIFE)["N"])))
+            stored: Item = answer.item or {}
+        else:
+            stored = answer.get("Attributes", {})
+        if slot.in_memory and self._projection is not None:
+            self._projection(slot, replace(version, life=int(stored.get("l", _NO_LIFE)["N"])))
         return None
+
+
+def _visible(condition: str) -> str:
+    """A condition that holds over no hidden tombstone."""
+    return f"attribute_not_exists(pk) OR ({_NOT_HIDDEN} AND ({condition}))"
 
 
 def _expression(attributes: Item, values: Item, *, in_memory: bool) -> str:

@@ -365,3 +365,45 @@ def test_a_hidden_tombstone_of_an_older_release_holds_too():
         assert load(store, version(8, 10)) == replace(marker, life=1)
         assert load(store, version(8, 10, expires_at=NOW + 1)) == replace(marker, life=1)
         assert load(store, version(8, 21)) is None
+
+
+def many(*names):
+    return [SLOT._replace(identifier=name) for name in names]
+
+
+def of(slot, *given, **changes):
+    return version(*given, identifier=slot.identifier, **changes)
+
+
+def test_writes_side_by_side_are_each_as_one_alone(store):
+    new, older, newer, same = many("new", "older", "newer", "same")
+    for slot in (older, newer, same):
+        store.put(slot, of(slot, 5), now_nanos=NOW)
+    writes = [(new, of(new, 5)), (older, of(older, 4)), (newer, of(newer, 6)), (same, of(same, 5))]
+    results = store.put_all(writes, now_nanos=NOW)
+    assert results == [None, of(older, 5), None, None]
+    found = store.get([new, older, newer, same]).found
+    assert [found[slot].event_key for slot in (new, older, newer, same)] == [5, 5, 6, 5]
+
+
+def test_one_that_expires_takes_the_place_of_a_hidden_tombstone_beside_others(store):
+    gone, other = many("gone", "other")
+    tombstone = of(gone, 7, 100, state=State.HARD_DELETED)
+    store.hard_delete(gone, tombstone, now_nanos=NOW)
+    expiring = of(gone, 3, 200, expires_at=NOW + 10**9)
+    assert store.put_all([(gone, expiring), (other, of(other, 1))], now_nanos=NOW) == [None, None]
+    found = store.get([gone, other]).found
+    assert found[gone] == replace(expiring, life=1)
+    assert found[other] == of(other, 1)
+
+
+def test_nothing_written_side_by_side_is_nothing(store):
+    assert store.put_all([], now_nanos=NOW) == store.log_all([], now_nanos=NOW) == []
+
+
+def test_log_items_side_by_side_are_each_as_one_alone(store):
+    one, two = many("one", "two")
+    assert store.log(one, of(one, 5), now_nanos=NOW)
+    other = replace(of(one, 5), packed=pack({0: "one", 1: "5", 2: "another"}))
+    assert store.log_all([(one, other), (two, of(two, 5))], now_nanos=NOW) == [False, True]
+    assert store.log_all([(one, of(one, 5)), (two, of(two, 5))], now_nanos=NOW) == [True, True]

@@ -1,8 +1,10 @@
 """Putting and deleting records: what reaches which store."""
 
+from dataclasses import replace
+
 import pytest
 
-from larder.errors import ResourceNotFound, ValidationError
+from larder.errors import ResourceNotFound, ThrottlingException, ValidationError
 from larder.groups.feature_group import (
     FeatureDefinition,
     FeatureGroupStatus,
@@ -270,3 +272,98 @@ def test_a_group_is_known_by_its_arn_and_not_by_one_of_elsewhere(platform):
     assert platform.online()["city"] == "x"
     with pytest.raises(ValidationError, match="not of account 123456789012 in us-east-1"):
         platform.put(T2, group=HOME.arn("customers").replace("us-east-1", "eu-west-1"))
+
+
+def entry(event_time, identifier="c1", **features):
+    return [("customer_id", identifier), ("event_time", event_time), *features.items()]
+
+
+def put_many(platform, *entries, targets=None):
+    return platform.writer.put_many(entries, lambda record: PutRecord("customers", record, targets))
+
+
+def city(platform, identifier):
+    return dict(platform.reader.get("customers", identifier, None).values)["city"]
+
+
+def test_many_records_are_each_accepted_by_the_rules_of_one(platform):
+    platform.put(T2, city="Oslo")
+    outcome = put_many(platform, entry(T1, city="late"), entry(T2, "c2", city="Bergen"))
+    assert outcome.all_accepted
+    assert (platform.online()["city"], city(platform, "c2")) == ("Oslo", "Bergen")
+    assert [row[1] for row in platform.offline()] == ["Oslo", "late", "Bergen"]
+
+
+@pytest.mark.parametrize("times", [(T1, T1, T1), (T1, T2, T3), (T3, T2, T1)])
+def test_entries_of_one_record_are_accepted_in_their_order(platform, times):
+    entries = [entry(time, city=str(number)) for number, time in enumerate(times)]
+    assert put_many(platform, *entries).all_accepted
+    newest = max(range(3), key=lambda number: (times[number], number))
+    assert platform.online()["city"] == str(newest)
+    assert sorted(row[1] for row in platform.offline()) == ["0", "1", "2"]
+
+
+def test_corrections_win_although_the_clock_stands_still(platform):
+    platform.clock = lambda: platform.now
+    platform.writer.clock = platform.clock
+    platform.put(T1, city="first")
+    assert put_many(platform, entry(T1, city="second"), entry(T1, city="third")).all_accepted
+    assert platform.online()["city"] == "third"
+    times = [version.write_time for _, version in platform.store.accepted]
+    assert len(set(times)) == 3
+
+
+def test_offline_only_entries_are_not_served(platform):
+    assert put_many(platform, entry(T1), entry(T2, "c2"), targets=frozenset({OFFLINE})).all_accepted
+    assert (platform.online(), len(platform.store.logged)) == (None, 2)
+
+
+def test_each_refusal_is_named_by_its_place(platform):
+    class Throttling(MemoryRecordStore):
+        def put(self, slot, version, *, now_nanos):
+            if slot.identifier == "c3":
+                raise ThrottlingException("slower")
+            return super().put(slot, version, now_nanos=now_nanos)
+
+    platform.writer.store = Throttling()
+    outcome = put_many(
+        platform, entry(T1), entry("no time", "c2"), entry(T1, "c3"), entry(T1, "c4")
+    )
+    assert [place for place, _ in outcome.errors] == [1]
+    assert outcome.unprocessed == [2]
+    assert {slot.identifier for slot in platform.writer.store.records} == {"c1", "c4"}
+
+
+def test_a_record_that_others_keep_correcting_is_unprocessed(platform):
+    class Racing(MemoryRecordStore):
+        def put(self, slot, version, *, now_nanos):
+            ahead = replace(version, write_time=version.write_time + 5)
+            return (
+                ahead
+                if slot.identifier == "c1"
+                else super().put(slot, version, now_nanos=now_nanos)
+            )
+
+    platform.writer.store = Racing()
+    assert put_many(platform, entry(T1), entry(T1, "c2")).unprocessed == [0]
+
+
+def test_any_number_of_entries_is_taken_as_they_come(platform):
+    ahead = []
+
+    class Watched(MemoryRecordStore):
+        def put_all(self, writes, *, now_nanos):
+            ahead.append(taken[-1] + 1 - len(self.records))
+            return super().put_all(writes, now_nanos=now_nanos)
+
+    platform.writer.store, taken = Watched(), []
+
+    def entries():
+        for number in range(250):
+            taken.append(number)
+            yield entry(T1, f"c{number}")
+
+    outcome = platform.writer.put_many(entries(), lambda each: PutRecord("customers", each))
+    assert outcome.all_accepted
+    assert len(platform.writer.store.records) == 250
+    assert max(ahead) <= 100  # memory is bounded
