@@ -65,25 +65,7 @@ class ServingStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
-        self.control = PythonFunction(
-            self,
-            "Control",
-            config=config,
-            program=Program(
-                name="control",
-                settings=control_settings(self, config, online=online, offline=offline),
-                memory_mb=config.serving.control_memory_mb,
-                timeout=Duration.seconds(25),
-                concurrency=config.serving.control_concurrency,
-            ),
-            layer=layer,
-        )
-        allow_registry(self.control, online, REGISTRY_WRITER)
-        # a page of groups
-        allow_items(
-            self.control, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key
-        )
-        _allow_forwarding(self.control, config)
+        self.control = self._control(config, online, offline, layer)
         settings = self._runtime_settings(config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)
         target = live_alias(self.runtime, config.serving.runtime_start)
@@ -96,6 +78,32 @@ class ServingStack(Stack):
         CfnOutput(self, "ApiId", value=self.api.api_id)
         CfnOutput(self, "ControlFunctionName", value=self.control.function_name)
         CfnOutput(self, "RuntimeFunctionName", value=self.runtime.function_name)
+
+    def _control(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        layer: DependencyLayer,
+    ) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "Control",
+            config=config,
+            program=Program(
+                name="control",
+                settings=control_settings(self, config, online=online, offline=offline),
+                memory_mb=config.serving.control_memory_mb,
+                timeout=Duration.seconds(25),
+                concurrency=config.serving.control_concurrency,
+            ),
+            layer=layer,
+        )
+        allow_registry(function, online, REGISTRY_WRITER)
+        # a page of groups
+        allow_items(function, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key)
+        _allow_forwarding(function, config)
+        return function
 
     def _runtime(
         self,

@@ -2,7 +2,7 @@
 
 Grants bind callers of the API. The history lies in S3 and is asked through Athena, where IAM alone
 decides; so does IAM on the API's paths, before any function runs. IAM sees no group in a batch nor
-in the control plane's requests, so these are left out unless they are asked for.
+in the control plane's requests. So these are left out unless they are asked for.
 
 A policy fences a group that is created again under the same name online, but not its history: that
 has another folder and another table.

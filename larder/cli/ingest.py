@@ -38,6 +38,19 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "as .gz), a folder of them or a pattern; or s3://…. An empty cell, null and NaN are no "
         "value",
     )
+    parser.add_argument("--time-zone", help="what times without a zone are in, such as UTC")
+    add_reading(parser)
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=FEATURE",
+        help="the feature that a column is, if named otherwise; COLUMN= leaves it out",
+    )
+    _add_run_options(parser)
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", choices=("offline", "online", "both"), default="offline", help="default: offline"
     )
@@ -49,15 +62,6 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="a .jsonl, .csv or .parquet file for rows that can't be taken, or a folder for it "
         "(default: ~/.larder/rejects/GROUP-RUN-rejects.jsonl)",
     )
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="COLUMN=FEATURE",
-        help="the feature that a column is, if named otherwise; COLUMN= leaves it out",
-    )
-    parser.add_argument("--time-zone", help="what times without a zone are in, such as UTC")
-    add_reading(parser)
     parser.add_argument(
         "--max-writes-per-second",
         type=float,

@@ -159,15 +159,7 @@ def _print(text: bytes) -> None:
 
 def _add_create_options(create: argparse.ArgumentParser) -> None:
     """Add the options of ``create``."""
-    labels = create.add_mutually_exclusive_group(required=True)
-    labels.add_argument(
-        "--labels",
-        help="files of rows: .parquet, .csv, .tsv, .jsonl, .ndjson, .arrow or .feather (text also "
-        "as .gz), a folder of them or a pattern; or s3://…. A row without a key has no features",
-    )
-    labels.add_argument("--sql", help="a query that gives the labels")
-    labels.add_argument("--sql-file", help="a file with such a query")
-    create.add_argument("--event-time", required=True, help="the labels' column of instants")
+    _add_label_options(create)
     create.add_argument(
         "--features",
         action="append",
@@ -175,8 +167,6 @@ def _add_create_options(create: argparse.ArgumentParser) -> None:
         metavar="GROUP[:FEATURE[=NAME],…]",
         help="may be repeated; GROUP alone means all its features",
     )
-    create.add_argument("--time-zone", help="what label times without a zone are in, such as UTC")
-    add_reading(create)
     create.add_argument(
         "--engine",
         choices=list(_ENGINES),
@@ -191,6 +181,20 @@ def _add_create_options(create: argparse.ArgumentParser) -> None:
         help="lay the files out in folders by this label column; may be repeated",
     )
     _add_feature_options(create)
+
+
+def _add_label_options(create: argparse.ArgumentParser) -> None:
+    labels = create.add_mutually_exclusive_group(required=True)
+    labels.add_argument(
+        "--labels",
+        help="files of rows: .parquet, .csv, .tsv, .jsonl, .ndjson, .arrow or .feather (text also "
+        "as .gz), a folder of them or a pattern; or s3://…. A row without a key has no features",
+    )
+    labels.add_argument("--sql", help="a query that gives the labels")
+    labels.add_argument("--sql-file", help="a file with such a query")
+    create.add_argument("--event-time", required=True, help="the labels' column of instants")
+    create.add_argument("--time-zone", help="what label times without a zone are in, such as UTC")
+    add_reading(create)
 
 
 def _add_feature_options(create: argparse.ArgumentParser) -> None:

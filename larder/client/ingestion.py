@@ -51,7 +51,8 @@ class IngestionClient:
 
     Args:
         source: a frame, or the address of a file, a folder or a pattern, on this machine or
-            ``s3://``.
+            ``s3://``. Files are Parquet, CSV, TSV, JSON lines, Arrow or Feather. NaN is no value,
+            as null is.
         to: ``offline`` (the history), ``online`` (each record's newest version) or ``both``.
         run_id: the id under which a run that was interrupted goes on; by default a new one.
         rejects: the file for rows that can't be taken, with the reasons: .jsonl, .csv or
@@ -64,6 +65,10 @@ class IngestionClient:
         encoding: of a text file; by default UTF-8, or what a byte order mark says.
         max_writes_per_second: of the online store.
         report: called with the run's progress.
+
+    It raises ``ResourceNotFound`` or ``ValidationError`` where the source as a whole does not fit a
+    group. Single rows that don't fit are rejected, not raised. Another ``LarderError`` means that
+    a store did not take it: the same run id goes on from there.
     """
 
     runs: BulkIngestion
@@ -83,19 +88,11 @@ class IngestionClient:
         max_writes_per_second: float = 1000.0,
         report: Report = silent,
     ) -> IngestSummary:
-        """Ingest a pandas, Polars, Arrow or NumPy frame, columns by name, or files of rows.
-
-        Files are Parquet, CSV, TSV, JSON lines, Arrow or Feather. NaN is no value, as null is.
-
-        Raises:
-            ResourceNotFound, ValidationError: the source as a whole does not fit a group. Single
-                rows that don't fit are rejected, not raised.
-            LarderError: a store did not take it; the same run id goes on from there.
-        """
+        """Ingest a pandas, Polars, Arrow or NumPy frame, columns by name, or files of rows."""
         options = IngestOptions(
             to=to,
             run_id=run_id,
-            rejects=None if rejects is None else Path(rejects),
+            rejects=Path(rejects) if rejects else None,
             columns=columns or {},
             time_zone=time_zone,
             reading=Reading(delimiter=delimiter, encoding=encoding),

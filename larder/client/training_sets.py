@@ -177,8 +177,17 @@ class TrainingSetsClient:
             partition_by=tuple(partition_by),
             reading=Reading(delimiter=delimiter, encoding=encoding),
         )
+        return self._made(spec, labels, engine, report)
+
+    def _made(
+        self,
+        spec: TrainingSetSpec,
+        labels: Any,  # noqa: ANN401 - see ``create``
+        engine: str,
+        report: Report,
+    ) -> TrainingSet:
         sets = replace(self.sets, engine=_checked_engine(engine))
-        with in_larders_words(f"training set {name} failed"):
+        with in_larders_words(f"training set {spec.name} failed"):
             return TrainingSet(sets.create(spec, labels, report), self.stored)
 
     def get(self, name: str) -> TrainingSet:

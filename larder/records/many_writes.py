@@ -1,7 +1,7 @@
 """Several versions written side by side, each by the rules of one write.
 
 A record may be among them more than once. Its versions then go one after the other, in the order
-given, so that of equal event times the last one wins.
+given: of equal event times the last one wins.
 """
 
 from __future__ import annotations

@@ -35,6 +35,8 @@ from larder.training_sets.spec import (
     plan,
 )
 
+_NO_LABELS = "there are no labels: the training set would have no row. Check the file or query"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSets:
@@ -124,9 +126,7 @@ class TrainingSets:
         if isinstance(labels, SqlLabels):
             self.files.remove(given)
         if not stored.rows:
-            raise ValidationError(
-                "there are no labels: the training set would have no row. Check the file or query"
-            )
+            raise ValidationError(_NO_LABELS)
         check_apart([column.name for column in stored.columns], joins)
         return stored
 

@@ -165,9 +165,8 @@ except SystemExit:
     pass
 print(*sys.modules)
 """).splitlines()[-1]
-    assert [each for each in loaded.split() if each.startswith("larder.cli.")] == [
-        "larder.cli.main"
-    ]
+    cli = {each for each in loaded.split() if each.startswith("larder.cli.")}
+    assert cli == {"larder.cli.main", "larder.cli.pipes"}
     assert "orjson" not in loaded.split()
 
 

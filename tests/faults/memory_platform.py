@@ -51,10 +51,14 @@ class Truth:
 class _Door:
     def __init__(self, truth, projection):
         self._truth, self._projection = truth, projection
-        self.get, self.shard, self.log = truth.get, truth.store.shard, truth.store.log
+        self.get, self.shard = truth.get, truth.store.shard
+        self.log, self.log_all = truth.store.log, truth.store.log_all
 
     def put(self, slot, version, *, now_nanos):
         return self._told("put", slot, version, now_nanos=now_nanos)
+
+    def put_all(self, writes, *, now_nanos):
+        return self._told("put_all", writes, now_nanos=now_nanos)
 
     def load(self, slot, version, *, now_nanos):
         return self._told("load", slot, version, now_nanos=now_nanos)

@@ -15,6 +15,7 @@ from larder.event_time import NANOS, EventTimeType, nanos_to_iso, parse_event_ti
 from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.offline.feature_table import FeatureTable, TableVersion
 from larder.offline.rows import OfflineRow
+from larder.tabular.batches import Batch
 from larder.training_sets.adapters.label_rows import LabelRows
 from larder.training_sets.label_columns import LabelKey
 from local.athena.language.dialect import to_duckdb
@@ -107,7 +108,8 @@ def prepared(case, shape=None):
         }
     )
     labels = LabelRows(given.schema, "asked", keys)
-    stored = pa.Table.from_batches([labels.convert(b) for b in given.to_batches()], labels.schema)
+    batches = [labels.convert(Batch(rows, start=0)) for rows in given.to_batches()]
+    stored = pa.Table.from_batches(batches, labels.schema)
     joins = [
         Join(
             number=n,

@@ -2,7 +2,8 @@
 
 moto ignores the ``VersionId`` of Glue's UpdateTable, so concurrent commits would silently undo each
 other. Here a stale version is refused as Glue refuses it. And of two conditional PutObject at once
-moto lets both look before either writes; here they take turns, as in S3.
+moto lets both look before either writes; here they take turns, as in S3. The latest instant that a
+table can be restored to stays where it began in moto; here it goes on, as in DynamoDB.
 """
 
 import contextlib
@@ -15,6 +16,8 @@ from typing import Any
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import EmptyResult
+from moto.core.utils import unix_time
+from moto.dynamodb.models import DynamoDBBackend
 from moto.glue.responses import GlueResponse
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
@@ -66,7 +69,19 @@ def _put_in_turn(self: Any) -> Any:
         return _put_object(self)
 
 
+_describe_continuous_backups = DynamoDBBackend.describe_continuous_backups
+
+
+def _restorable_until_now(self: Any, table_name: str) -> Any:
+    found = _describe_continuous_backups(self, table_name)
+    recovery = found["PointInTimeRecoveryDescription"]
+    if recovery["PointInTimeRecoveryStatus"] == "ENABLED":
+        recovery["LatestRestorableDateTime"] = unix_time()
+    return found
+
+
 def _serve() -> None:
+    DynamoDBBackend.describe_continuous_backups = _restorable_until_now  # type: ignore[method-assign]
     GlueResponse.update_table = _update_table  # type: ignore[method-assign]
     S3Response.put_object = _put_in_turn  # type: ignore[method-assign]
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

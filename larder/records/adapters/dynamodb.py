@@ -277,10 +277,7 @@ class DynamoRecordStore:
 
         ``until`` (Unix seconds) is when DynamoDB may remove an item that expires, at the earliest.
         """
-        attributes = to_attributes(version, now_nanos=now_nanos)
-        attributes.pop("l", None)  # the item's own life counts, not the version's
-        if until:
-            attributes["ttl"] = _number(max(until, int(attributes["ttl"]["N"])))
+        attributes = _written(version, now_nanos, until)
         values: Item = {f":{name}": value for name, value in attributes.items()}
         values |= compared | {":hard": _number(State.HARD_DELETED)}
         request = {
@@ -309,6 +306,15 @@ class DynamoRecordStore:
         if slot.in_memory and self._projection is not None:
             self._projection(slot, replace(version, life=int(stored.get("l", _NO_LIFE)["N"])))
         return None
+
+
+def _written(version: RecordVersion, now_nanos: int, until: int) -> Item:
+    """A version's attributes in an update of its item; ``until`` as in ``_request``."""
+    attributes = to_attributes(version, now_nanos=now_nanos)
+    attributes.pop("l", None)  # the item's own life counts, not the version's
+    if until:
+        attributes["ttl"] = _number(max(until, int(attributes["ttl"]["N"])))
+    return attributes
 
 
 def _visible(condition: str) -> str:

@@ -77,11 +77,7 @@ class LabelRows:
                 (in its file), column and cure are named.
         """
         given = legible(given, self.plain.names)
-        for odd in given.unread:
-            what = f"label column {odd.column!r}, " if odd.column else ""
-            raise ValidationError(
-                f"{what}row {odd.row}: {odd.reason}: {odd.text[:80]!r}; {odd.cure}"
-            )
+        _require_read(given)
         batch, first = given.rows.cast(self.plain), given.start
         column = batch.column(batch.schema.get_field_index(self.event_time))
         nanos = instants(column, self.event_time, self.time_zone, first)
@@ -131,6 +127,12 @@ class LabelRows:
         least, greatest = int(values.min()), int(values.max())
         self.first = min(self.first, least) if self.rows else least
         self.last = max(self.last, greatest) if self.rows else greatest
+
+
+def _require_read(given: Batch) -> None:
+    for odd in given.unread:
+        what = f"label column {odd.column!r}, " if odd.column else ""
+        raise ValidationError(f"{what}row {odd.row}: {odd.reason}: {odd.text[:80]!r}; {odd.cure}")
 
 
 def _from(key: LabelKey, look_back: int, nanos: Arrow) -> Arrow:

@@ -16,7 +16,7 @@ def replace_files(table: Table, tasks: Iterable[FileScanTask], rows: pa.Table) -
     """Commit rows in place of the data files of ``tasks``, as one snapshot.
 
     ``Table.overwrite`` makes two, the first of which has no rows. Then the parent of the newest
-    snapshot isn't the table before the statement, by which people look for what they deleted.
+    snapshot isn't the table before the statement. People look there for what they deleted.
 
     Raises:
         QueryFailed: another commit came first.
