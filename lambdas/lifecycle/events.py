@@ -9,7 +9,7 @@ from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, Thro
 from larder.groups.api.state_change import state_change
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.ports import Remaining
-from larder.telemetry.log import Log
+from larder.telemetry.log import Log, trace_of
 from larder.telemetry.metrics import scheduled_run
 from larder.wiring.lifecycle import GroupLifecycle
 
@@ -88,6 +88,9 @@ def _advance(graph: GroupLifecycle, name: str, remaining: Remaining, log: Log) -
         done = graph.lifecycle.advance(name, remaining=remaining)
     except _RETRIABLE as error:
         log.line("WARNING", message="to be tried again", group=name, error=str(error))
+        return False
+    except Exception as error:
+        log.line("ERROR", message="to be tried again", group=name, trace=trace_of(error))
         return False
     log.line("INFO", message="nothing left to do" if done else "not finished in time", group=name)
     return done

@@ -22,6 +22,7 @@ from larder.groups.feature_group import (
     UpdateStatus,
 )
 from larder.groups.listing import GroupOrder
+from larder.lifecycle.advance import Lifecycle
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.settings.lifecycle import LifecycleSettings
 from tests.support.groups import FEATURES
@@ -199,6 +200,40 @@ def test_what_a_sweep_leaves_undone_is_a_metric_and_the_others_are_done(bench, c
     bench.registered("dying", FeatureGroupStatus.DELETING, last_modified_time=future)
     bench.registered()
     assert bench.invoke({})["unfinished"] == ["dying"]
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
+    assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+
+
+@pytest.fixture
+def unforeseen(monkeypatch):
+    """An error of group ``odd`` that nobody foresaw."""
+    advance = Lifecycle.advance
+
+    def odd(self, name, **named):
+        if name == "odd":
+            raise KeyError("a cell that no log may show".upper())
+        return advance(self, name, **named)
+
+    monkeypatch.setattr(Lifecycle, "advance", odd)
+
+
+@pytest.mark.usefixtures("unforeseen")
+def test_an_error_of_one_group_that_nobody_foresaw_stops_no_other(bench, capsys):
+    bench.registered("odd")
+    bench.registered()
+    assert bench.handle("odd", "customers") == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [each for each in told if each["level"] == "ERROR"]
+    assert line["group"] == "odd" and line["trace"].endswith("KeyError")
+    assert "A CELL" not in json.dumps(told)
+
+
+@pytest.mark.usefixtures("unforeseen")
+def test_a_sweep_goes_on_after_an_error_that_nobody_foresaw(bench, capsys):
+    bench.registered("odd")
+    bench.registered()
+    assert bench.invoke({})["unfinished"] == ["odd"]
     assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
     assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
 

@@ -85,6 +85,8 @@ class Tables:
         self.pinned[group.name] = set(pinned)
         if group.name == "broken":
             raise ServiceUnavailable("S3 did not answer")
+        if group.name == "unforeseen":
+            raise KeyError("a cell that the message must not show")
         return Upkept(merged=3)
 
 
@@ -106,14 +108,18 @@ def maintenance(*groups):
 
 
 def test_one_table_that_fails_stops_no_other():
-    groups = [feature_group("broken"), feature_group("other"), feature_group("plain", offline=None)]
+    names = ["broken", "unforeseen", "other"]
+    groups = [*map(feature_group, names), feature_group("plain", offline=None)]
     creating = replace(feature_group("new"), status=FeatureGroupStatus.CREATING)
     upkeep = maintenance(*groups, creating)
     done = upkeep.run(remaining=seconds(100))
     assert done.done == {"other": Upkept(merged=3)}
-    assert list(done.failed) == ["broken"]
+    assert sorted(done.failed) == ["broken", "unforeseen"]
+    told = str(done.failed["unforeseen"])
+    assert told.startswith("the upkeep of group unforeseen failed: KeyError at keep")
+    assert "a cell" not in told
     assert done.unreached == []
-    assert upkeep.tables.pinned == {"broken": {11}, "other": {11}}
+    assert upkeep.tables.pinned == {name: {11} for name in names}
     assert upkeep.pinned.not_before == (NOW - 400 * DAY_MILLIS) * 1000
 
 
