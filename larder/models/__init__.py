@@ -1,0 +1,1 @@
+"""Models served with the store's features: registry, endpoints, InvokeEndpoint, variants."""
