@@ -1,4 +1,4 @@
-"""An error that nobody foresaw, while one group's table was worked on."""
+"""An unforeseen error, while one group's table was worked on."""
 
 from __future__ import annotations
 
