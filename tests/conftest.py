@@ -2,6 +2,7 @@
 
 import os
 
+import boto3
 import pytest
 from hypothesis import settings
 
@@ -39,7 +40,11 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(autouse=True)
 def _no_account(monkeypatch):
-    """Replace the caller's AWS settings by ones that reach no account."""
+    """Replace the caller's AWS settings by ones that reach no account.
+
+    boto3's own session is made anew too: it would keep the credentials of the test that was first.
+    """
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name in list(os.environ):
         if name.startswith(("AWS_", "LARDER_")) and name not in _KEPT:
             monkeypatch.delenv(name)

@@ -12,8 +12,8 @@ from larder.groups.locations import overlaps
 from larder.groups.ports import Registry
 from larder.jitter import shuffle
 from larder.offline.ports import Remaining, TableUnusable
+from larder.offline.unexpected import Unexpected
 from larder.offline.upkeep import TableUpkeep, UpkeepRules, Upkept
-from larder.offline.write import Unexpected
 
 _LEAST_SECONDS = 10.0
 _TABLE_FAILURES = (ServiceUnavailable, ThrottlingException, AccessForbidden, TableUnusable)
@@ -81,7 +81,7 @@ class Maintenance:
             except _TABLE_FAILURES as error:
                 done.failed[group.name] = error
             except Exception as error:
-                unexpected = Unexpected(f"the upkeep of group {group.name}", error)
+                unexpected = Unexpected(f"the maintenance of group {group.name}", error)
                 done.failed[group.name] = TableUnusable(unexpected.cause)  # may not show a cell
         return done
 

@@ -13,7 +13,6 @@ does not matter.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from larder.offline.ports import (
     TableUnusable,
 )
 from larder.offline.rows import Due, OfflineRow, StreamChange, row_of, rows_due
+from larder.offline.unexpected import Unexpected
 from larder.offline.watermark import FRESH_MICROS, Heartbeat
 
 _UNREADABLE = "not a change of the records table"
@@ -340,12 +340,3 @@ class OfflineWriter:
     ) -> None:
         key = self.quarantine.put(uid, change, reason)
         report.quarantined.append(Quarantined(key, reason, cause))
-
-
-class Unexpected(TableUnusable):
-    """An error that no adapter knows, as the group's own. ``cause`` leaves out the error's text."""
-
-    def __init__(self, what: str, error: Exception) -> None:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        self.cause = f"{what} failed: {type(error).__name__} at {frame.name}:{frame.lineno}"
-        super().__init__(f"{self.cause}: {error}")

@@ -17,6 +17,7 @@ from larder.ingestion.adapters.newest import newest_rows
 from larder.ingestion.adapters.rejects import RejectsFile, rejects_path
 from larder.ingestion.adapters.rows import BulkRows
 from larder.ingestion.adapters.sources import open_source
+from larder.ingestion.group_lookup import patiently
 from larder.ingestion.ingest import Ingestion, Job, Summary, new_run_id
 from larder.ingestion.load import OnlineLoader
 from larder.ingestion.options import IngestOptions
@@ -51,7 +52,7 @@ class BulkIngestion:
     ) -> Summary:
         """Ingest a source into a group; raises as ``larder.client.ingestion`` says."""
         writer = self.plane().writer
-        found = writer.groups.get(group)
+        found = patiently(writer.groups, group)
         targets, run = options.targets(found), options.run_id or new_run_id()
         path = rejects_path(options.rejects, found.name, run)
         opened = open_source(source, options.reading)
@@ -62,7 +63,7 @@ class BulkIngestion:
             journal=S3RunJournal(self.objects, self.bucket),
             loader=OnlineLoader(
                 writer.store,
-                writer.groups.get,
+                lambda name: patiently(writer.groups, name),
                 writes_per_second=options.max_writes_per_second,
             ),
             newest=newest_rows,

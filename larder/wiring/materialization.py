@@ -15,6 +15,7 @@ from larder.aws.s3_objects import Objects
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, StorageType
 from larder.ingestion.adapters.process_memory import lean_memory
+from larder.ingestion.group_lookup import patiently
 from larder.ingestion.load import Offered, OnlineLoader
 from larder.materialization.adapters.latest_files import S3LatestFiles, TierLoad
 from larder.materialization.adapters.memory_entries import Entries
@@ -59,7 +60,7 @@ class OfflineToOnline:
 
         Raises as ``Materialization.run``.
         """
-        found = self.plane().writer.groups.get(group)
+        found = patiently(self.plane().writer.groups, group)
         return self._use_case(found, rate).run(found, as_of=as_of, since=since, report=report)
 
     def warm(self, group: str, report: Report) -> Warmed:
@@ -69,7 +70,7 @@ class OfflineToOnline:
             ValidationError: the platform has no such tier, or the group is not of it.
         """
         plane = self.plane()
-        found, tier = plane.writer.groups.get(group), plane.memory
+        found, tier = patiently(plane.writer.groups, group), plane.memory
         if tier is None or not _is_in_memory(found):
             raise ValidationError(
                 f"FeatureGroup {found.name} is not served from memory: create it with the storage "
@@ -92,7 +93,11 @@ class OfflineToOnline:
             files=S3LatestFiles(
                 Objects(boto3.client("s3")), named.offline_bucket, time.time_ns, rows
             ),
-            loader=OnlineLoader(store, plane.writer.groups.get, writes_per_second=rate),
+            loader=OnlineLoader(
+                store,
+                lambda name: patiently(plane.writer.groups, name),
+                writes_per_second=rate,
+            ),
             clock=time.time_ns,
             new_id=lambda: secrets.token_hex(8),
             offered=offered,

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 
 
-def larder(platform, *arguments):
+def larder(platform, *arguments, codes=(0,)):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     done = subprocess.run(
         [sys.executable, "-m", "larder", *arguments, "--json"],
@@ -27,8 +27,14 @@ def larder(platform, *arguments):
         timeout=120,
         cwd=ROOT,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode in codes, done.stdout + done.stderr
     return [orjson.loads(line) for line in done.stdout.splitlines()]
+
+
+def erase(platform, group, who):
+    """What an erasure says; its exit code tells whether all places were searched."""
+    (said,) = larder(platform, "erase", group, who, codes=(0, 1))
+    return said
 
 
 def invoke(platform, output, **event):
@@ -40,9 +46,9 @@ def invoke(platform, output, **event):
     return orjson.loads(body)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def group(platform):
-    """A group of its own, with four records that were committed one after the other."""
+    """A group of this module, with four records that were committed one after the other."""
     name = f"upkeep-{uuid4().hex[:8]}"
     control = platform.client("sagemaker")
     control.create_feature_group(
@@ -101,11 +107,12 @@ def test_upkeep_merges_and_changes_no_row_and_erasure_removes_one(platform, grou
     done = invoke(platform, "MaintenanceFunctionName", groups=[group])
     assert (done["failed"], list(done["kept"])) == ({}, [group])
     assert state(platform, group)["rows"] == before["rows"]
-    (erased,) = larder(platform, "erase", group, "user-1")
+    erased = erase(platform, group, "user-1")
     assert erased["found"] > 0
+    # another test's training set in the making may hold the record: erase says so, and is repeated
+    eventually(lambda: erased["complete"] or erase(platform, group, "user-1")["complete"])
     assert state(platform, group)["rows"] == before["rows"] - 1
     runtime = platform.client("sagemaker-featurestore-runtime")
     read = runtime.get_record(FeatureGroupName=group, RecordIdentifierValueAsString="user-1")
     assert "Record" not in read
-    (again,) = larder(platform, "erase", group, "user-1")
-    assert again["found"] == 0
+    assert erase(platform, group, "user-1")["found"] == 0

@@ -22,6 +22,7 @@ class Load:
     """
 
     def __init__(self, platform, *, rate=300, threads=6, seed=1):
+        self.slots = _SLOTS
         self.history = History()
         self.latencies = []
         self._doors = platform.doors
@@ -40,6 +41,10 @@ class Load:
         return self
 
     def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        """End the load; what it did stays in the history."""
         self._stop.set()
         for thread in self._threads:
             thread.join()

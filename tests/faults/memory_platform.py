@@ -110,6 +110,13 @@ class Platform:
         tier = self.tier()
         return Tiered(self.truth.door(tier.accept), tier)
 
+    def serves(self, number, slots):
+        """Whether a door's tier answers any of the records itself, once a read has filled it."""
+        tier, before = self.tiers[number], self.tiers[number].counts.hits
+        for _ in range(2):
+            self.doors[number].get(slots)
+        return tier.counts.hits > before
+
     def close(self):
         for valkey in self.valkeys:
             valkey.close()

@@ -118,7 +118,7 @@ class Run:
 @pytest.mark.parametrize(
     ("writes", "kills"),
     [
-        pytest.param(5_000, 5, id="short"),
+        pytest.param(1_500, 5, id="short"),
         pytest.param(200_000, 20, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
     ],
 )

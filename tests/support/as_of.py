@@ -172,16 +172,16 @@ def random_case(seed, *, labels=60, versions=80, keys=4):
     return Case(tables, cuts, rows, asked + asked[:5])
 
 
-def large_case():
-    """100,000 label rows: duplicates, labels before any event, records deleted and made again."""
+def large_case(labels=100_000):
+    """Label rows: duplicates, labels before any event, records deleted and made again."""
     dice, tables = random.Random(5), (group(0), group(1, text=False))
-    rows = tuple(_history(dice, table, versions=50_000, keys=3000) for table in tables)
+    rows = tuple(_history(dice, table, versions=labels // 2, keys=3000) for table in tables)
     asked = [
         (_instant(dice), _key(dice, 3001, tables[0]), _key(dice, 3001, tables[1]))
-        for _ in range(90_000)
+        for _ in range(labels * 9 // 10)
     ]
-    assert sum(row.is_deleted for row in rows[0]) > 10_000
-    return Case(tables, (Cut(), Cut()), rows, asked + asked[:10_000])
+    assert sum(row.is_deleted for row in rows[0]) > labels // 10
+    return Case(tables, (Cut(), Cut()), rows, asked + asked[: labels // 10])
 
 
 def _cut(dice):
