@@ -1,77 +1,48 @@
-"""A control plane of models for tests: its registry, an import and a warm-up that need no file."""
+"""Served models and endpoints for tests."""
 
-from larder.models.catalog import ModelCatalog
-from larder.models.served import Contract, ModelArtefact, Runtime, ServedModel
-from larder.testing.models import memory_model_registry
-from tests.support.control import KEY_ARN, Clock, Uids
-from tests.support.groups import HOME
-
-IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
-ARTEFACT = "s3://lake/churn/model.tar.gz"
-
-
-class Imports:
-    """Takes in every model and remembers what it was asked; ``error`` is raised instead."""
-
-    def __init__(self):
-        self.requests = []
-        self.error = None
-
-    def __call__(self, request):
-        self.requests.append(request)
-        if self.error is not None:
-            raise self.error
-        return served_model(request.name, request.uid, request.image.contract)
+from larder.models.served import (
+    Contract,
+    EndpointStatus,
+    Fleet,
+    ModelArtefact,
+    Runtime,
+    ServedEndpoint,
+    ServedModel,
+    Variant,
+)
 
 
-class WarmUps:
-    """Finds every endpoint well, unless there is a ``reason``; ``during`` is called meanwhile."""
-
-    def __init__(self):
-        self.endpoints = []
-        self.reason = None
-        self.during = lambda: None
-
-    def __call__(self, endpoint):
-        self.endpoints.append(endpoint)
-        self.during()
-        if isinstance(self.reason, Exception):
-            raise self.reason
-        return self.reason
-
-
-def served_model(name="churn", uid="uid1", contract=Contract.SAGEMAKER_XGBOOST):
-    return ServedModel(
-        name=name,
-        uid=uid,
-        runtime=Runtime.XGBOOST,
-        contract=contract,
-        artefacts=(ModelArtefact("ab" * 32, 12),),
-        width=3,
-    )
-
-
-def model_catalog(registry=None, **changes):
-    """A catalog without any item; its import and warm-up are attributes of the values given."""
+def served_model(**changes):
+    """A model of two columns on XGBoost, without a feature specification."""
     values = {
-        "registry": registry or memory_model_registry(),
-        "home": HOME,
-        "importer": Imports(),
-        "warm_up": WarmUps(),
-        "clock": Clock(),
-        "new_uid": Uids(),
-        "kms_key_arn": KEY_ARN,
+        "name": "m",
+        "uid": "um",
+        "runtime": Runtime.XGBOOST,
+        "contract": Contract.LARDER,
+        "artefacts": (ModelArtefact(sha256="0" * 64, size=10),),
+        "width": 2,
     }
-    return ModelCatalog(**values | changes)
+    return ServedModel(**values | changes)
 
 
-def variant(name="a", model="churn", **changes):
-    """A production variant as a request has it."""
+def variant(name="AllTraffic", model=None, weight=1.0):
+    """A variant that takes all, unless told otherwise."""
+    return Variant(name=name, weight=weight, model=model or served_model())
+
+
+def fleet(config="config", *variants, shadows=()):
+    """The variants of a configuration; without any, one that takes all."""
+    return Fleet(config=config, variants=variants or (variant(),), shadows=shadows)
+
+
+def endpoint(blue=None, name="scoring", **changes):
+    """An endpoint in service."""
     values = {
-        "VariantName": name,
-        "ModelName": model,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-        "InitialVariantWeight": 1.0,
+        "name": name,
+        "uid": f"u{name}",
+        "status": EndpointStatus.IN_SERVICE,
+        "generation": 1,
+        "salt": name,
+        "blue": blue or fleet(),
     }
-    return {key: value for key, value in (values | changes).items() if value is not None}
+    return ServedEndpoint(**values | changes)

@@ -1,1 +1,1 @@
-"""Models and endpoints in the words of SageMaker's control and runtime APIs."""
+"""SageMaker's words for invoking an endpoint."""

@@ -53,6 +53,6 @@ ml.m8g.xlarge ml.m8g.2xlarge ml.m8g.4xlarge ml.m8g.8xlarge ml.m8g.12xlarge ml.m8
 ml.m8g.24xlarge ml.m8g.48xlarge ml.c6in.large ml.c6in.xlarge ml.c6in.2xlarge ml.c6in.4xlarge
 ml.c6in.8xlarge ml.c6in.12xlarge ml.c6in.16xlarge ml.c6in.24xlarge ml.c6in.32xlarge
 ml.p6-b200.48xlarge ml.p6-b300.48xlarge ml.p6e-gb200.36xlarge ml.p5.4xlarge
-""".split()
+""".split()  # noqa: SIM905  one name a line would be 277 lines
 )
 """In the order of the model."""
