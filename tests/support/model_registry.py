@@ -46,7 +46,7 @@ def served_model(name="churn", uid="uid1", contract=Contract.SAGEMAKER_XGBOOST):
         uid=uid,
         runtime=Runtime.XGBOOST,
         contract=contract,
-        artefacts=(ModelArtefact("ab" * 32, 12),),
+        artefacts=(ModelArtefact(sha256="ab" * 32, size=12),),
         width=3,
     )
 

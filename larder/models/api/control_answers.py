@@ -7,7 +7,7 @@ from typing import Any
 
 from larder.groups.api.answers import present, seconds
 from larder.models.registry_items import Endpoint, EndpointConfig, Item, Model, VariantDetail
-from larder.models.served import Fleet, Variant
+from larder.models.served import Variant
 
 Members = dict[str, Any]
 

@@ -42,8 +42,7 @@ def checked(operation: str, members: Members) -> Members:
         ValidationError: naming every member that breaks a constraint.
     """
     refuse(problems(REQUESTS[operation], dict(members)))
-    present: dict[str, Any] = _without_nulls(dict(members))
-    return present
+    return {name: _without_nulls(value) for name, value in members.items() if value is not None}
 
 
 def model_spec(members: Members) -> ModelSpec:
@@ -293,7 +292,7 @@ def _sent(members: Members, *left_out: str) -> Sent:
     return {name: value for name, value in members.items() if name not in names}
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> object:
     if isinstance(value, dict):
         return {name: _without_nulls(each) for name, each in value.items() if each is not None}
     if isinstance(value, list):
