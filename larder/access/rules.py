@@ -140,8 +140,9 @@ class Access:
                 f"{self.caller} lacks the {right} right on {kind} {name}: ask one of its "
                 f"administrators for a grant."
             )
+        article = "an" if kind[0] in "aeiou" else "a"
         raise AccessForbidden(
-            f"{self.caller} has no rights on a {kind} with name {name}, if there is one: "
+            f"{self.caller} has no rights on {article} {kind} with name {name}, if there is one: "
             f"check the name, or ask an administrator for a grant."
         )
 

@@ -59,7 +59,7 @@ class ManagedItems(Generic[Entry]):
         Raises:
             ValidationError: the name is taken, or a tag is refused.
         """
-        self.access.check_create(kinds=f"a {self.items.kind.words}")
+        self.access.check_create(kinds=f"{self.items.kind.words}s")
         refuse(item_tag_problems(self.items.kind, tags))
         if self.items.get(name) is not None:
             raise self._taken(name)
