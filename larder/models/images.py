@@ -1,6 +1,6 @@
 """What an image's name says of a model: the library that computes it, and whose forms it speaks.
 
-Larder runs no container. The repository of a container image (what stands between the last ``/``
+Larder runs no container. The repository of a container image (what is between the last ``/``
 and ``:`` or ``@``) names what runs instead; account, region and tag don't matter.
 """
 
@@ -51,7 +51,7 @@ def image_of(uri: str) -> Image:
     """What an image's address means.
 
     Raises:
-        ValidationError: no library of Larder's stands behind its repository.
+        ValidationError: no library of Larder's computes what its repository names.
     """
     repository = repository_of(uri)
     image = _IMAGES.get(repository)

@@ -71,29 +71,8 @@ class Endpoints:
         self.items.check_new(spec.name, spec.tags)
         config = self.configs.get(spec.config, Right.READ)
         fleet, details = self._fleet(config)
-        now = self.clock()
-        served = ServedEndpoint(
-            name=spec.name,
-            uid=self.new_uid(),
-            status=EndpointStatus.CREATING,
-            generation=1,
-            salt=salt_of(spec.name, spec.tags),
-            blue=fleet,
-            grants=granted_by(spec.tags),
-        )
-        endpoint = self.items.create(
-            Endpoint(
-                name=spec.name,
-                uid=served.uid,
-                created=now,
-                changed=now,
-                tags=spec.tags,
-                served=served,
-                details=details,
-                deployment=spec.deployment,
-            )
-        )
-        reason = self._start(served)
+        endpoint = self.items.create(self._new(spec, fleet, details))
+        reason = self._start(endpoint.served)
         status = EndpointStatus.IN_SERVICE if reason is None else EndpointStatus.FAILED
         return self._settle(endpoint, lambda now: replace(self._with(now, status), failure=reason))
 
@@ -132,8 +111,8 @@ class Endpoints:
         """Give variants other weights; those that are not named keep theirs.
 
         Raises:
-            ValidationError: there is no such endpoint or variant, a variant is named twice, no
-                weight above 0 would be left, or the endpoint is not InService.
+            ValidationError: there is no such endpoint or variant, or a variant is named twice.
+                Or no weight above 0 would be left, or the endpoint is not InService.
         """
 
         def weigh(endpoint: Endpoint) -> Endpoint:
@@ -143,6 +122,30 @@ class Endpoints:
             return replace(changed, served=replace(changed.served, blue=fleet), details=details)
 
         return self.items.change(name, weigh)
+
+    def _new(
+        self, spec: EndpointSpec, fleet: Fleet, details: tuple[VariantDetail, ...]
+    ) -> Endpoint:
+        now = self.clock()
+        served = ServedEndpoint(
+            name=spec.name,
+            uid=self.new_uid(),
+            status=EndpointStatus.CREATING,
+            generation=1,
+            salt=salt_of(spec.name, spec.tags),
+            blue=fleet,
+            grants=granted_by(spec.tags),
+        )
+        return Endpoint(
+            name=spec.name,
+            uid=served.uid,
+            created=now,
+            changed=now,
+            tags=spec.tags,
+            served=served,
+            details=details,
+            deployment=spec.deployment,
+        )
 
     def _fleet(self, config: EndpointConfig) -> tuple[Fleet, tuple[VariantDetail, ...]]:
         """The variants of a configuration with their models whole, and what is shown of them."""

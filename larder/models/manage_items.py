@@ -1,7 +1,7 @@
 """What can be done with every kind of item of the registry: find, list, tag, delete.
 
-SageMaker answers all that goes wrong here with a ValidationException, also an absent item, and
-programs read the texts, such as MLflow "Could not find model".
+SageMaker answers all that goes wrong here with a ValidationException, also an absent item. Programs
+read the texts: MLflow looks for "Could not find model".
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ManagedItems(Generic[Entry]):
         """The item of that name, on which the caller needs ``right``.
 
         Raises:
-            ValidationError: there is none.
+            ValidationError: it does not exist.
         """
         item, words = self.items.get(name), self.items.kind.words
         self.access.check(right, name, item, kind=words)
@@ -83,7 +83,7 @@ class ManagedItems(Generic[Entry]):
         """Store what ``change`` makes of an item; it is called again if another came first.
 
         Raises:
-            ValidationError: there is none, or the caller could not administer it any more.
+            ValidationError: it does not exist, or the caller could not administer it any more.
             ResourceInUse: another change came first, five times in a row.
         """
         for attempt in range(1, _TRIES + 1):
@@ -103,7 +103,7 @@ class ManagedItems(Generic[Entry]):
         """Remove an item at once, whatever uses it: an endpoint has all that it serves from.
 
         Raises:
-            ValidationError: there is none.
+            ValidationError: it does not exist.
         """
         item = self.get(name, Right.ADMIN)
         self.items.remove(item)

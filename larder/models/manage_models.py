@@ -46,21 +46,19 @@ class Models:
         """
         self.items.check_new(spec.name, spec.tags)
         refuse_code(spec.environment)
-        uid = self.new_uid()
-        served = self.importer(
-            ImportRequest(
-                name=spec.name,
-                uid=uid,
-                image=image_of(spec.image),
-                source=spec.source,
-                caller=self.items.access.caller,
-                environment=spec.environment,
-            )
+        request = ImportRequest(
+            name=spec.name,
+            uid=self.new_uid(),
+            image=image_of(spec.image),
+            source=spec.source,
+            caller=self.items.access.caller,
+            environment=spec.environment,
         )
+        served = self.importer(request)
         return self.items.create(
             Model(
                 name=spec.name,
-                uid=uid,
+                uid=request.uid,
                 created=self.clock(),
                 tags=spec.tags,
                 sent=spec.sent,

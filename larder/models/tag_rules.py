@@ -2,7 +2,7 @@
 
 Grants are written as on feature groups (``larder.groups.reserved_tags``): read is the right to
 invoke an endpoint or to serve a model, admin the right to change and delete. The tag
-``larder:salt`` of an endpoint is the salt of its experiment: a new one assigns all units anew.
+``larder:salt`` of an endpoint is the salt of its experiment: a new one assigns all units again.
 """
 
 from __future__ import annotations

@@ -283,7 +283,7 @@ def test_a_configuration_comes_back_as_it_was_sent_with_its_default_weight(sm):
         ({"ProductionVariants": [variant(InitialInstanceCount=None)]}, "ServerlessConfig instead"),
         ({"ProductionVariants": [variant(InstanceType="ml.big")]}, "ml.t2.medium"),
         ({"ProductionVariants": [variant(ModelName=None)]}, "no inference components"),
-        ({"ProductionVariants": [variant(EnableSSMAccess=True)]}, "no machine stands"),
+        ({"ProductionVariants": [variant(EnableSSMAccess=True)]}, "has no machines"),
         (
             {
                 "ProductionVariants": [

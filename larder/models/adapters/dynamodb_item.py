@@ -4,14 +4,14 @@
                        what is conditioned on: ``uid``, ``revision``. An endpoint also has
                        ``served``, what invocations read of it (``larder.models.served_json``)
 
-No item of feature groups has a partition key that begins so, nor has one of these the attribute
+No item of feature groups has a partition key that begins so. None of these has the attribute
 ``kind``, by which the table's index lists groups.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -82,34 +82,47 @@ def from_item(kind: Kind, attributes: Mapping[str, Any]) -> Item:
         "tags": tuple((key, value) for key, value in document["tags"]),
         "revision": int(attributes["revision"]["N"]),
     }
-    match kind:
-        case Kind.MODEL:
-            return Model(
-                **common,
-                sent=document["sent"],
-                served=model_from_json(document["served"]),
-                image=document["image"],
-            )
-        case Kind.ENDPOINT_CONFIG:
-            return EndpointConfig(
-                **common,
-                sent=document["sent"],
-                variants=tuple(VariantSpec(**each) for each in document["variants"]),
-                shadows=tuple(VariantSpec(**each) for each in document["shadows"]),
-            )
-        case Kind.ENDPOINT:
-            return Endpoint(
-                **common,
-                served=from_json(attributes["served"]["S"]),
-                changed=document["changed"],
-                details=tuple(VariantDetail(**each) for each in document["details"]),
-                failure=document["failure"],
-                deployment=document["deployment"],
-            )
+    return _READERS[kind](common, document, attributes)
 
 
 def _common(item: Item) -> Attributes:
     return {"name": item.name, "created": item.created, "tags": [list(tag) for tag in item.tags]}
+
+
+def _model(common: Attributes, document: Attributes, _: Mapping[str, Any]) -> Item:
+    return Model(
+        **common,
+        sent=document["sent"],
+        served=model_from_json(document["served"]),
+        image=document["image"],
+    )
+
+
+def _config(common: Attributes, document: Attributes, _: Mapping[str, Any]) -> Item:
+    return EndpointConfig(
+        **common,
+        sent=document["sent"],
+        variants=tuple(VariantSpec(**each) for each in document["variants"]),
+        shadows=tuple(VariantSpec(**each) for each in document["shadows"]),
+    )
+
+
+def _endpoint(common: Attributes, document: Attributes, attributes: Mapping[str, Any]) -> Item:
+    return Endpoint(
+        **common,
+        served=from_json(attributes["served"]["S"]),
+        changed=document["changed"],
+        details=tuple(VariantDetail(**each) for each in document["details"]),
+        failure=document["failure"],
+        deployment=document["deployment"],
+    )
+
+
+_READERS: Final = {
+    Kind.MODEL: _model,
+    Kind.ENDPOINT_CONFIG: _config,
+    Kind.ENDPOINT: _endpoint,
+}
 
 
 def _own(item: Item) -> Attributes:

@@ -29,7 +29,7 @@ ENDPOINT_STATUS = Text(
 _NOTHING_LEFT = "leave it out"
 _ONE_SOURCE = "a model has one artefact here; put all files into one archive or folder"
 _NO_CONTAINER = f"Larder runs no container, but the model's own library; {_NOTHING_LEFT}"
-_NO_MACHINES = f"no machines stand behind an endpoint of Larder's; {_NOTHING_LEFT}"
+_NO_MACHINES = f"an endpoint of Larder's has no machines; {_NOTHING_LEFT}"
 
 VPC = Struct(
     {

@@ -236,7 +236,7 @@ def _variant_problems(variant: Members, path: Path) -> Iterator[Problem]:
         text = "Member must not be null: Larder has no inference components"
         yield Problem((*path, "ModelName"), text, "null")
     if variant.get("EnableSSMAccess"):
-        text = "Member must be left out or false: no machine stands behind an endpoint of Larder's"
+        text = "Member must be left out or false: an endpoint of Larder's has no machines"
         yield Problem((*path, "EnableSSMAccess"), text, shown(value=True))
     machines = [name for name in ("InstanceType", "InitialInstanceCount") if name in variant]
     serverless = variant.get("ServerlessConfig")
