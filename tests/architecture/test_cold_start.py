@@ -37,7 +37,7 @@ LEAN = {
     "runtime": ("runtime", RUNTIME, SDK, 204),
     "runtime with the tier": ("runtime", TIERED, SDK, 228),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
-    "control": ("control", CONTROL, SDK, 208),
+    "control": ("control", CONTROL, SDK, 232),
     # the custom resource speaks boto3, which Lambda's own Python has
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
 }
