@@ -1,0 +1,102 @@
+"""The exposure line: what an answered request was given and what it got, as one JSON log line.
+
+A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
+that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
+``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves its vectors out.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import orjson
+
+from larder.models.assignment import UnitSource
+from larder.models.scores import Outcome, Scored
+from larder.models.served import ServedEndpoint, ServedModel
+
+KIND = "exposure"
+_MOST_BYTES = 250_000
+"""Of a line, less than CloudWatch's 262,144: the function's own fields come to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answered request. ``seconds`` is when it was answered, since the epoch."""
+
+    endpoint: ServedEndpoint
+    outcome: Outcome
+    inference_id: str
+    attributes: str
+    seconds: float
+
+
+def line_of(answered: Answered) -> dict[str, object]:
+    """The fields of the line."""
+    endpoint, outcome = answered.endpoint, answered.outcome
+    line: dict[str, object] = {
+        "kind": KIND,
+        "inference_id": answered.inference_id,
+        "endpoint": endpoint.name,
+        "config": outcome.config,
+        "deployment_generation": endpoint.generation,
+        "time": round(answered.seconds, 3),
+        "unit_source": str(outcome.unit_source),
+        "forced": outcome.unit_source is UnitSource.FORCED,
+        "custom_attributes": answered.attributes or None,
+        "variants": {each.name: _model(each.model) for each in outcome.variants},
+        "instances": [_instance(each) for each in outcome.scored],
+    }
+    if len(orjson.dumps(line)) > _MOST_BYTES:
+        line["vectors_cut"] = True
+        line["instances"] = [_instance(each, vector=False) for each in outcome.scored]
+    if len(orjson.dumps(line)) > _MOST_BYTES:
+        line["instances_cut"] = len(outcome.scored)
+        line["instances"] = []
+    return line
+
+
+def vector_digest(vector: Sequence[float]) -> str:
+    """SHA-256 of a vector as little-endian float32, which is what a model is given."""
+    values = array("f", vector)
+    return sha256(values.tobytes()).hexdigest()
+
+
+def _model(model: ServedModel) -> Mapping[str, object]:
+    named = {"model_package_arn": model.package_arn} if model.package_arn else {"model": model.name}
+    artefacts = [each.sha256 for each in model.artefacts]
+    spec = model.features.sha256 if model.features is not None else None
+    return {**named, "artefact_sha256": artefacts, "spec_sha256": spec}
+
+
+def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
+    told: dict[str, object] = {"variant": scored.variant.name}
+    if scored.unit is not None:
+        told["unit"] = scored.unit
+    if scored.error is not None:
+        told["error"] = scored.error.code
+    else:
+        told["score"] = _spelled(scored.score)
+        told["vector_sha256"] = vector_digest(scored.vector)
+        if vector:
+            told["inputs"] = [_spelled(each) for each in scored.vector]
+    if scored.features:
+        told["statuses"] = {name: str(state.status) for name, state in scored.features.items()}
+    if scored.event_times:
+        told["event_times"] = scored.event_times
+    return told
+
+
+def _spelled(value: float | Sequence[float] | None) -> object:
+    """A number as JSON can carry it; a list of them element by element."""
+    if isinstance(value, Sequence):
+        return [_spelled(each) for each in value]
+    if value is None or math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
