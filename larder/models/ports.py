@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Protocol
 
 from larder.models.served import Runtime, ServedEndpoint
@@ -20,6 +21,16 @@ class Matrix:
     values: array[float]
     rows: int
     columns: int
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Sequence[float]], columns: int) -> Matrix:
+        """The matrix of rows of which none is longer than ``columns``; the rest is missing."""
+        values = array("f")
+        for row in rows:
+            values.extend(row)
+            if len(row) < columns:
+                values.extend([nan] * (columns - len(row)))
+        return cls(values, len(rows), columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,10 @@ class Predictions:
 
 
 class LoadedModel(Protocol):
-    """A model in this process's memory. ``predict`` may be called by several threads."""
+    """A model in this process's memory, freed with the last reference to it.
+
+    ``predict`` may be called by several threads.
+    """
 
     @property
     def width(self) -> int:
@@ -54,14 +68,11 @@ class LoadedModel(Protocol):
         """What it was trained for in XGBoost's words, such as ``binary:logistic``, or empty."""
 
     def predict(self, matrix: Matrix) -> Predictions:
-        """Scores of the rows, whose number of columns is at most ``width``; the rest is missing.
+        """Scores of the rows, which have ``width`` columns.
 
         Raises:
             ModelError: the library refused the rows.
         """
-
-    def close(self) -> None:
-        """Free its memory. The model is not used afterwards."""
 
 
 class ModelRuntime(Protocol):

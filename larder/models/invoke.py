@@ -1,0 +1,255 @@
+"""InvokeEndpoint: which variant answers, what its model is given, and what it says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from larder.access.grants import Principals, Right
+from larder.access.rules import UNRESTRICTED, Access
+from larder.errors import AccessForbidden, LarderError, ValidationError
+from larder.models.assignment import Assignment, UnitSource, assign, target
+from larder.models.errors import ModelError
+from larder.models.instances import BadValue, Instance, identifier_of
+from larder.models.lookup import Features, Wanted, read
+from larder.models.ports import Endpoints, Matrix
+from larder.models.residence import Residence
+from larder.models.scores import Outcome, Scored, Show
+from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel, Variant
+from larder.models.vectors import Refused, Row, filled, planned
+from larder.records.read import RecordReader
+
+_SERVING = frozenset(
+    {EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """An endpoint as the rules of access see it."""
+
+    name: str
+    principals: dict[Right, Principals] | None
+
+    @classmethod
+    def of(cls, endpoint: ServedEndpoint) -> Guarded:
+        """The endpoint with its grants made ready."""
+        grants = endpoint.grants
+        ready = {right: Principals(grants.patterns(right)) for right in Right} if grants else None
+        return cls(endpoint.name, ready)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """What a caller asks of an endpoint.
+
+    ``unit`` is whom the experiment assigns, where the request's headers name it. Else an
+    instance's field does: ``unit_field``, or the one that the specification names.
+    """
+
+    instances: Sequence[Instance]
+    target_variant: str = ""
+    unit: str | None = None
+    unit_source: UnitSource = UnitSource.RANDOM
+    unit_field: str = ""
+    show: Show = Show.ISSUES
+
+
+@dataclass(slots=True)
+class Invoker:
+    """Scores instances on endpoints; ``draw`` gives random numbers from 0 to below 1."""
+
+    endpoints: Endpoints
+    reader: RecordReader
+    models: Residence
+    account_id: str
+    draw: Callable[[], float] = field(default=random.random)
+
+    def endpoint(self, name: str, access: Access = UNRESTRICTED) -> ServedEndpoint:
+        """The endpoint of that name, for a caller who may read by it.
+
+        Raises:
+            ValidationError: there is no such endpoint, or it does not serve.
+            AccessForbidden: the caller lacks the right to invoke it.
+        """
+        endpoint = self.endpoints.get(name)
+        if endpoint is None:
+            raise ValidationError(f"Endpoint {name} of account {self.account_id} not found.")
+        if not access.may(Right.READ, Guarded.of(endpoint)):
+            raise AccessForbidden(
+                f"{access.caller} lacks the read right on endpoint {name}, which invoking it "
+                f"needs: ask one of its administrators for a grant."
+            )
+        if endpoint.status not in _SERVING:
+            raise ValidationError(
+                f"Endpoint {name} of account {self.account_id} is in status {endpoint.status}: it "
+                f"answers once DescribeEndpoint says InService."
+            )
+        return endpoint
+
+    def invoke(
+        self, endpoint: ServedEndpoint, asked: Invocation, access: Access = UNRESTRICTED
+    ) -> Outcome:
+        """The scores of the instances, each by the variant that its unit falls to.
+
+        Raises:
+            ValidationError: there is no target variant of that name.
+            AccessForbidden: all features were asked for, and the caller may not read a group.
+            ModelError: a model can't be loaded, or no instance was scored.
+        """
+        chosen, source = self._chosen(endpoint, asked)
+        if asked.show is Show.ALL:
+            self._check_groups(_models(chosen), access)
+        known, wanted = _known_fields(endpoint, asked), _wanted(chosen)
+        scored = [Scored(each.variant, unit=unit) for each, unit in chosen]
+        rows = [
+            self._planned(each, instance, known, wanted)
+            for each, instance in zip(scored, asked.instances, strict=True)
+        ]
+        features = read(self.reader, wanted) if wanted.identifiers else Features()
+        self._fill(scored, rows, features, asked.show)
+        objectives = self._score(scored)
+        outcome = _outcome(scored, chosen, source, objectives)
+        if failed := outcome.failed:
+            raise ModelError(failed.message, failed.status)
+        return outcome
+
+    def may_see(self, group: str, access: Access) -> bool:
+        """Whether the caller may see stored values of a group: the model's right is not theirs."""
+        try:
+            self.reader.groups.of_caller(access, Right.READ).get(group)
+        except LarderError:
+            return False
+        return True
+
+    def _chosen(
+        self, endpoint: ServedEndpoint, asked: Invocation
+    ) -> tuple[list[tuple[Assignment, str | None]], UnitSource]:
+        count = len(asked.instances)
+        if asked.target_variant:
+            forced = target(endpoint, asked.target_variant)
+            if forced is None:
+                names = ", ".join(each.name for each in endpoint.blue.variants)
+                raise ValidationError(
+                    f"TargetVariant {asked.target_variant!r} is no production variant of endpoint "
+                    f"{endpoint.name}; it has {names}."
+                )
+            return [(forced, None)] * count, UnitSource.FORCED
+        if asked.unit is not None:
+            found = assign(endpoint, asked.unit, self.draw)
+            return [(found, asked.unit)] * count, asked.unit_source
+        units = _units(endpoint, asked)
+        if not any(unit is not None for unit in units):
+            return [(assign(endpoint, None, self.draw), None)] * count, UnitSource.RANDOM
+        chosen = [(assign(endpoint, unit, self.draw), unit) for unit in units]
+        return chosen, UnitSource.INSTANCE
+
+    def _check_groups(self, models: Sequence[ServedModel], access: Access) -> None:
+        groups = self.reader.groups.of_caller(access, Right.READ)
+        specs = [each.features for each in models if each.features is not None]
+        for name in dict.fromkeys(each.group for spec in specs for each in spec.inputs):
+            if name:
+                groups.get(name)
+
+    @staticmethod
+    def _planned(
+        scored: Scored, instance: Instance, known: frozenset[str], wanted: Wanted
+    ) -> Row | None:
+        try:
+            return planned(scored.variant.model, instance, known, wanted)
+        except Refused as refusal:
+            scored.error = refusal.error
+            return None
+
+    def _fill(
+        self, scored: Sequence[Scored], rows: Sequence[Row | None], features: Features, show: Show
+    ) -> None:
+        now = self.reader.clock()
+        for each, row in zip(scored, rows, strict=True):
+            if row is None:
+                continue
+            try:
+                found = filled(row, features, now, all_states=show is Show.ALL)
+            except Refused as refusal:
+                each.error, each.features = refusal.error, refusal.states
+                continue
+            each.vector, each.features = found.vector, found.states
+
+    def _score(self, scored: Sequence[Scored]) -> dict[str, str]:
+        """Give each its score, with one call of each variant's model; the models' objectives."""
+        objectives: dict[str, str] = {}
+        by_variant: dict[int, list[Scored]] = {}
+        for each in scored:
+            if each.error is None:
+                by_variant.setdefault(id(each.variant), []).append(each)
+        for batch in by_variant.values():
+            variant = batch[0].variant
+            model = self.models.model(variant.model)
+            objectives[variant.name] = model.objective
+            matrix = Matrix.of_rows([each.vector for each in batch], variant.model.width)
+            predictions = model.predict(matrix)
+            for row, each in enumerate(batch):
+                values = predictions.of_row(row)
+                each.score = values[0] if predictions.outputs == 1 else values
+        return objectives
+
+
+def _units(endpoint: ServedEndpoint, asked: Invocation) -> list[str | None]:
+    specs = [each.model.features for each in endpoint.blue.variants]
+    name = asked.unit_field or next((spec.unit for spec in specs if spec and spec.unit), "")
+    if not name:
+        return [None] * len(asked.instances)
+    return [_unit(name, each) for each in asked.instances]
+
+
+def _unit(name: str, instance: Instance) -> str | None:
+    try:
+        return identifier_of(name, (instance.fields or {}).get(name))
+    except BadValue:
+        return None  # a list is no unit; where it is an identifier too, the instance is refused
+
+
+def _fleets(endpoint: ServedEndpoint) -> list[Variant]:
+    fleets = [endpoint.blue, *([endpoint.green] if endpoint.green else [])]
+    return [each for fleet in fleets for each in (*fleet.variants, *fleet.shadows)]
+
+
+def _known_fields(endpoint: ServedEndpoint, asked: Invocation) -> frozenset[str]:
+    known = {asked.unit_field} if asked.unit_field else set()
+    for variant in _fleets(endpoint):
+        spec = variant.model.features
+        if spec is not None:
+            known.update(each.name for each in spec.inputs)
+            known.update(each.key for each in spec.inputs if each.key)
+            known.add(spec.unit)
+    return frozenset(known - {""})
+
+
+def _wanted(chosen: Sequence[tuple[Assignment, str | None]]) -> Wanted:
+    wanted = Wanted()
+    for model in _models(chosen):
+        if model.features is not None:
+            wanted.add_spec(model.features)
+    return wanted
+
+
+def _models(chosen: Sequence[tuple[Assignment, str | None]]) -> list[ServedModel]:
+    """The distinct models that were chosen; equal ones of two variants may come twice."""
+    return list({id(each.variant): each.variant.model for each, _ in chosen}.values())
+
+
+def _outcome(
+    scored: list[Scored],
+    chosen: Sequence[tuple[Assignment, str | None]],
+    source: UnitSource,
+    objectives: dict[str, str],
+) -> Outcome:
+    fleets = list(dict.fromkeys(id(each.fleet) for each, _ in chosen))
+    by_id = {id(each.fleet): each.fleet for each, _ in chosen}
+    served = {id(each.variant) for each, _ in chosen}
+    variants = [
+        variant for each in fleets for variant in by_id[each].variants if id(variant) in served
+    ]
+    configs = ",".join(dict.fromkeys(by_id[each].config for each in fleets))
+    return Outcome(scored, variants, configs, source, objectives)
