@@ -15,7 +15,9 @@ from larder.models.served import Runtime
 
 HEAD: Final = 4096
 """So many bytes of a file say what it is."""
-_PICKLE: Final = re.compile(rb"\x80[\x02-\x05]|\(?c[A-Za-z_][\w.]*\r?\n[A-Za-z_][\w.]*\r?\n|\([dl]p?\d")
+_PICKLE: Final = re.compile(
+    rb"\x80[\x02-\x05]|\(?c[A-Za-z_][\w.]*\r?\n[A-Za-z_][\w.]*\r?\n|\([dl]p?\d|[}\]]q\x00"
+)
 _ZIP: Final = b"PK\x03\x04"
 _GZIP: Final = b"\x1f\x8b"
 _ZLIB: Final = (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
@@ -51,7 +53,7 @@ def format_of(name: str, head: bytes) -> Format:
         ValidationError: it is a pickle, compressed, or empty.
     """
     if not head:
-        raise ValidationError(f"The model file {name[:200]!r} is empty.")
+        raise ValidationError(f"The model file {name[:200]!r} is empty: pack it again.")
     if head.startswith((_GZIP, *_ZLIB)):
         _refuse_pickle(name, _inflated(head))
         raise ValidationError(

@@ -78,9 +78,7 @@ class Inspection:
             columns=tuple(model.columns),
             files=tuple(kept),
             features=_features(files),
-            ignored=tuple(
-                file.name for file in files if file.name not in {*used, FEATURES_FILE}
-            ),
+            ignored=tuple(file.name for file in files if file.name not in {*used, FEATURES_FILE}),
         )
 
     def _kept(self, file: ModelFile, form: Format) -> Path:

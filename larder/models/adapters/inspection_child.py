@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from larder.errors import ValidationError
-from larder.models.adapters.runtimes import open_runtimes, xgboost_to_ubj
+from larder.models.adapters.import_runtimes import ImportRuntimes, xgboost_to_ubj
 from larder.models.archive import ModelFile, unpacked
 from larder.models.images import Image
 from larder.models.inspect import Inspection
@@ -32,7 +32,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
             files = unpacked(Path(job["archive"]), folder)
         else:
             files = [ModelFile(name, Path(path)) for name, path in job["files"]]
-        found = Inspection(open_runtimes(), xgboost_to_ubj)(
+        found = Inspection(ImportRuntimes(), xgboost_to_ubj)(
             files, Image.from_json(job["image"]), job["environment"]
         )
     except ValidationError as error:

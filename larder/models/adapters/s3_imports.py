@@ -52,7 +52,9 @@ class S3Artefacts:
         with _explained(uri):
             found = self.client.get_object(Bucket=bucket, Key=key)
             if found["ContentLength"] > most:
-                raise ValidationError(f"{uri} has {found['ContentLength']} bytes, of {most} at most.")
+                raise ValidationError(
+                    f"{uri} has {found['ContentLength']} bytes, of {most} at most."
+                )
             return found["Body"].read()
 
     def _check(self, uri: str) -> None:
