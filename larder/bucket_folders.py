@@ -17,7 +17,9 @@ TRAINING_SETS: Final = "training-sets/"
 INGEST: Final = "ingest/"
 MATERIALIZE: Final = "materialize/"
 """Where results of materialization lie, by the group's uid."""
-_LATER: Final = ("exposures/", "failed-batches/", "lineage/", "models/", "pipelines/")
+MODELS: Final = "models/"
+"""Where the files of imported models lie, by their SHA-256."""
+_LATER: Final = ("exposures/", "failed-batches/", "lineage/", "pipelines/")
 """Folders of earlier releases, and of parts that are to come."""
 OWN: Final = tuple(
     sorted(
@@ -31,6 +33,7 @@ OWN: Final = tuple(
                 TRAINING_SETS,
                 INGEST,
                 MATERIALIZE,
+                MODELS,
                 *_LATER,
             )
         }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from larder.access.grants import Principals, Right
 from larder.access.rules import UNRESTRICTED, Access
 from larder.errors import AccessForbidden, LarderError, ValidationError
+from larder.jitter import jitter
 from larder.models.assignment import Assignment, UnitSource, assign, target
 from larder.models.errors import ModelError
 from larder.models.instances import BadValue, Instance, identifier_of
@@ -58,13 +58,18 @@ class Invocation:
 
 @dataclass(slots=True)
 class Invoker:
-    """Scores instances on endpoints; ``draw`` gives random numbers from 0 to below 1."""
+    """Scores instances on endpoints.
+
+    ``store_seconds`` is what a batch read of features may take. ``draw`` gives random numbers from
+    0 to below 1.
+    """
 
     endpoints: Endpoints
     reader: RecordReader
     models: Residence
     account_id: str
-    draw: Callable[[], float] = field(default=random.random)
+    store_seconds: float = 0.2
+    draw: Callable[[], float] = jitter
 
     def endpoint(self, name: str, access: Access = UNRESTRICTED) -> ServedEndpoint:
         """The endpoint of that name, for a caller who may read by it.
@@ -107,7 +112,8 @@ class Invoker:
             self._planned(each, instance, known, wanted)
             for each, instance in zip(scored, asked.instances, strict=True)
         ]
-        features = read(self.reader, wanted) if wanted.identifiers else Features()
+        needed = bool(wanted.identifiers)
+        features = read(self.reader, wanted, self.store_seconds) if needed else Features()
         self._fill(scored, rows, features, asked.show)
         objectives = self._score(scored)
         outcome = _outcome(scored, chosen, source, objectives)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from larder.deadline import within
 from larder.errors import LarderError, ResourceNotFound, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup
 from larder.models.scores import InstanceError
@@ -48,8 +49,8 @@ class Wanted:
         self.identifiers.setdefault(group, {})[identifier] = None
 
 
-def read(reader: RecordReader, wanted: Wanted) -> Features:
-    """Read all that is wanted in one batch."""
+def read(reader: RecordReader, wanted: Wanted, seconds: float) -> Features:
+    """Read all that is wanted in one batch; what the store did not read in time is unread."""
     records: dict[Place, Record] = {}
     errors: dict[Place, InstanceError] = {}
     groups: dict[str, FeatureGroup] = {}
@@ -65,7 +66,8 @@ def read(reader: RecordReader, wanted: Wanted) -> Features:
         requests.append(GetRecords(name, list(identifiers), list(features)))
     if not requests:
         return Features(records, errors, frozenset(), groups)
-    outcome = reader.batch_get(requests)
+    with within(seconds):
+        outcome = reader.batch_get(requests)
     for place, identifier, found in outcome.found:
         records[requests[place].group, identifier] = dict(found.values)
     for place, identifier, refusal in outcome.errors:

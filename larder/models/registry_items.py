@@ -1,7 +1,7 @@
 """What the registry holds of models: models, endpoint configurations and endpoints.
 
-A name is unique whatever its case, for an ARN has it in lower case. An endpoint ``Demo`` has the ARN
-``…:endpoint/demo``. Times are microseconds since the epoch.
+A name is unique whatever its case, for an ARN has it in lower case. An endpoint ``Demo`` has the
+ARN ``…:endpoint/demo``. Times are microseconds since the epoch.
 """
 
 from __future__ import annotations
