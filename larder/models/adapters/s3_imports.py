@@ -142,8 +142,8 @@ def _explained(uri: str) -> Iterator[None]:
             raise ValidationError(f"{uri} does not exist: upload the model data there.") from error
         if code in _FORBIDDEN:
             raise ValidationError(
-                f"{uri} can't be read by the platform's import, or does not exist: let the bucket's "
-                "and the key's policies admit it."
+                f"{uri} can't be read by the platform's import, or does not exist: let the "
+                "bucket's and the key's policies admit it."
             ) from error
         raise ServiceUnavailable(f"S3 did not give {uri}: {error}") from error
     except BotoCoreError as error:
