@@ -56,7 +56,6 @@ class Platform(Stage):
             "Observability",
             config=config,
             serving=serving,
-            models=models,
             ingestion=ingestion,
             projection=projection,
         )
