@@ -49,6 +49,7 @@ def line_of(answered: Answered) -> dict[str, object]:
         "forced": outcome.unit_source is UnitSource.FORCED,
         "custom_attributes": answered.attributes or None,
         "variants": {each.name: _model(each.model) for each in outcome.variants},
+        "shadows": _shadow_models(outcome) or None,
         "instances": [_instance(each) for each in outcome.scored],
     }
     if len(orjson.dumps(line)) > _MOST_BYTES:
@@ -81,14 +82,29 @@ def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
         told["error"] = scored.error.code
     else:
         told["score"] = _spelled(scored.score)
-        told["vector_sha256"] = vector_digest(scored.vector)
-        if vector:
-            told["inputs"] = [_spelled(each) for each in scored.vector]
+        told |= _given(scored.vector, vector=vector)
+    if scored.shadows:
+        told["shadows"] = {
+            each.name: {"error": error} if error else _given(given, vector=vector)
+            for each, given, error in scored.shadows
+        }
     if scored.features:
         told["statuses"] = {name: str(state.status) for name, state in scored.features.items()}
     if scored.event_times:
         told["event_times"] = scored.event_times
     return told
+
+
+def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
+    """What a model is given: the digest, and the values unless they are too many."""
+    told: dict[str, object] = {"vector_sha256": vector_digest(values)}
+    if vector:
+        told["inputs"] = [_spelled(each) for each in values]
+    return told
+
+
+def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
+    return {each.name: _model(each.model) for one in outcome.scored for each, _, _ in one.shadows}
 
 
 def _spelled(value: float | Sequence[float] | None) -> object:

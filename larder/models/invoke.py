@@ -19,6 +19,7 @@ from larder.models.refusals import Refused
 from larder.models.residence import Residence
 from larder.models.scores import Outcome, Scored, Show
 from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
+from larder.models.shadows import fill_shadows, plan_shadows, shadows_of
 from larder.models.vectors import Row, filled, planned
 from larder.records.read import RecordReader
 
@@ -98,11 +99,18 @@ class Invoker:
             self._planned(each, instance, known, wanted)
             for each, instance in zip(scored, asked.instances, strict=True)
         ]
+        shadows = [shadows_of(endpoint, each, self.draw) for each in chosen]
+        for several, instance in zip(shadows, asked.instances, strict=True):
+            plan_shadows(several, instance, known, wanted)
         needed = bool(wanted.identifiers)
         features = read(self.reader, wanted, self.store_seconds) if needed else Features()
         self._fill(scored, rows, features, asked.show)
         objectives = self._score(scored)
         outcome = _outcome(scored, chosen, source, objectives)
+        now = self.reader.clock()
+        for each, several in zip(scored, shadows, strict=True):
+            fill_shadows(several, features, now)
+            each.shadows = [(one.variant, one.vector, one.error) for one in several]
         if failed := outcome.failed:
             raise ModelError(failed.message, failed.status)
         return outcome

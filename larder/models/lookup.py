@@ -12,7 +12,6 @@ from larder.models.scores import InstanceError
 from larder.models.served import FeatureSpec, SourceKind
 from larder.records.codec import Value, unpack
 from larder.records.read import Found, GetRecords, RecordReader
-from larder.records.values import ordinals_of
 
 Place = tuple[str, str]
 """Name of a group and a record identifier as the request has it."""
@@ -77,19 +76,21 @@ def read(reader: RecordReader, wanted: Wanted, seconds: float) -> Features:
 
 
 def _group(reader: RecordReader, name: str, features: Iterable[str]) -> FeatureGroup:
-    """The group, which has these features; they may have been added a moment ago."""
+    """The group; it is read again where it lacks a feature, which may be a moment old."""
     group = reader.groups.get(name)
-    if not group.ordinals.keys() >= set(features):
-        group = reader.groups.refresh(name)
-    ordinals_of(group, features)
-    return group
+    return group if group.ordinals.keys() >= set(features) else reader.groups.refresh(name)
 
 
 def _record(found: Found, features: Iterable[str]) -> Record:
-    """The values of features and of the event time; ``None`` where there is no value."""
+    """The values of features and of the event time; ``None`` where there is no value.
+
+    A feature that the group lost is not among them.
+    """
     row, group = unpack(found.packed), found.group
     ordinals, known = group.ordinals, len(row)
-    names = (*features, group.event_time_name)
+    names = [*features, group.event_time_name]
+    if group.removed or not ordinals.keys() >= set(names):
+        names = [each for each in names if each in ordinals and each not in group.removed]
     return {each: row[at] if (at := ordinals[each]) < known else None for each in names}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from larder.models.scores import FeatureState, InstanceError, Status
-from larder.models.served import ServedModel
+from larder.models.served import ModelInput, ServedModel
 
 States = dict[str, FeatureState]
 
@@ -29,6 +29,15 @@ def recreated(name: str) -> Refused:
         f"the model again, and an endpoint configuration with it."
     )
     return Refused("FeatureGroupChanged", text, 404)
+
+
+def removed(given: ModelInput) -> Refused:
+    """A group lost a feature that the model needs."""
+    text = (
+        f"Feature {given.feature!r} is no longer in FeatureGroup {given.group}: bring it back, "
+        f"send {given.name!r} in the request, or create the model with another specification."
+    )
+    return Refused("FeatureRemoved", text, 404)
 
 
 def not_finite(model: ServedModel) -> Refused:

@@ -57,7 +57,8 @@ class Scored:
     """One instance's answer. ``score`` has several values where the model has several outputs.
 
     ``vector`` is what the model was given. ``event_times`` are those of the records that were read,
-    by group and key field.
+    by group and key field. ``shadows`` are the shadow variants that it goes to: each with its own
+    vector, or the code of an error.
     """
 
     variant: Variant
@@ -67,6 +68,7 @@ class Scored:
     vector: Sequence[float] = ()
     event_times: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
+    shadows: Sequence[tuple[Variant, Sequence[float], str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

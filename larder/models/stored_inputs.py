@@ -10,7 +10,7 @@ from larder.groups.feature_group import FeatureGroup, FeatureType
 from larder.models.instances import columns_of
 from larder.models.lookup import Features
 from larder.models.plan import Source
-from larder.models.refusals import Refused, recreated
+from larder.models.refusals import Refused, recreated, removed
 from larder.models.scores import FeatureState, Status
 from larder.models.served import ModelInput
 from larder.records.codec import Value
@@ -39,7 +39,7 @@ class Reading:
             return None
         try:
             numbers = list(map(float, source.plain(record)))
-        except TypeError:  # a feature has no value
+        except (KeyError, TypeError):  # a feature is gone, or has no value
             return None
         if source.columns is not None:
             vector[source.columns] = numbers
@@ -66,7 +66,9 @@ def _read(
     if record is None or group is None:
         _check_read(given, place, features)
         return None, FeatureState(Status.MISSING, group=given.group)
-    value, happened = record.get(given.feature), str(record[group.event_time_name])
+    if given.feature not in record:
+        raise removed(given)
+    value, happened = record[given.feature], str(record[group.event_time_name])
     state = FeatureState(Status.OK, value, happened, given.group)
     if value is None:
         state.status = Status.MISSING

@@ -2,6 +2,7 @@
 
 import json
 from array import array
+from dataclasses import replace
 from math import inf, nan
 
 import pytest
@@ -102,3 +103,53 @@ def test_a_line_is_never_longer_than_cloudwatch_takes(rows, cut):
     assert len(json.dumps(line)) < 262_144
     assert {name for name in line if name.endswith("_cut")} >= ({cut} if cut else set())
     assert ("vectors_cut" in line) is (cut is not None)
+
+
+def test_a_shadow_is_given_its_own_vector_by_the_same_read_and_never_answers():
+    theirs = specification(SCORE, CLICKS, AMOUNT)
+    made = Inference()
+    first = made.model(ubj(), width=3, features=specification())
+    shade = made.model(ubj(seed=8), width=3, features=theirs, name="shade")
+    made.serve(variant("A", first), shadows=(variant("Shade", shade),))
+    made.put("c1", clicks="3", score="0.5")
+    made.predictions({"customer_id": "c1", "amount": 1})
+    assert made.reader.batches == 1
+    [line] = made.exposures
+    [row] = line["instances"]
+    assert (row["variant"], row["inputs"]) == ("A", [1, 3, 0.5])
+    assert row["shadows"]["Shade"]["inputs"] == [0.5, 3, 1]
+    assert line["shadows"]["Shade"]["spec_sha256"] == theirs.sha256
+    assert set(line["variants"]) == {"A"}
+    assert made.artefacts.reads == [first.artefacts[0].sha256]  # a shadow is not even loaded
+
+
+def test_a_shadow_that_lacks_a_feature_harms_nobody():
+    made = Inference()
+    first = made.model(ubj(columns=1), width=1, features=specification(CLICKS))
+    shade = made.model(ubj(columns=1), width=1, features=specification(SCORE))
+    made.serve(variant("A", first), shadows=(variant("Shade", shade),))
+    made.put("c1", clicks="3")
+    [got] = made.predictions({"customer_id": "c1"})
+    assert "error" not in got
+    assert made.exposures[0]["instances"][0]["shadows"] == {"Shade": {"error": "MissingFeature"}}
+    group = made.settings.registry.by_name["customers"]
+    removed = (("larder:removed:score", ""),)
+    made.settings.registry.by_name["customers"] = replace(group, tags=removed)
+    [got] = made.predictions({"customer_id": "c1"})
+    assert "error" not in got
+    assert made.exposures[1]["instances"][0]["shadows"] == {"Shade": {"error": "FeatureRemoved"}}
+
+
+def test_a_shadow_is_sampled_by_its_weight_and_by_unit():
+    made = Inference()
+    spec = specification(AMOUNT, unit="who")
+    model = made.model(ubj(columns=1), width=1, features=spec)
+    made.serve(variant("A", model), shadows=(variant("Shade", model, 0.3),))
+    for start in range(0, 4000, 100):
+        made.predictions(*({"who": f"u{n}", "amount": n} for n in range(start, start + 100)))
+    rows = [row for line in made.exposures for row in line["instances"]]
+    sampled = {row["unit"] for row in rows if "shadows" in row}
+    assert len(sampled) / 4000 == pytest.approx(0.3, abs=0.03)
+    made.predictions(*({"who": f"u{n}", "amount": 1} for n in range(100)))
+    again = {row["unit"] for row in made.exposures[-1]["instances"] if "shadows" in row}
+    assert again == sampled & {f"u{n}" for n in range(100)}
