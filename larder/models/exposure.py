@@ -22,6 +22,8 @@ from larder.models.served import ServedEndpoint, ServedModel
 KIND = "exposure"
 _MOST_BYTES = 250_000
 """Of a line, less than CloudWatch's 262,144: the function's own fields come to it."""
+_LONGEST_INSTANCE, _LONGEST_NUMBER, _MANY = 500, 25, 5_000
+"""Bytes that an instance and a number take at most in nearly every line; numbers of a shadow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,20 @@ def line_of(answered: Answered) -> dict[str, object]:
         "shadows": _shadow_models(outcome) or None,
         "instances": [_instance(each) for each in outcome.scored],
     }
-    if len(orjson.dumps(line)) > _MOST_BYTES:
+    if _may_be_long(outcome) and len(orjson.dumps(line)) > _MOST_BYTES:
         line["vectors_cut"] = True
         line["instances"] = [_instance(each, vector=False) for each in outcome.scored]
-    if len(orjson.dumps(line)) > _MOST_BYTES:
+    if _may_be_long(outcome) and len(orjson.dumps(line)) > _MOST_BYTES:
         line["instances_cut"] = len(outcome.scored)
         line["instances"] = []
     return line
+
+
+def _may_be_long(outcome: Outcome) -> bool:
+    """Whether it is worth the time to measure the line."""
+    scored = outcome.scored
+    numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
+    return _LONGEST_INSTANCE * len(scored) + _LONGEST_NUMBER * numbers > _MOST_BYTES // 2
 
 
 def vector_digest(vector: Sequence[float]) -> str:
@@ -99,7 +108,8 @@ def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
     """What a model is given: the digest, and the values unless they are too many."""
     told: dict[str, object] = {"vector_sha256": vector_digest(values)}
     if vector:
-        told["inputs"] = [_spelled(each) for each in values]
+        plain = all(map(math.isfinite, values))
+        told["inputs"] = values if plain else [_spelled(each) for each in values]
     return told
 
 
