@@ -248,7 +248,7 @@ def test_what_cannot_be_served_is_refused_in_words(models: Models, name: str) ->
     junk = models.upload(name, ("xgboost-model", b"\x01\x02" * 4000))
     pickled = models.upload(f"{name}-p", ("xgboost-model", b"\x80\x04\x95junk"))
     cases = {
-        junk: "the file is damaged|none that Larder runs|can't be served",
+        junk: "the file is damaged|no form that Larder runs|can't be served",
         pickled: "is a pickle",
         f"s3://{models.bucket}/model-data/none.tar.gz": "does not exist",
         f"s3://{models.bucket}/offline/x.tar.gz": "outside the places",
