@@ -16,6 +16,9 @@ from larder.models.errors import ModelError
 from larder.models.ports import LoadedModel, Matrix, Predictions
 
 _ERRORS_ONLY = 3
+_EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
+_NOWHERE = "/dev/null/models-have-one-file"
+"""Where a model's further files would be looked for. By default that is the working directory."""
 _TYPES = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
@@ -86,6 +89,7 @@ def _options() -> Any:  # noqa: ANN401
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry(_EXTERNAL_FOLDER, _NOWHERE)
     return options
 
 
