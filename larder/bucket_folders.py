@@ -17,7 +17,11 @@ TRAINING_SETS: Final = "training-sets/"
 INGEST: Final = "ingest/"
 MATERIALIZE: Final = "materialize/"
 """Where results of materialization lie, by the group's uid."""
-_LATER: Final = ("exposures/", "failed-batches/", "lineage/", "models/", "pipelines/")
+MODELS: Final = "models/"
+"""Where the files of imported models lie, by their SHA-256."""
+MODEL_DATA: Final = "model-data/"
+"""Where people may upload artefacts of models that CreateModel then takes in."""
+_LATER: Final = ("exposures/", "failed-batches/", "lineage/", "pipelines/")
 """Folders of earlier releases, and of parts that are to come."""
 OWN: Final = tuple(
     sorted(
@@ -31,6 +35,8 @@ OWN: Final = tuple(
                 TRAINING_SETS,
                 INGEST,
                 MATERIALIZE,
+                MODELS,
+                MODEL_DATA,
                 *_LATER,
             )
         }

@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
 from larder.access.grants import EVERYBODY, Principals, Right, pattern_problem
 from larder.errors import AccessForbidden, ConfigurationError, ValidationError
+
+GROUP: Final = "FeatureGroup"
 
 
 class Account(Protocol):
@@ -118,8 +120,10 @@ class Access:
         granted = principals is not None and principals[right].include(self.caller)
         return granted or self.rules.administering.include(self.caller)
 
-    def check(self, right: Right, name: str, group: Guarded | None) -> None:
+    def check(self, right: Right, name: str, group: Guarded | None, *, kind: str = GROUP) -> None:
         """Nothing where the caller has the right on the group of that name, which may be none.
+
+        ``kind`` is what messages call it, for a resource of another kind is guarded alike.
 
         Raises:
             AccessForbidden: the caller has not. Where groups without grants are closed, a group
@@ -133,16 +137,17 @@ class Access:
             return
         elif right is not Right.SEE and self.may(Right.SEE, group):
             raise AccessForbidden(
-                f"{self.caller} lacks the {right} right on FeatureGroup {name}: ask one of its "
+                f"{self.caller} lacks the {right} right on {kind} {name}: ask one of its "
                 f"administrators for a grant."
             )
+        article = "an" if kind[0] in "aeiou" else "a"
         raise AccessForbidden(
-            f"{self.caller} has no rights on a FeatureGroup with name {name}, if there is one: "
+            f"{self.caller} has no rights on {article} {kind} with name {name}, if there is one: "
             f"check the name, or ask an administrator for a grant."
         )
 
-    def check_create(self) -> None:
-        """Nothing where the caller may create groups.
+    def check_create(self, *, kinds: str = "feature groups") -> None:
+        """Nothing where the caller may create groups; ``kinds`` is what a message calls them.
 
         Raises:
             AccessForbidden: the caller may not, whatever the group is called.
@@ -152,11 +157,11 @@ class Access:
         if any(who.include(self.caller) for who in (self.rules.creating, self.rules.administering)):
             return
         raise AccessForbidden(
-            f"{self.caller} may not create feature groups on this stage: ask an administrator to "
+            f"{self.caller} may not create {kinds} on this stage: ask an administrator to "
             "create it, or to name you in access.creators of the stage's configuration."
         )
 
-    def check_hold(self, group: Guarded) -> None:
+    def check_hold(self, group: Guarded, *, kind: str = GROUP) -> None:
         """Nothing where the caller could still administer a group that was made or changed so.
 
         Raises:
@@ -164,7 +169,7 @@ class Access:
         """
         if not self.may(Right.ADMIN, group):
             raise ValidationError(
-                f"{self.caller} could not administer FeatureGroup {group.name} any more: grant "
+                f"{self.caller} could not administer {kind} {group.name} any more: grant "
                 f"it to yourself in the same request, by a tag larder:admin:<label>."
             )
 

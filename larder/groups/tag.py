@@ -67,7 +67,8 @@ def _tagged(group: FeatureGroup, tags: Tags) -> FeatureGroup:
 def _group_arn(arn: str) -> str:
     if _KIND not in arn:
         raise ValidationError(
-            f"Value {arn[:160]!r} at 'resourceArn' is not the ARN of a feature group: this "
-            f"endpoint tags nothing else. DescribeFeatureGroup gives it as FeatureGroupArn."
+            f"Value {arn[:160]!r} at 'resourceArn' is not the ARN of a feature group, a model, an "
+            f"endpoint configuration or an endpoint: this endpoint tags nothing else. "
+            f"DescribeFeatureGroup gives a group's as FeatureGroupArn."
         )
     return arn

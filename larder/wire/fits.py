@@ -11,7 +11,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from larder.wire.shapes import Flag, Many, Map, Moment, Shape, Struct, Text, Whole, compiled
+from larder.wire.shapes import (
+    Flag,
+    Many,
+    Map,
+    Moment,
+    Number,
+    Refused,
+    Shape,
+    Struct,
+    Text,
+    Whole,
+    compiled,
+)
 
 Fits = Callable[[object], bool]
 _KNOWN = 1024
@@ -66,6 +78,19 @@ def _fits_whole(shape: Whole) -> Fits:
     return check
 
 
+def _fits_number(shape: Number) -> Fits:
+    return lambda value: (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value >= shape.min
+    )
+
+
+def _fits_refused(_shape: Refused) -> Fits:
+    return lambda _value: False
+
+
 def _fits_many(shape: Many) -> Fits:
     least, most = shape.min, math.inf if shape.max is None else shape.max
     item = fits(shape.item)
@@ -113,6 +138,8 @@ _KINDS: Mapping[type[Shape], Callable[[Any], Fits]] = {
     Whole: _fits_whole,
     Flag: _fits_flag,
     Moment: _fits_moment,
+    Number: _fits_number,
+    Refused: _fits_refused,
     Many: _fits_many,
     Map: _fits_map,
     Struct: _fits_struct,

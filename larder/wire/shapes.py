@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 from larder.problems import Path, Problem, shown
 
@@ -37,6 +38,20 @@ class Whole:
 
     min: int = -_INT32 - 1
     max: int = _INT32
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number with fraction, which is neither infinite nor NaN."""
+
+    min: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A member of the model that Larder does not serve; ``why`` is the reason and the cure."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +91,7 @@ class Struct:
     union: bool = False
 
 
-Shape = Text | Whole | Flag | Moment | Many | Map | Struct
+Shape = Text | Whole | Number | Flag | Moment | Many | Map | Struct | Refused
 
 
 def problems(shape: Shape, value: object, path: Path = ()) -> Iterator[Problem]:
@@ -89,12 +104,8 @@ def problems(shape: Shape, value: object, path: Path = ()) -> Iterator[Problem]:
             yield from _of_text(shape, value, path)
         case Whole():
             yield from _of_whole(shape, value, path)
-        case Flag():
-            if not isinstance(value, bool):
-                yield Problem(path, "Member must be true or false", shown(value))
-        case Moment():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                yield Problem(path, "Member must be a number: epoch seconds", shown(value))
+        case Flag() | Moment() | Number() | Refused():
+            yield from _of_simple(shape, value, path)
         case Many():
             yield from _of_many(shape, value, path)
         case Map():
@@ -129,6 +140,24 @@ def _of_whole(shape: Whole, value: object, path: Path) -> Iterator[Problem]:
     elif value > shape.max:
         text = f"Member must have value less than or equal to {shape.max}"
         yield Problem(path, text, shown(value))
+
+
+def _of_simple(
+    shape: Flag | Moment | Number | Refused, value: object, path: Path
+) -> Iterator[Problem]:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    match shape:
+        case Flag() if not isinstance(value, bool):
+            yield Problem(path, "Member must be true or false", shown(value))
+        case Moment() if not number:
+            yield Problem(path, "Member must be a number: epoch seconds", shown(value))
+        case Number() if not number or not math.isfinite(cast("float", value)):
+            yield Problem(path, "Member must be a finite number", shown(value))
+        case Number() if cast("float", value) < shape.min:
+            text = f"Member must have value greater than or equal to {shape.min:g}"
+            yield Problem(path, text, shown(value))
+        case Refused():
+            yield Problem(path, f"Member must be left out: {shape.why}", shown(value))
 
 
 def _of_many(shape: Many, value: object, path: Path) -> Iterator[Problem]:

@@ -39,6 +39,8 @@ class ObservabilityStack(Stack):
         functions = {
             "Control": serving.control,
             "Runtime": serving.runtime,
+            "Inference": serving.models.inference,
+            "ModelImport": serving.models.importer,
             "OfflineWriter": ingestion.offline_writer,
             "Lifecycle": ingestion.lifecycle,
             "Maintenance": ingestion.upkeep.maintenance,

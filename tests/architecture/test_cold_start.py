@@ -14,6 +14,7 @@ import pytest
 
 from larder.aws.retries import Retries
 from larder.settings.control import ControlSettings
+from larder.settings.inference import InferenceSettings
 from larder.settings.memory_projector import MemoryProjectorSettings
 from larder.settings.runtime import RuntimeSettings
 from stacks.constructs.function_code import copy_compiled
@@ -26,6 +27,7 @@ TIER = {"valkey_address": "127.0.0.1:1", "valkey_tls": 0}
 CONTROL = ControlSettings(**HOME, offline_bucket="lake", glue_database="larder", kms_key_arn="key")
 RUNTIME = RuntimeSettings(**HOME, records_table="records")
 TIERED = RuntimeSettings(**HOME, records_table="records", **TIER)
+INFERENCE = InferenceSettings(**HOME, records_table="records", models_bucket="lake")
 PROJECTOR = MemoryProjectorSettings(**HERE, **TIER)
 HEAVY = {
     *("pyarrow", "pyiceberg", "pandas", "numpy", "pydantic", "yaml", "jsonschema", "duckdb"),
@@ -36,8 +38,10 @@ SDK = {"boto3", "botocore", "urllib3", "http", "email", "asyncio", "concurrent",
 LEAN = {
     "runtime": ("runtime", RUNTIME, SDK, 204),
     "runtime with the tier": ("runtime", TIERED, SDK, 228),
+    # its libraries are loaded with the first model
+    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 264),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
-    "control": ("control", CONTROL, SDK, 208),
+    "control": ("control", CONTROL, SDK, 232),
     # the custom resource speaks boto3, which Lambda's own Python has
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
 }

@@ -9,6 +9,7 @@ OF_EVERY_STAGE = (
     "Encryption",
     "FeatureGroups",
     "Ingestion",
+    "Models",
     "Observability",
     "OfflineStore",
     "OnlineStore",

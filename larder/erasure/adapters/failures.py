@@ -22,7 +22,7 @@ from larder.records.keys import sort_key
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-_OF_REGISTRY = ("G#", "U#", "H#")
+_OF_REGISTRY = ("G#", "U#", "H#", "M#")
 """Items of the registry, whose failed batches lie in the same place, and heartbeats."""
 
 

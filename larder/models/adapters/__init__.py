@@ -1,0 +1,1 @@
+"""Models' ports on their technologies."""

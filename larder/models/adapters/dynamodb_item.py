@@ -1,0 +1,151 @@
+"""Models, endpoint configurations and endpoints as items of the registry table.
+
+    M#<kind>  <name>   the item of that name, in lower case; ``doc``, its document, and beside it
+                       what is conditioned on: ``uid``, ``revision``. An endpoint also has
+                       ``served``, what invocations read of it (``larder.models.served_json``)
+
+No item of feature groups has a partition key that begins so. None of these has the attribute
+``kind``, by which the table's index lists groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from larder.errors import ValidationError
+from larder.models.registry_items import (
+    Endpoint,
+    EndpointConfig,
+    Item,
+    Kind,
+    Model,
+    VariantDetail,
+    VariantSpec,
+)
+from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
+
+Attributes = dict[str, Any]
+_LARGEST = 390_000
+"""Bytes; DynamoDB takes items of 400 KB with their keys."""
+
+
+def partition_key(kind: Kind) -> Attributes:
+    """The partition key of all items of a kind."""
+    return {"S": f"M#{kind}"}
+
+
+def item_key(kind: Kind, name: str) -> Attributes:
+    """The key of the item of that name."""
+    return {"pk": partition_key(kind), "sk": {"S": name.lower()}}
+
+
+def to_item(kind: Kind, item: Item) -> Attributes:
+    """The attributes of an item.
+
+    Raises:
+        ValidationError: they are larger than DynamoDB takes.
+    """
+    document = {**_common(item), **_own(item)}
+    attributes: Attributes = {
+        **item_key(kind, item.name),
+        "uid": {"S": item.uid},
+        "revision": {"N": str(item.revision)},
+        "doc": {"S": orjson.dumps(document, default=_plain).decode()},
+    }
+    if isinstance(item, Endpoint):
+        attributes["served"] = {"S": to_json(item.served)}
+    size = sum(
+        len(attributes[name]["S"].encode()) for name in ("doc", "served") if name in attributes
+    )
+    if size > _LARGEST:
+        raise ValidationError(
+            f"The {kind.words} {item.name} takes {size} bytes in the registry, of {_LARGEST} that "
+            "fit: give it a shorter Environment or feature specification, or fewer variants."
+        )
+    return attributes
+
+
+def from_item(kind: Kind, attributes: Mapping[str, Any]) -> Item:
+    """The item of its attributes.
+
+    Raises:
+        KeyError, ValueError: they are not of this layout.
+    """
+    document = orjson.loads(attributes["doc"]["S"])
+    common = {
+        "name": document["name"],
+        "uid": attributes["uid"]["S"],
+        "created": document["created"],
+        "tags": tuple((key, value) for key, value in document["tags"]),
+        "revision": int(attributes["revision"]["N"]),
+    }
+    return _READERS[kind](common, document, attributes)
+
+
+def _common(item: Item) -> Attributes:
+    return {"name": item.name, "created": item.created, "tags": [list(tag) for tag in item.tags]}
+
+
+def _model(common: Attributes, document: Attributes, _: Mapping[str, Any]) -> Item:
+    return Model(
+        **common,
+        sent=document["sent"],
+        served=model_from_json(document["served"]),
+        image=document["image"],
+    )
+
+
+def _config(common: Attributes, document: Attributes, _: Mapping[str, Any]) -> Item:
+    return EndpointConfig(
+        **common,
+        sent=document["sent"],
+        variants=tuple(VariantSpec(**each) for each in document["variants"]),
+        shadows=tuple(VariantSpec(**each) for each in document["shadows"]),
+    )
+
+
+def _endpoint(common: Attributes, document: Attributes, attributes: Mapping[str, Any]) -> Item:
+    return Endpoint(
+        **common,
+        served=from_json(attributes["served"]["S"]),
+        changed=document["changed"],
+        details=tuple(VariantDetail(**each) for each in document["details"]),
+        failure=document["failure"],
+        deployment=document["deployment"],
+    )
+
+
+_READERS: Final = {
+    Kind.MODEL: _model,
+    Kind.ENDPOINT_CONFIG: _config,
+    Kind.ENDPOINT: _endpoint,
+}
+
+
+def _own(item: Item) -> Attributes:
+    match item:
+        case Model():
+            return {
+                "sent": item.sent,
+                "served": model_to_json(item.served),
+                "image": item.image,
+            }
+        case EndpointConfig():
+            return {"sent": item.sent, "variants": item.variants, "shadows": item.shadows}
+        case Endpoint():
+            return {
+                "changed": item.changed,
+                "details": item.details,
+                "failure": item.failure,
+                "deployment": item.deployment,
+            }
+    raise TypeError(f"{type(item).__name__} is no item of the registry")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} has no form in JSON")

@@ -1,0 +1,1 @@
+"""SageMaker's words for invoking an endpoint."""

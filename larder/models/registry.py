@@ -1,0 +1,80 @@
+"""The ports of the control plane of models: where items are kept, and who does the heavy work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from larder.models.import_request import ImportRequest
+from larder.models.registry_items import Endpoint, EndpointConfig, Item, Kind, Model
+from larder.models.served import ServedEndpoint, ServedModel
+
+Entry = TypeVar("Entry", bound=Item)
+
+
+class Items(Protocol[Entry]):
+    """Items of one kind by name, whatever its case. Reads are strongly consistent.
+
+    Every method raises ``ThrottlingException`` where the store refuses for load, and
+    ``ServiceUnavailable`` where it does not answer.
+    """
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of these items."""
+
+    def get(self, name: str) -> Entry | None:
+        """The item of that name."""
+
+    def create(self, item: Entry) -> None:
+        """Store a new item.
+
+        Raises:
+            ResourceInUse: the name is taken.
+        """
+
+    def replace(self, item: Entry) -> Entry:
+        """Store what replaces the same item of the same revision; the item of the next one.
+
+        Raises:
+            ResourceInUse: another revision is stored, another item, or none.
+        """
+
+    def remove(self, item: Entry) -> None:
+        """Remove the item, in whatever revision; nothing if it is gone."""
+
+    def list(self) -> Iterator[Entry]:
+        """All items, by name in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRegistry:
+    """The items of all kinds."""
+
+    models: Items[Model]
+    configs: Items[EndpointConfig]
+    endpoints: Items[Endpoint]
+
+
+class Importer(Protocol):
+    """Takes a model's artefact into the platform's bucket."""
+
+    def __call__(self, request: ImportRequest) -> ServedModel:
+        """The model as it will be served.
+
+        Raises:
+            ValidationError: the artefact can't be served; the message says why and the cure.
+            ServiceUnavailable: the import did not end.
+        """
+
+
+class WarmUp(Protocol):
+    """Has the function of invocations load the models of an endpoint."""
+
+    def __call__(self, endpoint: ServedEndpoint) -> str | None:
+        """Why the endpoint can't serve; ``None`` where every variant scored a row.
+
+        Raises:
+            ServiceUnavailable: the function did not answer.
+        """

@@ -1,0 +1,154 @@
+"""What the registry holds of models: models, endpoint configurations and endpoints.
+
+A name is unique whatever its case, for an ARN has it in lower case. An endpoint ``Demo`` has the
+ARN ``…:endpoint/demo``. Times are microseconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final, Self
+
+from larder.access.grants import Grants, Principals, Right
+from larder.groups.reserved_tags import granted_by
+from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
+
+Tags = tuple[tuple[str, str], ...]
+SALT: Final = "larder:salt"
+"""The tag with the salt of an endpoint's experiment, which is its name otherwise."""
+Sent = Mapping[str, object]
+"""Members of a request as they were sent, which a description shows again."""
+
+
+class Kind(StrEnum):
+    """Kinds of items, by their name in ARNs."""
+
+    MODEL = "model"
+    ENDPOINT_CONFIG = "endpoint-config"
+    ENDPOINT = "endpoint"
+
+    @property
+    def words(self) -> str:
+        """What SageMaker's messages call it."""
+        return "endpoint configuration" if self is Kind.ENDPOINT_CONFIG else self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What all kinds have. ``uid`` is never given twice; ``revision`` counts changes from 1."""
+
+    name: str
+    uid: str
+    created: int
+    tags: Tags = ()
+    revision: int = 1
+
+    @property
+    def grants(self) -> Grants:
+        """What the tags grant."""
+        return granted_by(self.tags)
+
+    @property
+    def principals(self) -> dict[Right, Principals] | None:
+        """Who has each right; ``None`` where nothing is granted."""
+        grants = self.grants
+        return {right: Principals(grants.patterns(right)) for right in Right} if grants else None
+
+    def with_tags(self, tags: Tags) -> Self:
+        """The same with other tags."""
+        return replace(self, tags=tags)
+
+    @property
+    def modified(self) -> int:
+        """When it was last changed: but for an endpoint, when it was made."""
+        return self.created
+
+    @property
+    def status(self) -> str:
+        """Its status; empty where its kind has none."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model(Item):
+    """A model: what was sent, and what was made of it; ``image`` is its container's."""
+
+    sent: Sent
+    served: ServedModel
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantSpec:
+    """A variant of an endpoint configuration; ``count`` and ``serverless`` are only shown."""
+
+    name: str
+    model: str
+    weight: float
+    count: int | None = None
+    serverless: Sent = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointConfig(Item):
+    """An endpoint configuration: it never changes, but for its tags."""
+
+    sent: Sent
+    variants: tuple[VariantSpec, ...]
+    shadows: tuple[VariantSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantDetail:
+    """What a description of an endpoint shows of a variant, beside its name and its weight.
+
+    ``resolved`` is when its model was taken in.
+    """
+
+    name: str
+    image: str
+    resolved: int
+    count: int | None = None
+    serverless: Sent = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(Item):
+    """An endpoint. ``served`` is what invocations see of it.
+
+    ``failure`` says why the last change failed. ``pending`` is the configuration that an update
+    under way moves to. ``deployment`` is the last DeploymentConfig.
+    """
+
+    served: ServedEndpoint
+    changed: int
+    details: tuple[VariantDetail, ...] = ()
+    failure: str | None = None
+    deployment: Sent = field(default_factory=dict)
+
+    @property
+    def modified(self) -> int:
+        """When it was last changed."""
+        return self.changed
+
+    @property
+    def status(self) -> EndpointStatus:
+        """Where it is in its life."""
+        return self.served.status
+
+    def with_tags(self, tags: Tags) -> Self:
+        """The same with other tags, which say who may invoke it and how units are assigned."""
+        served = replace(
+            self.served,
+            grants=granted_by(tags),
+            salt=salt_of(self.name, tags),
+            generation=self.served.generation + 1,
+        )
+        return replace(self, tags=tags, served=served)
+
+
+def salt_of(name: str, tags: Tags) -> str:
+    """The salt of the experiment of an endpoint with that name and those tags."""
+    return dict(tags).get(SALT) or name

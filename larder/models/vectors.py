@@ -1,0 +1,195 @@
+"""From an instance and what was read for it to the model's columns, with each input's status."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+
+from larder.models.instances import BadValue, Instance, columns_of, identifier_of, vector_of
+from larder.models.lookup import Features, Wanted
+from larder.models.plan import Place, Plan, Source, plan_of
+from larder.models.refusals import Refused, States, lacking, not_finite, unknown
+from larder.models.scores import FeatureState, Status
+from larder.models.served import Missing, ModelInput, Runtime, ServedModel, SourceKind
+from larder.models.stored_inputs import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One instance for one model.
+
+    ``identifiers`` are those of the records of the plan's sources. ``None`` means no record: the
+    key field is null, or the request gives all inputs itself.
+    """
+
+    model: ServedModel
+    instance: Instance
+    plan: Plan | None = None
+    identifiers: Sequence[str | None] = ()
+
+
+@dataclass(slots=True)
+class Filled:
+    """A model's columns for one instance, and the states of inputs that are worth saying.
+
+    ``event_times`` are those of the records that were read, by group and key field.
+    """
+
+    vector: list[float]
+    states: States = field(default_factory=dict)
+    event_times: dict[str, str] = field(default_factory=dict)
+    lacking: States = field(default_factory=dict)
+
+
+def planned(model: ServedModel, instance: Instance, known: frozenset[str], wanted: Wanted) -> Row:
+    """The row of an instance, whose records are added to ``wanted``.
+
+    ``known`` are the fields that the endpoint's models know. Another one is refused: it is a
+    typing error, or meant for another endpoint.
+
+    Raises:
+        Refused: a field is unknown or missing, or an identifier is no text and no number.
+    """
+    fields, spec = instance.fields, model.features
+    if fields is None:
+        return Row(model, instance)
+    if spec is None:
+        raise Refused(
+            "InvalidInput",
+            f"Model {model.name} has no feature specification: send whole vectors of "
+            f"{model.width} numbers, or create the model with a larder/features.json.",
+        )
+    if not fields.keys() <= known:
+        raise unknown(fields.keys() - known, known)
+    plan = plan_of(spec)
+    identifiers: list[str | None] = []
+    for source in plan.sources:
+        identifier = None if source.names <= fields.keys() else _identifier(source, fields)
+        if identifier is not None:
+            wanted.add(source.group, identifier)
+        identifiers.append(identifier)
+    return Row(model, instance, plan, identifiers)
+
+
+def filled(row: Row, features: Features, now_nanos: int, *, all_states: bool) -> Filled:
+    """The columns of a row. With ``all_states``, inputs that are OK have a state too.
+
+    Raises:
+        Refused: an input has no value and its policy is to fail, or its record was not read.
+    """
+    if row.instance.vector is not None:
+        return Filled(_whole_vector(row.model, row.instance.vector))
+    plan, fields = row.plan, row.instance.fields
+    assert plan is not None and fields is not None, "planned() has seen to it"  # noqa: S101
+    result = Filled([nan] * plan.width)
+    for place in plan.request:
+        columns, state = _given(place.input, row.instance)
+        _put(result, place, columns, state, all_states)
+    for source, identifier in zip(plan.sources, row.identifiers, strict=True):
+        reading = Reading(source, identifier, features, now_nanos)
+        happened = None
+        if not all_states and fields.keys().isdisjoint(source.names):
+            happened = reading.fill(result.vector)
+        if happened is None:
+            _fill_slowly(result, reading, row.instance, all_states)
+        else:
+            result.event_times[source.name] = happened
+    if result.lacking:
+        raise lacking(result.lacking)
+    if not takes_nan(row.model) and not all(map(math.isfinite, result.vector)):
+        raise not_finite(row.model)
+    return result
+
+
+def _fill_slowly(result: Filled, reading: Reading, instance: Instance, all_states: bool) -> None:
+    """Input by input: some are given, missing, of an age, or to be described."""
+    fields = instance.fields or {}
+    for place in reading.source.places:
+        if place.input.name in fields:
+            columns, state = _given(place.input, instance)
+        else:
+            columns, state = reading.value(place.input)
+            if state.event_time is not None:
+                result.event_times[reading.source.name] = state.event_time
+        _put(result, place, columns, state, all_states)
+
+
+def _put(
+    result: Filled,
+    place: Place,
+    columns: Sequence[float] | None,
+    state: FeatureState,
+    all_states: bool,
+) -> None:
+    given = place.input
+    if columns is None:
+        if given.missing is Missing.FAIL:
+            result.lacking[given.name] = state
+            return
+        columns, state = _by_policy(given, state)
+    result.vector[place.offset : place.offset + given.size] = columns
+    if all_states or state.status is not Status.OK:
+        result.states[given.name] = state
+
+
+def _given(given: ModelInput, instance: Instance) -> tuple[Sequence[float] | None, FeatureState]:
+    value = (instance.fields or {}).get(given.name)
+    try:
+        columns = columns_of(given, value, texts=instance.texts)
+    except BadValue as error:
+        raise Refused("InvalidInput", str(error)) from None
+    if columns is None:
+        return None, FeatureState(Status.MISSING)
+    from_group = given.source is SourceKind.FEATURE_GROUP
+    return columns, FeatureState(Status.OVERRIDDEN if from_group else Status.OK, value)
+
+
+def _by_policy(given: ModelInput, state: FeatureState) -> tuple[Sequence[float], FeatureState]:
+    if given.missing is Missing.NAN:
+        return [nan] * given.size, state
+    if state.status is Status.MISSING:
+        state.status = Status.DEFAULTED
+    if isinstance(given.default, str):
+        return (float(given.categories.index(given.default)),), state
+    return [float(given.default or 0.0)] * given.size, state
+
+
+def _whole_vector(model: ServedModel, values: Sequence[object]) -> list[float]:
+    try:
+        row = vector_of(values)
+    except BadValue as error:
+        raise Refused("InvalidInput", str(error)) from None
+    short = len(row) < model.width and model.runtime is not Runtime.XGBOOST
+    if short or len(row) > model.width:
+        raise Refused(
+            "InvalidInput",
+            f"Unable to evaluate payload provided: the vector has {len(row)} values, the model "
+            f"takes {model.width}.",
+        )
+    row.extend([nan] * (model.width - len(row)))
+    if not takes_nan(model) and not all(map(math.isfinite, row)):
+        raise not_finite(model)
+    return row
+
+
+def takes_nan(model: ServedModel) -> bool:
+    """ONNX models may answer wrongly to NaN without an error; their parity must be proven."""
+    return model.runtime is not Runtime.ONNX or (
+        model.features is not None and model.features.nan_safe
+    )
+
+
+def _identifier(source: Source, fields: Mapping[str, object]) -> str | None:
+    if source.key not in fields:
+        lacking = next(name for name in sorted(source.names) if name not in fields)
+        raise Refused(
+            "InvalidInput",
+            f"The instance lacks field {source.key!r}, the record identifier in FeatureGroup "
+            f"{source.group}: send it, send {lacking!r} itself, or send null for no record.",
+        )
+    try:
+        return identifier_of(source.key, fields[source.key])
+    except BadValue as error:
+        raise Refused("InvalidInput", str(error)) from None
