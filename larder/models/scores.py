@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -54,14 +54,21 @@ class InstanceError:
 
 @dataclass(slots=True)
 class Scored:
-    """One instance's answer. ``score`` has several values where the model has several outputs."""
+    """One instance's answer. ``score`` has several values where the model has several outputs.
+
+    ``vector`` is what the model was given. ``event_times`` are those of the records that were read,
+    by group and key field. ``shadows`` are the shadow variants that it goes to: each with its own
+    vector, or the code of an error.
+    """
 
     variant: Variant
     score: float | Sequence[float] | None = None
     error: InstanceError | None = None
     features: dict[str, FeatureState] = field(default_factory=dict)
     vector: Sequence[float] = ()
+    event_times: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
+    shadows: Sequence[tuple[Variant, Sequence[float], str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from larder.aws.dynamodb.wire import DynamoWire
@@ -13,11 +14,13 @@ from larder.models.adapters.s3_artefacts import S3Artefacts
 from larder.models.api.invoke_operations import InvokeApi
 from larder.models.api.runtime_errors import LogPlace
 from larder.models.endpoint_cache import MOST_SECONDS, EndpointCache
+from larder.models.exposure import Answered, line_of
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
 from larder.models.warm_up import WarmUp
 from larder.settings.inference import InferenceSettings
 from larder.settings.runtime import RuntimeSettings
+from larder.telemetry.log import Log
 from larder.wiring.data_plane import open_data_plane
 from larder.wiring.model_runtimes import NativeRuntimes
 from larder.wiring.s3_endpoint import s3_endpoint
@@ -31,8 +34,10 @@ class InferencePlane:
     warm_up: WarmUp
 
 
-def open_inference(settings: InferenceSettings) -> InferencePlane:
+def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
     """The inference function of a deployed platform, with the credentials of this process.
+
+    Each answered request is a line of ``log``.
 
     Raises:
         ConfigurationError: there are no credentials, or a setting is malformed.
@@ -52,7 +57,13 @@ def open_inference(settings: InferenceSettings) -> InferencePlane:
         account_id=settings.account_id,
         store_seconds=settings.store_seconds,
     )
-    return InferencePlane(InvokeApi(invoker, plane.rules, _log_place(settings)), WarmUp(models))
+    api = InvokeApi(invoker, plane.rules, _log_place(settings), exposures(log))
+    return InferencePlane(api, WarmUp(models))
+
+
+def exposures(log: Log) -> Callable[[Answered], None]:
+    """What writes the exposure line of an answered request."""
+    return lambda answered: log.line("INFO", **line_of(answered))
 
 
 def _runtime_settings(settings: InferenceSettings) -> RuntimeSettings:

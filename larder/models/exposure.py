@@ -1,0 +1,128 @@
+"""The exposure line: what an answered request was given and what it got, as one JSON log line.
+
+A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
+that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
+``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves its vectors out.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import orjson
+
+from larder.models.assignment import UnitSource
+from larder.models.scores import Outcome, Scored
+from larder.models.served import ServedEndpoint, ServedModel
+
+KIND = "exposure"
+_MOST_BYTES = 250_000
+"""Of a line, less than CloudWatch's 262,144: the function's own fields come to it."""
+_LONGEST_INSTANCE, _LONGEST_NUMBER, _MANY = 500, 25, 5_000
+"""Bytes that an instance and a number take at most in nearly every line; numbers of a shadow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answered request. ``seconds`` is when it was answered, since the epoch."""
+
+    endpoint: ServedEndpoint
+    outcome: Outcome
+    inference_id: str
+    attributes: str
+    seconds: float
+
+
+def line_of(answered: Answered) -> dict[str, object]:
+    """The fields of the line."""
+    endpoint, outcome = answered.endpoint, answered.outcome
+    line: dict[str, object] = {
+        "kind": KIND,
+        "inference_id": answered.inference_id,
+        "endpoint": endpoint.name,
+        "config": outcome.config,
+        "deployment_generation": endpoint.generation,
+        "time": round(answered.seconds, 3),
+        "unit_source": str(outcome.unit_source),
+        "forced": outcome.unit_source is UnitSource.FORCED,
+        "custom_attributes": answered.attributes or None,
+        "variants": {each.name: _model(each.model) for each in outcome.variants},
+        "shadows": _shadow_models(outcome) or None,
+        "instances": [_instance(each) for each in outcome.scored],
+    }
+    if _may_be_long(outcome) and len(orjson.dumps(line)) > _MOST_BYTES:
+        line["vectors_cut"] = True
+        line["instances"] = [_instance(each, vector=False) for each in outcome.scored]
+    if _may_be_long(outcome) and len(orjson.dumps(line)) > _MOST_BYTES:
+        line["instances_cut"] = len(outcome.scored)
+        line["instances"] = []
+    return line
+
+
+def _may_be_long(outcome: Outcome) -> bool:
+    """Whether it is worth the time to measure the line."""
+    scored = outcome.scored
+    numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
+    return _LONGEST_INSTANCE * len(scored) + _LONGEST_NUMBER * numbers > _MOST_BYTES // 2
+
+
+def vector_digest(vector: Sequence[float]) -> str:
+    """SHA-256 of a vector as little-endian float32, which is what a model is given."""
+    values = array("f", vector)
+    return sha256(values.tobytes()).hexdigest()
+
+
+def _model(model: ServedModel) -> Mapping[str, object]:
+    named = {"model_package_arn": model.package_arn} if model.package_arn else {"model": model.name}
+    artefacts = [each.sha256 for each in model.artefacts]
+    spec = model.features.sha256 if model.features is not None else None
+    return {**named, "artefact_sha256": artefacts, "spec_sha256": spec}
+
+
+def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
+    told: dict[str, object] = {"variant": scored.variant.name}
+    if scored.unit is not None:
+        told["unit"] = scored.unit
+    if scored.error is not None:
+        told["error"] = scored.error.code
+    else:
+        told["score"] = _spelled(scored.score)
+        told |= _given(scored.vector, vector=vector)
+    if scored.shadows:
+        told["shadows"] = {
+            each.name: {"error": error} if error else _given(given, vector=vector)
+            for each, given, error in scored.shadows
+        }
+    if scored.features:
+        told["statuses"] = {name: str(state.status) for name, state in scored.features.items()}
+    if scored.event_times:
+        told["event_times"] = scored.event_times
+    return told
+
+
+def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
+    """What a model is given: the digest, and the values unless they are too many."""
+    told: dict[str, object] = {"vector_sha256": vector_digest(values)}
+    if vector:
+        plain = all(map(math.isfinite, values))
+        told["inputs"] = values if plain else [_spelled(each) for each in values]
+    return told
+
+
+def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
+    return {each.name: _model(each.model) for one in outcome.scored for each, _, _ in one.shadows}
+
+
+def _spelled(value: float | Sequence[float] | None) -> object:
+    """A number as JSON can carry it; a list of them element by element."""
+    if isinstance(value, Sequence):
+        return [_spelled(each) for each in value]
+    if value is None or math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
