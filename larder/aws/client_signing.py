@@ -23,8 +23,9 @@ def sign_for_execute_api(client_or_session: Any, *, region: str | None = None) -
     """Make a client, or every client that a session makes from now on, sign for ``execute-api``.
 
     Takes a boto3 client of ``sagemaker``, ``sagemaker-featurestore-runtime`` or
-    ``sagemaker-runtime``, a boto3 session, or a botocore session. A session's clients of other services are left as they are. Doing it twice
-    is the same as once. ``region`` is the API's, where it is not that of the client.
+    ``sagemaker-runtime``, a boto3 session, or a botocore session. A session's clients of other
+    services are left as they are. Doing it twice is the same as once.
+    ``region`` is the API's, where it is not that of the client.
 
     Raises:
         ConfigurationError: it is a client of another service, or not of boto3 at all.
