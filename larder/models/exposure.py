@@ -22,8 +22,9 @@ from larder.models.served import ServedEndpoint, ServedModel
 KIND = "exposure"
 _MOST_BYTES = 250_000
 """Of a line, less than CloudWatch's 262,144: the function's own fields come to it."""
-_LONGEST_INSTANCE, _LONGEST_NUMBER, _MANY = 500, 25, 5_000
-"""Bytes that an instance and a number take at most in nearly every line; numbers of a shadow."""
+_INSTANCE_BYTES, _NUMBER_BYTES, _MANY = 500, 25, 5_000
+"""What an instance and a number take at most in nearly every line; numbers of a shadow."""
+_SHORT, _FAR_TOO_LONG = _MOST_BYTES // 2, 20 * _MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,24 @@ def line_of(answered: Answered) -> dict[str, object]:
         "custom_attributes": answered.attributes or None,
         "variants": {each.name: _model(each.model) for each in outcome.variants},
         "shadows": _shadow_models(outcome) or None,
-        "instances": [_instance(each) for each in outcome.scored],
     }
-    if _may_be_long(outcome) and len(orjson.dumps(line)) > _MOST_BYTES:
-        line["vectors_cut"] = True
-        line["instances"] = [_instance(each, vector=False) for each in outcome.scored]
-    if _may_be_long(outcome) and len(orjson.dumps(line)) > _MOST_BYTES:
-        line["instances_cut"] = len(outcome.scored)
-        line["instances"] = []
-    return line
+    estimate = _estimate(outcome)
+    for cut, mark in ((False, ""), (True, "vectors_cut")):
+        if estimate > _FAR_TOO_LONG:
+            break
+        line["instances"] = [_instance(each, vector=not cut) for each in outcome.scored]
+        if mark:
+            line[mark] = True
+        if estimate < _SHORT or len(orjson.dumps(line)) <= _MOST_BYTES:
+            return line
+    return {**line, "vectors_cut": True, "instances_cut": len(outcome.scored), "instances": []}
 
 
-def _may_be_long(outcome: Outcome) -> bool:
-    """Whether it is worth the time to measure the line."""
+def _estimate(outcome: Outcome) -> int:
+    """About how many bytes the line has, so that few lines need to be measured."""
     scored = outcome.scored
     numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
-    return _LONGEST_INSTANCE * len(scored) + _LONGEST_NUMBER * numbers > _MOST_BYTES // 2
+    return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers
 
 
 def vector_digest(vector: Sequence[float]) -> str:
