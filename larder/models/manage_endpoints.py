@@ -109,15 +109,9 @@ class Endpoints:
             ValidationError: there is no such endpoint, configuration or model, or the endpoint is
                 not InService.
         """
-        config = self.configs.get(update.config, Right.READ)
-        fleet, details = self._fleet(config)
-
-        def begin(endpoint: Endpoint) -> Endpoint:
-            self._refuse_busy(endpoint)
-            return self._with(endpoint, EndpointStatus.UPDATING)
-
+        fleet, details = self._fleet(self.configs.get(update.config, Right.READ))
         self.get(name)
-        endpoint = self.items.change(name, begin)
+        endpoint = self.items.change(name, self._begun)
         fleet, details = retain(update.retained, endpoint, fleet, details)
         reason = self._start(replace(endpoint.served, blue=fleet))
 
@@ -216,6 +210,10 @@ class Endpoints:
     def _with(self, endpoint: Endpoint, status: EndpointStatus) -> Endpoint:
         served = replace(endpoint.served, status=status, generation=endpoint.served.generation + 1)
         return replace(endpoint, served=served, changed=self.clock())
+
+    def _begun(self, endpoint: Endpoint) -> Endpoint:
+        self._refuse_busy(endpoint)
+        return self._with(endpoint, EndpointStatus.UPDATING)
 
     def _is_interrupted(self, endpoint: Endpoint) -> bool:
         changing = endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING)

@@ -6,7 +6,9 @@ floats is asked for: a classifier's other output is the label, and computing it 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -36,12 +38,16 @@ class OnnxRuntime:
             raise ModelError(f"An ONNX model has one file, not {len(artefacts)}.", 500)
         onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
         try:
-            session = onnxruntime.InferenceSession(
-                artefacts[0], _options(), providers=["CPUExecutionProvider"]
-            )
+            with redirect_stdout(io.StringIO()):  # it prints before it tries the same again
+                session = onnxruntime.InferenceSession(
+                    artefacts[0], _options(), providers=["CPUExecutionProvider"]
+                )
+            session.disable_fallback()  # the same, of rows
+            return OnnxModel(session)
+        except ModelError:
+            raise
         except Exception as error:  # each kind of the library's errors is a class of its own
             raise ModelError(f"onnxruntime refused the model file: {_said(error)}", 500) from None
-        return OnnxModel(session)
 
 
 class OnnxModel:

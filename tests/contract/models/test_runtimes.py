@@ -132,6 +132,14 @@ def test_a_damaged_file_is_a_model_error(runtime, damage):
     assert error.value.status == 500
 
 
+def test_a_file_that_onnxruntime_tries_twice_prints_nothing(capsys):
+    file = artefacts.linear()[1]
+    assert b"variable" in file
+    with pytest.raises(ModelError, match="refused the model file"):
+        OnnxRuntime().load([file.replace(b"variable", b"\xd1ariable")])
+    assert capsys.readouterr().out == ""
+
+
 def with_external_data(location):
     """An ONNX model whose 3,600 bytes of weights are in another file."""
     weights = TensorProto(
