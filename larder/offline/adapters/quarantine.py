@@ -40,7 +40,9 @@ class S3Quarantine:
         body = {"reason": reason, "quarantinedAt": at, "uid": uid, "record": change.raw}
         return self._write(name, body)
 
-    def park(self, uid: str, changes: Sequence[StreamChange], reason: str) -> str:
+    def park(
+        self, uid: str, changes: Sequence[StreamChange | UnreadableChange], reason: str
+    ) -> str:
         """One object with all changes as one event, at ``<prefix><uid>/parked/``."""
         records = [change.raw for change in changes]
         first = changes[0]
