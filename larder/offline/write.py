@@ -78,7 +78,10 @@ class GroupsByUid(Protocol):
 
 
 class Quarantine(Protocol):
-    """Where changes go that can't be written. Both methods raise ``ServiceUnavailable``."""
+    """Where changes go that can't be written.
+
+    Both methods raise ``ServiceUnavailable``, ``ThrottlingException`` and ``AccessForbidden``.
+    """
 
     def put(self, uid: str | None, change: StreamChange | UnreadableChange, reason: str) -> str:
         """Keep a change that is wrong in itself, until a person has mended the cause.

@@ -138,7 +138,7 @@ def _known(feature: FeatureDefinition, plain: Array) -> Array:
 
 
 def _has_fractions(kind: Any) -> bool:  # noqa: ANN401 - pyarrow is untyped
-    return pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _whole(given: Array) -> Array:

@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import ServiceUnavailable
+from larder.aws.refusals import refusal
 from larder.offline.redrive import PARKED
 from larder.offline.rows import StreamChange
 from larder.offline.write import UnreadableChange
@@ -60,10 +60,8 @@ class S3Quarantine:
                 Body=orjson.dumps(body),
                 ContentType="application/json",
             )
-        except (ClientError, ConnectionError, HTTPClientError) as error:
-            raise ServiceUnavailable(
-                f"s3://{self.bucket}/{key} was not written: {error}"
-            ) from error
+        except (ClientError, BotoCoreError) as error:
+            raise refusal(f"s3://{self.bucket}/{key} was not written", error) from error
         return key
 
 
