@@ -100,10 +100,7 @@ class MaterializationClient:
         write times. ``erase`` erases an identifier of a group: ``platform.erasure.erase``.
 
         Raises:
-            ResourceNotFound, ValidationError: there is no such group, it lacks one of the stores,
-                or the bounds are reversed.
-            QueryFailed: Athena ended the query without a result.
-            ThrottlingException, ServiceUnavailable: a store did not answer; run it again.
+            LarderError: as ``materialize``.
         """
         first, last = _nanos("since", since), _nanos("until", until)
         with in_larders_words(f"deletions of {group} could not be repeated"):

@@ -1,10 +1,10 @@
 """Deletions repeated online after the online store was restored to an earlier instant.
 
 A restore brings back what was deleted since. The history has these deletions, and the marks of
-erasures. A record whose newest version in the history is a deletion that was accepted since then is
-deleted again, by the same conditional write: with the event time and the write time that it has in
-the history. So a newer record online stays, and doing it twice is doing it once. What was erased
-since then is erased again.
+erasures. A record is deleted again where its newest version in the history is a deletion that was
+accepted since then. The write is conditional, with the event time and the write time that the
+deletion has in the history. So a newer record online stays, and doing it twice is doing it once.
+What was erased since then is erased again.
 
 The history does not tell a hard delete from a soft one. Both leave a visible tombstone here, which
 readers take for absent.
@@ -105,10 +105,20 @@ class Redeletion:
             ThrottlingException, ServiceUnavailable: a store did not take or give it; run it again.
         """
         _check(group, since, until)
-        table = FeatureTable.of(group)
+        found, repeated, scanned = self._repeat(group, since, until, dry_run, report)
+        erased = list(dict.fromkeys(self._erased(group, since, until)))
+        for identifier in () if dry_run else erased:
+            self.erase(group.name, identifier)
+        newer = 0 if dry_run else found - repeated
+        return Redeleted(group.name, dry_run, found, repeated, newer, len(erased), scanned)
+
+    def _repeat(
+        self, group: FeatureGroup, since: int, until: int | None, dry_run: bool, report: Report
+    ) -> tuple[int, int, int]:
+        """How many deletions there are, how many of them are online now, and bytes scanned."""
+        table, found, repeated = FeatureTable.of(group), 0, 0
         query = deleted_query(table, self.versions.current(table), since=since, until=until)
         location = self.files.location(group, self.new_id())
-        found = repeated = 0
         try:
             scanned = self.queries.run(unload(query, location), report).bytes_scanned
             for batch in self.files.deletions(group, location):
@@ -116,11 +126,7 @@ class Redeletion:
                 repeated += 0 if dry_run else self._put(batch)
         finally:
             self.files.remove(location)
-        erased = list(dict.fromkeys(self._erased(group, since, until)))
-        for identifier in () if dry_run else erased:
-            self.erase(group.name, identifier)
-        newer = 0 if dry_run else found - repeated
-        return Redeleted(group.name, dry_run, found, repeated, newer, len(erased), scanned)
+        return found, repeated, scanned
 
     def _put(self, tombstones: Sequence[Write]) -> int:
         """Write tombstones where nothing newer is stored; how many are stored now."""

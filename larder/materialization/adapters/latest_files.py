@@ -24,6 +24,20 @@ from larder.tabular.files import ParquetRows
 Arrow = Any  # pyarrow is untyped
 
 
+def tombstones(columns: VersionRows, rows: Arrow) -> list[Version]:
+    """Rows of deletions as tombstones, whose rows are offline already.
+
+    The row of an expiry bears its event time as its write time, and is passed over. In a table of
+    format Glue, whose times are rounded, it counts as a deletion.
+    """
+    kind = columns.group.event_time_type
+    return [
+        (slot, replace(each, state=State.SOFT_DELETED, expires_at=None))
+        for slot, each in columns.versions(columns.latest(rows))
+        if columns.doubt or each.write_time * 1000 != _micros(each, kind)
+    ]
+
+
 def _micros(version: RecordVersion, kind: EventTimeType) -> int:
     """A version's event time in nanoseconds, cut to whole microseconds."""
     return event_time_nanos(version.event_key, kind) // 1000 * 1000
@@ -99,21 +113,11 @@ class S3LatestFiles:
                     yield KeyedBatch.of(columns, columns.latest(batch.rows), self.clock())
 
     def deletions(self, group: FeatureGroup, location: str) -> Iterator[list[Version]]:
-        """Tombstones whose rows are offline already.
-
-        The row of an expiry bears its event time as its write time. In a table of format Glue,
-        whose times are rounded, it counts as a deletion: the record that expired is gone as well.
-        """
         columns = VersionRows(group, recorded=True)
-        kind = group.event_time_type
         for file in self._files(location):
             with closing(file):
                 for batch in file:
-                    yield [
-                        (slot, replace(each, state=State.SOFT_DELETED, expires_at=None))
-                        for slot, each in columns.versions(columns.latest(batch.rows))
-                        if columns.doubt or each.write_time * 1000 != _micros(each, kind)
-                    ]
+                    yield tombstones(columns, batch.rows)
 
     def remove(self, location: str) -> None:
         self.objects.remove(location)
