@@ -34,9 +34,9 @@ HEAVY = {
 SDK = {"boto3", "botocore", "urllib3", "http", "email", "asyncio", "concurrent", "multiprocessing"}
 # function, its settings, what it may not load beside the heavy, and how many modules it may
 LEAN = {
-    "runtime": ("runtime", RUNTIME, SDK, 204),
-    "runtime with the tier": ("runtime", TIERED, SDK, 228),
-    "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
+    "runtime": ("runtime", RUNTIME, SDK, 206),
+    "runtime with the tier": ("runtime", TIERED, SDK, 229),
+    "memory_projector": ("memory_projector", PROJECTOR, SDK, 191),
     "control": ("control", CONTROL, SDK, 208),
     # the custom resource speaks boto3, which Lambda's own Python has
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
