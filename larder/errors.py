@@ -13,6 +13,7 @@ wrapped and stays what it is.
      ├─ ConflictException        an older event time than the stored one (UpdateRecord)
      ├─ ThrottlingException      a store asks to slow down; nothing was done
      ├─ ServiceUnavailable       a store did not answer; the caller may retry
+     │   └─ NewerFormat          a stored item is of a form that a newer release made
      └─ ConfigurationError       the environment or a definition file is unusable
          └─ MissingDependency    an optional package is not installed
 
@@ -54,6 +55,14 @@ class ThrottlingException(LarderError):
 
 class ServiceUnavailable(LarderError):
     """A store did not answer in time; whether a write took effect is unknown."""
+
+
+class NewerFormat(ServiceUnavailable, ValueError):
+    """A stored item is of a form that only a newer release of Larder can read.
+
+    A retry succeeds once this function or program is upgraded. Where nothing but the layout
+    matters it is the ``ValueError`` of an item that can't be read.
+    """
 
 
 class ConfigurationError(LarderError):

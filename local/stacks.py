@@ -86,7 +86,9 @@ def _wait_until_gone(platform: Platform, name: str) -> None:
     def events() -> list[tuple[str, str, str]]:
         try:
             found = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        except ClientError:  # of a stack that is gone
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":  # a stack that is gone
+                raise
             return []
         keys = ("LogicalResourceId", "ResourceStatus", "ResourceStatusReason")
         return [(each[keys[0]], each[keys[1]], each.get(keys[2], "")) for each in found]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
+from larder.errors import (
+    AccessForbidden,
+    LarderError,
+    NewerFormat,
+    ServiceUnavailable,
+    ThrottlingException,
+)
 from larder.groups.api.state_change import StateChange, state_change
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log, trace_of
@@ -34,7 +40,8 @@ def create_consumer(
         if "Records" not in event:
             unfinished = undone(graph.lifecycle.unfinished())
             repaired = _repair(graph, remaining, log, once=False)
-            log.metrics(scheduled_run(failures=len(unfinished) + (not repaired)))
+            newer = _newer(graph, log)
+            log.metrics(scheduled_run(failures=len(unfinished) + newer + (not repaired)))
             return {"unfinished": unfinished, "overlaps": _overlaps(graph, log)}
         first = _first_records(graph, event["Records"])
         failed = list(_unannounced(graph, event["Records"], log))
@@ -63,15 +70,31 @@ def _overlaps(graph: GroupLifecycle, log: Log) -> list[str]:
     return overlaps
 
 
+def _newer(graph: GroupLifecycle, log: Log) -> int:
+    """How many groups a newer release wrote, which wait until this function is upgraded."""
+    newer = graph.lifecycle.unread()
+    for text in newer:
+        log.line("WARNING", message="group of a newer release", problem=text)
+    return len(newer)
+
+
 def _unannounced(
     graph: GroupLifecycle, records: Iterable[Mapping[str, Any]], log: Log
 ) -> Iterator[str]:
     """Announce every new state; the sequence numbers of those that could not be announced."""
     for record in records:
-        group = graph.group_in_new_state(record)
-        change = state_change(group) if group is not None else graph.model_change(record)
-        if change is not None and not _announce(graph, change, log):
+        if not _is_announced(graph, record, log):
             yield str(record["dynamodb"]["SequenceNumber"])
+
+
+def _is_announced(graph: GroupLifecycle, record: Mapping[str, Any], log: Log) -> bool:
+    try:
+        group = graph.group_in_new_state(record)
+    except NewerFormat as error:
+        log.line("WARNING", message="not announced", error=str(error))
+        return False
+    change = state_change(group) if group is not None else graph.model_change(record)
+    return change is None or _announce(graph, change, log)
 
 
 def _announce(graph: GroupLifecycle, change: StateChange, log: Log) -> bool:

@@ -40,6 +40,31 @@ FROM latest
 WHERE NOT v.gone"""
 
 
+def deleted_query(
+    table: FeatureTable, version: TableVersion, *, since: int, until: int | None
+) -> str:
+    """A query of one row per record whose newest version is a deletion accepted since then.
+
+    Its columns are those of ``latest_query``. ``since`` and ``until`` are in microseconds;
+    versions accepted after ``until`` are passed over. A deletion of the millisecond before
+    ``since`` is among them: Athena rounds the times of a table of format Glue.
+    """
+    join = _join(table, version, _LAST, None)
+    parts = ",\n".join(history(join, None))
+    wanted = "1 = 1" if until is None else f"w <= {literal(sortable(until * 1000 + 999))}"
+    selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
+    return f"""WITH {parts},
+latest AS (
+  SELECT MAX_BY(v, o) AS v, MAX_BY(w, o) AS w
+  FROM g0_history
+  WHERE {wanted}
+  GROUP BY k
+)
+SELECT {selected}, w AS written
+FROM latest
+WHERE v.gone AND w >= {literal(sortable((since - 1000) * 1000))}"""
+
+
 def _join(table: FeatureTable, version: TableVersion, last: int, since: int | None) -> Join:
     return Join(
         number=0,

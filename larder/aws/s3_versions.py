@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.aws.refusals import refusal
 from larder.aws.s3_objects import split
-from larder.errors import AccessForbidden, ServiceUnavailable
+from larder.errors import ServiceUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -119,12 +120,13 @@ class S3Versions:
 
 @contextmanager
 def s3_errors(where: str) -> Iterator[None]:
-    """Raise S3's errors as ``AccessForbidden`` (status 403) or ``ServiceUnavailable``."""
+    """Raise S3's errors as Larder's.
+
+    Raises:
+        AccessForbidden: S3 refused the caller.
+        ThrottlingException, ServiceUnavailable: S3 refused for load, failed or did not answer.
+    """
     try:
         yield
-    except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = AccessForbidden if status == 403 else ServiceUnavailable
-        raise kind(f"{where}: {error}") from error
-    except (ConnectionError, HTTPClientError) as error:
-        raise ServiceUnavailable(f"S3 did not answer for {where}: {error}") from error
+    except (ClientError, BotoCoreError) as error:
+        raise refusal(f"S3 failed for {where}", error) from error

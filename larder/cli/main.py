@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "offline": ("offline", "show what the offline store holds, and until when it is complete"),
     "redrive": ("redrive", "write again what the offline writer could not"),
     "restore": ("restore", "make new tables of the online store as it was at an instant"),
+    "redelete": ("redelete", "repeat deletions online after a restore"),
     "erase": ("erase", "remove one record identifier from every store, for good"),
     "access": ("access", "print the IAM policy that fences one feature group"),
     "cost": ("cost", "a month's bill by endpoint and scale"),

@@ -1,4 +1,4 @@
-"""``larder offline status``."""
+"""``larder offline status`` and ``larder offline restore``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ import orjson
 
 import larder
 from larder.cli.parsers import add_stage
+from larder.extras import needs
 from larder.offline.status import GroupStatus
+from larder.recovery.history import RestoredHistory
+from larder.wiring.location import find_platform
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +29,18 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add_stage(status)
     status.add_argument("--json", action="store_true", help="one JSON object a line")
     status.set_defaults(run=_status)
+    restore = inner.add_parser(
+        "restore",
+        help="bring an Iceberg table back whose catalog entry or files are gone",
+        description="Registers the group's table again from the newest metadata below its location "
+        "where the catalog has lost it, and makes the newest snapshot current whose files are all "
+        "there. A table that is whole stays as it is, and nothing is deleted. Bring deleted "
+        "objects back from the bucket's old versions first: docs/restore.md has the steps.",
+    )
+    restore.add_argument("group", metavar="GROUP")
+    add_stage(restore)
+    restore.add_argument("--json", action="store_true", help="print JSON")
+    restore.set_defaults(run=_restore)
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -34,6 +49,30 @@ def _status(options: argparse.Namespace) -> int:
     for each in found:
         print(orjson.dumps(asdict(each)).decode() if options.json else "\n".join(lines(each)))
     return 1 if any(each.problem for each in found) else 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    with needs("offline", "larder offline restore"):
+        from larder.wiring.history import restore_history  # noqa: PLC0415 - optional
+        from larder.wiring.offline import OperatorSettings  # noqa: PLC0415
+
+    settings = find_platform(options.stage).settings(OperatorSettings)
+    done = restore_history(settings, options.group)
+    print(orjson.dumps(asdict(done)).decode() if options.json else "\n".join(restored(done)))
+    return 0
+
+
+def restored(done: RestoredHistory) -> list[str]:
+    """What was done to a table, for a person."""
+    told = []
+    if done.registered:
+        told.append(f"{done.table}: registered from {done.registered}")
+    if done.dropped:
+        lost = ", ".join(map(str, done.dropped))
+        told.append(f"{done.table}: files of snapshots {lost} are gone; they are current no more")
+    if not told:
+        return [f"{done.table}: whole, nothing was changed"]
+    return [*told, f"  current snapshot: {done.snapshot or 'none'}", "then: larder redrive"]
 
 
 def lines(status: GroupStatus) -> list[str]:

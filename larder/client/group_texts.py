@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from larder.client.rendering import rendered, scalar_text
+from larder.client.rendering import check_identifier, rendered, scalar_text
 from larder.errors import ValidationError
 from larder.groups.settings_cache import GroupSettings
 from larder.records.values import UndefinedFeature, ordinals_of
@@ -38,6 +38,7 @@ def identifier_text(groups: GroupSettings, group: str, identifier: Identifier) -
         return identifier
     settings = groups.get(group)
     feature = settings.features[settings.ordinals[settings.record_identifier_name]]
+    check_identifier(feature, identifier)
     return scalar_text(feature, identifier)
 
 

@@ -7,6 +7,7 @@ Newer records online stay, so it is safe at any time, and twice is once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from larder.client.html import as_shown, facts
 from larder.errors import ValidationError
 from larder.foreign_errors import in_larders_words
 from larder.materialization.materialize import Materialized
+from larder.materialization.redelete import Redeleted
 from larder.memory.warm import Warmed
 from larder.progress import Report, silent
 from larder.wiring.materialization import OfflineToOnline, lean_memory
@@ -81,6 +83,35 @@ class MaterializationClient:
         with in_larders_words(f"the materialization of {group} failed"):
             found = self.runs.run(group, **bounds, rate=max_writes_per_second, report=report)
         return as_shown(MaterializationSummary, found)
+
+    def redelete(
+        self,
+        group: str,
+        *,
+        since: datetime | str,
+        erase: Callable[[str, str], object],
+        until: datetime | str | None = None,
+        dry_run: bool = False,
+        report: Report = silent,
+    ) -> Redeleted:
+        """Repeat online the deletions that were accepted since an instant, as after a restore.
+
+        ``since`` and ``until`` are aware datetimes or ISO-8601 texts with a zone, and bounds of
+        write times. ``erase`` erases an identifier of a group: ``platform.erasure.erase``.
+
+        Raises:
+            LarderError: as ``materialize``.
+        """
+        first, last = _nanos("since", since), _nanos("until", until)
+        with in_larders_words(f"deletions of {group} could not be repeated"):
+            return self.runs.redelete(
+                group,
+                since=(first or 0) // 1000,
+                until=None if last is None else last // 1000,
+                dry_run=dry_run,
+                erase=erase,
+                report=report,
+            )
 
     def warm(self, group: str, *, report: Report = silent) -> WarmingSummary:
         """Fill the in-memory tier with the records of an InMemory group, as DynamoDB holds them.

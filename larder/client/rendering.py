@@ -1,7 +1,8 @@
 """Python values as the texts that SageMaker's records hold, without loss.
 
 A text passes as it is. Whole numbers are written in digits, floats as the shortest text that
-denotes the same double. Aware datetimes are written as ISO-8601 in UTC (as Unix seconds where the
+denotes the same double. A float as the identifier of a group whose identifier is a String is
+refused (decision 0193). Aware datetimes are written as ISO-8601 in UTC (as Unix seconds where the
 feature is Fractional). What has no faithful text is refused by name: NaN, a naive datetime, a truth
 value. NumPy's scalars and arrays, pandas' Timestamp and ``Decimal`` are taken for what they mean.
 ``None`` is an absent feature.
@@ -34,11 +35,31 @@ def rendered(group: FeatureGroup, record: Mapping[str, object]) -> list[tuple[st
         ValidationError: a value has no faithful text.
     """
     features = group.features
+    name = group.record_identifier_name
+    if name in record:
+        check_identifier(features[group.ordinals[name]], record[name])
     return [
         (name, _value(features[group.ordinals[name]], value))
         for name, value in record.items()
         if value is not None
     ]
+
+
+def check_identifier(feature: FeatureDefinition, value: object) -> None:
+    """Refuse a number with a fraction, were it 0, as an identifier that is a text.
+
+    Raises:
+        ValidationError: it is one.
+    """
+    if feature.type is not FeatureType.STRING or isinstance(value, str | Integral):
+        return
+    digits = value.as_tuple().exponent if isinstance(value, Decimal) else 0
+    if isinstance(value, Real) or (isinstance(digits, int) and digits < 0):
+        why = (
+            "has a fraction, and the feature is the record identifier and a String: 701.0 would be "
+            "another record than 701; give whole numbers or texts (pandas: astype('Int64'))"
+        )
+        raise _refused(feature, value, why)
 
 
 def scalar_text(feature: FeatureDefinition, value: object) -> str:

@@ -16,7 +16,6 @@ from larder.groups.reserved_tags import granted_by, removed_by
 
 SHARDS = 64
 RESERVED_FEATURE_NAMES = frozenset({"is_deleted", "write_time", "api_invocation_time"})
-_UNIT_SECONDS = {"Seconds": 1, "Minutes": 60, "Hours": 3600, "Days": 86_400, "Weeks": 604_800}
 
 
 class FeatureType(StrEnum):
@@ -66,6 +65,25 @@ class UpdateStatus(StrEnum):
     IN_PROGRESS = "InProgress"
     SUCCESSFUL = "Successful"
     FAILED = "Failed"
+
+
+class TtlUnit(StrEnum):
+    """Units of a time to live."""
+
+    SECONDS = "Seconds"
+    MINUTES = "Minutes"
+    HOURS = "Hours"
+    DAYS = "Days"
+    WEEKS = "Weeks"
+
+
+_UNIT_SECONDS: dict[str, int] = {
+    TtlUnit.SECONDS: 1,
+    TtlUnit.MINUTES: 60,
+    TtlUnit.HOURS: 3600,
+    TtlUnit.DAYS: 86_400,
+    TtlUnit.WEEKS: 604_800,
+}
 
 
 class TargetStore(StrEnum):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name
+from larder.telemetry.newer import Unread, warn_of
 
 
 class Registry(Protocol):
@@ -42,8 +43,12 @@ class Registry(Protocol):
     def by_uids(self, uids: Collection[str]) -> Mapping[str, FeatureGroup]:
         """Those groups, of at most 100 identities, that bear a name."""
 
-    def list(self) -> Iterator[FeatureGroup]:
-        """All groups that bear a name, by name; recent changes may not show yet."""
+    def list(self, unread: Unread = warn_of) -> Iterator[FeatureGroup]:
+        """All groups that bear a name, by name; recent changes may not show yet.
+
+        ``unread`` hears of those that a newer release wrote. ``walk``, ``by_names`` and
+        ``by_uids`` warn of them. The other reads raise ``NewerFormat``.
+        """
 
     def count(self) -> int:
         """How many groups bear a name."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from larder.errors import AccessForbidden, ResourceInUse, ResourceNotFound
+from larder.errors import AccessForbidden, NewerFormat, ResourceInUse, ResourceNotFound
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, UpdateStatus
 from larder.groups.locations import overlaps
 from larder.groups.ports import Registry
@@ -71,6 +71,13 @@ class Lifecycle:
     def unfinished(self) -> list[str]:
         """Names of the groups with work to do, as far as the registry's listing shows."""
         return [group.name for group in self.registry.list() if has_work(group)]
+
+    def unread(self) -> list[str]:
+        """A sentence on each group that a newer release wrote: its work waits for an upgrade."""
+        errors: list[NewerFormat] = []
+        for _ in self.registry.list(errors.append):
+            pass
+        return [str(error) for error in errors]
 
     def overlaps(self) -> list[str]:
         """A sentence on each group whose offline files lie where they must not."""

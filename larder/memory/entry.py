@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import struct
 
+from larder.formats import Format
 from larder.jitter import jitter
 from larder.records.keys import sort_key
 from larder.records.record import RecordVersion, Slot, State
@@ -33,7 +34,7 @@ ORDER: Members = (
 )
 REST: Members = (
     ("age", "Q"),  # write time less invocation time
-    ("state", "B"),
+    ("state", "B"),  # its upper four bits: the number of this form less 1 (``larder.formats``)
     ("schema_version", "H"),
     ("offline", "B"),  # 0: not for the offline store, 1: for it, 2: recorded there already
     ("expiry", "12s"),  # signed; NEVER where it does not expire
@@ -56,6 +57,8 @@ _REST = struct.Struct(f">{_packing(REST)}")
 _ENTRY = struct.Struct(f">{_packing(ORDER)}d{_packing(REST)}")
 ORDER_BYTES = _ORDER.size
 _STATES = tuple(State)
+FORMAT = Format("tier-entry")
+_NUMBER_SHIFT = 4
 
 
 def memory_key(slot: Slot, epoch: str = "") -> bytes:
@@ -96,10 +99,13 @@ def read_entry(entry: bytes, identifier: str) -> tuple[RecordVersion, float]:
     """The version in an entry, and when Valkey took or confirmed it, in ms since the epoch.
 
     Raises:
+        NewerFormat: a newer release has written it.
         ValueError: the bytes are no entry.
     """
     try:
         parts = _ENTRY.unpack_from(entry)
+        if parts[7] >> _NUMBER_SHIFT:
+            FORMAT.check("an entry of the in-memory tier", (parts[7] >> _NUMBER_SHIFT) + 1)
         state = _STATES[parts[7]]
     except (struct.error, IndexError) as error:
         raise ValueError(f"no entry of the in-memory tier: {error}") from error

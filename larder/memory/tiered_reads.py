@@ -43,4 +43,4 @@ class TieredReads:
             {slot: version for slot, version in reads.found.items() if slot.in_memory},
             began_ms=began_ms,
         )
-        return Reads({**found, **reads.found}, reads.unprocessed)
+        return Reads({**found, **reads.found}, reads.unprocessed, reads.unreadable)

@@ -102,15 +102,14 @@ class Invoker:
         shadows = [shadows_of(endpoint, each, self.draw) for each in chosen]
         for several, instance in zip(shadows, asked.instances, strict=True):
             plan_shadows(several, instance, known, wanted)
-        needed = bool(wanted.identifiers)
-        features = read(self.reader, wanted, self.store_seconds) if needed else Features()
+        features = self._read(wanted)
         self._fill(scored, rows, features, asked.show)
         objectives = self._score(scored)
-        outcome = _outcome(scored, chosen, source, objectives)
         now = self.reader.clock()
         for each, several in zip(scored, shadows, strict=True):
             fill_shadows(several, features, now)
             each.shadows = [(one.variant, one.vector, one.error) for one in several]
+        outcome = _outcome(scored, chosen, source, objectives)
         if failed := outcome.failed:
             raise ModelError(failed.message, failed.status)
         return outcome
@@ -122,6 +121,9 @@ class Invoker:
         except LarderError:
             return False
         return True
+
+    def _read(self, wanted: Wanted) -> Features:
+        return read(self.reader, wanted, self.store_seconds) if wanted.identifiers else Features()
 
     def _check_groups(self, models: Sequence[ServedModel], access: Access) -> None:
         groups = self.reader.groups.of_caller(access, Right.READ)

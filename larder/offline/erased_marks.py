@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from larder.formats import Format
 from larder.offline.rows import OfflineRow
 from larder.records.feature_values import Scalar
 
 _DIGITS = 16
+_FORMAT = Format("erased-marks")
 KEEP_MICROS = 430 * 86_400_000_000
 """Marks are kept longer than a failed batch can lie about (400 days) and a stream remember."""
 
@@ -44,8 +46,10 @@ class Marks:
         """The marks in a text that ``str`` made; none in ``None``.
 
         Raises:
+            NewerFormat: a newer release has written it.
             ValueError: it was not.
         """
+        _FORMAT.check_text("the marks of erasures of an offline table", text or "")
         pairs = (each.partition(":") for each in (text or "").split(";") if each)
         return cls({mark: int(time) for mark, _, time in pairs})
 

@@ -6,7 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
+from larder.errors import (
+    AccessForbidden,
+    LarderError,
+    NewerFormat,
+    ServiceUnavailable,
+    ThrottlingException,
+)
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.groups.locations import overlaps
 from larder.groups.ports import Registry
@@ -66,10 +72,12 @@ class Maintenance:
         rules = self.rules
         oldest = self.clock() - rules.pinned_days * 86_400_000_000
         pinned = self.pinned.by_table(oldest)
-        every = list(self.registry.list())
+        unread: list[NewerFormat] = []
+        every = list(self.registry.list(unread.append))
         groups = [group for group in every if _is_kept(group, only)]
         self.shuffle(groups)
         done = Round(overlaps=list(overlaps(every, self.bucket)))
+        done.failed |= {f"a newer group ({number})": error for number, error in enumerate(unread)}
         for group in groups:
             if remaining() < _LEAST_SECONDS or group.offline is None:
                 done.unreached.append(group.name)

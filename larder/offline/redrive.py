@@ -14,7 +14,9 @@ import orjson
 
 from larder.bucket_folders import QUARANTINE
 from larder.errors import LarderError
+from larder.formats import MEMBER, Format
 
+FORMAT = Format("failed-batch")
 PARKED = "parked"
 """The folder, below a group's uid, of the batches that wait for the group's table."""
 MAX_PAYLOAD_BYTES = 5_000_000
@@ -129,10 +131,12 @@ def records_of(body: bytes) -> list[Any]:
     object, or a quarantined change with one ``record``.
 
     Raises:
+        NewerFormat: a newer release has written it.
         ValueError: it is neither.
     """
     document = orjson.loads(body)
     if isinstance(document, dict):
+        FORMAT.check("the object", document.get(MEMBER))
         if isinstance(document.get("record"), dict):
             return [document["record"]]
         payload = document.get("payload")

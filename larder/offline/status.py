@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from larder.errors import LarderError, ResourceNotFound
+from larder.errors import LarderError, NewerFormat, ResourceNotFound
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.ports import Registry
 from larder.offline.feature_table import has_iceberg
+from larder.telemetry.newer import Unread
 
 _NEVER = "no round of heartbeats has passed yet; the first takes about two minutes"
 
@@ -92,14 +93,17 @@ class OfflineStatus:
         Raises:
             ResourceNotFound: there is no group of that name, or it has no offline store.
         """
-        groups = list(self._groups(list(names)))
+        newer: list[NewerFormat] = []
+        groups = list(self._groups(list(names), newer.append))
         watermark = self.watermark()
         unwritten = self.unwritten()
-        return [self._status(group, watermark, unwritten) for group in groups]
+        known = [self._status(group, watermark, unwritten) for group in groups]
+        return [*known, *map(_unread, newer)]
 
-    def _groups(self, names: Collection[str]) -> Iterator[FeatureGroup]:
+    def _groups(self, names: Collection[str], unread: Unread) -> Iterator[FeatureGroup]:
         if not names:
-            yield from (group for group in self.registry.list() if group.offline is not None)
+            every = self.registry.list(unread)
+            yield from (group for group in every if group.offline is not None)
         for name in names:
             group = self.registry.get(name)
             if group is None or group.offline is None:
@@ -131,3 +135,9 @@ class OfflineStatus:
             unknown=unknown,
             problem=problem,
         )
+
+
+def _unread(error: NewerFormat) -> GroupStatus:
+    """The line of a group that a newer release wrote."""
+    unknown = "a newer release wrote the group"
+    return GroupStatus("(a newer group)", "", None, None, None, unknown, str(error))

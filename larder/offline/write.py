@@ -18,7 +18,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
+from larder.errors import (
+    AccessForbidden,
+    LarderError,
+    NewerFormat,
+    ServiceUnavailable,
+    ThrottlingException,
+)
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.offline.ports import (
     Appended,
@@ -46,11 +52,16 @@ _Beats = list[tuple[int, Heartbeat]]
 
 @dataclass(frozen=True, slots=True)
 class UnreadableChange:
-    """A delivered change that is not of the records table's layout."""
+    """A delivered change that is not of the records table's layout.
+
+    ``newer`` is the uid of its group where a newer release wrote it: then it waits, parked, until
+    the writer is upgraded.
+    """
 
     sequence: str
     raw: Mapping[str, Any]
     reason: str
+    newer: str | None = None
 
 
 Delivered = StreamChange | UnreadableChange | Heartbeat
@@ -67,7 +78,10 @@ class GroupsByUid(Protocol):
 
 
 class Quarantine(Protocol):
-    """Where changes go that can't be written. Both methods raise ``ServiceUnavailable``."""
+    """Where changes go that can't be written.
+
+    Both methods raise ``ServiceUnavailable``, ``ThrottlingException`` and ``AccessForbidden``.
+    """
 
     def put(self, uid: str | None, change: StreamChange | UnreadableChange, reason: str) -> str:
         """Keep a change that is wrong in itself, until a person has mended the cause.
@@ -75,7 +89,9 @@ class Quarantine(Protocol):
         Returns its place; equal changes share one.
         """
 
-    def park(self, uid: str, changes: Sequence[StreamChange], reason: str) -> str:
+    def park(
+        self, uid: str, changes: Sequence[StreamChange | UnreadableChange], reason: str
+    ) -> str:
         """Keep the changes of a group that can't be written now, as one object.
 
         Returns its place; equal changes share one.
@@ -208,7 +224,7 @@ class OfflineWriter:
         """
         report = BatchReport()
         beats: _Beats = []
-        owed = self._gather(changes, report, beats)
+        owed = self._gather(changes, report, beats, redriven)
         batches = self._batches(owed, report, redriven)
         for batch, done in self._append(batches, remaining, redriven):
             if isinstance(done, LarderError):
@@ -272,18 +288,34 @@ class OfflineWriter:
                     return  # the watermark stays where it is until the next one
 
     def _gather(
-        self, changes: Iterable[Delivered], report: BatchReport, beats: _Beats
+        self, changes: Iterable[Delivered], report: BatchReport, beats: _Beats, redriven: bool
     ) -> list[Owed]:
         """The changes that need rows, one entry a group."""
         owed: dict[str, Owed] = {}
         for position, change in enumerate(changes):
             if isinstance(change, Heartbeat):
                 beats.append((position, change))
+            elif isinstance(change, UnreadableChange) and change.newer is not None:
+                self._park_newer(position, change, change.newer, report, redriven)
             elif isinstance(change, UnreadableChange):
                 self._reject(None, change, change.reason, _UNREADABLE, report)
             elif rows_due(change):
                 owed.setdefault(change.uid, Owed(change.uid, position)).changes.append(change)
         return list(owed.values())
+
+    def _park_newer(
+        self,
+        position: int,
+        change: UnreadableChange,
+        uid: str,
+        report: BatchReport,
+        redriven: bool,
+    ) -> None:
+        if redriven:
+            report.fail(position, NewerFormat(change.reason))
+            return
+        key = self.quarantine.park(uid, [change], change.reason)
+        report.parked.append(Parked(uid, 1, key, change.reason))
 
     def _batches(
         self, owed: Iterable[Owed], report: BatchReport, redriven: bool

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from larder.errors import ServiceUnavailable, ThrottlingException, ValidationError
+from larder.errors import NewerFormat, ServiceUnavailable, ThrottlingException, ValidationError
 from larder.records.record import RecordVersion, Slot
 
 Write = tuple[Slot, RecordVersion]
@@ -50,11 +50,23 @@ class Reads:
     """What a batch of reads gave: versions by slot, and the slots that were not read.
 
     A slot in neither was read and holds nothing. Slots whose read was refused for load or ran out
-    of time are in ``unprocessed``; they are never reported as missing.
+    of time are in ``unprocessed``; they are never reported as missing. What a newer release wrote
+    is in ``unreadable``.
     """
 
     found: Mapping[Slot, RecordVersion]
     unprocessed: frozenset[Slot]
+    unreadable: Mapping[Slot, NewerFormat] = field(default_factory=dict)
+
+    def at(self, slot: Slot) -> RecordVersion | None:
+        """What was found of a slot that was read.
+
+        Raises:
+            NewerFormat: a newer release wrote it.
+        """
+        if self.unreadable and slot in self.unreadable:
+            raise self.unreadable[slot]
+        return self.found.get(slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +74,8 @@ class Page:
     """Part of a shard in the order of its keys: each entry's position, and the version there.
 
     ``last`` is the position to go on after, ``None`` at the shard's end. A version's
-    ``identifier`` is empty here: it is among the packed values.
+    ``identifier`` is empty here: it is among the packed values. What a newer release wrote is left
+    out, with a warning.
     """
 
     entries: Sequence[tuple[str, RecordVersion]]

@@ -110,6 +110,7 @@ class RecordReader:
             ResourceNotFound: there is no such group.
             ValidationError: an unknown feature, a malformed identifier, or no online store.
             ThrottlingException, ServiceUnavailable: the store gave no answer.
+            NewerFormat: a newer release wrote the record.
         """
         settings, ordinals = self._settings(group, features)
         slot = slot_of(settings, identifier)
@@ -118,7 +119,7 @@ class RecordReader:
             raise ThrottlingException(
                 f"The store refused to read record {identifier[:64]!r} for load; try again."
             )
-        return self._found(settings, ordinals, reads.found.get(slot), self.clock())
+        return self._found(settings, ordinals, reads.at(slot), self.clock())
 
     def batch_get(
         self, requests: Sequence[GetRecords], consistency: Consistency = Consistency.DEFAULT
@@ -142,8 +143,8 @@ class RecordReader:
                     outcome.unprocessed.append((place, identifier))
                     continue
                 try:
-                    found = self._found(group, ordinals, reads.found.get(slot), now)
-                except LarderError as error:  # the group has changed meanwhile
+                    found = self._found(group, ordinals, reads.at(slot), now)
+                except LarderError as error:  # or the group has changed meanwhile
                     outcome.errors.append((place, identifier, error))
                     continue
                 if found:

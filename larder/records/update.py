@@ -118,7 +118,7 @@ class RecordUpdater:
         reads = self.store.get([slot], consistency=Consistency.STRONG)
         if reads.unprocessed:
             raise ThrottlingException("The store refused to read the record; try again.")
-        stored = reads.found.get(slot)
+        stored = reads.at(slot)
         if stored is None or not stored.is_visible(self.clock()):
             raise ResourceNotFound(
                 f"There is no record {slot.identifier[:64]!r} to update; create it by PutRecord."

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from larder.formats import Format
 from larder.settings.runtime import RuntimeSettings
+
+_FORMAT = Format("published-settings")
+_NUMBER = "LARDER_FORMAT"
 
 
 def client_parameter(stage: str) -> str:
@@ -13,6 +18,15 @@ def client_parameter(stage: str) -> str:
     Its value is the JSON of ``to_env()``.
     """
     return f"/larder/{stage}/client"
+
+
+def check_published(parameter: str, variables: Mapping[str, str]) -> None:
+    """Refuse what a newer release has published in a form that is not known here.
+
+    Raises:
+        NewerFormat: it is.
+    """
+    _FORMAT.check(f"the SSM parameter {parameter}", variables.get(_NUMBER))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,11 @@ def to_stdout(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
+def to_stderr(line: str) -> None:
+    """The same beside what a program prints as its result."""
+    sys.stderr.write(f"{line}\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """Writes the lines of one function.

@@ -10,6 +10,7 @@ from larder.groups.feature_group import FeatureGroup
 from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name
 from larder.groups.metadata import FeatureMetadata
 from larder.groups.taken_name import name_is_taken
+from larder.telemetry.newer import Unread, warn_of
 
 
 class MemoryRegistry:
@@ -52,7 +53,7 @@ class MemoryRegistry:
     def by_uids(self, uids: Collection[str]) -> dict[str, FeatureGroup]:
         return {group.uid: group for group in self._live.values() if group.uid in uids}
 
-    def list(self) -> Iterator[FeatureGroup]:
+    def list(self, unread: Unread = warn_of) -> Iterator[FeatureGroup]:  # noqa: ARG002
         return iter([self._live[name] for name in sorted(self._live)])
 
     def count(self) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
-from larder.errors import ValidationError
+from larder.errors import NewerFormat, ValidationError
+from larder.formats import MEMBER, Format, known_members
 from larder.training_sets.ports import ATHENA, LabelColumn, SourceTable, StoredFile, StoredLabels
 
-FORMAT = 1
+FORMAT = Format("training-set-manifest")
+T = TypeVar("T")
 LABEL = "label"
 """The source of a column that the labels brought."""
 
@@ -64,38 +66,62 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The manifest as a JSON document."""
-        return orjson.dumps({"format": FORMAT, **asdict(self)}, option=orjson.OPT_INDENT_2)
+        return orjson.dumps({MEMBER: FORMAT.newest, **asdict(self)}, option=orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, document: bytes) -> Manifest:
         """The manifest in a document that ``to_json`` made.
 
         Raises:
-            ValidationError: it is of another format, or no manifest.
+            NewerFormat: a newer release has written it.
+            ValidationError: it is no manifest.
         """
         try:
             members = orjson.loads(document)
-            if members.pop("format") != FORMAT:
-                raise ValidationError(
-                    "the manifest is of a newer format than this Larder knows: use a newer Larder"
-                )
-            labels = members.pop("labels")
-            members["partition_by"] = tuple(members.get("partition_by", ()))
-            return cls(
-                columns=tuple(Column(**each) for each in members.pop("columns")),
-                files=_files(members),
-                tables=tuple(SourceTable(**each) for each in members.pop("tables")),
-                labels=StoredLabels(
-                    files=_files(labels),
-                    columns=tuple(LabelColumn(**each) for each in labels.pop("columns")),
-                    schema=tuple((name, kind) for name, kind in labels.pop("schema")),
-                    **labels,
-                ),
-                **members,
-            )
+            FORMAT.check(f"the manifest of training set {members.get('name')}", members[MEMBER])
+            known = known_members(cls, members) | {
+                "columns": _each(Column, members["columns"]),
+                "files": _each(StoredFile, members["files"]),
+                "tables": _each(SourceTable, members["tables"]),
+                "labels": _labels(members["labels"]),
+                "partition_by": tuple(members.get("partition_by", ())),
+            }
+            return cls(**known)
+        except NewerFormat:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValidationError(f"this is no manifest of a training set: {error!r}") from error
 
 
-def _files(members: dict[str, Any]) -> tuple[StoredFile, ...]:
-    return tuple(StoredFile(**each) for each in members.pop("files"))
+def pinned_by(document: bytes) -> tuple[str, list[tuple[str, str, int]]]:
+    """When a set was made, and the database, table and snapshot of each table that it was made of.
+
+    Its members stay what they are in every later format. So maintenance never removes a snapshot
+    for want of a newer release.
+
+    Raises:
+        ValidationError: it is no manifest.
+    """
+    try:
+        members = orjson.loads(document)
+        tables = [
+            (each["database"], each["table"], int(each["snapshot_id"]))
+            for each in members["tables"]
+            if each["snapshot_id"] is not None
+        ]
+        return members["created_at"], tables
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValidationError(f"this is no manifest of a training set: {error!r}") from error
+
+
+def _each(kind: type[T], documents: list[dict[str, Any]]) -> tuple[T, ...]:
+    return tuple(kind(**known_members(kind, each)) for each in documents)
+
+
+def _labels(document: dict[str, Any]) -> StoredLabels:
+    known = known_members(StoredLabels, document) | {
+        "files": _each(StoredFile, document["files"]),
+        "columns": _each(LabelColumn, document["columns"]),
+        "schema": tuple((each[0], each[1]) for each in document["schema"]),
+    }
+    return StoredLabels(**known)

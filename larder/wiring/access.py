@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.access.policy import Fenced, fenced
+from larder.aws.refusals import refusal
 from larder.bucket_folders import RESULTS
-from larder.errors import ConfigurationError, ResourceNotFound
+from larder.errors import ConfigurationError, ResourceNotFound, ValidationError
 from larder.wiring.location import Location
 from larder.wiring.sagemaker import CONTROL, ApiSettings, sagemaker_client
+
+_REFUSED = {"ValidationException": ValidationError}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,9 @@ def open_fence(location: Location, group: str) -> Fenced:
 
     Raises:
         ConfigurationError: the platform's settings lack the API's id or the key.
-        ResourceNotFound: there is no such group, or the caller may not see it.
+        ResourceNotFound: there is no such group.
+        AccessForbidden: the caller may not see it.
+        ThrottlingException, ServiceUnavailable: the API refused for load, or did not answer.
     """
     settings = location.settings(FenceSettings)
     missing = [name for name in ("api_id", "kms_key_arn") if not getattr(settings, name)]
@@ -42,7 +47,8 @@ def open_fence(location: Location, group: str) -> Fenced:
     client = sagemaker_client(CONTROL, settings)
     try:
         described = client.describe_feature_group(FeatureGroupName=group)
-    except ClientError as error:
-        raise ResourceNotFound(f"{group}: {error.response['Error'].get('Message')}") from error
+    except (ClientError, BotoCoreError) as error:
+        what = f"feature group {group} could not be described"
+        raise refusal(what, error, {"ResourceNotFound": ResourceNotFound, **_REFUSED}) from error
     known = {**{name: str(value) for name, value in vars(settings).items()}, "results": RESULTS}
     return fenced(described, **known)

@@ -6,6 +6,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.dynamodb.boto import BotoDynamo
+from larder.aws.refusals import refusal
 from larder.aws.s3_objects import Objects
 from larder.aws.s3_versions import S3Versions
 from larder.bucket_folders import MATERIALIZE
@@ -18,7 +19,7 @@ from larder.erasure.adapters.online import HardDelete, OnlineErasure
 from larder.erasure.adapters.staged import StagedErasure
 from larder.erasure.adapters.training_sets import TrainingSetSearch
 from larder.erasure.erase import Erasing
-from larder.errors import ServiceUnavailable
+from larder.errors import ResourceNotFound, ValidationError
 from larder.groups.adapters.dynamodb_lives import DynamoGroupLives
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
 from larder.offline.adapters.iceberg.catalog import open_catalog, open_files
@@ -72,6 +73,7 @@ def hard_delete_by(api: ApiSettings) -> HardDelete:
                 DeletionMode="HardDelete",
             )
         except (ClientError, BotoCoreError) as error:
-            raise ServiceUnavailable(f"the record was not deleted online: {error}") from error
+            refused = {"ValidationError": ValidationError, "ResourceNotFound": ResourceNotFound}
+            raise refusal("the record was not deleted online", error, refused) from error
 
     return hard_delete

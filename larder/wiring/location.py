@@ -12,7 +12,7 @@ import orjson
 from larder.aws.ssm import ParameterUnread, read_parameter, region_from
 from larder.errors import ConfigurationError
 from larder.settings.base import Settings
-from larder.settings.published import client_parameter
+from larder.settings.published import check_published, client_parameter
 
 S = TypeVar("S", bound=Settings)
 _PREFIX = "LARDER_"
@@ -67,4 +67,6 @@ def _published(stage: str) -> Location:
             f"ssm:GetParameter is allowed."
         ) from error
     cure = f"An older release published it: deploy the stage again (cdk deploy '{stage}/*')."
-    return Location(orjson.loads(value), f"the SSM parameter {name}", cure, stage)
+    variables = orjson.loads(value)
+    check_published(name, variables)
+    return Location(variables, f"the SSM parameter {name}", cure, stage)

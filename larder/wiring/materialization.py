@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -21,15 +22,23 @@ from larder.materialization.adapters.latest_files import S3LatestFiles, TierLoad
 from larder.materialization.adapters.memory_entries import Entries
 from larder.materialization.adapters.memory_load import MemoryLoader
 from larder.materialization.materialize import Materialization, Materialized
+from larder.materialization.redelete import Redeleted, Redeletion
 from larder.memory.warm import Warmed, warm
 from larder.offline.adapters.athena import AthenaQueries
+from larder.offline.adapters.hive.commits import S3Slots
 from larder.offline.adapters.iceberg.catalog import open_catalog
+from larder.offline.adapters.iceberg.schema import ERASED_PROPERTY
 from larder.offline.adapters.iceberg.versions import IcebergVersions
+from larder.offline.erased_marks import Marks
+from larder.offline.feature_table import has_iceberg
 from larder.progress import Report
 from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.settings.runtime import RuntimeSettings
 from larder.wiring.data_plane import DataPlane
 from larder.wiring.memory_tier import memory_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 __all__ = ["MaterializationSettings", "OfflineToOnline", "lean_memory", "open_materialization"]
 _BATCH_ROWS = 4096
@@ -78,6 +87,35 @@ class OfflineToOnline:
             )
         return warm(plane.lister.store, tier, found, report)
 
+    def redelete(
+        self,
+        group: str,
+        *,
+        since: int,
+        until: int | None,
+        dry_run: bool,
+        erase: Callable[[str, str], object],
+        report: Report,
+    ) -> Redeleted:
+        """Repeat a group's deletions online. ``since`` and ``until`` are microseconds.
+
+        Raises as ``Redeletion.run``.
+        """
+        named, plane = self.settings, self.plane()
+        found, s3 = plane.writer.groups.get(group), boto3.client("s3")
+        use_case = Redeletion(
+            versions=IcebergVersions(open_catalog()),
+            queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
+            files=S3LatestFiles(Objects(s3), named.offline_bucket, time.time_ns, _BATCH_ROWS),
+            writes=plane.writer.store,
+            pages=plane.lister.store,
+            marks=lambda each: marks_of(each, s3),
+            erase=erase,
+            clock=time.time_ns,
+            new_id=lambda: secrets.token_hex(8),
+        )
+        return use_case.run(found, since=since, until=until, dry_run=dry_run, report=report)
+
     def _use_case(self, group: FeatureGroup, rate: float) -> Materialization:
         named, plane = self.settings, self.plane()
         store, rows = plane.writer.store, _BATCH_ROWS
@@ -117,6 +155,18 @@ def open_materialization(
 ) -> OfflineToOnline:
     """Materialization over a data plane."""
     return OfflineToOnline(settings, plane)
+
+
+def marks_of(group: FeatureGroup, s3: S3Client) -> Marks:
+    """The marks of erasures that a group's offline table keeps."""
+    store = group.offline
+    if store is None:
+        return Marks()
+    if has_iceberg(group):
+        table = open_catalog().load_table((store.database, store.table))
+        return Marks.parse(table.properties.get(ERASED_PROPERTY))
+    slot = S3Slots(s3).read(group, store)
+    return slot.notes.erased if slot else Marks()
 
 
 def _is_in_memory(group: FeatureGroup) -> bool:

@@ -36,12 +36,12 @@ HEAVY = {
 SDK = {"boto3", "botocore", "urllib3", "http", "email", "asyncio", "concurrent", "multiprocessing"}
 # function, its settings, what it may not load beside the heavy, and how many modules it may
 LEAN = {
-    "runtime": ("runtime", RUNTIME, SDK, 204),
-    "runtime with the tier": ("runtime", TIERED, SDK, 228),
+    "runtime": ("runtime", RUNTIME, SDK, 206),
+    "runtime with the tier": ("runtime", TIERED, SDK, 229),
     # its libraries are loaded with the first model
-    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 264),
-    "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
-    "control": ("control", CONTROL, SDK, 236),
+    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 266),
+    "memory_projector": ("memory_projector", PROJECTOR, SDK, 191),
+    "control": ("control", CONTROL, SDK, 256),
     # the custom resource speaks boto3, which Lambda's own Python has
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
 }

@@ -204,6 +204,20 @@ def test_what_a_sweep_leaves_undone_is_a_metric_and_the_others_are_done(bench, c
     assert metrics_in(capsys.readouterr().out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
 
 
+def test_a_group_of_a_newer_release_is_a_failure_of_the_sweep_and_the_others_are_done(
+    bench, capsys
+):
+    newer = to_item(bench.registered("newer"))
+    newer["doc"] = {"S": newer["doc"]["S"].replace('"status":"Creating"', '"status":"Archived"')}
+    bench.dynamodb.put_item(TableName=f"registry-{bench.id}", Item=newer)
+    bench.registered()
+    assert bench.invoke({}) == {"unfinished": [], "overlaps": []}
+    assert bench.registry.get("customers").status is FeatureGroupStatus.CREATED
+    told = capsys.readouterr().out
+    assert "feature group newer" in told and "'Archived'" in told
+    assert metrics_in(told) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+
+
 @pytest.fixture
 def unforeseen(monkeypatch):
     """An error of group ``odd`` that nobody foresaw."""

@@ -8,11 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import itemgetter
 
+import boto3
 from botocore.exceptions import ClientError
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from moto import mock_aws
 
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.records.adapters.dynamodb import DynamoRecordStore
 from tests.properties.oracle import EVENT_TIME, IDENTIFIER, Oracle
+from tests.support.tables import create_records_table
 
 IDENTIFIERS = st.sampled_from(["a", "b", "é/ ,+", "long" * 300])
 MOMENTS = st.sampled_from(
@@ -181,3 +186,12 @@ class DeployedHistories(Histories):
     def at_once(self, calls):
         with ThreadPoolExecutor(len(calls)) as pool:
             return list(pool.map(lambda call: call(), calls))
+
+
+def run_on_dynamodb(machine, settings):
+    """Run a machine, made of what gives its store, over one records table of moto's DynamoDB."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_records_table(client, "records")
+        store = DynamoRecordStore(BotoDynamo(client), "records")
+        run_state_machine_as_test(machine(lambda: store), settings=settings)

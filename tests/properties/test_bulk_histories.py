@@ -7,27 +7,30 @@ that was begun earlier. Between the reading of a row and its load anything may h
 
 from itertools import count
 
-import boto3
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
-from moto import mock_aws
 
-from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.feature_group import OnlineStore, StorageType
-from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.codec import unpack
 from larder.records.record import State
 from larder.records.values import slot_of
 from larder.testing.records import MemoryRecordStore
-from tests.properties.histories import FEATURES, IDENTIFIERS, MOMENTS, Histories, as_record, outcome
+from tests.properties.histories import (
+    FEATURES,
+    IDENTIFIERS,
+    MOMENTS,
+    Histories,
+    as_record,
+    outcome,
+    run_on_dynamodb,
+)
 from tests.properties.oracle import Oracle
 from tests.properties.test_histories import HISTORIES, HUNT, client_over
 from tests.support.clocks import Ticking
 from tests.support.groups import feature_group
 from tests.support.offline import version
-from tests.support.tables import create_records_table
 
 _numbers = count()
 LAST = "9999-12-31T23:59:59.000000000Z"
@@ -175,11 +178,7 @@ def test_loads_into_the_store_in_memory_follow_the_oracle():
 
 
 def test_loads_into_dynamodb_follow_the_oracle():
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_records_table(client, "records")
-        store = DynamoRecordStore(BotoDynamo(client), "records")
-        run_state_machine_as_test(machine(lambda: store), settings=FEW)
+    run_on_dynamodb(machine, FEW)
 
 
 @pytest.mark.soak
@@ -187,11 +186,7 @@ def test_loads_into_dynamodb_follow_the_oracle():
 def test_five_hundred_histories_with_loads_follow_the_oracle():
     many = settings(HISTORIES, max_examples=500)
     run_state_machine_as_test(machine(MemoryRecordStore), settings=many)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_records_table(client, "records")
-        store = DynamoRecordStore(BotoDynamo(client), "records")
-        run_state_machine_as_test(machine(lambda: store), settings=many)
+    run_on_dynamodb(machine, many)
 
 
 class LoadsAsPuts(MemoryRecordStore):

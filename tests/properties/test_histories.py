@@ -10,16 +10,12 @@ from functools import cache
 from io import StringIO
 from itertools import count
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from moto import mock_aws
 
 from lambdas.runtime.routes import create_handler
-from larder.aws.dynamodb.boto import BotoDynamo
 from larder.groups.feature_group import OnlineStore, StorageType
-from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.api.operations import RuntimeApi
 from larder.records.codec import unpack
 from larder.records.listing import RecordLister
@@ -29,10 +25,9 @@ from larder.records.record import RecordVersion, State
 from larder.records.update import RecordUpdater
 from larder.records.write import RecordWriter
 from larder.testing.records import MemoryRecordStore
-from tests.properties.histories import Histories
+from tests.properties.histories import Histories, run_on_dynamodb
 from tests.support.doors import bound_client
 from tests.support.groups import feature_group, group_settings
-from tests.support.tables import create_records_table
 
 _numbers = count()
 _door = {}
@@ -109,11 +104,7 @@ def test_the_store_in_memory_and_its_log_follow_the_oracle():
 
 
 def test_dynamodb_follows_the_oracle():
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_records_table(client, "records")
-        store = DynamoRecordStore(BotoDynamo(client), "records")
-        run_state_machine_as_test(machine(lambda: store), settings=FEW_HISTORIES)
+    run_on_dynamodb(machine, FEW_HISTORIES)
 
 
 @pytest.mark.soak
@@ -121,11 +112,7 @@ def test_dynamodb_follows_the_oracle():
 def test_five_hundred_histories_in_memory_and_on_dynamodb_follow_the_oracle():
     many = settings(HISTORIES, max_examples=500)
     run_state_machine_as_test(machine(MemoryRecordStore), settings=many)
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_records_table(client, "records")
-        store = DynamoRecordStore(BotoDynamo(client), "records")
-        run_state_machine_as_test(machine(lambda: store), settings=many)
+    run_on_dynamodb(machine, many)
 
 
 class OlderWins(MemoryRecordStore):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larder.as_of.latest import latest_query
+from larder.as_of.latest import deleted_query, latest_query
 from larder.event_time import event_time_nanos, parse_event_time
 from larder.ingestion.adapters.versions import VersionRows
 from larder.offline.feature_table import TableVersion
@@ -70,6 +70,42 @@ def check(seed, as_of, since):
 @given(st.integers(0, 2**32), st.sampled_from(BOUNDS))
 def test_newest_versions(seed, bounds):
     check(seed, *bounds)
+
+
+def deleted(seed, since, until):
+    """Checks the identifiers that the query for deletions gives; how many there are."""
+    case = random_case(seed)
+    table, rows = case.tables[0], case.rows[0]
+    version = TableVersion(None, frozenset(f.name.lower() for f in table.features))
+    last = until if until is None else (START + until) * 1_000_000
+    first = (START + since) * 1_000_000
+    text = deleted_query(table, version, since=first, until=last)
+    found = arrow_on_duckdb(text, tables_of(case))
+    best = {}
+    for row in rows:
+        key = parse_event_time(str(row.event_time), table.event_time_type)
+        order = (key, not row.is_deleted, row.write_time)
+        known = last is None or row.write_time <= last
+        if known and (row.identifier not in best or order > best[row.identifier][0]):
+            best[row.identifier] = (order, row)
+    expected = sorted(
+        (identifier, str(row.event_time))
+        for identifier, (_, row) in best.items()
+        if row.is_deleted and row.write_time >= first - 1000
+    )
+    given = zip(found.column("f0").to_pylist(), found.column("f1").to_pylist(), strict=True)
+    assert sorted((identifier, str(time)) for identifier, time in given) == expected
+    return len(expected)
+
+
+@examples(0.25)
+@given(st.integers(0, 2**32), st.integers(-2, 12), st.none() | st.integers(0, 14))
+def test_deletions_since_an_instant(seed, since, until):
+    deleted(seed, since, until)
+
+
+def test_some_deletions_are_found():
+    assert sum(deleted(seed, -2, None) for seed in range(8)) > 3
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)

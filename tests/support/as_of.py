@@ -89,7 +89,7 @@ def by_asof(case):
 
 def tables_of(case):
     """The histories as offline tables, by name."""
-    return {t.table: _history_table(t, r) for t, r in zip(case.tables, case.rows, strict=True)}
+    return {t.table: history_table(t, r) for t, r in zip(case.tables, case.rows, strict=True)}
 
 
 def prepared(case, shape=None):
@@ -243,7 +243,7 @@ def _ordinals(number, table):
     return {f"{f.name}_{number}": n for n, f in enumerate(table.features) if n > 1}
 
 
-def _history_table(table, rows):
+def history_table(table, rows):
     scalar = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
     columns = {}
     for place, feature in enumerate(table.features):

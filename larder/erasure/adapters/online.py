@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from larder.aws.dynamodb.errors import translated_errors
 from larder.erasure.erase import Subject, Trace
-from larder.errors import ServiceUnavailable
+from larder.errors import ServiceUnavailable, ValidationError
 from larder.event_time import NANOS, EventTimeType, key_to_double, nanos_to_iso
 from larder.groups.feature_group import FeatureGroup
 from larder.records.adapters.dynamodb_item import from_item, log_partition, record_key
@@ -76,7 +76,7 @@ class OnlineErasure:
             later = _at(subject.time * 1000, kind) if version is None else _after(version, kind)
             try:
                 self.hard_delete(subject.group.name, subject.slot.identifier, later)
-            except ServiceUnavailable:
+            except (ServiceUnavailable, ValidationError):  # it was not later than what is stored
                 before, version = version, self._stored(subject)
                 if version == before:  # it was not refused for a record that came between
                     raise

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from larder.aws.s3_objects import MANIFEST, Objects, training_sets_at
 from larder.erasure.adapters.values import is_identifier
 from larder.erasure.erase import Subject, Trace
+from larder.errors import NewerFormat, ValidationError
 from larder.records.feature_values import Scalar
 from larder.training_sets.manifest import Manifest
 from larder.training_sets.ports import StoredFile
@@ -27,19 +28,24 @@ class TrainingSetSearch:
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:  # noqa: ARG002
         """See ``Place.erase``; nothing is removed, so ``dry_run`` makes no difference."""
         traces, searched, unfinished = list[Trace](), 0, list[str]()
+        unread = list[str]()
         root = training_sets_at(self.bucket)
         for name in self.objects.folders(root):
             document = self.objects.read(f"{root}{name}/{MANIFEST}")
             if document is None:
                 unfinished.append(name)
                 continue
+            try:
+                manifest = Manifest.from_json(document)
+            except (NewerFormat, ValidationError) as error:
+                unread.append(f"{name} ({error})")
+                continue
             searched += 1
-            traces += self._set(Manifest.from_json(document), subjects)
-        unsearched = None
+            traces += self._set(manifest, subjects)
+        unsearched = f"sets that can't be read: {', '.join(unread)}" if unread else None
         if unfinished:
-            unsearched = (
-                f"sets without a manifest, in the making or failed: {', '.join(unfinished)}"
-            )
+            told = f"sets without a manifest, in the making or failed: {', '.join(unfinished)}"
+            unsearched = f"{unsearched}; {told}" if unsearched else told
         found = sum(trace.count for trace in traces)
         what = f"rows in {searched} training sets"
         whole = Trace(root, what, found, stays=True, unsearched=unsearched)

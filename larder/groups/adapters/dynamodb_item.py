@@ -9,18 +9,23 @@ Items are DynamoDB's attribute maps, as the low-level API and streams carry them
     U#<uid>   f#<feature>  a feature's description and parameters (``larder.groups.metadata``)
 
 A document is one JSON string. Features are ``[name, "S"|"I"|"F"]``, a collection with its shape's
-first letter ``"L"|"S"|"V"`` and a Vector's length. So 2,500 of them stay below 200 KB.
+first letter ``"L"|"S"|"V"`` and a Vector's length. So 2,500 of them stay below 200 KB. ``format``
+is the number of this form, from 2 on (``larder.formats``). Members and attributes that a newer
+release has added stay when an item is written again (``carrying``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 import orjson
 
-from larder.access.grants import Grants
+from larder.access.grants import Grants, Right
+from larder.errors import NewerFormat
+from larder.formats import MEMBER, Format, carried
 from larder.groups.feature_group import (
     CollectionType,
     FeatureDefinition,
@@ -32,11 +37,14 @@ from larder.groups.feature_group import (
     StorageType,
     TableFormat,
     TtlDuration,
+    TtlUnit,
     UpdateStatus,
 )
 
 Item = dict[str, Any]
 Document = dict[str, Any]
+E = TypeVar("E", bound=Enum)
+FORMAT = Format("group")
 KIND = "group"
 GROUP_SORT_KEY = {"S": "group"}
 _TYPES = {each.value[0]: each for each in FeatureType}
@@ -78,9 +86,24 @@ def from_item(item: Mapping[str, Any]) -> FeatureGroup:
     """The group in an item that has a document.
 
     Raises:
+        NewerFormat: a newer release has written it.
         KeyError, ValueError: the item is not of this layout.
     """
     return from_document(orjson.loads(item["doc"]["S"]))
+
+
+def carrying(before: Mapping[str, Any], item: Item) -> Item:
+    """An item to be written, with what the stored one has that this release does not know."""
+    old, new = orjson.loads(before["doc"]["S"]), orjson.loads(item["doc"]["S"])
+    document = carried(old, new, _MEMBERS)
+    for member, known in _NESTED.items():
+        if isinstance(old.get(member), dict) and isinstance(new.get(member), dict):
+            document[member] = carried(old[member], new[member], known)
+    if len(old["features"]) <= len(new["features"]):
+        pairs = zip(old["features"], new["features"], strict=False)
+        rows = [_with_cells_of(stored, row) for stored, row in pairs]
+        document["features"] = [*rows, *new["features"][len(rows) :]]
+    return {**carried(before, item, _ATTRIBUTES), "doc": {"S": orjson.dumps(document).decode()}}
 
 
 def to_document(group: FeatureGroup) -> Document:
@@ -114,7 +137,20 @@ def to_document(group: FeatureGroup) -> Document:
 
 
 def from_document(document: Document) -> FeatureGroup:
-    """The group that ``to_document`` was given."""
+    """The group that ``to_document`` was given.
+
+    Raises:
+        NewerFormat: a newer release has written it.
+    """
+    name = document.get("name")
+    FORMAT.check(f"feature group {name}", document.get(MEMBER))
+    try:
+        return _group(document)
+    except NewerFormat as error:
+        raise NewerFormat(f"feature group {name}: {error}") from error
+
+
+def _group(document: Document) -> FeatureGroup:
     online, offline = document.get("online"), document.get("offline")
     last_update = document.get("last_update")
     return FeatureGroup(
@@ -128,17 +164,17 @@ def from_document(document: Document) -> FeatureGroup:
         offline=_offline_store(offline) if offline is not None else None,
         creation_time=document["created"],
         last_modified_time=document["modified"],
-        status=FeatureGroupStatus(document["status"]),
+        status=_value(FeatureGroupStatus, document["status"]),
         failure_reason=document.get("failure"),
         role_arn=document.get("role"),
         description=document.get("description"),
-        last_update=UpdateStatus(last_update) if last_update else None,
+        last_update=_value(UpdateStatus, last_update) if last_update else None,
         last_update_failure=document.get("last_update_failure"),
         throughput=document["throughput"],
-        tags=tuple((key, value) for key, value in document.get("tags", ())),
+        tags=tuple((tag[0], tag[1]) for tag in document.get("tags", ())),
         declared_in=document.get("declared_in"),
-        grants=Grants(**{right: tuple(to) for right, to in document.get("grants", {}).items()}),
-        growth=tuple((ordinal, time) for ordinal, time in document.get("growth", ())),
+        grants=_grants(document.get("grants", {})),
+        growth=tuple((step[0], step[1]) for step in document.get("growth", ())),
         shards=document["shards"],
         revision=document["revision"],
     )
@@ -155,8 +191,32 @@ def _feature_row(feature: FeatureDefinition) -> list[str | int]:
 
 def _feature(row: list[Any]) -> FeatureDefinition:
     name, kind, *rest = row
-    collection = _COLLECTIONS[rest[0]] if rest else None
-    return FeatureDefinition(name, _TYPES[kind], collection, rest[1] if len(rest) > 1 else None)
+    shape = _lettered(_COLLECTIONS, rest[0]) if rest and rest[0] else None
+    return FeatureDefinition(
+        name, _lettered(_TYPES, kind), shape, rest[1] if len(rest) > 1 else None
+    )
+
+
+def _with_cells_of(stored: list[Any], row: list[Any]) -> list[Any]:
+    more = stored[_FEATURE_CELLS:]
+    return [*row, *[None] * (_FEATURE_CELLS - len(row)), *more] if more else row
+
+
+def _lettered(by_letter: Mapping[str, E], letter: object) -> E:
+    found = by_letter.get(str(letter))
+    kind = type(next(iter(by_letter.values())))
+    return found if found is not None else FORMAT.value("a feature", kind, letter)
+
+
+def _value(kind: type[E], given: object) -> E:
+    return FORMAT.value("the group", kind, given)
+
+
+def _grants(document: Document) -> Grants:
+    """Who may what; rights that are not known are never passed over, or a group might be open."""
+    for right in document:
+        _value(Right, right)
+    return Grants(**{right: tuple(to) for right, to in document.items()})
 
 
 def _online_document(online: OnlineStore) -> Document:
@@ -167,7 +227,9 @@ def _online_document(online: OnlineStore) -> Document:
 def _online_store(document: Document) -> OnlineStore:
     ttl = document["ttl"]
     return OnlineStore(
-        StorageType(document["storage"]), TtlDuration(*ttl) if ttl else None, document["key"]
+        _value(StorageType, document["storage"]),
+        TtlDuration(_value(TtlUnit, ttl[0]).value, ttl[1]) if ttl else None,
+        document["key"],
     )
 
 
@@ -192,8 +254,28 @@ def _offline_store(document: Document) -> OfflineStore:
         catalog=document["catalog"],
         database=document["database"],
         table=document["table"],
-        table_format=TableFormat(document["format"]),
+        table_format=_value(TableFormat, document["format"]),
         kms_key_id=document["key"],
         disable_glue_table_creation=document["no_glue_table"],
         status=document["status"],
     )
+
+
+_ATTRIBUTES = frozenset(
+    {"pk", "sk", "kind", "name", "uid", "status", "revision", "doc", "last_update"}
+)
+_MEMBERS = frozenset(
+    {"name", "uid", "arn", "record_identifier", "event_time", "features", "online", "offline"}
+    | {"created", "modified", "status", "failure", "role", "description", "last_update"}
+    | {"last_update_failure", "throughput", "tags", "declared_in", "grants", "growth", "shards"}
+    | {"revision"}
+)
+_NESTED = {
+    "online": frozenset({"storage", "ttl", "key"}),
+    "offline": frozenset(
+        {"s3_uri", "location", "catalog", "database", "table", "format", "key", "no_glue_table"}
+        | {"status"}
+    ),
+}
+_FEATURE_CELLS = 4
+"""Cells of a feature's row that this release knows."""

@@ -9,21 +9,26 @@ I#noted  <place>      one entry for each feature that has metadata, by the time 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 import orjson
 
 from larder.aws.dynamodb.api import DynamoApi
 from larder.errors import ResourceInUse
+from larder.formats import MEMBER, Format, carried, known_members
 from larder.groups.adapters.dynamodb_index import key_item, partition, places_between, read_keys
 from larder.groups.adapters.dynamodb_transaction import delete_each, put_each, transact
 from larder.groups.listing import EVERY_PLACE, Bounds
 from larder.groups.metadata import FeatureMetadata
+from larder.telemetry.newer import readable
 
 Item = dict[str, Any]
+_FORMAT = Format("feature-metadata")
 _INDEX = "groups"
 _KIND = "feature"
 _ORDER = "noted"
+_MEMBERS = frozenset(each.name for each in fields(FeatureMetadata))
 _FEATURES = "f#"
 _CONDITION = "revision = :before OR doc = :doc OR (attribute_not_exists(pk) AND :before = :none)"
 
@@ -36,9 +41,12 @@ class DynamoFeatureMetadata:
         self._table = table_name
 
     def get(self, uid: str, feature: str) -> FeatureMetadata | None:
-        request = {"TableName": self._table, "Key": _key(uid, feature), "ConsistentRead": True}
-        item = self._dynamodb.call("GetItem", request).get("Item")
+        item = self._item(uid, feature)
         return _from_item(item) if item else None
+
+    def _item(self, uid: str, feature: str) -> Item | None:
+        request = {"TableName": self._table, "Key": _key(uid, feature), "ConsistentRead": True}
+        return self._dynamodb.call("GetItem", request).get("Item")
 
     def of_groups(self, uids: Collection[str]) -> Mapping[str, Mapping[str, FeatureMetadata]]:
         requests = [self._all_of(uid) for uid in uids]
@@ -46,12 +54,14 @@ class DynamoFeatureMetadata:
         for uid, answer in zip(uids, self._dynamodb.call_all("Query", requests), strict=True):
             if isinstance(answer, Exception):
                 raise answer
-            written = map(_from_item, [*answer["Items"], *self._rest_of(uid, answer)])
+            written = readable([*answer["Items"], *self._rest_of(uid, answer)], _from_item)
             found[uid] = {metadata.feature: metadata for metadata in written}
         return found
 
     def replace(self, metadata: FeatureMetadata) -> None:
-        item = _to_item(metadata)
+        stored = self._item(metadata.uid, metadata.feature)
+        before = _from_item(stored) if stored else None
+        item = _carrying(stored, _to_item(metadata)) if stored else _to_item(metadata)
         values = {
             ":before": {"N": str(metadata.revision - 1)},
             ":doc": item["doc"],  # stored by an earlier try whose answer was lost
@@ -59,7 +69,6 @@ class DynamoFeatureMetadata:
         }
         put = {"Item": item, "ConditionExpression": _CONDITION, "ExpressionAttributeValues": values}
         actions: list[Item] = [{"Put": put}, {"Put": {"Item": _entry(metadata)}}]
-        before = self.get(metadata.uid, metadata.feature)
         if before is not None and before.place != metadata.place:
             actions.append({"Delete": {"Key": _entry_key(before)}})
         if not transact(self._dynamodb, self._table, *actions):
@@ -76,7 +85,7 @@ class DynamoFeatureMetadata:
         ):
             keys = [_key(item["uid"]["S"], item["feature"]["S"]) for _, item in entries]
             items = read_keys(self._dynamodb, self._table, keys)
-            stored = {each.place: each for each in map(_from_item, items)}
+            stored = {each.place: each for each in readable(items, _from_item)}
             yield from ((place, stored[place]) for place, _ in entries if place in stored)
 
     def forget(self, uid: str) -> None:
@@ -116,7 +125,7 @@ class DynamoFeatureMetadata:
         }
         while True:
             answer = self._dynamodb.call("Query", request)
-            yield from map(_from_item, answer["Items"])
+            yield from readable(answer["Items"], _from_item)
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -179,5 +188,15 @@ def _to_item(metadata: FeatureMetadata) -> Item:
 
 def _from_item(item: Mapping[str, Any]) -> FeatureMetadata:
     document = orjson.loads(item["doc"]["S"])
-    parameters = tuple((key, value) for key, value in document.pop("parameters"))
-    return FeatureMetadata(**document, parameters=parameters)
+    feature = f"the metadata of feature {document.get('feature')} of group {document.get('uid')}"
+    _FORMAT.check(feature, document.get(MEMBER))
+    parameters = tuple((pair[0], pair[1]) for pair in document["parameters"])
+    known = known_members(FeatureMetadata, document) | {"parameters": parameters}
+    return FeatureMetadata(**known)
+
+
+def _carrying(before: Item, item: Item) -> Item:
+    """An item to be written, with what the stored one has that this release does not know."""
+    document = carried(orjson.loads(before["doc"]["S"]), orjson.loads(item["doc"]["S"]), _MEMBERS)
+    known = frozenset(item)
+    return {**carried(before, item, known), "doc": {"S": orjson.dumps(document).decode()}}

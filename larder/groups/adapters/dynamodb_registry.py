@@ -20,6 +20,7 @@ from larder.groups.adapters.dynamodb_index import (
 from larder.groups.adapters.dynamodb_item import (
     KIND,
     Item,
+    carrying,
     from_item,
     name_key,
     to_item,
@@ -31,6 +32,7 @@ from larder.groups.adapters.dynamodb_transaction import delete_each, transact
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.listing import EVERY_PLACE, Bounds, GroupOrder, Named, any_name, narrowed
 from larder.groups.taken_name import name_is_taken
+from larder.telemetry.newer import Unread, readable, warn_of
 
 _INDEX = "groups"
 _ABSENT = "attribute_not_exists(pk)"
@@ -62,10 +64,11 @@ class DynamoRegistry(DynamoGroups):
 
     def replace(self, group: FeatureGroup) -> FeatureGroup:
         changed = replace(group, revision=group.revision + 1)
-        before = self.get(group.name)
-        if before is not None and (before.uid, before.revision) == (group.uid, group.revision):
+        stored = self._item(name_key(group.name))
+        before = from_item(stored) if stored else None
+        if stored and before and (before.uid, before.revision) == (group.uid, group.revision):
             put = {
-                "Item": to_item(changed),
+                "Item": carrying(stored, to_item(changed)),
                 "ConditionExpression": _UNCHANGED,
                 "ExpressionAttributeValues": _identity(group),
             }
@@ -84,7 +87,10 @@ class DynamoRegistry(DynamoGroups):
         keys = entry_keys(group)
         rest = [key_item(key) for key in keys[_MOST_ENTRIES:]]
         delete_each(self._dynamodb, self._table, rest)
+        stored = self._item(name_key(group.name))
         item = to_item(group)
+        if stored is not None and stored["uid"] == item["uid"]:
+            item = carrying(stored, item)
         delete = {
             "Key": name_key(group.name),
             "ConditionExpression": "uid = :uid",
@@ -95,7 +101,10 @@ class DynamoRegistry(DynamoGroups):
         self._transact({"Delete": delete}, {"Put": {"Item": known}}, *entries)
         DynamoFeatureMetadata(self._dynamodb, self._table).forget(group.uid)
 
-    def list(self) -> Iterator[FeatureGroup]:
+    def list(self, unread: Unread = warn_of) -> Iterator[FeatureGroup]:
+        return readable(self._items(), from_item, unread)
+
+    def _items(self) -> Iterator[Item]:
         request: Item = {
             "TableName": self._table,
             "IndexName": _INDEX,
@@ -104,15 +113,15 @@ class DynamoRegistry(DynamoGroups):
         }
         while True:
             answer = self._dynamodb.call("Query", request)
-            yield from (from_item(item) for item in answer["Items"])
+            yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def by_names(self, names: Collection[str]) -> dict[str, FeatureGroup]:
         keys = [name_key(name) for name in names]
-        items = read_keys(self._dynamodb, self._table, keys)
-        return {item["name"]["S"]: from_item(item) for item in items}
+        groups = readable(read_keys(self._dynamodb, self._table, keys), from_item)
+        return {group.name: group for group in groups}
 
     def by_uids(self, uids: Collection[str]) -> dict[str, FeatureGroup]:
         items = read_keys(self._dynamodb, self._table, [uid_key(uid) for uid in uids])
@@ -121,7 +130,7 @@ class DynamoRegistry(DynamoGroups):
 
     def count(self) -> int:
         if not self._is_complete():
-            return sum(1 for _ in self.list())
+            return sum(1 for _ in self._items())
         request: Item = {
             "TableName": self._table,
             "KeyConditionExpression": "pk = :pk",
@@ -168,17 +177,19 @@ class DynamoRegistry(DynamoGroups):
     def repair(self, *, remaining: Callable[[], float], once: bool = False) -> int:
         if once and self._is_complete():
             return 0
-        groups = list(self.list())
-        wanted = {key: group.name for group in groups for key in entry_keys(group)}
+        items = list(self._items())
+        groups = {group.name: group for group in readable(items, from_item)}
+        unread = {item["name"]["S"] for item in items} - groups.keys()  # theirs are left alone
+        wanted = {key: group.name for group in groups.values() for key in entry_keys(group)}
         stored = dict(self._all_entries())
-        names = {wanted.get(key) or stored[key] for key in wanted.keys() ^ stored.keys()}
+        names = {wanted.get(key) or stored[key] for key in wanted.keys() ^ stored.keys()} - unread
         for repaired, name in enumerate(sorted(names)):
             if remaining() <= 0:
                 return repaired
             self._settle(name, {key for key in stored if stored[key] == name})
         if not self._is_complete():
             self._dynamodb.call("PutItem", {"TableName": self._table, "Item": COMPLETE})
-        living = {group.uid for group in groups}
+        living = {item["uid"]["S"] for item in items}
         return len(names) + DynamoFeatureMetadata(self._dynamodb, self._table).repair(living)
 
     def _sorted(

@@ -2,11 +2,14 @@
 
 Those are texts, 64-bit integers, doubles, truth values, and lists of them. Instants become ISO-8601
 texts in UTC or, for a Fractional feature, Unix seconds; decimals and integers of more than 63 bits
-become texts, which lose nothing. NaN is no value: sources have it where a number is missing.
+become texts, which lose nothing. Floats and decimals of an Integral feature become the whole
+numbers that they are: pandas makes floats of whole numbers where one is missing. NaN is no value:
+sources have it where a number is missing.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +24,7 @@ from larder.tabular.zones import in_zone
 Array = Any  # pyarrow is untyped
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_EXACT = 2**53  # up to here every whole number has a double of its own
 _NAN = pa.array(["NaN", "nan", "NAN", "-nan", "-NaN"])
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799  # the years 1 to 9999, which strftime writes well
 
@@ -56,7 +60,9 @@ def check_identifier(feature: FeatureDefinition, column: str, kind: Any) -> None
     Raises:
         ValidationError: the column holds such numbers.
     """
-    if feature.type is FeatureType.STRING and pa.types.is_floating(plain_type(kind)):
+    plain = plain_type(kind)
+    fractional = pa.types.is_floating(plain) or (pa.types.is_decimal(plain) and plain.scale > 0)
+    if feature.type is FeatureType.STRING and fractional:
         raise ValidationError(
             f"column {column!r} holds {kind}, and feature '{feature.name}' is the record "
             "identifier and a String: 701.0 would be another record than 701; make the column "
@@ -114,6 +120,8 @@ def _plain(feature: FeatureDefinition, given: Array, zone: str | None) -> Array:
         aware = aware.cast(pa.timestamp(kind.unit, "UTC"))
         seconds = feature.type is FeatureType.FRACTIONAL
         return _seconds(aware) if seconds else _iso(aware)
+    if feature.type is FeatureType.INTEGRAL and _has_fractions(kind):
+        return _whole(given if feature.collection is not None else _known(feature, given))
     plain = given.cast(_plain_scalar(kind))
     return plain if feature.collection is not None else _known(feature, plain)
 
@@ -127,6 +135,40 @@ def _known(feature: FeatureDefinition, plain: Array) -> Array:
     else:
         return plain
     return pc.if_else(absent, None, plain) if pc.any(absent).as_py() else plain
+
+
+def _has_fractions(kind: Any) -> bool:  # noqa: ANN401 - pyarrow is untyped
+    return bool(pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _whole(given: Array) -> Array:
+    """Floats or decimals of an Integral feature as whole numbers.
+
+    Where some are not whole, all are texts: whole ones in digits, the others as they are. So a row
+    is judged by its own values.
+    """
+    if pa.types.is_floating(given.type):
+        given = given.cast(pa.float64())
+    if pa.types.is_decimal(given.type) or _are_exact(given):
+        try:
+            return given.cast(pa.int64())
+        except pa.ArrowInvalid:  # some are not whole, or have more than 64 bits
+            pass
+    return pa.array(map(_digits, given.to_pylist()), pa.string())
+
+
+def _are_exact(floats: Array) -> bool:
+    least = pc.all(pc.less_equal(pc.abs(floats), pa.scalar(float(_EXACT), floats.type))).as_py()
+    return least is not False
+
+
+def _digits(value: float | Decimal | None) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) <= _EXACT
+        return str(int(value)) if whole else repr(value)
+    return str(int(value)) if value == value.to_integral_value() else str(value)
 
 
 def _plain_scalar(kind: Any) -> Any:  # noqa: ANN401 - pyarrow is untyped

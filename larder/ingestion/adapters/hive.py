@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from pyiceberg.io import FileIO
 
 from larder.event_time import EventTimeType
+from larder.formats import Format
 from larder.groups.feature_group import FeatureGroup, OfflineStore
 from larder.ingestion.adapters.rows import ROW
 from larder.ingestion.adapters.run_rows import not_erased, table_rows
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 Arrow = Any  # pyarrow is untyped
+_FORMAT = Format("hive-run-mark")
 _SECONDS = 300.0
 _DONE = "done "
 _KEEP_SECONDS = 7 * 86_400
@@ -56,7 +58,12 @@ class Mark:
 
     @classmethod
     def parse(cls, text: str) -> Mark:
-        """The mark in a text that ``str`` made."""
+        """The mark in a text that ``str`` made.
+
+        Raises:
+            NewerFormat: a newer release has written it.
+        """
+        _FORMAT.check_text("a run's mark in the slot of a table of format Glue", text)
         base, until, hour = text.split(" ", 2)
         return cls(int(base), int(until), hour)
 

@@ -24,6 +24,7 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 
+from larder.formats import Format
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.partitions import write_partitions
 from larder.ingestion.adapters.rows import ROW
@@ -34,6 +35,7 @@ from larder.offline.adapters.settling import Settling
 from larder.offline.erased_marks import Marks
 
 Arrow = Any  # pyarrow is untyped
+_FORMAT = Format("iceberg-run-mark")
 _SECONDS = 300.0
 _PREFIX, _DONE = "larder.ingest.", "done "
 _KEEP_SECONDS = 7 * 86_400
@@ -78,6 +80,7 @@ class IcebergBulk:
     ) -> int:
         table = complete(self._load(group), group)
         value = table.properties.get(_property(run), "0")
+        check_mark(group, run, value)
         if value.startswith(_DONE) or int(value) >= until:
             return 0
         mark, erased = int(value), table.properties.get(ERASED_PROPERTY)
@@ -129,6 +132,15 @@ def _name(group: FeatureGroup) -> str:
     if group.offline is None:
         raise ValueError(f"feature group {group.name} has no offline store")
     return f"{group.offline.database}.{group.offline.table}"
+
+
+def check_mark(group: FeatureGroup, run: Run, text: str) -> None:
+    """Refuse the mark of a run that a newer release has written.
+
+    Raises:
+        NewerFormat: it is.
+    """
+    _FORMAT.check_text(f"the mark of run {run.id} in the table of {group.name}", text)
 
 
 def _property(run: Run) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import AccessForbidden, ServiceUnavailable
+from larder.aws.refusals import refusal
+from larder.errors import ServiceUnavailable
 from larder.groups.api.state_change import SOURCE, StateChange
 
 
@@ -22,7 +23,7 @@ class EventBridge:
 
         Raises:
             AccessForbidden: the function may not.
-            ServiceUnavailable: EventBridge did not take it for any other reason; try again.
+            ThrottlingException, ServiceUnavailable: EventBridge did not take it; try again.
         """
         entry = {
             "Source": SOURCE,
@@ -32,12 +33,8 @@ class EventBridge:
         }
         try:
             answer = self.client.put_events(Entries=[entry])
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "AccessDeniedException":
-                raise AccessForbidden(f"events:PutEvents was refused: {error}") from error
-            raise ServiceUnavailable(f"EventBridge refused an event: {error}") from error
-        except (ConnectionError, HTTPClientError) as error:
-            raise ServiceUnavailable(f"EventBridge did not answer: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            raise refusal("EventBridge did not take an event (events:PutEvents)", error) from error
         if answer["FailedEntryCount"]:
             failed = answer["Entries"][0]
             raise ServiceUnavailable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any
 
@@ -12,15 +12,35 @@ import pyarrow as pa
 
 from larder.aws.s3_objects import Objects, split
 from larder.bucket_folders import MATERIALIZE
+from larder.event_time import EventTimeType, event_time_nanos
 from larder.groups.feature_group import FeatureGroup
 from larder.ingestion.adapters.versions import VersionRows
 from larder.ingestion.load import Offered, Version
 from larder.materialization.adapters.memory_load import MemoryLoader
 from larder.offline.adapters.iceberg.catalog import bucket_files
-from larder.records.record import RecordVersion, Slot
+from larder.records.record import RecordVersion, Slot, State
 from larder.tabular.files import ParquetRows
 
 Arrow = Any  # pyarrow is untyped
+
+
+def tombstones(columns: VersionRows, rows: Arrow) -> list[Version]:
+    """Rows of deletions as tombstones, whose rows are offline already.
+
+    The row of an expiry bears its event time as its write time, and is passed over. In a table of
+    format Glue, whose times are rounded, it counts as a deletion.
+    """
+    kind = columns.group.event_time_type
+    return [
+        (slot, replace(each, state=State.SOFT_DELETED, expires_at=None))
+        for slot, each in columns.versions(columns.latest(rows))
+        if columns.doubt or each.write_time * 1000 != _micros(each, kind)
+    ]
+
+
+def _micros(version: RecordVersion, kind: EventTimeType) -> int:
+    """A version's event time in nanoseconds, cut to whole microseconds."""
+    return event_time_nanos(version.event_key, kind) // 1000 * 1000
 
 
 class KeyedBatch(list[Version]):
@@ -91,6 +111,13 @@ class S3LatestFiles:
             with closing(file):
                 for batch in file:
                     yield KeyedBatch.of(columns, columns.latest(batch.rows), self.clock())
+
+    def deletions(self, group: FeatureGroup, location: str) -> Iterator[list[Version]]:
+        columns = VersionRows(group, recorded=True)
+        for file in self._files(location):
+            with closing(file):
+                for batch in file:
+                    yield tombstones(columns, batch.rows)
 
     def remove(self, location: str) -> None:
         self.objects.remove(location)

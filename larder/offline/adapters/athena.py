@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.aws.refusals import refusal
 from larder.backoff import Backoff
-from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ValidationError
+from larder.errors import LarderError, ServiceUnavailable, ValidationError
 from larder.offline.queries import QueryFailed, QueryRun
 from larder.progress import Progress, Report
 
@@ -94,12 +95,4 @@ class AthenaQueries:
 
 
 def _translated(error: ClientError | BotoCoreError) -> LarderError:
-    if not isinstance(error, ClientError):
-        return ServiceUnavailable(f"Athena did not answer: {error}")
-    details = error.response.get("Error", {})
-    code, message = details.get("Code", ""), details.get("Message", "")
-    if code in ("AccessDeniedException", "AccessDenied"):
-        return AccessForbidden(f"Athena refused the caller: {message}")
-    if code == "InvalidRequestException":
-        return ValidationError(f"Athena refused the query: {message}")
-    return ServiceUnavailable(f"Athena failed with {code}: {message}")
+    return refusal("Athena refused the query", error, {"InvalidRequestException": ValidationError})

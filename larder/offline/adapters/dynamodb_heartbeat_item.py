@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
+from larder.formats import MEMBER, Format, carried
 from larder.offline.watermark import Beats, Heartbeat, Round
 
 Item = dict[str, Any]
+FORMAT = Format("heartbeats")
 _PREFIX = "H#"
 BEATS_KEY: Item = {"pk": {"S": "H"}, "sk": {"S": "beats"}}
 
@@ -68,8 +70,20 @@ def beats_item(beats: Beats) -> Item:
     }
 
 
+def carrying(before: Mapping[str, Any], item: Item) -> Item:
+    """An item to be written, with what the stored one has that this release does not know."""
+    old, new = orjson.loads(before["doc"]["S"]), orjson.loads(item["doc"]["S"])
+    document = orjson.dumps(carried(old, new, frozenset(new))).decode()
+    return {**carried(before, item, frozenset(item)), "doc": {"S": document}}
+
+
 def beats_of(item: Mapping[str, Any]) -> Beats:
-    """The reverse of ``beats_item``."""
+    """The reverse of ``beats_item``.
+
+    Raises:
+        NewerFormat: a newer release has written it.
+    """
     document = orjson.loads(item["doc"]["S"])
-    rounds = tuple(Round(time, keys) for time, keys in document["rounds"])
+    FORMAT.check("the item of heartbeats in the registry table", document.get(MEMBER))
+    rounds = tuple(Round(each[0], each[1]) for each in document["rounds"])
     return Beats(document["keys"], rounds, document["proven"], int(item["revision"]["N"]))

@@ -16,6 +16,7 @@ from larder.offline.adapters.dynamodb_heartbeat_item import (
     beat_item,
     beats_item,
     beats_of,
+    carrying,
     is_beat,
     key_of,
     passed_key,
@@ -43,12 +44,15 @@ class DynamoBeatStore:
         return Beats({}) if item is None else beats_of(item)
 
     def save(self, beats: Beats) -> None:
+        item = beats_item(replace(beats, revision=beats.revision + 1))
+        if (stored := self._get(BEATS_KEY)) is not None:
+            item = carrying(stored, item)
         try:
             self.dynamodb.call(
                 "PutItem",
                 {
                     "TableName": self.registry_table,
-                    "Item": beats_item(replace(beats, revision=beats.revision + 1)),
+                    "Item": item,
                     "ConditionExpression": "attribute_not_exists(pk) OR revision = :revision",
                     "ExpressionAttributeValues": {":revision": {"N": str(beats.revision)}},
                 },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from larder.errors import NewerFormat
 from larder.offline.adapters.dynamodb_heartbeat_item import beat_of, is_beat
 from larder.offline.rows import StreamChange
 from larder.offline.write import Delivered, UnreadableChange
@@ -16,7 +17,7 @@ _TTL_PRINCIPAL = "dynamodb.amazonaws.com"
 
 def parse_change(record: Mapping[str, Any]) -> Delivered:
     """One record of an event; one that is not of the table's layout says why."""
-    sequence = ""
+    sequence, uid = "", None
     try:
         stream = record["dynamodb"]
         sequence = stream["SequenceNumber"]
@@ -32,6 +33,8 @@ def parse_change(record: Mapping[str, Any]) -> Delivered:
             by_ttl=(record.get("userIdentity") or {}).get("principalId") == _TTL_PRINCIPAL,
             raw=record,
         )
+    except NewerFormat as error:
+        return UnreadableChange(sequence, record, str(error), newer=uid)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"not a change of the records table: {type(error).__name__}: {error}"
         raw = record if isinstance(record, Mapping) else {"record": record}

@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import ServiceUnavailable
+from larder.aws.refusals import refusal
 from larder.offline.redrive import PARKED
 from larder.offline.rows import StreamChange
 from larder.offline.write import UnreadableChange
@@ -40,7 +40,9 @@ class S3Quarantine:
         body = {"reason": reason, "quarantinedAt": at, "uid": uid, "record": change.raw}
         return self._write(name, body)
 
-    def park(self, uid: str, changes: Sequence[StreamChange], reason: str) -> str:
+    def park(
+        self, uid: str, changes: Sequence[StreamChange | UnreadableChange], reason: str
+    ) -> str:
         """One object with all changes as one event, at ``<prefix><uid>/parked/``."""
         records = [change.raw for change in changes]
         first = changes[0]
@@ -58,10 +60,8 @@ class S3Quarantine:
                 Body=orjson.dumps(body),
                 ContentType="application/json",
             )
-        except (ClientError, ConnectionError, HTTPClientError) as error:
-            raise ServiceUnavailable(
-                f"s3://{self.bucket}/{key} was not written: {error}"
-            ) from error
+        except (ClientError, BotoCoreError) as error:
+            raise refusal(f"s3://{self.bucket}/{key} was not written", error) from error
         return key
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.aws.refusals import refusal
 from larder.aws.s3_versions import s3_errors
 from larder.errors import ServiceUnavailable
 
@@ -55,7 +56,7 @@ class LambdaWriter:
         try:
             answer = self.client.invoke(FunctionName=self.function_name, Payload=payload)
         except (ClientError, BotoCoreError) as error:
-            raise ServiceUnavailable(f"{self.function_name} was not called: {error}") from error
+            raise refusal(f"{self.function_name} was not called", error) from error
         body = answer["Payload"].read()
         if "FunctionError" in answer:
             raise ServiceUnavailable(f"{self.function_name} failed: {body.decode()[:500]}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from larder.backoff import Backoff
-from larder.errors import ServiceUnavailable
+from larder.errors import NewerFormat, ServiceUnavailable
 from larder.offline.adapters.iceberg.errors import FileMissing, translated_errors
 from larder.offline.ports import Remaining, TableUnusable
 
@@ -39,6 +39,7 @@ class Settling:
         Raises:
             ServiceUnavailable: the time is over.
             TableUnusable: a file of the table is gone, and stays so.
+            NewerFormat: a newer release wrote what is kept of the table; that is not tried again.
         """
         end = self.clock() + _FAULT_PATIENCE
         tries = _Tries(table, attempt, self.conflict)
@@ -51,10 +52,20 @@ class Settling:
                     remaining() if tries.overtaken else min(remaining(), end - self.clock())
                 ),
             )
+        except _Newer as error:
+            raise error.found from error.found.__cause__
         except again_after as error:
             raise ServiceUnavailable(
                 f"the offline table {table} could not be written in time: {error}"
             ) from error
+
+
+class _Newer(Exception):
+    """What is not tried again, although ``found`` is a ``ServiceUnavailable``."""
+
+    def __init__(self, found: NewerFormat) -> None:
+        super().__init__(str(found))
+        self.found = found
 
 
 @dataclass(slots=True)
@@ -72,6 +83,8 @@ class _Tries(Generic[T]):
         try:
             with translated_errors(self.table):
                 return self.attempt()
+        except NewerFormat as error:
+            raise _Newer(error) from error
         except FileMissing as error:
             self.looks += 1
             if self.looks < _LOOKS:

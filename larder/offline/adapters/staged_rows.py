@@ -21,15 +21,18 @@ import orjson
 
 from larder.aws.s3_versions import s3_errors
 from larder.bucket_folders import STAGING
+from larder.errors import NewerFormat
+from larder.formats import Format
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.one_committer import Staged
 from larder.offline.rows import Cell, OfflineRow
 from larder.records.feature_values import Scalar
+from larder.telemetry.newer import warn_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-_VERSION = 1
+_FORMAT = Format("staged-rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class S3StagedRows:
     def put(self, group: FeatureGroup, rows: Sequence[OfflineRow]) -> str:
         key = f"{STAGING}{group.uid}/{int(self.clock() * 1e6):020d}-{uuid4().hex[:12]}.json"
         document = {
-            "version": _VERSION,
+            "version": _FORMAT.newest,
             "schema_version": group.schema_version,
             "rows": [_to_json(row) for row in rows],
         }
@@ -116,10 +119,12 @@ def staged_from(key: str, body: bytes) -> Staged | None:
     """What an object holds; ``None`` where it is of a form that is not known here."""
     try:
         document = orjson.loads(body)
-        if document["version"] != _VERSION:
-            return None
+        _FORMAT.check(key, document["version"])
         rows = [_row(*cells) for cells in document["rows"]]
         return Staged(key, int(document["schema_version"]), rows)
+    except NewerFormat as error:
+        warn_of(error)
+        return None
     except (ValueError, KeyError, TypeError):
         return None
 

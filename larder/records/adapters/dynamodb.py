@@ -13,7 +13,7 @@ from typing import Any
 
 from larder.aws.dynamodb.api import ConditionFailed, DynamoApi, Refusal
 from larder.aws.retries import Attempt, Retries
-from larder.errors import ServiceUnavailable, ThrottlingException
+from larder.errors import NewerFormat, ServiceUnavailable, ThrottlingException
 from larder.event_time import NANOS
 from larder.records.adapters.dynamodb_item import (
     KEEP_SECONDS,
@@ -28,6 +28,7 @@ from larder.records.adapters.dynamodb_item import (
 )
 from larder.records.ports import Consistency, Page, Reads, Refused, Write
 from larder.records.record import RecordVersion, Slot, State
+from larder.telemetry.newer import readable
 
 _ABSENT = "attribute_not_exists(pk) OR d = :hard OR x <= :now"
 _NEWER = "e < :e OR (e = :e AND (attribute_exists(d) OR w < :w))"
@@ -46,7 +47,7 @@ _UNCHANGED = (
     f"e = :oe AND w = :ow AND v = :ov AND {_NOT_HIDDEN} AND (attribute_not_exists(x) OR x > :now)"
 )
 _SAME_TOMBSTONE = "d = :hard AND e = :oe AND w = :ow"
-_OPTIONAL = ("d", "x", "ttl", "o")
+_OPTIONAL = ("d", "x", "ttl", "o", "f")
 Projection = Callable[[Slot, RecordVersion], None]
 """Called with an InMemory record's new version, its life included, once DynamoDB has taken it."""
 _NO_LIFE = {"N": "0"}
@@ -84,22 +85,20 @@ class DynamoRecordStore:
         if len(slots) == 1:
             return self._get_one(slots[0], consistent)
         by_key = {key_parts(slot): slot for slot in slots}
-        found: dict[Slot, RecordVersion] = {}
+        items: dict[Slot, Item] = {}
         pending: list[Item] = [item_key(*key) for key in by_key]
         attempt = self._retries.begin(self._batch_seconds, len(pending))
         while pending:
             try:
-                items, pending = self._batch(pending, consistent, attempt)
+                read, pending = self._batch(pending, consistent, attempt)
             except (ThrottlingException, ServiceUnavailable):
-                if not found:
+                if not items:
                     raise
                 break
-            for item in items:
-                slot = by_key[_flat(item)]
-                found[slot] = from_item(item, slot.identifier)
+            items |= {by_key[_flat(item)]: item for item in read}
             if pending and not attempt.again():
                 break
-        return Reads(found, frozenset(by_key[_flat(key)] for key in pending))
+        return _reads(items, frozenset(by_key[_flat(key)] for key in pending))
 
     def put(self, slot: Slot, version: RecordVersion, *, now_nanos: int) -> RecordVersion | None:
         condition, values = _PUT[version.state], {":now": _number(now_nanos)}
@@ -152,7 +151,9 @@ class DynamoRecordStore:
                 "ExclusiveStartKey": start,
             },
         )
-        entries = [(item["sk"]["S"], from_item(item, "")) for item in answer["Items"]]
+        entries = list(
+            readable(answer["Items"], lambda item: (item["sk"]["S"], from_item(item, "")))
+        )
         last = answer.get("LastEvaluatedKey")
         return Page(entries, last["sk"]["S"] if last else None)
 
@@ -193,7 +194,10 @@ class DynamoRecordStore:
         slot, version = write
         if isinstance(answer, Refused):
             return answer
-        winner = self._settled(slot, version, answer)
+        try:
+            winner = self._settled(slot, version, answer)
+        except NewerFormat as refusal:
+            return refusal
         if winner is None or version.expires_at is None or winner.state is not State.HARD_DELETED:
             return winner
         try:  # an expiring version in the place of a hidden tombstone takes two steps
@@ -218,7 +222,7 @@ class DynamoRecordStore:
             "ConsistentRead": consistent,
         }
         item = self._dynamodb.call("GetItem", request).get("Item")
-        return Reads({slot: from_item(item, slot.identifier)} if item else {}, frozenset())
+        return _reads({slot: item} if item else {}, frozenset())
 
     def _expiring(
         self, slot: Slot, version: RecordVersion, condition: str, compared: Item, *, now_nanos: int
@@ -350,6 +354,21 @@ def _winner(item: Item | None, slot: Slot, version: RecordVersion) -> RecordVers
     if ours == (version.event_key, version.write_time, version.state, version.packed):
         return None  # an earlier try of this very write, whose answer was lost
     return stored
+
+
+def _placed(item: Item) -> tuple[str, RecordVersion]:
+    return item["sk"]["S"], from_item(item, "")
+
+
+def _reads(items: Mapping[Slot, Item], unprocessed: frozenset[Slot]) -> Reads:
+    found: dict[Slot, RecordVersion] = {}
+    unreadable: dict[Slot, NewerFormat] = {}
+    for slot, item in items.items():
+        try:
+            found[slot] = from_item(item, slot.identifier)
+        except NewerFormat as error:
+            unreadable[slot] = error
+    return Reads(found, unprocessed, unreadable)
 
 
 def _flat(key: Mapping[str, Any]) -> tuple[str, str]:

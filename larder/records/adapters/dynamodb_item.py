@@ -13,6 +13,10 @@ the tombstones of refused soft deletes: ``L#<uid>#<shard>``, sort key from its c
     o    N  0: not for the offline store, 2: its row is there already
     l    N  life, where > 0           b  N  write time of the hard delete that began it
     m    N  1: of an InMemory group (the projector follows these)
+    f    N  number of this form, from 2 on (``larder.formats``)
+
+An update leaves attributes that it does not know. So an attribute that belongs to one version alone
+needs a new number: an older release that writes over the item takes the number away.
 """
 
 from __future__ import annotations
@@ -23,10 +27,12 @@ from typing import Any
 
 from larder.aws.dynamodb.binary import decoded
 from larder.event_time import NANOS
+from larder.formats import Format
 from larder.records.keys import sort_key
 from larder.records.record import KEEP_DAYS, RecordVersion, Slot, State
 
 Item = dict[str, Any]
+FORMAT = Format("record-item")
 KEEP_SECONDS = KEEP_DAYS * 86_400
 """How long log items and hidden tombstones stay."""
 
@@ -110,8 +116,11 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
     """The version that an item holds; ``identifier`` is the one it was asked for by.
 
     Raises:
+        NewerFormat: a newer release has written it.
         KeyError, ValueError: the item is not of this layout.
     """
+    if "f" in item:
+        FORMAT.check(_name(item), item["f"]["N"])
     packed = item["v"]["B"]
     write_time = int(item["w"]["N"])
     offline = item["o"]["N"] if "o" in item else "1"
@@ -120,7 +129,7 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
         int(item["e"]["N"]),
         write_time,
         write_time - int(item["a"]["N"]),
-        State(int(item["d"]["N"])) if "d" in item else State.LIVE,
+        FORMAT.value(_name(item), State, int(item["d"]["N"])) if "d" in item else State.LIVE,
         decoded(packed) if isinstance(packed, str) else bytes(packed),
         int(item["n"]["N"]),
         int(item["x"]["N"]) if "x" in item else None,
@@ -128,3 +137,9 @@ def from_item(item: Mapping[str, Any], identifier: str) -> RecordVersion:
         int(item["l"]["N"]) if "l" in item else 0,
         offline == "2",
     )
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    """An item in messages, which may be logged: its partition, without the identifier."""
+    partition = item["pk"]["S"] if "pk" in item else "?"
+    return f"an item of partition {partition} of the records table"

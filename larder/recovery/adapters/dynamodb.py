@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.dynamodb.errors import translated_errors
-from larder.errors import AccessForbidden, ResourceNotFound, ServiceUnavailable, ValidationError
+from larder.aws.refusals import refusal
+from larder.errors import ResourceNotFound, ValidationError
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.recovery.restore import Item, Window
 
@@ -166,9 +167,8 @@ def _explained() -> Iterator[None]:
         with translated_errors():
             yield
     except ClientError as error:
-        code, text = error.response["Error"]["Code"], str(error)
-        if code == "ResourceNotFoundException":
-            raise ResourceNotFound(text) from error
-        if "AccessDenied" in code:
-            raise AccessForbidden(text) from error
-        raise ServiceUnavailable(text) from error
+        meanings = {
+            "ResourceNotFoundException": ResourceNotFound,
+            "TableNotFoundException": ResourceNotFound,
+        }
+        raise refusal("DynamoDB", error, meanings) from error

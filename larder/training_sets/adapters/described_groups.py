@@ -8,7 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import AccessForbidden, ServiceUnavailable, ValidationError
+from larder.aws.refusals import code_of, refusal
+from larder.errors import ValidationError
 from larder.groups.feature_group import CollectionType, FeatureDefinition, FeatureType
 from larder.offline.feature_table import FeatureTable, no_history, no_table
 
@@ -30,7 +31,7 @@ class DescribedGroups:
         except ClientError as error:
             raise self._refusal(group, error) from error
         except BotoCoreError as error:
-            raise ServiceUnavailable(f"the control plane did not answer: {error}") from error
+            raise refusal("the control plane did not answer", error) from error
         status = answer["FeatureGroupStatus"]
         if status != "Created":
             raise ValidationError(
@@ -39,14 +40,14 @@ class DescribedGroups:
         return table_of(answer)
 
     def _refusal(self, group: str, error: ClientError) -> Exception:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in ("ResourceNotFound", "ValidationException"):
+        told = str(error.response.get("Error", {}).get("Message", ""))
+        if code_of(error) == "ResourceNotFound":
             near = get_close_matches(group, self._names(), n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             return ValidationError(f"there is no feature group {group[:100]!r}{hint}")
-        if code in ("AccessDeniedException", "AccessDenied"):
-            return AccessForbidden(f"feature group {group} may not be described: {error}")
-        return ServiceUnavailable(f"feature group {group} could not be described: {error}")
+        if code_of(error) == "ValidationException":
+            return ValidationError(f"feature group {group[:100]!r}: {told}")
+        return refusal(f"feature group {group} could not be described", error)
 
     def _names(self) -> list[str]:
         try:

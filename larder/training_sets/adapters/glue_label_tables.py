@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import AccessForbidden, ServiceUnavailable
+from larder.aws.refusals import refusal
 from larder.offline.adapters.glue_parquet import parquet_table
 from larder.training_sets.ports import StoredLabels
 
@@ -31,7 +31,7 @@ class GlueLabelTables:
             table = parquet_table(name, dict(labels.schema), labels.location, description=about)
             self.client.create_table(DatabaseName=self.database, TableInput=table)
         except (ClientError, BotoCoreError) as error:
-            raise _translated(error, f"could not make the table {self.database}.{name}") from error
+            raise refusal(f"could not make the table {self.database}.{name}", error) from error
         try:
             yield
         finally:
@@ -44,11 +44,4 @@ class GlueLabelTables:
             return  # an earlier try dropped it, whose answer was lost
         except (ClientError, BotoCoreError) as error:
             what = f"could not drop the temporary table {self.database}.{name}; drop it by hand"
-            raise _translated(error, what) from error
-
-
-def _translated(error: ClientError | BotoCoreError, what: str) -> Exception:
-    code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
-    if code in ("AccessDeniedException", "AccessDenied"):
-        return AccessForbidden(f"{what}: {error}")
-    return ServiceUnavailable(f"{what}: {error}")
+            raise refusal(what, error) from error

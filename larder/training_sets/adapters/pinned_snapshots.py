@@ -9,7 +9,7 @@ from datetime import datetime
 
 from larder.aws.s3_objects import MANIFEST, Objects, training_sets_at
 from larder.aws.s3_versions import s3_errors
-from larder.training_sets.manifest import Manifest
+from larder.training_sets.manifest import pinned_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,11 @@ class S3PinnedSnapshots:
             document = self.objects.read(f"{root}{name}/{MANIFEST}")
             if document is None:  # a set in the making, or one that failed
                 continue
-            manifest = Manifest.from_json(document)
-            if _micros(manifest.created_at) < not_before_micros:
+            created_at, tables = pinned_by(document)
+            if _micros(created_at) < not_before_micros:
                 continue
-            for table in manifest.tables:
-                if table.snapshot_id is not None:
-                    pinned[table.database, table.table].add(table.snapshot_id)
+            for database, table, snapshot in tables:
+                pinned[database, table].add(snapshot)
         return pinned
 
 

@@ -67,7 +67,7 @@ def test_orders_compare_as_versions_of_one_record_do(one, other):
 
 @pytest.mark.parametrize("entry", [b"", b"x", b"\xff" * 59, b"\xff" * 80])
 def test_other_bytes_are_no_entry(entry):
-    with pytest.raises(ValueError, match="no entry"):
+    with pytest.raises(ValueError, match="entry of the in-memory tier"):
         read_entry(entry, "c1")
 
 

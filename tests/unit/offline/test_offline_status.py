@@ -21,7 +21,7 @@ GROUPS = (feature_group("a"), feature_group("b"), feature_group("online", offlin
 
 
 class Registry:
-    def list(self):
+    def list(self, unread=None):
         return iter(GROUPS)
 
     def get(self, name):

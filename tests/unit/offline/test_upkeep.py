@@ -73,7 +73,7 @@ class Registry:
     def __init__(self, *groups):
         self.groups = groups
 
-    def list(self):
+    def list(self, unread=None):
         return iter(self.groups)
 
 

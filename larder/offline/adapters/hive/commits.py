@@ -22,6 +22,7 @@ import orjson
 from botocore.exceptions import ClientError
 
 from larder.aws.s3_objects import split
+from larder.formats import MEMBER, Format
 from larder.groups.feature_group import FeatureGroup, OfflineStore
 from larder.offline.erased_marks import Marks
 from larder.offline.ports import TableUnusable
@@ -29,6 +30,8 @@ from larder.offline.ports import TableUnusable
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+_FORMAT = Format("hive-slot")
+_KNOWN = frozenset({"uid", "commit", "erased", "runs"})
 _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
 
@@ -41,10 +44,12 @@ class Notes:
     """What a table keeps besides its rows.
 
     ``erased`` are the marks of erasures. ``runs`` says how far ingestion runs are, by their id.
+    ``more`` is what a newer release keeps there; it is carried on.
     """
 
     erased: Marks = field(default_factory=Marks)
     runs: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def erasing(self, mark: str, time: int) -> Notes:
         """With a mark of an erasure at a time (µs)."""
@@ -73,6 +78,7 @@ class S3Slots:
 
         Raises:
             TableUnusable: the location is another group's, or another life's of this one's name.
+            NewerFormat: a newer release has written it.
         """
         bucket, key = split(slot_address(store))
         try:
@@ -84,12 +90,14 @@ class S3Slots:
             raise TableUnusable(f"there is no bucket {bucket}") from error
         head, _, rows = body.partition(b"\n")
         told = orjson.loads(head)
+        _FORMAT.check(slot_address(store), told.get(MEMBER))
         if told["uid"] != group.uid:
             raise TableUnusable(
                 f"the location {store.location} already holds data that are not of feature group "
                 f"{group.name} (its uid is {told['uid']!r}, not {group.uid!r})"
             )
-        notes = Notes(Marks.parse(told.get("erased")), told.get("runs", {}))
+        more = {name: value for name, value in told.items() if name not in _KNOWN}
+        notes = Notes(Marks.parse(told.get("erased")), told.get("runs", {}), more)
         return Slot(told["uid"], told["commit"], rows, answer["ETag"], notes)
 
     def replace(
@@ -106,7 +114,7 @@ class S3Slots:
             Overtaken: the slot is not ``old`` any more.
         """
         commit, kept = uuid4().hex, notes or (old.notes if old else Notes())
-        head: dict[str, Any] = {"uid": group.uid, "commit": commit}
+        head: dict[str, Any] = {**kept.more, "uid": group.uid, "commit": commit}
         if kept.erased.times:
             head["erased"] = str(kept.erased)
         if kept.runs:

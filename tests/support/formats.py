@@ -1,0 +1,632 @@
+"""Every form that one release stores and another one reads: its fixtures, and how each is handled.
+
+``python -m tests.support.formats`` writes the fixtures that are not there. One that is there is
+never changed: where today's form is another one, give the old file a name of its own
+(``v1-2026-11.json``) first. A file's name begins with the number of its format.
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import orjson
+
+from larder.access.grants import Grants
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.aws.s3_objects import Objects, split
+from larder.groups.adapters import dynamodb_item as group_item
+from larder.groups.adapters.dynamodb_metadata import DynamoFeatureMetadata
+from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.groups.feature_group import (
+    CollectionType,
+    FeatureDefinition,
+    FeatureType,
+    OnlineStore,
+    StorageType,
+    TtlDuration,
+    UpdateStatus,
+)
+from larder.groups.metadata import FeatureMetadata
+from larder.ingestion.adapters import hive as hive_bulk
+from larder.ingestion.adapters import iceberg as iceberg_bulk
+from larder.ingestion.adapters.journal import S3RunJournal
+from larder.ingestion.ports import Run
+from larder.memory.entry import entry_parts, read_entry
+from larder.offline.adapters import dynamodb_heartbeat_item as beat_item
+from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
+from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
+from larder.offline.adapters.quarantine import S3Quarantine
+from larder.offline.adapters.staged_rows import S3StagedRows, staged_from
+from larder.offline.erased_marks import Marks, mark_of
+from larder.offline.redrive import records_of
+from larder.offline.watermark import Beats, Round
+from larder.offline.write import UnreadableChange
+from larder.records.adapters.dynamodb_item import from_item, log_key, record_key, to_attributes
+from larder.records.codec import pack
+from larder.records.record import RecordVersion, Slot, State
+from larder.settings.published import PublishedSettings, check_published
+from larder.training_sets.manifest import Column, Manifest
+from larder.training_sets.ports import LabelColumn, SourceTable, StoredFile, StoredLabels
+from tests.support.groups import feature_group
+from tests.support.offline import hive_group, row
+from tests.support.tables import create_registry_table
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "formats"
+BUCKET = "lake"
+MICROS = 1_700_000_000_000_000
+UNKNOWN = "x_of_a_newer_release"
+
+SLOT = Slot("ucustomers", 64, "c-1")
+VERSION = RecordVersion(
+    identifier="c-1",
+    event_key=1_706_702_400 * 10**9,
+    write_time=MICROS,
+    invocation_time=MICROS - 7,
+    state=State.LIVE,
+    packed=pack({0: "c-1", 1: "2024-01-31T12:00:00Z", 4: "Oslo"}),
+    schema_version=5,
+    expires_at=4_000_000_000 * 10**9,
+    life=2,
+)
+DELETED = replace(VERSION, state=State.SOFT_DELETED, expires_at=None, offline=False, life=0)
+FIRST = replace(VERSION, life=0, expires_at=None)
+"""Also of the first release, whose items had fewer attributes."""
+RICH = feature_group(
+    "rich",
+    features=(
+        FeatureDefinition("id", FeatureType.STRING),
+        FeatureDefinition("at", FeatureType.FRACTIONAL),
+        FeatureDefinition("words", FeatureType.STRING, CollectionType.SET),
+        FeatureDefinition("vector", FeatureType.FRACTIONAL, CollectionType.VECTOR, 8),
+    ),
+    record_identifier_name="id",
+    event_time_name="at",
+    online=OnlineStore(StorageType.IN_MEMORY, TtlDuration("Days", 3), "key"),
+    failure_reason="none of it",
+    role_arn="arn:aws:iam::123456789012:role/store",
+    description="é",
+    last_update=UpdateStatus.FAILED,
+    last_update_failure="no such luck",
+    tags=(("team", "ops"),),
+    declared_in="features/rich.yaml",
+    grants=Grants(read=("*",), admin=("arn:aws:iam::123456789012:root",)),
+    growth=((2, MICROS + 1), (3, MICROS + 2)),
+    revision=7,
+)
+METADATA = FeatureMetadata(
+    uid="urich",
+    feature="words",
+    description="é",
+    parameters=(("unit", "m"),),
+    modified=MICROS,
+    revision=1,
+)
+BEATS = Beats({"shard-1": "4"}, (Round(MICROS, {"shard-1": "4"}),), MICROS - 1, 5)
+CHANGES = [
+    {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "Keys": {"pk": {"S": "R#u#1"}}}}
+]
+MARKS = Marks({mark_of("ucustomers", "c-1"): MICROS})
+NOTES = Notes(MARKS, {"run-1": "10 20 2024-01-31T12"})
+HIVE = hive_group(f"s3://{BUCKET}/hive/customers-1700000000")
+RUN = Run("run-1", "ucustomers", "fingerprint", MICROS, MICROS + 5, {"rows": 3})
+FILE = StoredFile(f"s3://{BUCKET}/training-sets/churn/part-0.parquet", 10, 2, "ab" * 32)
+MANIFEST = Manifest(
+    name="churn",
+    created_at="2026-11-27T12:00:00.000000+00:00",
+    larder_version="0.1.0",
+    location=f"s3://{BUCKET}/training-sets/churn/",
+    rows=2,
+    content_hash="cd" * 32,
+    column_hashes={"clicks": "ef" * 32},
+    columns=(Column("clicks", "clicks", "int64", "customers:clicks"),),
+    files=(FILE,),
+    tables=(SourceTable("customers", "2023-11-14", "larder_dev", "customers_1", 42, False),),
+    parameters={"groups": [{"group": "customers", "key": "customer"}]},
+    labels=StoredLabels(
+        f"s3://{BUCKET}/training-sets/churn/labels/",
+        (FILE,),
+        2,
+        1,
+        2,
+        (LabelColumn("larder_label_0", "customer", "string"),),
+        (("larder_label_0", "string"),),
+    ),
+    label_table="tmp_labels_1",
+    query="SELECT 1",
+    query_execution_id="q",
+    bytes_scanned=3,
+)
+SETTINGS = PublishedSettings(
+    stage="dev",
+    valkey_address="valkey.example:6379",
+    registry_table="registry",
+    records_table="records",
+    account_id="123456789012",
+    region="us-east-1",
+    partition="aws",
+    offline_bucket=BUCKET,
+    database="larder_dev",
+    workgroup="larder-dev",
+    api_endpoint="https://api.example",
+    api_id="abc",
+    kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/1",
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A form. A body is a fixture's content: what is stored, as bytes.
+
+    ``makes`` are the bodies that today's code writes, by the names of their fixtures; ``value`` is
+    what all of them are read as, or what a fixture is read as, by its name. ``more`` adds something
+    unknown to a body (``None``: a text has no members, its every change needs a new number).
+    ``rewrite`` has the code replace a stored body, and gives what is stored then (``None``: it is
+    written once). ``newer`` gives a body the number 2. ``item`` is in the error's words.
+    """
+
+    name: str
+    makes: Callable[[], dict[str, bytes]]
+    read: Callable[[bytes], Any]
+    value: Callable[[str], Any]
+    more: Callable[[bytes], bytes] | None
+    newer: Callable[[bytes], bytes]
+    item: str
+    rewrite: Callable[[bytes], bytes] | None = None
+
+
+# --- JSON, and items of DynamoDB ---------------------------------------------------------------
+
+
+def json(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
+def in_json(*path: str, **members: Any) -> Callable[[bytes], bytes]:
+    """Adds members to a JSON document, or to the documents within that the path leads to."""
+
+    def change(body: bytes) -> bytes:
+        document = orjson.loads(body)
+        _add(document, path, members)
+        return json(document)
+
+    return change
+
+
+def _add(document: Any, path: tuple[str, ...], members: dict[str, Any]) -> None:
+    if isinstance(document, list):
+        for each in document:
+            _add(each, path, members)
+    elif path:
+        _add(document[path[0]], path[1:], members)
+    else:
+        document.update(members)
+
+
+def both(*changes: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    def change(body: bytes) -> bytes:
+        for each in changes:
+            body = each(body)
+        return body
+
+    return change
+
+
+def item_json(item: dict[str, Any]) -> bytes:
+    """An item as a Lambda event has it, its document as JSON of its own."""
+    shown = {
+        name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value
+        for name, value in item.items()
+    }
+    if "doc" in shown:
+        shown["doc"] = {"JSON": orjson.loads(shown["doc"]["S"])}
+    return json(shown)
+
+
+def item_of(body: bytes) -> dict[str, Any]:
+    item = orjson.loads(body)
+    for name, value in item.items():
+        if "JSON" in value:
+            item[name] = {"S": orjson.dumps(value["JSON"]).decode()}
+        elif "B" in value:
+            item[name] = {"B": base64.b64decode(value["B"])}
+    return item
+
+
+def table(name: str = "registry") -> Any:
+    """A registry table in the mocked cloud."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    create_registry_table(client, name)
+    return client
+
+
+def lake() -> Any:
+    """S3 in the mocked cloud, with the bucket."""
+    client = boto3.client("s3", region_name="us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+def stored_item(client: Any, item: dict[str, Any]) -> bytes:
+    key = {name: item[name] for name in ("pk", "sk")}
+    return item_json(client.get_item(TableName="registry", Key=key)["Item"])
+
+
+MORE_ATTRIBUTE = in_json(**{UNKNOWN: {"S": "kept"}})
+
+
+# --- the forms -----------------------------------------------------------------------------------
+
+
+def _record_items() -> dict[str, bytes]:
+    made = {"v1": VERSION, "v1-deleted": DELETED}
+    bodies = {
+        name: item_json(record_key(SLOT) | to_attributes(each, now_nanos=MICROS * 1000))
+        for name, each in made.items()
+    }
+    log = log_key(SLOT, FIRST) | to_attributes(FIRST, now_nanos=MICROS * 1000)
+    return bodies | {"v1-log": item_json(log)}
+
+
+def _record_value(name: str) -> RecordVersion:
+    known = {"v1": VERSION, "v1-deleted": DELETED, "v1-log": FIRST, "v1-first-release": FIRST}
+    return known[name]
+
+
+def _entries() -> dict[str, bytes]:
+    order, rest = entry_parts(VERSION)
+    return {"v1": (order + bytes(8) + rest).hex().encode() + b"\n"}
+
+
+def _newer_entry(body: bytes) -> bytes:
+    entry = bytearray.fromhex(body.decode())
+    entry[48] |= 1 << 4
+    return entry.hex().encode() + b"\n"
+
+
+def _group_value(name: str) -> Any:
+    return replace(RICH, grants=Grants()) if name == "v1-first-release" else RICH
+
+
+def _group_replaced(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    registry = DynamoRegistry(BotoDynamo(client), "registry")
+    found = registry.get("rich")
+    assert found is not None
+    registry.replace(replace(found, description="changed"))
+    return stored_item(client, item)
+
+
+def group_removed(body: bytes) -> bytes:
+    """The item by which a deleted group stays known."""
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    registry = DynamoRegistry(BotoDynamo(client), "registry")
+    found = registry.get("rich")
+    assert found is not None
+    registry.remove(found)
+    return stored_item(client, group_item.uid_key(found.uid))
+
+
+def _metadata_store(client: Any) -> DynamoFeatureMetadata:
+    return DynamoFeatureMetadata(BotoDynamo(client), "registry")
+
+
+def _metadata_item() -> dict[str, bytes]:
+    client = table()
+    _metadata_store(client).replace(METADATA)
+    key = {"pk": {"S": "U#urich"}, "sk": {"S": "f#words"}}
+    return {"v1": stored_item(client, key)}
+
+
+def _metadata(body: bytes) -> FeatureMetadata | None:
+    client = table()
+    client.put_item(TableName="registry", Item=item_of(body))
+    return _metadata_store(client).get("urich", "words")
+
+
+def _metadata_replaced(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    _metadata_store(client).replace(replace(METADATA, description="changed", revision=2))
+    return stored_item(client, item)
+
+
+def _beats_saved(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    DynamoBeatStore(BotoDynamo(client), "registry").save(replace(BEATS, proven=MICROS))
+    return stored_item(client, item)
+
+
+def _failed_batches() -> dict[str, bytes]:
+    s3 = lake()
+    quarantine = S3Quarantine(s3, BUCKET, "quarantine/")
+    change = UnreadableChange("1", CHANGES[0], "no reason")
+    keys = {
+        "v1-quarantined": quarantine.put("u", change, "no reason"),
+        "v1-parked": quarantine.park("u", [change], "no reason"),
+    }
+    bodies = {
+        name: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for name, key in keys.items()
+    }
+    for name, time in (("v1-quarantined", "quarantinedAt"), ("v1-parked", "parkedAt")):
+        bodies[name] = in_json(**{time: "2026-11-27T12:00:00+00:00"})(bodies[name])
+    return bodies
+
+
+def _staged() -> dict[str, bytes]:
+    s3 = lake()
+    key = S3StagedRows(s3, BUCKET).put(feature_group(), [row()]).partition(" ")[0]
+    return {"v1": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
+
+
+def _staged_rows(body: bytes) -> Any:
+    staged = staged_from("key", body)
+    return None if staged is None else (staged.schema_version, list(staged.rows))
+
+
+def _slot_body(body: bytes) -> bytes:
+    """A fixture of a slot as it lies on S3: its head is one line there."""
+    return orjson.dumps(orjson.loads(body)) + b"\n"
+
+
+def _slot_at(s3: Any, body: bytes) -> Any:
+    bucket, key = split(slot_address(HIVE.offline))
+    s3.put_object(Bucket=bucket, Key=key, Body=_slot_body(body))
+    return S3Slots(s3).read(HIVE, HIVE.offline)
+
+
+def _slot_head(s3: Any) -> bytes:
+    bucket, key = split(slot_address(HIVE.offline))
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return json(orjson.loads(body.partition(b"\n")[0]))
+
+
+def _slots() -> dict[str, bytes]:
+    s3 = lake()
+    S3Slots(s3).replace(HIVE, HIVE.offline, None, b"", NOTES)
+    return {"v1": in_json(commit="c" * 32)(_slot_head(s3))}
+
+
+def _slot(body: bytes) -> Any:
+    slot = _slot_at(lake(), body)
+    return (slot.uid, slot.commit, slot.notes.erased, slot.notes.runs)
+
+
+def _slot_value(name: str) -> Any:
+    notes = Notes() if name == "v1-first-release" else NOTES
+    return (HIVE.uid, "c" * 32, notes.erased, notes.runs)
+
+
+def _slot_replaced(body: bytes) -> bytes:
+    s3 = lake()
+    old = _slot_at(s3, body)
+    S3Slots(s3).replace(HIVE, HIVE.offline, old, b"", old.notes.erasing("a" * 16, MICROS))
+    return _slot_head(s3)
+
+
+def _iceberg_mark(body: bytes) -> str:
+    text = body.decode().strip()
+    iceberg_bulk.check_mark(feature_group(), RUN, text)
+    return text
+
+
+def _journal(s3: Any, body: bytes) -> S3RunJournal:
+    s3.put_object(Bucket=BUCKET, Key="ingest/ucustomers/run-1.json", Body=body)
+    return S3RunJournal(Objects(s3), BUCKET)
+
+
+def _run(body: bytes) -> Run:
+    return _journal(lake(), body).begin(replace(RUN, first_write_time=1))
+
+
+def _run_noted(body: bytes) -> bytes:
+    s3 = lake()
+    journal = _journal(s3, body)
+    journal.note(replace(journal.begin(RUN), outcome={"rows": 4}))
+    key = "ingest/ucustomers/run-1.json"
+    return json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
+
+
+def _runs() -> dict[str, bytes]:
+    s3 = lake()
+    S3RunJournal(Objects(s3), BUCKET).note(RUN)
+    key = "ingest/ucustomers/run-1.json"
+    return {"v1": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
+
+
+def _published(body: bytes) -> PublishedSettings:
+    variables = orjson.loads(body)
+    check_published("/larder/dev/client", variables)
+    return PublishedSettings.from_env(variables)
+
+
+def _published_value(name: str) -> PublishedSettings:
+    first = replace(SETTINGS, stage="", api_id="", kms_key_arn="")
+    return first if name == "v1-first-release" else SETTINGS
+
+
+def _newer_text(body: bytes) -> bytes:
+    return b"format=2;" + body
+
+
+FORMS = (
+    Stored(
+        name="record-item",
+        makes=_record_items,
+        read=lambda body: from_item(item_of(body), "c-1"),
+        value=_record_value,
+        more=MORE_ATTRIBUTE,
+        newer=in_json(f={"N": "2"}),
+        item="R#ucustomers#|L#ucustomers#",
+    ),
+    Stored(
+        name="tier-entry",
+        makes=_entries,
+        read=lambda body: read_entry(bytes.fromhex(body.decode()), "c-1")[0],
+        value=lambda _name: VERSION,
+        more=None,
+        newer=_newer_entry,
+        item="entry of the in-memory tier",
+    ),
+    Stored(
+        name="group",
+        makes=lambda: {"v1": item_json(group_item.to_item(RICH))},
+        read=lambda body: group_item.from_item(item_of(body)),
+        value=_group_value,
+        more=both(
+            MORE_ATTRIBUTE,
+            in_json("doc", "JSON", **{UNKNOWN: "kept"}),
+            in_json("doc", "JSON", "online", **{UNKNOWN: "kept"}),
+            in_json("doc", "JSON", "offline", **{UNKNOWN: "kept"}),
+        ),
+        newer=in_json("doc", "JSON", format=2),
+        item="feature group rich",
+        rewrite=_group_replaced,
+    ),
+    Stored(
+        name="feature-metadata",
+        makes=_metadata_item,
+        read=_metadata,
+        value=lambda _name: METADATA,
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="feature words of group urich",
+        rewrite=_metadata_replaced,
+    ),
+    Stored(
+        name="heartbeats",
+        makes=lambda: {"v1": item_json(beat_item.beats_item(BEATS))},
+        read=lambda body: beat_item.beats_of(item_of(body)),
+        value=lambda _name: BEATS,
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="item of heartbeats",
+        rewrite=_beats_saved,
+    ),
+    Stored(
+        name="failed-batch",
+        makes=_failed_batches,
+        read=records_of,
+        value=lambda _name: CHANGES,
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(format=2),
+        item="the object",
+    ),
+    Stored(
+        name="staged-rows",
+        makes=_staged,
+        read=_staged_rows,
+        value=lambda _name: (5, [row()]),
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(version=2),
+        item="key",
+    ),
+    Stored(
+        name="erased-marks",
+        makes=lambda: {"v1": str(MARKS).encode()},
+        read=lambda body: Marks.parse(body.decode()),
+        value=lambda _name: MARKS,
+        more=None,
+        newer=_newer_text,
+        item="marks of erasures",
+    ),
+    Stored(
+        name="hive-slot",
+        makes=_slots,
+        read=_slot,
+        value=_slot_value,
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(format=2),
+        item="commits/slot",
+        rewrite=_slot_replaced,
+    ),
+    Stored(
+        name="hive-run-mark",
+        makes=lambda: {"v1": str(hive_bulk.Mark(10, 20, "2024-01-31T12")).encode()},
+        read=lambda body: hive_bulk.Mark.parse(body.decode()),
+        value=lambda _name: hive_bulk.Mark(10, 20, "2024-01-31T12"),
+        more=None,
+        newer=_newer_text,
+        item="run's mark",
+    ),
+    Stored(
+        name="iceberg-run-mark",
+        makes=lambda: {"v1": b"250000", "v1-done": b"done 1700000000"},
+        read=_iceberg_mark,
+        value=lambda name: "250000" if name == "v1" else "done 1700000000",
+        more=None,
+        newer=_newer_text,
+        item="mark of run run-1",
+    ),
+    Stored(
+        name="ingest-run",
+        makes=_runs,
+        read=_run,
+        value=lambda _name: RUN,
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(format=2),
+        item="ingest/ucustomers/run-1.json",
+        rewrite=_run_noted,
+    ),
+    Stored(
+        name="training-set-manifest",
+        makes=lambda: {"v1": MANIFEST.to_json()},
+        read=Manifest.from_json,
+        value=lambda _name: MANIFEST,
+        more=both(
+            in_json(**{UNKNOWN: "kept"}),
+            *(
+                in_json(*path, **{UNKNOWN: "kept"})
+                for path in (
+                    ("columns",),
+                    ("files",),
+                    ("tables",),
+                    ("labels",),
+                    ("labels", "files"),
+                    ("labels", "columns"),
+                )
+            ),
+        ),
+        newer=in_json(format=2),
+        item="training set churn",
+    ),
+    Stored(
+        name="published-settings",
+        makes=lambda: {"v1": json(SETTINGS.to_env())},
+        read=_published,
+        value=_published_value,
+        more=in_json(LARDER_X_OF_A_NEWER_RELEASE="kept"),
+        newer=in_json(LARDER_FORMAT="2"),
+        item="/larder/dev/client",
+    ),
+)
+
+
+def fixtures(form: Stored) -> dict[str, bytes]:
+    """Bodies of a form's fixtures by their names."""
+    return {each.stem: each.read_bytes() for each in sorted((FIXTURES / form.name).glob("v*"))}
+
+
+def _write_missing() -> None:
+    from moto import mock_aws  # noqa: PLC0415
+
+    for form in FORMS:
+        with mock_aws():
+            made = form.makes()
+        folder = FIXTURES / form.name
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, body in made.items():
+            suffix = "json" if body.lstrip().startswith(b"{") else "txt"
+            path = folder / f"{name}.{suffix}"
+            if not path.exists():
+                path.write_bytes(body)
+                print(path)
+
+
+if __name__ == "__main__":
+    _write_missing()
