@@ -19,7 +19,7 @@ from larder.models.refusals import Refused
 from larder.models.residence import Residence
 from larder.models.scores import Outcome, Scored, Show
 from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
-from larder.models.shadows import fill_shadows, plan_shadows, shadows_of
+from larder.models.shadows import Shadow, fill_shadows, plan_shadows, shadows_of
 from larder.models.vectors import Row, filled, planned
 from larder.records.read import RecordReader
 
@@ -105,10 +105,7 @@ class Invoker:
         features = self._read(wanted)
         self._fill(scored, rows, features, asked.show)
         objectives = self._score(scored)
-        now = self.reader.clock()
-        for each, several in zip(scored, shadows, strict=True):
-            fill_shadows(several, features, now)
-            each.shadows = [(one.variant, one.vector, one.error) for one in several]
+        self._fill_shadows(scored, shadows, features)
         outcome = _outcome(scored, chosen, source, objectives)
         if failed := outcome.failed:
             raise ModelError(failed.message, failed.status)
@@ -156,6 +153,14 @@ class Invoker:
                 continue
             each.vector, each.features = found.vector, found.states
             each.event_times = found.event_times
+
+    def _fill_shadows(
+        self, scored: Sequence[Scored], shadows: Sequence[list[Shadow]], features: Features
+    ) -> None:
+        now = self.reader.clock()
+        for each, several in zip(scored, shadows, strict=True):
+            fill_shadows(several, features, now)
+            each.shadows = [(one.variant, one.vector, one.error) for one in several]
 
     def _score(self, scored: Sequence[Scored]) -> dict[str, str]:
         """Give each its score, with one call of each variant's model; the models' objectives."""
