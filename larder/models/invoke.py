@@ -15,8 +15,9 @@ from larder.models.instances import BadValue, Instance, identifier_of
 from larder.models.lookup import Features, Wanted, read
 from larder.models.ports import Endpoints, Matrix
 from larder.models.residence import Residence
-from larder.models.scores import Outcome, Scored, Show
+from larder.models.scores import Outcome, Scored, Shadowed, Show
 from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel, Variant
+from larder.models.shadows import sampled
 from larder.models.vectors import Refused, Row, filled, planned
 from larder.records.read import RecordReader
 
@@ -107,18 +108,21 @@ class Invoker:
         if asked.show is Show.ALL:
             self._check_groups(_models(chosen), access)
         known, wanted = _known_fields(endpoint, asked), _wanted(chosen)
-        scored = [Scored(each.variant, unit=unit) for each, unit in chosen]
+        scored = [Scored(each.variant, unit=unit, fleet=each.fleet) for each, unit in chosen]
+        shadows = sampled(endpoint, chosen, self.draw)
         rows = [
             self._planned(each, instance, known, wanted)
             for each, instance in zip(scored, asked.instances, strict=True)
         ]
+        shadows.plan(asked.instances, known, wanted)
         needed = bool(wanted.identifiers)
         features = read(self.reader, wanted, self.store_seconds) if needed else Features()
         self._fill(scored, rows, features, asked.show)
         objectives = self._score(scored)
-        outcome = _outcome(scored, chosen, source, objectives)
+        outcome = _outcome(scored, chosen, source, objectives, shadows.shadowed)
         if failed := outcome.failed:
             raise ModelError(failed.message, failed.status)
+        shadows.fill(features, self.reader.clock())
         return outcome
 
     def may_see(self, group: str, access: Access) -> bool:
@@ -179,8 +183,8 @@ class Invoker:
                 found = filled(row, features, now, all_states=show is Show.ALL)
             except Refused as refusal:
                 each.error, each.features = refusal.error, refusal.states
-                continue
-            each.vector, each.features = found.vector, found.states
+            else:
+                each.take(found)
 
     def _score(self, scored: Sequence[Scored]) -> dict[str, str]:
         """Give each its score, with one call of each variant's model; the models' objectives."""
@@ -250,6 +254,7 @@ def _outcome(
     chosen: Sequence[tuple[Assignment, str | None]],
     source: UnitSource,
     objectives: dict[str, str],
+    shadows: Sequence[Shadowed],
 ) -> Outcome:
     fleets = list(dict.fromkeys(id(each.fleet) for each, _ in chosen))
     by_id = {id(each.fleet): each.fleet for each, _ in chosen}
@@ -258,4 +263,4 @@ def _outcome(
         variant for each in fleets for variant in by_id[each].variants if id(variant) in served
     ]
     configs = ",".join(dict.fromkeys(by_id[each].config for each in fleets))
-    return Outcome(scored, variants, configs, source, objectives)
+    return Outcome(scored, variants, configs, source, objectives, shadows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from larder.models.assignment import UnitSource
-from larder.models.served import Variant
+from larder.models.served import Fleet, Variant
 
 
 class Show(StrEnum):
@@ -53,8 +53,23 @@ class InstanceError:
 
 
 @dataclass(slots=True)
+class Filled:
+    """A model's columns for one instance, and the states of inputs that are worth saying.
+
+    ``event_times`` has the event time of each record that was read, by group and key field.
+    """
+
+    vector: list[float]
+    states: dict[str, FeatureState] = field(default_factory=dict)
+    event_times: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class Scored:
-    """One instance's answer. ``score`` has several values where the model has several outputs."""
+    """One instance's answer. ``score`` has several values where the model has several outputs.
+
+    ``event_times`` is as of ``Filled``; ``fleet`` is the variant's.
+    """
 
     variant: Variant
     score: float | Sequence[float] | None = None
@@ -62,6 +77,21 @@ class Scored:
     features: dict[str, FeatureState] = field(default_factory=dict)
     vector: Sequence[float] = ()
     unit: str | None = None
+    event_times: dict[tuple[str, str], str] = field(default_factory=dict)
+    fleet: Fleet | None = None
+
+    def take(self, found: Filled) -> None:
+        """Take the columns that were found, with what is known of them."""
+        self.vector, self.features = found.vector, found.states
+        self.event_times = found.event_times
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """One instance for one shadow; ``place`` is the instance's among those of the request."""
+
+    place: int
+    scored: Scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +100,7 @@ class Outcome:
 
     ``variants`` are those that served, in the order of the configuration.
     ``objectives`` has each one's objective in XGBoost's words, by its name.
+    ``shadows`` have vectors and no scores yet.
     """
 
     scored: Sequence[Scored]
@@ -77,6 +108,7 @@ class Outcome:
     config: str
     unit_source: UnitSource
     objectives: dict[str, str]
+    shadows: Sequence[Shadowed] = ()
 
     @property
     def failed(self) -> InstanceError | None:

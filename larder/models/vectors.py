@@ -12,7 +12,7 @@ from larder.event_time import NANOS, event_time_nanos, parse_event_time
 from larder.groups.feature_group import FeatureGroup, FeatureType
 from larder.models.instances import BadValue, Instance, columns_of, identifier_of, vector_of
 from larder.models.lookup import Features, Wanted
-from larder.models.scores import FeatureState, InstanceError, Status
+from larder.models.scores import FeatureState, Filled, InstanceError, Status
 from larder.models.served import Missing, ModelInput, Runtime, ServedModel, SourceKind
 from larder.records.codec import Value
 
@@ -40,14 +40,6 @@ class Row:
     model: ServedModel
     instance: Instance
     identifiers: dict[str, str | None] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Filled:
-    """A model's columns for one instance, and the states of inputs that are worth saying."""
-
-    vector: list[float]
-    states: States = field(default_factory=dict)
 
 
 def planned(model: ServedModel, instance: Instance, known: frozenset[str], wanted: Wanted) -> Row:
@@ -94,6 +86,8 @@ def filled(row: Row, features: Features, now_nanos: int, *, all_states: bool) ->
     result, lacking = Filled([]), States()
     for each in spec.inputs:
         columns, state = _input(each, row, features, now_nanos)
+        if state.event_time is not None:
+            result.event_times[each.group, each.key] = state.event_time
         if columns is None:
             if each.missing is Missing.FAIL:
                 lacking[each.name] = state

@@ -10,14 +10,17 @@ from larder.aws.dynamodb.wire.environment import credentials_from
 from larder.aws.retries import Retries
 from larder.models.adapters.dynamodb_endpoints import DynamoEndpoints
 from larder.models.adapters.s3_artefacts import S3Artefacts
+from larder.models.api.exposure_log import ExposureLog
 from larder.models.api.invoke_operations import InvokeApi
 from larder.models.api.runtime_errors import LogPlace
 from larder.models.endpoint_cache import MOST_SECONDS, EndpointCache
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
+from larder.models.score import Scoring
 from larder.models.warm_up import WarmUp
 from larder.settings.inference import InferenceSettings
 from larder.settings.runtime import RuntimeSettings
+from larder.telemetry.log import Log
 from larder.wiring.data_plane import open_data_plane
 from larder.wiring.model_runtimes import NativeRuntimes
 from larder.wiring.s3_endpoint import s3_endpoint
@@ -25,13 +28,14 @@ from larder.wiring.s3_endpoint import s3_endpoint
 
 @dataclass(frozen=True)
 class InferencePlane:
-    """InvokeEndpoint and the warm-up, over the same loaded models."""
+    """InvokeEndpoint, the warm-up and the scoring of shadows, over the same loaded models."""
 
     api: InvokeApi
     warm_up: WarmUp
+    scoring: Scoring
 
 
-def open_inference(settings: InferenceSettings) -> InferencePlane:
+def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
     """The inference function of a deployed platform, with the credentials of this process.
 
     Raises:
@@ -52,7 +56,8 @@ def open_inference(settings: InferenceSettings) -> InferencePlane:
         account_id=settings.account_id,
         store_seconds=settings.store_seconds,
     )
-    return InferencePlane(InvokeApi(invoker, plane.rules, _log_place(settings)), WarmUp(models))
+    api = InvokeApi(invoker, plane.rules, _log_place(settings), ExposureLog(log))
+    return InferencePlane(api, WarmUp(models), Scoring(models))
 
 
 def _runtime_settings(settings: InferenceSettings) -> RuntimeSettings:

@@ -12,6 +12,7 @@ from larder.models.api.runtime_errors import LogPlace
 from larder.models.errors import ModelError
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
+from larder.models.score import Scoring
 from larder.models.served import ModelArtefact, Runtime
 from larder.models.warm_up import WarmUp
 from larder.records.read import RecordReader
@@ -78,7 +79,7 @@ class Inference:
         self.models = Residence(runtimes, self.artefacts)
         self.invoker = Invoker(self.endpoints, self.reader, self.models, HOME.account_id)
         self.api = InvokeApi(self.invoker, rules or AccessRules(HOME), LOG, **api)
-        self.handler = create_handler(self.api, WarmUp(self.models))
+        self.handler = create_handler(self.api, WarmUp(self.models), Scoring(self.models))
 
     def model(self, *artefacts, width, **changes):
         """A served model of these files."""

@@ -46,12 +46,18 @@ Told = Callable[["Answered"], None]
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answered request: what its exposure line is made from."""
+    """One answered request: what its exposure line is made from.
+
+    ``body`` is the request's, ``answer`` the response's, of content type ``media``.
+    """
 
     endpoint: ServedEndpoint
     outcome: Outcome
     inference_id: str
     members: Mapping[str, str]
+    body: bytes
+    answer: str
+    media: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ class InvokeApi:
         outcome = self.invoker.invoke(endpoint, asked, access)
         body, media = form.write(outcome, self._may_see(access))
         inference_id = members.get("InferenceId") or str(uuid.uuid4())
-        self.tell(Answered(endpoint, outcome, inference_id, members))
+        self.tell(Answered(endpoint, outcome, inference_id, members, request.body, body, media))
         return _response(body, media, outcome, request.request_id)
 
     def _may_see(self, access: Access) -> Callable[[str], bool]:
