@@ -19,6 +19,8 @@ MATERIALIZE: Final = "materialize/"
 """Where results of materialization lie, by the group's uid."""
 MODELS: Final = "models/"
 """Where the files of imported models lie, by their SHA-256."""
+MODEL_DATA: Final = "model-data/"
+"""Where people may upload artefacts of models that CreateModel then takes in."""
 _LATER: Final = ("exposures/", "failed-batches/", "lineage/", "pipelines/")
 """Folders of earlier releases, and of parts that are to come."""
 OWN: Final = tuple(
@@ -34,6 +36,7 @@ OWN: Final = tuple(
                 INGEST,
                 MATERIALIZE,
                 MODELS,
+                MODEL_DATA,
                 *_LATER,
             )
         }

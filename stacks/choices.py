@@ -129,6 +129,38 @@ class ServingChoices:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelChoices:
+    """Models behind SageMaker's names: what is taken in, and the functions for it.
+
+    Raises:
+        ConfigurationError: the number of executions is below 1.
+    """
+
+    buckets: tuple[str, ...] = ()
+    """Existing buckets that artefacts of models are read from, such as MLflow's
+    ``mlflow-sagemaker-REGION-ACCOUNT``. Beside them: the folder ``model-data/`` of the platform's
+    bucket, and the buckets that offline data may lie in."""
+
+    import_memory_mb: int = 2_048
+    """Memory of the function that takes in models, in MB."""
+
+    inference_memory_mb: int = 1_769
+    """Memory of the function that serves endpoints, in MB; 1,769 MB are one full vCPU."""
+
+    inference_concurrency: int | None = None
+    """As ``runtime_concurrency``, of the function that serves endpoints."""
+
+    def __post_init__(self) -> None:
+        """Refuse at synth what Lambda would refuse in the middle of a deployment."""
+        number = self.inference_concurrency
+        if number is not None and number < 1:
+            raise ConfigurationError(
+                f"models.inference_concurrency: {number} would stop the function; leave it out or "
+                "give at least 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfflineChoices:
     """The offline store: its writer, its tables and the queries over them."""
 

@@ -12,6 +12,7 @@ from stacks.choices import (
     DataChoices,
     ForwardingChoices,
     InMemoryTier,
+    ModelChoices,
     OfflineChoices,
     ServingChoices,
 )
@@ -48,6 +49,9 @@ class StageConfig:
 
     forwarding: ForwardingChoices = field(default_factory=ForwardingChoices)
     """Operations that are forwarded to SageMaker."""
+
+    models: ModelChoices = field(default_factory=ModelChoices)
+    """Models and the functions that take them in and serve them."""
 
     in_memory: InMemoryTier | None = None
     """The tier ``InMemory``; without it such feature groups live in DynamoDB alone."""

@@ -4,6 +4,7 @@ from aws_cdk import Stack
 
 from larder.settings.control import ControlSettings
 from stacks.config import StageConfig
+from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -15,8 +16,12 @@ def control_settings(
     *,
     online: OnlineStoreStack,
     offline: OfflineStoreStack,
+    models: ModelsStack | None = None,
 ) -> ControlSettings:
-    """What ``control`` and ``feature_groups`` must know, as ``stack`` sees it."""
+    """What ``control`` and ``feature_groups`` must know, as ``stack`` sees it.
+
+    Without ``models`` there are feature groups alone.
+    """
     return ControlSettings(
         registry_table=online.registry.table_name,
         account_id=stack.account,
@@ -31,4 +36,6 @@ def control_settings(
         creators=patterns_of(stack, config.access.creators),
         missing_grants_deny=int(config.missing_grants_deny),
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
+        import_function=models.importer.function_arn if models else "",
+        inference_function=models.invoked.function_arn if models else "",
     )

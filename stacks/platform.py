@@ -11,6 +11,7 @@ from stacks.ingestion import IngestionStack
 from stacks.memory.network import NetworkStack
 from stacks.memory.projection import MemoryProjectionStack
 from stacks.memory.store import MemoryStoreStack
+from stacks.models import ModelsStack
 from stacks.observability.stack import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -27,8 +28,17 @@ class Platform(Stage):
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
         memory = self._memory(config, key, online, offline)
+        models = ModelsStack(
+            self, "Models", config=config, online=online, offline=offline, memory=memory
+        )
         serving = ServingStack(
-            self, "Serving", config=config, online=online, offline=offline, memory=memory
+            self,
+            "Serving",
+            config=config,
+            online=online,
+            offline=offline,
+            models=models,
+            memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         groups = FeatureGroupsStack(
@@ -46,6 +56,7 @@ class Platform(Stage):
             "Observability",
             config=config,
             serving=serving,
+            models=models,
             ingestion=ingestion,
             projection=projection,
         )

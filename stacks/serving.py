@@ -1,4 +1,4 @@
-"""The HTTP API, which asks for a signature, and the two functions behind it."""
+"""The HTTP API, which asks for a signature, and the functions behind it."""
 
 import json
 from typing import Final
@@ -17,10 +17,11 @@ from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.function_url import FunctionUrl
-from stacks.constructs.permissions import allow_items, allow_pattern
+from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.memory.store import MemoryStoreStack, memory_settings
+from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.principals import patterns_of
@@ -31,6 +32,12 @@ _RUNTIME_ROUTES: Final = (
     ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
     ("/BatchGetRecord", apigw.HttpMethod.POST),
     ("/BatchWriteRecord", apigw.HttpMethod.POST),
+)
+# The function refuses the last two in words: models answer at once here.
+_INFERENCE_PATHS: Final = (
+    "/endpoints/{name}/invocations",
+    "/endpoints/{name}/async-invocations",
+    "/endpoints/{name}/invocations-response-stream",
 )
 _LOGGED: Final = {
     "time": "$context.requestTime",
@@ -48,7 +55,7 @@ _LOGGED: Final = {
 
 
 class ServingStack(Stack):
-    """SageMaker's wire API over HTTPS: ``control`` at ``POST /``, ``runtime`` at its own paths.
+    """SageMaker's wire API over HTTPS: ``control`` at ``POST /``, the others at their own paths.
 
     Where the stage asks for it, ``runtime`` has a Function URL too.
     """
@@ -61,15 +68,16 @@ class ServingStack(Stack):
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
+        models: ModelsStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
-        self.control = self._control(config, online, offline, layer)
+        self.control = self._control(config, online, offline, models, layer)
         settings = self._runtime_settings(config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)
         target = live_alias(self.runtime, config.serving.runtime_start)
-        self.api = self._api(live_alias(self.control), target)
+        self.api = self._api(live_alias(self.control), target, models.invoked)
         self._publish(config, settings, offline)
         self._stage(config)
         if config.serving.function_url:
@@ -84,15 +92,17 @@ class ServingStack(Stack):
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
+        models: ModelsStack,
         layer: DependencyLayer,
     ) -> PythonFunction:
+        settings = control_settings(self, config, online=online, offline=offline, models=models)
         function = PythonFunction(
             self,
             "Control",
             config=config,
             program=Program(
                 name="control",
-                settings=control_settings(self, config, online=online, offline=offline),
+                settings=settings,
                 memory_mb=config.serving.control_memory_mb,
                 timeout=Duration.seconds(25),
                 concurrency=config.serving.control_concurrency,
@@ -102,6 +112,8 @@ class ServingStack(Stack):
         allow_registry(function, online, REGISTRY_WRITER)
         # a page of groups
         allow_items(function, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key)
+        allow(function, ["lambda:InvokeFunction"], [models.importer.function_arn])
+        allow(function, ["lambda:InvokeFunction"], [models.invoked.function_arn])
         _allow_forwarding(function, config)
         return function
 
@@ -174,7 +186,10 @@ class ServingStack(Stack):
         CfnOutput(self, "FunctionUrlCallersPolicyArn", value=endpoint.callers.managed_policy_arn)
 
     def _api(
-        self, control_target: lambda_.IFunction, runtime_target: lambda_.IFunction
+        self,
+        control_target: lambda_.IFunction,
+        runtime_target: lambda_.IFunction,
+        inference_target: lambda_.IFunction,
     ) -> apigw.HttpApi:
         api = apigw.HttpApi(
             self,
@@ -191,6 +206,9 @@ class ServingStack(Stack):
         runtime = HttpLambdaIntegration("RuntimeIntegration", runtime_target)
         for path, method in _RUNTIME_ROUTES:
             api.add_routes(path=path, methods=[method], integration=runtime)
+        inference = HttpLambdaIntegration("InferenceIntegration", inference_target)
+        for path in _INFERENCE_PATHS:
+            api.add_routes(path=path, methods=[apigw.HttpMethod.POST], integration=inference)
         return api
 
     def _stage(self, config: StageConfig) -> None:

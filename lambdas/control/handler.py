@@ -6,4 +6,4 @@ from larder.wiring.control import open_control
 
 _plane = open_control(ControlSettings.from_env())
 
-handler = create_handler(_plane.catalog, _plane.rules, _plane.forward)
+handler = create_handler(_plane.catalog, _plane.rules, _plane.forward, _plane.models)

@@ -84,7 +84,7 @@ def _refuse_pickle(name: str, head: bytes) -> None:
 
 
 def _is_onnx(head: bytes) -> bool:
-    """Whether it begins as onnx.ModelProto: field 1, ir_version, a small number; then a known field.
+    """Whether it begins as onnx.ModelProto: ir_version, a small number, then a known field.
 
     Source: onnx.proto3, message ModelProto.
     """

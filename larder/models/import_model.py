@@ -91,6 +91,7 @@ class ModelImport:
     workplace: Workplace
 
     def __call__(self, request: ImportRequest) -> ServedModel:
+        """The model as it will be served; raises as the port says."""
         refuse_code(request.environment)
         if request.image.contract is Contract.MLFLOW:
             raise ValidationError(

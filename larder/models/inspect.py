@@ -59,7 +59,7 @@ class Inspection:
         Raises:
             ValidationError: there is no model in them that the image's library computes.
         """
-        chosen = _chosen(files, image, environment)
+        chosen = _chosen(files, environment)
         runtime = _runtime(chosen, image)
         kept = [self._kept(file, form) for file, form in chosen]
         artefacts = [path.read_bytes() for path in kept]
@@ -104,7 +104,7 @@ class Inspection:
 
 
 def _chosen(
-    files: Sequence[ModelFile], image: Image, environment: Mapping[str, str]
+    files: Sequence[ModelFile], environment: Mapping[str, str]
 ) -> list[tuple[ModelFile, Format]]:
     """The model's files and their forms: the top-level ones that are not code."""
     candidates = [

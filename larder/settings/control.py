@@ -21,6 +21,8 @@ class ControlSettings(Settings):
         missing_grants_deny: as for the data plane.
         creators: patterns of principals that may create groups, beside administrators; without any,
             all may where ``missing_grants_deny`` is 0, and administrators alone where it is 1.
+        import_function: what takes in models, by its ARN; without it there are no models.
+        inference_function: what invokes endpoints, by the ARN of its alias.
         forward_sagemaker_endpoint: where operations of SageMaker go that Larder lacks; without
             one they are refused.
     """
@@ -39,3 +41,5 @@ class ControlSettings(Settings):
     missing_grants_deny: int = 0
     creators: tuple[str, ...] = ()
     forward_sagemaker_endpoint: str = ""
+    import_function: str = ""
+    inference_function: str = ""

@@ -6,13 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from larder.access.rules import AccessRules
+from larder.aws.dynamodb.api import DynamoApi
 from larder.aws.dynamodb.wire import DynamoWire
+from larder.aws.dynamodb.wire.environment import credentials_from
+from larder.aws.lambda_function import LambdaFunction, lambda_endpoint
 from larder.aws.retries import Retries
 from larder.groups.metadata import FeatureCatalog
+from larder.groups.names import Home
+from larder.models.adapters.dynamodb_models import dynamo_model_registry
+from larder.models.adapters.remote import RemoteImport, RemoteWarmUp
+from larder.models.catalog import ModelCatalog
 from larder.settings.control import ControlSettings
 from larder.wire.errors import Response
 from larder.wire.http import Request
-from larder.wiring.control_plane import control_plane
+from larder.wiring.control_plane import control_plane, now_micros, random_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,7 @@ class ControlPlane:
     catalog: FeatureCatalog
     rules: AccessRules
     forward: Callable[[Request], Response] | None
+    models: ModelCatalog | None
 
 
 def open_control(settings: ControlSettings) -> ControlPlane:
@@ -43,6 +51,25 @@ def open_control(settings: ControlSettings) -> ControlPlane:
             home, settings.administrators, settings.missing_grants_deny, settings.creators
         ),
         forward=_forwarding(settings),
+        models=_models(dynamodb, settings) if settings.import_function else None,
+    )
+
+
+def _models(dynamodb: DynamoApi, settings: ControlSettings) -> ModelCatalog:
+    credentials = credentials_from()
+    endpoint = lambda_endpoint(settings.region, settings.partition)
+
+    def function(arn: str) -> LambdaFunction:
+        return LambdaFunction(endpoint, arn, credentials)
+
+    return ModelCatalog(
+        registry=dynamo_model_registry(dynamodb, settings.registry_table),
+        home=Home(settings.partition, settings.region, settings.account_id),
+        importer=RemoteImport(function(settings.import_function)),
+        warm_up=RemoteWarmUp(function(settings.inference_function)),
+        clock=now_micros,
+        new_uid=random_uid,
+        kms_key_arn=settings.kms_key_arn,
     )
 
 

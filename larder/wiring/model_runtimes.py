@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from larder.models.adapters.lightgbm_runtime import LightgbmRuntime
 from larder.models.adapters.xgboost_runtime import XgboostRuntime
-from larder.models.errors import ModelError
 from larder.models.ports import ModelRuntime
 from larder.models.served import Runtime
 
@@ -17,11 +17,7 @@ class NativeRuntimes:
     _made: dict[Runtime, ModelRuntime] = field(default_factory=dict)
 
     def __getitem__(self, runtime: Runtime) -> ModelRuntime:
-        """The runtime of that name.
-
-        Raises:
-            ModelError: its library is not installed.
-        """
+        """The runtime of that name, whose library is loaded with its first model."""
         made = self._made.get(runtime)
         if made is None:
             made = self._made[runtime] = _runtime(runtime)
@@ -29,7 +25,13 @@ class NativeRuntimes:
 
 
 def _runtime(runtime: Runtime) -> ModelRuntime:
-    # each imported where it is asked for: numpy and onnxruntime take 100 ms
-    if runtime is Runtime.XGBOOST:
-        return XgboostRuntime()
-    raise ModelError(f"There is no runtime for {runtime} models in this release.", 500)
+    # imported where a model asks for it: numpy and onnxruntime take 100 ms
+    match runtime:
+        case Runtime.XGBOOST:
+            return XgboostRuntime()
+        case Runtime.LIGHTGBM:
+            return LightgbmRuntime()
+        case Runtime.ONNX:
+            from larder.models.adapters.onnx_runtime import OnnxRuntime  # noqa: PLC0415
+
+            return OnnxRuntime()

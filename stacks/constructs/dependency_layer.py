@@ -1,4 +1,4 @@
-"""The two sets of third-party packages that functions run on, as Lambda layers."""
+"""The sets of third-party packages that functions run on, as Lambda layers."""
 
 from aws_cdk import AssetHashType, Stack
 from aws_cdk import aws_lambda as lambda_
@@ -33,6 +33,38 @@ OFFLINE = Recipe(
         "**/*.pxd",
         "**/*.pxi",
     ),
+)
+
+INFERENCE = Recipe(
+    name="inference",
+    lock="lambdas/requirements-inference.txt",
+    drop=(
+        # Only the C libraries of these two are loaded, by ctypes.
+        "xgboost/*.py",
+        "xgboost/[a-km-z]*/",
+        "lightgbm/*.py",
+        "*/py.typed",
+        # onnxruntime's Python module has the runtime in it; this is a second one for C programs.
+        "onnxruntime/capi/libonnxruntime.so*",
+        "onnxruntime/capi/libonnxruntime_providers_shared.so",
+        "onnxruntime/backend",
+        "onnxruntime/datasets",
+        "onnxruntime/quantization",
+        "onnxruntime/tools",
+        "onnxruntime/transformers",
+        "onnxruntime/ThirdPartyNotices.txt",
+        "numpy/f2py",
+        "numpy/distutils",
+        "numpy/_core/include",
+        "numpy/_core/lib",
+        "numpy/random/lib",
+        "numpy/random/_examples",
+        "**/tests",
+        "**/*.pyi",
+        "**/*.pxd",
+    ),
+    # LightGBM asks for OpenMP by this name, and Lambda's system has none.
+    libraries=(("xgboost_cpu.libs/libgomp-*.so*", "libgomp.so.1"),),
 )
 
 _ARCHITECTURES = {

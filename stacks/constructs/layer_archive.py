@@ -49,17 +49,21 @@ class Recipe:
     """What goes into a layer: a lock file with hashes, less the files matching ``drop``.
 
     ``drop`` holds glob patterns relative to the installation; a directory goes with its content.
+    ``libraries`` holds pairs of a pattern and a name: the file goes to ``lib/`` under that name
+    too. Lambda's loader looks there for shared libraries.
     """
 
     name: str
     lock: str
     drop: tuple[str, ...] = ()
+    libraries: tuple[tuple[str, str], ...] = ()
 
     def key(self, target: Target) -> str:
         """SHA-256 over everything that decides the archive's bytes."""
+        recipe = {name: each for name, each in asdict(self).items() if each or name != "libraries"}
         parts = {
             "format": _FORMAT,
-            "recipe": asdict(self),
+            "recipe": recipe,
             "target": asdict(target),
             "lock": (ROOT / self.lock).read_text(),
         }
@@ -80,9 +84,10 @@ class Recipe:
             installed = Path(scratch) / "python"
             _install(ROOT / self.lock, target, installed)
             _trim(installed, self.drop)
-            _refuse_oversize(installed, self.name)
+            _copy_libraries(installed, self.libraries, Path(scratch) / "lib")
+            _refuse_oversize(Path(scratch), self.name)
             finished = Path(scratch) / "layer.zip"
-            _zip(Path(scratch), installed, finished)
+            _zip(Path(scratch), finished)
             finished.replace(path)  # atomic, so that a second synth never sees half a layer
         return path
 
@@ -115,8 +120,15 @@ def _trim(installed: Path, drop: tuple[str, ...]) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _refuse_oversize(installed: Path, name: str) -> None:
-    size = sum(path.stat().st_size for path in installed.rglob("*") if path.is_file())
+def _copy_libraries(installed: Path, libraries: tuple[tuple[str, str], ...], into: Path) -> None:
+    for pattern, name in libraries:
+        [source] = installed.glob(pattern)
+        into.mkdir(exist_ok=True)
+        shutil.copy(source, into / name)
+
+
+def _refuse_oversize(base: Path, name: str) -> None:
+    size = sum(path.stat().st_size for path in base.rglob("*") if path.is_file())
     if size > _UNZIPPED_LIMIT:
         raise ConfigurationError(
             f"layer {name} is {size} bytes unzipped, the limit is {_UNZIPPED_LIMIT}; "
@@ -124,9 +136,10 @@ def _refuse_oversize(installed: Path, name: str) -> None:
         )
 
 
-def _zip(base: Path, installed: Path, into: Path) -> None:
+def _zip(base: Path, into: Path) -> None:
+    files = sorted(path for path in base.rglob("*") if path.is_file())
     with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(p for p in installed.rglob("*") if p.is_file()):
+        for path in files:
             entry = zipfile.ZipInfo(path.relative_to(base).as_posix(), _EPOCH)
             entry.external_attr = 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED

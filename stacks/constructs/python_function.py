@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -29,7 +29,8 @@ class Program:
 
     ``snapshots`` has Lambda start environments of published versions from a snapshot (SnapStart).
     ``concurrency`` is what is reserved of the account's concurrent executions: the function gets
-    as many at any time, and no more.
+    as many at any time, and no more. ``storage_mb`` is its temporary folder's size, by default
+    Lambda's 512 MB.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Program:
     timeout: Duration
     snapshots: bool = False
     concurrency: int | None = None
+    storage_mb: int | None = None
 
 
 class PythonFunction(lambda_.Function):
@@ -74,6 +76,9 @@ class PythonFunction(lambda_.Function):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             memory_size=program.memory_mb,
+            ephemeral_storage_size=Size.mebibytes(program.storage_mb)
+            if program.storage_mb
+            else None,
             timeout=program.timeout,
             reserved_concurrent_executions=program.concurrency,
             snap_start=_ON_VERSIONS if program.snapshots else None,

@@ -11,6 +11,7 @@ from constructs import Construct
 from stacks.config import StageConfig
 from stacks.ingestion import IngestionStack
 from stacks.memory.projection import MemoryProjectionStack
+from stacks.models import ModelsStack
 from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
@@ -31,6 +32,7 @@ class ObservabilityStack(Stack):
         *,
         config: StageConfig,
         serving: ServingStack,
+        models: ModelsStack,
         ingestion: IngestionStack,
         projection: MemoryProjectionStack | None = None,
     ) -> None:
@@ -39,6 +41,8 @@ class ObservabilityStack(Stack):
         functions = {
             "Control": serving.control,
             "Runtime": serving.runtime,
+            "Inference": models.inference,
+            "ModelImport": models.importer,
             "OfflineWriter": ingestion.offline_writer,
             "Lifecycle": ingestion.lifecycle,
             "Maintenance": ingestion.upkeep.maintenance,

@@ -18,7 +18,7 @@ from local.layout import ACCESS_KEY, REGION, SECRET_KEY, Platform
 from tests.e2e.gap_stack import TEMPLATE
 from tests.support.strict_platform import SharedPlatform
 
-SAGEMAKER = ("sagemaker", "sagemaker-featurestore-runtime")
+SAGEMAKER = ("sagemaker", "sagemaker-featurestore-runtime", "sagemaker-runtime")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from pathlib import Path
 import orjson
 
 from larder.errors import ValidationError
-from larder.models.adapters import inspection_child
 from larder.models.archive import ModelFile
 from larder.models.images import Image
 from larder.models.inspect import Inspected
@@ -27,8 +26,11 @@ _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "TZ", "LANG")
 class InspectionProcess:
     """Implements ``larder.models.import_model.Inspector``.
 
-    ``seconds`` is how long the process may take, ``memory_bytes`` the address space it may have.
+    ``module`` is what it runs. ``seconds`` is how long it may take, ``memory_bytes`` the address
+    space that it may have.
     """
+
+    module: str
 
     seconds: float
     memory_bytes: int
@@ -66,8 +68,8 @@ class InspectionProcess:
         passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         path = os.pathsep.join(each for each in sys.path if each)
         try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-m", inspection_child.__name__],
+            done = subprocess.run(  # noqa: S603 - Python itself, and a module of ours
+                [sys.executable, "-P", "-m", self.module],
                 input=job,
                 capture_output=True,
                 cwd=folder,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 20
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket"})
+_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _FORBIDDEN: Final = frozenset({"403", "AccessDenied", "Forbidden"})
 
 
@@ -124,8 +125,16 @@ class S3ModelStore:
                 digest.update(chunk)
         sha256, size = digest.hexdigest(), path.stat().st_size
         with _explained(f"s3://{self.bucket}/{self.prefix}"), path.open("rb") as file:
-            self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}{sha256}", Body=file)
+            self._create(f"{self.prefix}{sha256}", file)
         return ModelArtefact(sha256=sha256, size=size)
+
+    def _create(self, key: str, file: IO[bytes]) -> None:
+        """Write an object unless it exists: then it has these bytes, by its name."""
+        try:
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=file, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _TAKEN:
+                raise
 
 
 def _hidden(name: str) -> bool:
@@ -142,8 +151,8 @@ def _explained(uri: str) -> Iterator[None]:
             raise ValidationError(f"{uri} does not exist: upload the model data there.") from error
         if code in _FORBIDDEN:
             raise ValidationError(
-                f"{uri} can't be read by the platform's import, or does not exist: let the bucket's "
-                "and the key's policies admit it."
+                f"{uri} can't be read by the platform's import, or does not exist: let the "
+                "bucket's and the key's policies admit it."
             ) from error
         raise ServiceUnavailable(f"S3 did not give {uri}: {error}") from error
     except BotoCoreError as error:

@@ -171,6 +171,7 @@ def _library() -> ctypes.CDLL:
     library = native_libraries.load("xgboost", "libxgboost.so")
     library.XGBGetLastError.restype = ctypes.c_char_p
     library.XGBoosterFree.argtypes = [_Handle]
+    library.XGBSetGlobalConfig(b'{"verbosity": 0}')  # its lines are no JSON
     return library
 
 

@@ -19,6 +19,7 @@ from larder.models.images import image_of
 from larder.models.import_model import ModelImport
 from larder.models.import_request import ImportRequest, Source, SourceForm
 from larder.models.served import Runtime
+from larder.wiring import model_inspection
 from tests.support import boosters
 from tests.support.control import control_plane, group_spec
 from tests.support.groups import HOME
@@ -55,7 +56,9 @@ class World:
 
         self.importer = ModelImport(
             source=S3Artefacts(self.s3, ("s3://lake/",)),
-            inspector=InspectionProcess(seconds=60, memory_bytes=4 * 2**30),
+            inspector=InspectionProcess(
+                model_inspection.__name__, seconds=60, memory_bytes=4 * 2**30
+            ),
             store=S3ModelStore(self.s3, "platform", "models/"),
             groups=self.groups.registry,
             rules=AccessRules(HOME),

@@ -15,10 +15,11 @@ from typing import Any, Final
 import orjson
 
 from larder.errors import ValidationError
-from larder.models.adapters.import_runtimes import ImportRuntimes, xgboost_to_ubj
+from larder.models.adapters.xgboost_runtime import Booster
 from larder.models.archive import ModelFile, unpacked
 from larder.models.images import Image
 from larder.models.inspect import Inspection
+from larder.wiring.model_runtimes import NativeRuntimes
 
 _CPU_SECONDS: Final = 30
 _FILE_BYTES: Final = 600 * 2**20
@@ -32,7 +33,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
             files = unpacked(Path(job["archive"]), folder)
         else:
             files = [ModelFile(name, Path(path)) for name, path in job["files"]]
-        found = Inspection(ImportRuntimes(), xgboost_to_ubj)(
+        found = Inspection(NativeRuntimes(), _to_ubj)(
             files, Image.from_json(job["image"]), job["environment"]
         )
     except ValidationError as error:
@@ -47,6 +48,10 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
         "features": found.features,
         "ignored": list(found.ignored),
     }
+
+
+def _to_ubj(old: bytes) -> bytes:
+    return Booster.read(old).ubj()
 
 
 def limit(memory_bytes: int) -> None:
