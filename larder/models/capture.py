@@ -1,8 +1,8 @@
 """Data capture: which requests an endpoint's DataCaptureConfig takes, and what of them.
 
-The configuration is SageMaker's. A request is taken by the hash of its inference id, so that a
-repeated one is taken again or not again. Content types that ``CaptureContentTypeHeader`` names
-become ``CSV`` or ``JSON``, all others ``BASE64`` (AWS, API reference, "CaptureContentTypeHeader").
+The configuration is SageMaker's. A request is taken by the hash of its inference id: a
+repeated one gets the same choice. Content types that ``CaptureContentTypeHeader`` names become
+``CSV`` or ``JSON``. All others become ``BASE64`` (AWS, API reference, of that member).
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def _exposure(given: _Json) -> Exposure:
         variants=variants,
         instances=instances,
         capture=_captured(given["capture"]),
-        cut=tuple(map(_text, given["cut"])),
+        cut=_tuple(given["cut"]),
     )
 
 
@@ -151,7 +151,7 @@ def _variant(given: _Json) -> ExposedVariant:
         weights={_text(name): float(weight) for name, weight in given["weights"].items()},
         model_name=_text(given["model_name"]),
         package_arn=_text(given["package_arn"]),
-        artefacts=tuple(map(_text, given["artefacts"])),
+        artefacts=_tuple(given["artefacts"]),
         spec_sha256=_text(given["spec_sha256"]),
         model=None if model is None else model_from_json(orjson.dumps(model)),
     )
@@ -191,6 +191,12 @@ def _side(given: _Json | None) -> Side | None:
 
 def _texts(given: _Json) -> dict[str, str]:
     return {_text(name): _text(value) for name, value in given.items()}
+
+
+def _tuple(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list):
+        raise TypeError("a list was expected")
+    return tuple(map(_text, given))
 
 
 def _text(value: object) -> str:

@@ -39,7 +39,7 @@ LEAN = {
     "runtime": ("runtime", RUNTIME, SDK, 204),
     "runtime with the tier": ("runtime", TIERED, SDK, 228),
     # its libraries are loaded with the first model
-    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 260),
+    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 272),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
     "control": ("control", CONTROL, SDK, 232),
     # the custom resource speaks boto3, which Lambda's own Python has

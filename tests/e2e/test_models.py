@@ -135,7 +135,10 @@ def test_a_model_is_registered_deployed_invoked_and_deleted(models: Models, name
 @pytest.fixture
 def customers(platform: DeployedPlatform) -> Iterator[tuple[str, dict[str, list[float]]]]:
     """A group of twenty customers with two features each."""
-    control, runtime = platform.client("sagemaker"), platform.client("sagemaker-featurestore-runtime")
+    control, runtime = (
+        platform.client("sagemaker"),
+        platform.client("sagemaker-featurestore-runtime"),
+    )
     group = f"customers-{uuid.uuid4().hex[:8]}"
     control.create_feature_group(
         FeatureGroupName=group,
@@ -149,9 +152,7 @@ def customers(platform: DeployedPlatform) -> Iterator[tuple[str, dict[str, list[
         ],
         OnlineStoreConfig={"EnableOnlineStore": True},
     )
-    values = {
-        f"c{place}": [float(each) for each in row[:2]] for place, row in enumerate(ROWS[:20])
-    }
+    values = {f"c{place}": [float(each) for each in row[:2]] for place, row in enumerate(ROWS[:20])}
     for customer, (spend, visits) in values.items():
         record = {"customer_id": customer, "at": "2026-01-01T00:00:00Z"}
         record |= {"spend": repr(spend), "visits": repr(visits)}
@@ -253,7 +254,9 @@ def test_what_cannot_be_served_is_refused_in_words(models: Models, name: str) ->
     assert models.control.list_models(NameContains=name)["Models"] == []
 
 
-@pytest.mark.parametrize("operation", ["invoke_endpoint_async", "invoke_endpoint_with_response_stream"])
+@pytest.mark.parametrize(
+    "operation", ["invoke_endpoint_async", "invoke_endpoint_with_response_stream"]
+)
 def test_other_ways_to_invoke_are_refused_with_the_cure(models: Models, operation: str) -> None:
     members = (
         {"InputLocation": "s3://x/y"} if operation == "invoke_endpoint_async" else {"Body": b"1"}
