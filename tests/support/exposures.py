@@ -1,6 +1,19 @@
 """Exposures for tests."""
 
+import base64
+import gzip
+import json
+
+from lambdas.exposure_writer.events import create_handler
+from larder.errors import ValidationError
 from larder.models.exposure import ExposedInstance, ExposedVariant, Exposure
+from larder.models.exposure_line import to_line
+from larder.models.exposure_table import exposures_table
+from larder.models.keep_exposures import ExposureKeeper
+from larder.models.record_exposures import ExposureRecorder
+from larder.offline.ports import Appended
+from larder.offline.upkeep import UpkeepRules, Upkept
+from larder.telemetry.log import Log
 from tests.support.models import served_model
 
 AT = 1_700_000_000_000_000
@@ -62,3 +75,119 @@ def shadow_exposure(inference_id="i-1", at=AT, **changes):
         **{name: getattr(base, name) for name in base.__dataclass_fields__}
         | {"variants": (*base.variants, shadow), "instances": (*base.instances, waiting)}
     )
+
+
+class MemoryTables:
+    """Implements OfflineTables in memory; ``failing`` are errors of the next appends."""
+
+    def __init__(self):
+        self.rows, self.created, self.failing, self.commits = {}, 0, [], 0
+
+    def create(self, group):
+        self.created += 1
+
+    def evolve(self, group, *, remaining):
+        """Nothing to add."""
+
+    def append(self, group, rows, *, remaining):
+        if self.failing and (error := self.failing.pop(0)):
+            raise error
+        fresh = {row.key: row for row in rows if row.key not in self.rows}
+        self.rows |= fresh
+        self.commits += 1
+        return Appended(len(fresh), len(rows) - len(fresh), self.commits)
+
+    def dicts(self):
+        """Rows by column, in the order of their ids."""
+        names = [each.name for each in exposures_table("db", "lake").features]
+        found = [dict(zip(names, row.values, strict=True)) for row in self.rows.values()]
+        return sorted(found, key=lambda each: each["exposure_id"])
+
+
+class KeptLines:
+    """A quarantine in memory."""
+
+    def __init__(self):
+        self.lines = {}
+
+    def put(self, line, reason):
+        self.lines[line.text] = reason
+        return f"quarantine/exposures/{len(self.lines)}"
+
+
+class KeptFiles:
+    """Capture files in memory; an address with ``refused`` in it is refused."""
+
+    def __init__(self):
+        self.files, self.puts = {}, 0
+
+    def put(self, file):
+        self.puts += 1
+        if "refused" in file.address:
+            raise ValidationError("not there")
+        self.files[file.address] = file.body
+
+
+class Scorer:
+    """Scores a vector by its sum; ``error`` is raised instead."""
+
+    def __init__(self):
+        self.calls, self.error = [], None
+
+    def score(self, model, vectors):
+        self.calls.append((model.name, [list(each) for each in vectors]))
+        if self.error:
+            raise self.error
+        return [[sum(each)] for each in vectors]
+
+
+class Recording:
+    """The exposure writer's handler over all that, with what it logged."""
+
+    def __init__(self, tables=None, table=None):
+        self.tables, self.quarantine = tables or MemoryTables(), KeptLines()
+        self.captures, self.scorer, self.log_lines = KeptFiles(), Scorer(), []
+        table = table or exposures_table("larder_dev", "lake")
+        recorder = ExposureRecorder(table, self.tables, self.quarantine, self.captures, self.scorer)
+        self.keeper = ExposureKeeper(table, self.tables, Maintained(), UpkeepRules())
+        log = Log(write=self.log_lines.append)
+        self._handle = create_handler(recorder, self.keeper, log)
+
+    def deliver(self, *lines, remaining=300.0):
+        """Deliver lines, or exposures as lines, as a log subscription does."""
+        return self.call(delivery(*lines), remaining)
+
+    def call(self, event, remaining=300.0):
+        return self._handle(event, lambda: remaining)
+
+    def logged(self, message):
+        lines = [json.loads(each) for each in self.log_lines]
+        return [each for each in lines if each.get("message") == message]
+
+    def metric(self, name):
+        return sum(json.loads(each).get(name, 0) for each in self.log_lines)
+
+
+class Maintained:
+    """Maintenance that has nothing to do."""
+
+    def keep(self, group, rules, pinned, remaining):
+        return Upkept(merged=1)
+
+
+def delivery(*lines, kind="DATA_MESSAGE"):
+    """The event of a log subscription."""
+    texts = [each if isinstance(each, str) else to_line(each) for each in lines]
+    document = {
+        "messageType": kind,
+        "owner": "123456789012",
+        "logGroup": "inference",
+        "logStream": "s",
+        "subscriptionFilters": ["Exposures"],
+        "logEvents": [
+            {"id": f"{place:056d}", "timestamp": AT // 1000, "message": text}
+            for place, text in enumerate(texts)
+        ],
+    }
+    data = base64.b64encode(gzip.compress(json.dumps(document).encode())).decode()
+    return {"awslogs": {"data": data}}
