@@ -6,6 +6,7 @@ from constructs import Construct
 
 from stacks.config import StageConfig
 from stacks.encryption import EncryptionStack
+from stacks.exposures import ExposuresStack
 from stacks.feature_groups import FeatureGroupsStack
 from stacks.ingestion import IngestionStack
 from stacks.memory.network import NetworkStack
@@ -40,6 +41,9 @@ class Platform(Stage):
             models=models,
             memory=memory,
         )
+        exposures = ExposuresStack(
+            self, "Exposures", config=config, online=online, offline=offline, models=models
+        )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         groups = FeatureGroupsStack(
             self, "FeatureGroups", config=config, online=online, offline=offline
@@ -57,6 +61,7 @@ class Platform(Stage):
             config=config,
             serving=serving,
             models=models,
+            exposures=exposures,
             ingestion=ingestion,
             projection=projection,
         )

@@ -17,7 +17,9 @@ from typing import Any
 
 import orjson
 
+from larder.errors import LarderError
 from larder.models.keep_exposures import ExposureKeeper
+from larder.models.park_exposures import ParkedExposures
 from larder.models.record_exposures import ExposureRecorder, LogLine, Recorded
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log
@@ -26,18 +28,34 @@ from larder.telemetry.metrics import Metric, scheduled_run
 Handle = Callable[[Mapping[str, Any], Remaining], dict[str, Any]]
 
 
-def create_handler(recorder: ExposureRecorder, keeper: ExposureKeeper, log: Log) -> Handle:
+def create_handler(
+    recorder: ExposureRecorder, parked: ParkedExposures, keeper: ExposureKeeper, log: Log
+) -> Handle:
     """The function of every event: a delivery has ``awslogs``, the schedule's event has none."""
 
-    def handle(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
-        if "awslogs" not in event:
-            kept = asdict(keeper.keep(remaining=remaining))
-            log.line("INFO", message="table kept", table=keeper.table.name, **kept)
-            log.metrics(scheduled_run(failures=0))
-            return kept
+    def record(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
         done = recorder.record(lines_of(event["awslogs"]), remaining=remaining)
         _tell(done, log)
         return {"rows": done.rows, "duplicates": done.duplicates}
+
+    def on_schedule(remaining: Remaining) -> dict[str, Any]:
+        drained = parked.drain(lambda each: record(orjson.loads(each), remaining), remaining)
+        for key, problem in drained.waiting.items():
+            log.line("WARNING", message="delivery still parked", key=key, problem=problem)
+        kept = asdict(keeper.keep(remaining=remaining))
+        log.line("INFO", message="table kept", table=keeper.table.name, **kept)
+        log.metrics(scheduled_run(failures=len(drained.waiting)))
+        return {"recorded": drained.recorded, "waiting": len(drained.waiting), **kept}
+
+    def handle(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
+        if "awslogs" not in event:
+            return on_schedule(remaining)
+        try:
+            return record(event, remaining)
+        except LarderError as error:
+            key = parked.park(orjson.dumps(event))
+            log.line("WARNING", message="delivery parked", key=key, problem=str(error))
+            return {"parked": key}
 
     return handle
 

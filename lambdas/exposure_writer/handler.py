@@ -13,6 +13,11 @@ _settings = ExposureWriterSettings.from_env()
 _writing = open_exposure_writing(_settings)
 
 handler = in_time(
-    create_handler(_writing.recorder, _writing.keeper, Log.of(_settings.stage, "exposure_writer")),
+    create_handler(
+        _writing.recorder,
+        _writing.parked,
+        _writing.keeper,
+        Log.of(_settings.stage, "exposure_writer"),
+    ),
     reserve_seconds=_RESERVE_SECONDS,
 )

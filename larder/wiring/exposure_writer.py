@@ -9,12 +9,18 @@ import boto3
 
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.models.adapters.inference_scoring import InferenceScorer
-from larder.models.adapters.s3_exposures import S3CaptureStore, S3LineQuarantine
+from larder.models.adapters.s3_exposures import (
+    S3CaptureStore,
+    S3LineQuarantine,
+    S3ParkedDeliveries,
+)
 from larder.models.exposure_table import exposures_table
 from larder.models.keep_exposures import ExposureKeeper
+from larder.models.park_exposures import ParkedExposures
 from larder.models.record_exposures import ExposureRecorder
 from larder.offline.adapters.by_format import open_tables
 from larder.offline.adapters.dynamodb_leases import DynamoLeases
+from larder.offline.adapters.redrive import S3FailureObjects
 from larder.offline.adapters.staged_rows import S3StagedRows
 from larder.offline.adapters.upkeep_by_format import open_upkeep
 from larder.offline.one_committer import OneCommitter
@@ -28,9 +34,10 @@ _SCORING_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ExposureWriting:
-    """The use case of a batch of lines, and that of the schedule."""
+    """The use case of a batch of lines, and those of the schedule."""
 
     recorder: ExposureRecorder
+    parked: ParkedExposures
     keeper: ExposureKeeper
 
 
@@ -54,4 +61,6 @@ def open_exposure_writing(settings: ExposureWriterSettings) -> ExposureWriting:
         InferenceScorer(scoring, settings.inference_function),
     )
     rules = UpkeepRules(snapshot_days=settings.snapshot_days, orphan_hours=settings.orphan_hours)
-    return ExposureWriting(recorder, ExposureKeeper(table, tables, open_upkeep(s3), rules))
+    objects = S3FailureObjects(s3, settings.offline_bucket)
+    parked = ParkedExposures(S3ParkedDeliveries(objects))
+    return ExposureWriting(recorder, parked, ExposureKeeper(table, tables, open_upkeep(s3), rules))

@@ -9,12 +9,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.config import StageConfig
+from stacks.exposures import ExposuresStack
 from stacks.ingestion import IngestionStack
 from stacks.memory.projection import MemoryProjectionStack
 from stacks.models import ModelsStack
 from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
+from stacks.observability.exposure_alarms import exposure_watches, exposure_widgets
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
@@ -33,6 +35,7 @@ class ObservabilityStack(Stack):
         config: StageConfig,
         serving: ServingStack,
         models: ModelsStack,
+        exposures: ExposuresStack,
         ingestion: IngestionStack,
         projection: MemoryProjectionStack | None = None,
     ) -> None:
@@ -43,6 +46,7 @@ class ObservabilityStack(Stack):
             "Runtime": serving.runtime,
             "Inference": models.inference,
             "ModelImport": models.importer,
+            "ExposureWriter": exposures.writer,
             "OfflineWriter": ingestion.offline_writer,
             "Lifecycle": ingestion.lifecycle,
             "Maintenance": ingestion.upkeep.maintenance,
@@ -54,13 +58,16 @@ class ObservabilityStack(Stack):
         for name, function in functions.items():
             self._watch_function(name, function)
         self._watch(offline_watches(config, ingestion))
-        self._watch(schedule_watches(config, ingestion.schedules))
+        schedules = (*ingestion.schedules, *exposures.schedules)
+        self._watch(exposure_watches(config))
+        self._watch(schedule_watches(config, schedules))
         self._watch(api_watches(config, serving))
         dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"larder-{config.name}")
         dashboard.add_widgets(*api_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(*offline_widgets(config, ingestion))
-        dashboard.add_widgets(*schedule_widgets(config, ingestion.schedules))
+        dashboard.add_widgets(*exposure_widgets(config))
+        dashboard.add_widgets(*schedule_widgets(config, schedules))
         if projection is not None:
             dashboard.add_widgets(*memory_widgets(config, projection))
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)

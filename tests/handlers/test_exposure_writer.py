@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from larder.errors import ServiceUnavailable
 from larder.models.capture import Captured, Side
 from larder.models.exposure_line import MARK, to_line
+from larder.offline.ports import TableUnusable
 from tests.support.examples import examples
 from tests.support.exposures import (
     AT,
@@ -129,13 +130,32 @@ def test_lines_of_other_kinds_and_control_messages_are_no_exposures():
     assert made.logged("exposures recorded")[0]["other_lines"] == 3
 
 
-def test_a_table_that_can_not_be_written_fails_the_delivery_which_is_whole_the_next_time():
+def test_a_delivery_that_can_not_be_written_is_parked_and_the_schedule_writes_it():
     made = Recording()
     made.tables.failing = [ServiceUnavailable("down")]
+    assert "parked" in made.deliver(exposure("i-1"), exposure("i-2"))
+    made.tables.failing = [TableUnusable("bad")]
+    made.deliver(exposure("i-3"))
+    assert (made.tables.rows, made.quarantine.lines, len(made.parked.found)) == ({}, {}, 2)
+    made.tables.failing = [ServiceUnavailable("still down")]
+    answer = made.call({"source": "aws.events"})
+    assert (answer["recorded"], answer["waiting"]) == (1, 1)
+    assert made.metric("ScheduledFailures") == 1
+    assert made.call({"source": "aws.events"})["recorded"] == 1
+    assert [each["inference_id"] for each in made.tables.dicts()] == ["i-1", "i-2", "i-3"]
+    assert made.parked.found == {}
+
+
+def test_what_can_neither_be_written_nor_parked_fails_so_that_lambda_tries_again():
+    made = Recording()
+    made.tables.failing = [ServiceUnavailable("down")]
+    made.parked.put = refuse
     with pytest.raises(ServiceUnavailable):
-        made.deliver(exposure("i-1"), exposure("i-2"))
-    assert made.quarantine.lines == {}
-    assert made.deliver(exposure("i-1"), exposure("i-2"))["rows"] == 2
+        made.deliver(exposure())
+
+
+def refuse(*_):
+    raise ServiceUnavailable("S3 is down too")
 
 
 def test_captured_requests_lie_by_endpoint_variant_and_hour_as_sagemaker_has_them():
@@ -235,10 +255,9 @@ def test_a_shadow_without_a_vector_is_not_scored(changes, status):
 
 def test_without_time_for_shadows_what_was_answered_is_recorded_and_the_rest_comes_again():
     made = Recording()
-    with pytest.raises(ServiceUnavailable):
-        made.deliver(shadow_exposure(), remaining=20.0)
+    assert "parked" in made.deliver(shadow_exposure(), remaining=20.0)
     assert [each["shadow"] for each in made.tables.dicts()] == [0]
-    made.deliver(shadow_exposure())
+    made.call({"source": "aws.events"})
     assert [each["shadow"] for each in made.tables.dicts()] == [0, 1]
 
 
@@ -279,11 +298,12 @@ def test_however_lines_are_delivered_each_inference_id_is_there_once(batches, da
     for batch in batches:
         failing = data.draw(st.sampled_from([None, None, 0, 1]))
         made.tables.failing = [] if failing is None else [None] * failing + [ServiceUnavailable()]
-        try:
-            made.deliver(*(known[n] for n in batch))
-        except ServiceUnavailable:
+        made.deliver(*(known[n] for n in batch))
+        if data.draw(st.booleans()):
             made.tables.failing = []
-            made.deliver(*(known[n] for n in reversed(batch)))
+            made.call({"source": "aws.events"})
+    made.tables.failing = []
+    made.call({"source": "aws.events"})
     ids = [each["exposure_id"] for each in made.tables.dicts()]
     seen = {n for batch in batches for n in batch}
     shadows = {f"i-{n}/0/Shadow" for n in seen if n % 3 == 0}

@@ -254,7 +254,7 @@ def test_a_configuration_comes_back_as_it_was_sent_with_its_default_weight(sm):
         KmsKeyId=KEY_ARN,
         MetricsConfig={"EnableEnhancedMetrics": True},
         DataCaptureConfig={
-            "EnableCapture": False,
+            "EnableCapture": True,
             "InitialSamplingPercentage": 5,
             "DestinationS3Uri": "s3://lake/capture",
             "CaptureOptions": [{"CaptureMode": "Input"}],
@@ -304,17 +304,6 @@ def test_a_configuration_comes_back_as_it_was_sent_with_its_default_weight(sm):
                 "ProductionVariants": [variant("a"), variant("b")],
             },
             "beside one of ProductionVariants",
-        ),
-        (
-            {
-                "DataCaptureConfig": {
-                    "EnableCapture": True,
-                    "InitialSamplingPercentage": 5,
-                    "DestinationS3Uri": "s3://lake/c",
-                    "CaptureOptions": [{"CaptureMode": "Input"}],
-                }
-            },
-            "writes no captured data",
         ),
     ],
 )

@@ -10,6 +10,7 @@ from larder.models.exposure import ExposedInstance, ExposedVariant, Exposure
 from larder.models.exposure_line import to_line
 from larder.models.exposure_table import exposures_table
 from larder.models.keep_exposures import ExposureKeeper
+from larder.models.park_exposures import ParkedExposures
 from larder.models.record_exposures import ExposureRecorder
 from larder.offline.ports import Appended
 from larder.offline.upkeep import UpkeepRules, Upkept
@@ -112,7 +113,7 @@ class KeptLines:
 
     def put(self, line, reason):
         self.lines[line.text] = reason
-        return f"quarantine/exposures/{len(self.lines)}"
+        return f"exposures/quarantine/{len(self.lines)}"
 
 
 class KeptFiles:
@@ -126,6 +127,27 @@ class KeptFiles:
         if "refused" in file.address:
             raise ValidationError("not there")
         self.files[file.address] = file.body
+
+
+class Parked:
+    """Parked deliveries in memory."""
+
+    def __init__(self):
+        self.found = {}
+
+    def put(self, delivery):
+        key = str(hash(delivery))
+        self.found[key] = delivery
+        return key
+
+    def listed(self):
+        return list(self.found)
+
+    def read(self, key):
+        return self.found.get(key)
+
+    def remove(self, key):
+        del self.found[key]
 
 
 class Scorer:
@@ -151,7 +173,8 @@ class Recording:
         recorder = ExposureRecorder(table, self.tables, self.quarantine, self.captures, self.scorer)
         self.keeper = ExposureKeeper(table, self.tables, Maintained(), UpkeepRules())
         log = Log(write=self.log_lines.append)
-        self._handle = create_handler(recorder, self.keeper, log)
+        self.parked = Parked()
+        self._handle = create_handler(recorder, ParkedExposures(self.parked), self.keeper, log)
 
     def deliver(self, *lines, remaining=300.0):
         """Deliver lines, or exposures as lines, as a log subscription does."""

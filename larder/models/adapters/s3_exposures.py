@@ -1,8 +1,8 @@
-"""What the exposure writer puts on S3: lines in quarantine, and data capture files."""
+"""What the exposure writer puts on S3: quarantine, parked deliveries, data capture files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,16 +12,18 @@ import orjson
 
 from larder.aws.s3_objects import split
 from larder.aws.s3_versions import s3_errors
-from larder.bucket_folders import QUARANTINE
+from larder.bucket_folders import EXPOSURES
 from larder.errors import ValidationError
 from larder.models.capture_files import CaptureFile
 from larder.models.record_exposures import LogLine
+from larder.offline.adapters.redrive import S3FailureObjects
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3.client import S3Client
 
 _PASSING = frozenset({408, 409, 429})
+_PARKED = f"{EXPOSURES}parked/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,10 @@ class S3LineQuarantine:
     bucket: str
 
     def put(self, line: LogLine, reason: str) -> str:
-        """One object at ``quarantine/exposures/<day>/``."""
+        """One object at ``exposures/quarantine/<day>/``."""
         day = datetime.fromtimestamp(line.at / 1000, UTC).strftime("%Y/%m/%d")
         digest = sha256(line.text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        key = f"{QUARANTINE}exposures/{day}/{digest}.json"
+        key = f"{EXPOSURES}quarantine/{day}/{digest}.json"
         document = {"reason": reason, "log_event": line.id, "timestamp": line.at, "line": line.text}
         body = orjson.dumps(document)
         with s3_errors(f"s3://{self.bucket}/{key}"):
@@ -46,6 +48,33 @@ class S3LineQuarantine:
                 Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"
             )
         return key
+
+
+@dataclass(frozen=True, slots=True)
+class S3ParkedDeliveries:
+    """Implements ``larder.models.park_exposures.ParkedDeliveries`` below ``exposures/parked/``."""
+
+    objects: S3FailureObjects
+
+    def put(self, delivery: bytes) -> str:
+        """One object, by the delivery's digest: what comes again overwrites it."""
+        key = f"{_PARKED}{sha256(delivery).hexdigest()[:32]}.json"
+        bucket = self.objects.bucket
+        with s3_errors(f"s3://{bucket}/{key}"):
+            self.objects.client.put_object(Bucket=bucket, Key=key, Body=delivery)
+        return key
+
+    def listed(self) -> Iterator[str]:
+        """Keys of what waits."""
+        return self.objects.list(_PARKED)
+
+    def read(self, key: str) -> bytes | None:
+        """A delivery; ``None`` where it is gone."""
+        return self.objects.read(key)
+
+    def remove(self, key: str) -> None:
+        """Remove a delivery."""
+        self.objects.delete(key)
 
 
 @dataclass(frozen=True, slots=True)
