@@ -52,6 +52,7 @@ def variables(platform: Platform, outputs: dict[str, str]) -> dict[str, str]:
         **platform.client_environment(),
         "AWS_ENDPOINT_URL_SAGEMAKER": endpoint,
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": endpoint,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": endpoint,
         "AWS_DATA_PATH": str(signing.write_overlay(platform.overlay)),
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(
             sagemaker_config.write(platform.root / "sagemaker.yaml")

@@ -20,8 +20,8 @@ from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import allow_registry
 
-# The term that each exposure line has; ``larder.models.exposure_line`` writes it.
-_PATTERN: Final = '"larder.exposure"'
+# The kind that each exposure line has; ``larder.models.exposure`` writes it.
+_PATTERN: Final = '{ $.kind = "exposure" }'
 _TABLE: Final = "exposures"
 _EVERY: Final = Duration.hours(1)
 _LEASE: Final = ("dynamodb:PutItem",)

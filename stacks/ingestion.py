@@ -40,6 +40,11 @@ _GROUP_DELIVERY: Final = Delivery(
             "eventName": ["INSERT", "MODIFY"],
             "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "G#"}]}}},
         },
+        # a model or an endpoint, whose states are announced
+        {
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "M#"}]}}},
+        },
     ),
     batch_size=10,  # each group may take seconds, and all must fit the timeout
     window_seconds=0,

@@ -41,9 +41,6 @@ class Platform(Stage):
             models=models,
             memory=memory,
         )
-        exposures = ExposuresStack(
-            self, "Exposures", config=config, online=online, offline=offline, models=models
-        )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         groups = FeatureGroupsStack(
             self, "FeatureGroups", config=config, online=online, offline=offline
@@ -55,16 +52,18 @@ class Platform(Stage):
             projection = MemoryProjectionStack(
                 self, "MemoryProjection", config=config, online=online, memory=memory
             )
-        ObservabilityStack(
+        observability = ObservabilityStack(
             self,
             "Observability",
             config=config,
             serving=serving,
-            models=models,
-            exposures=exposures,
             ingestion=ingestion,
             projection=projection,
         )
+        exposures = ExposuresStack(
+            self, "Exposures", config=config, online=online, offline=offline, models=models
+        )
+        observability.watch_exposures(config, exposures)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 

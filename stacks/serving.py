@@ -60,7 +60,7 @@ class ServingStack(Stack):
     Where the stage asks for it, ``runtime`` has a Function URL too.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - references to other stacks, each by its name
         self,
         scope: Construct,
         construct_id: str,
@@ -73,6 +73,7 @@ class ServingStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
+        self.models = models
         self.control = self._control(config, online, offline, models, layer)
         settings = self._runtime_settings(config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ThrottlingException
-from larder.groups.api.state_change import state_change
-from larder.groups.feature_group import FeatureGroup
+from larder.groups.api.state_change import StateChange, state_change
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log, trace_of
 from larder.telemetry.metrics import scheduled_run
@@ -70,15 +69,16 @@ def _unannounced(
     """Announce every new state; the sequence numbers of those that could not be announced."""
     for record in records:
         group = graph.group_in_new_state(record)
-        if group is not None and not _announce(graph, group, log):
+        change = state_change(group) if group is not None else graph.model_change(record)
+        if change is not None and not _announce(graph, change, log):
             yield str(record["dynamodb"]["SequenceNumber"])
 
 
-def _announce(graph: GroupLifecycle, group: FeatureGroup, log: Log) -> bool:
+def _announce(graph: GroupLifecycle, change: StateChange, log: Log) -> bool:
     try:
-        graph.publish(state_change(group))
+        graph.publish(change)
     except LarderError as error:
-        log.line("WARNING", message="not announced", group=group.name, error=str(error))
+        log.line("WARNING", message="not announced", resource=change.resource, error=str(error))
         return False
     return True
 

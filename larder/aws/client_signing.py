@@ -15,15 +15,17 @@ from larder.errors import ConfigurationError
 API, FUNCTION_URL = "execute-api", "lambda"
 """What signatures are for, by endpoint."""
 DATA_PLANE = "sagemaker-featurestore-runtime"
-SERVICES = ("sagemaker", DATA_PLANE)
+INFERENCE = "sagemaker-runtime"
+SERVICES = ("sagemaker", DATA_PLANE, INFERENCE)
 
 
 def sign_for_execute_api(client_or_session: Any, *, region: str | None = None) -> None:  # noqa: ANN401
     """Make a client, or every client that a session makes from now on, sign for ``execute-api``.
 
-    Takes a boto3 client of ``sagemaker`` or ``sagemaker-featurestore-runtime``, a boto3 session, or
-    a botocore session; a session's clients of other services are left as they are. Doing it twice
-    is the same as once. ``region`` is the API's, where it is not that of the client.
+    Takes a boto3 client of ``sagemaker``, ``sagemaker-featurestore-runtime`` or
+    ``sagemaker-runtime``, a boto3 session, or a botocore session. A session's clients of other
+    services are left as they are. Doing it twice is the same as once.
+    ``region`` is the API's, where it is not that of the client.
 
     Raises:
         ConfigurationError: it is a client of another service, or not of boto3 at all.

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from larder.aws.client_signing import API, DATA_PLANE, FUNCTION_URL
+from larder.aws.client_signing import API, DATA_PLANE, FUNCTION_URL, INFERENCE
 from larder.errors import ConfigurationError
 
-_MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01"}
+_MODELS = {"sagemaker": "2017-07-24", DATA_PLANE: "2020-07-01", INFERENCE: "2017-05-13"}
 _PROFILE = re.compile(r"[\w.@+-]+", re.ASCII)
 _HEADER = re.compile(r"\[\s*(?P<name>[^\]]*?)\s*\]")
 _SETTING = re.compile(r"(?P<name>[^\s=#;\[][^=]*?)\s*=\s*(?P<value>.*?)\s*$")
@@ -97,12 +97,17 @@ class Endpoints:
     @property
     def signing_names(self) -> dict[str, str]:
         """What clients sign for, by service."""
-        return {"sagemaker": API, DATA_PLANE: FUNCTION_URL if self.function_url else API}
+        data_plane = FUNCTION_URL if self.function_url else API
+        return {"sagemaker": API, DATA_PLANE: data_plane, INFERENCE: API}
 
     @property
     def urls(self) -> dict[str, str]:
         """Addresses by the name that a service has in an AWS config file; without the unknown."""
-        known = {"sagemaker": self.api, _identifier(DATA_PLANE): self.function_url or self.api}
+        known = {
+            "sagemaker": self.api,
+            _identifier(DATA_PLANE): self.function_url or self.api,
+            _identifier(INFERENCE): self.api,
+        }
         return {service: url for service, url in known.items() if url}
 
 

@@ -39,8 +39,9 @@ def unpacked(archive: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> list
     """The files of a gzipped tar archive, written into a folder; dotfiles are left out.
 
     Raises:
-        ValidationError: it is no such archive, or it breaks a rule: an absolute name, ``..``, a
-            link or a device, over 512 MB unpacked, over 64 files, or a name that comes twice.
+        ValidationError: it is no such archive, or it breaks a rule. Rules are against absolute
+            names, ``..``, links, devices, and names that come twice. At most 512 MB unpacked and 64
+            files are taken.
     """
     try:
         with archive.open("rb") as raw:

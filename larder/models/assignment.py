@@ -37,21 +37,24 @@ class Assignment:
     variant: Variant
 
 
+def uniform(salt: str, name: str, unit: str) -> float:
+    """A number between 0 and 1, the same for the same three texts in every process."""
+    text = f"{salt}\0{name}\0{unit}".encode("utf-8", "surrogatepass")
+    digest = blake2b(text, digest_size=8).digest()
+    return ((int.from_bytes(digest, "big") >> (64 - _BITS)) + 0.5) / _WHOLE
+
+
 def winner(weights: Iterable[tuple[str, float]], salt: str, unit: str) -> str:
     """The name that a unit falls to, among names with weights of which one is above 0.
 
     Raises:
         ValueError: no weight is above 0.
     """
-    unit_bytes = unit.encode("utf-8", "surrogatepass")
-    head = salt.encode() + b"\0"
     best, name_of_best = math.inf, None
     for name, weight in weights:
         if weight <= 0:
             continue
-        digest = blake2b(head + name.encode() + b"\0" + unit_bytes, digest_size=8).digest()
-        uniform = ((int.from_bytes(digest, "big") >> (64 - _BITS)) + 0.5) / _WHOLE
-        cost = -math.log(uniform) / weight
+        cost = -math.log(uniform(salt, name, unit)) / weight
         if name_of_best is None or (cost, name) < (best, name_of_best):
             best, name_of_best = cost, name
     if name_of_best is None:

@@ -37,14 +37,14 @@ class Captured:
     output: Side | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its answer, as bytes with their content types."""
+    """A request and its answer, with their content types."""
 
     content_type: str
     body: bytes
     answer_type: str
-    answer: bytes
+    answer: str
 
 
 def captured(config: Mapping[str, Any], inference_id: str, exchange: Exchange) -> Captured | None:
@@ -58,7 +58,9 @@ def captured(config: Mapping[str, Any], inference_id: str, exchange: Exchange) -
         destination=str(config["DestinationS3Uri"]),
         kms_key=str(config.get("KmsKeyId") or ""),
         input=_side(exchange.content_type, exchange.body, headers) if takes_input else None,
-        output=_side(exchange.answer_type, exchange.answer, headers) if takes_output else None,
+        output=_side(exchange.answer_type, exchange.answer.encode(), headers)
+        if takes_output
+        else None,
     )
 
 

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_OID, uuid5
 import orjson
 
 from larder.models.capture import Captured, Side
-from larder.models.exposure import Exposure
+from larder.models.exposed import Exposure
 from larder.models.exposure_table import iso_millis
 
 _Folder = tuple[str, str]

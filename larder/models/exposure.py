@@ -1,78 +1,171 @@
-"""The exposure of a request: which variants it met, what they were given, and what they said.
+"""The exposure line: what an answered request was given and what it got, as one JSON log line.
 
-An exposure is one JSON line of the inference function's log. No call is made for it. A subscription
-of the log brings the line to ``exposure_writer``.
+A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
+that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
+``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves parts out and says so.
 """
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
-from larder.models.capture import Captured
-from larder.models.served import ServedModel
+import orjson
 
-OK = "OK"
+from larder.models.assignment import UnitSource
+from larder.models.capture import Captured, Exchange, captured
+from larder.models.scores import Outcome, Scored
+from larder.models.served import ServedEndpoint, ServedModel, Variant
+from larder.models.served_json import model_to_json
+
+KIND = "exposure"
+_MOST_BYTES = 250_000
+"""Of a line, less than CloudWatch's 262,144: the function's own fields come to it."""
+_LONGEST_INSTANCE, _LONGEST_NUMBER, _MANY = 500, 25, 5_000
+"""Bytes that an instance and a number take at most in nearly every line; numbers of a shadow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExposedVariant:
-    """A variant as a request met it.
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answered request. ``seconds`` is when it was answered, since the epoch.
 
-    ``weights`` are those of all variants of its configuration then, by name. Only a shadow has its
-    ``model``: it is still to be scored.
+    ``exchange`` has its bytes, for data capture.
     """
 
-    name: str
-    config: str
-    weights: Mapping[str, float]
-    model_name: str
-    package_arn: str
-    artefacts: tuple[str, ...]
-    spec_sha256: str
-    model: ServedModel | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExposedInstance:
-    """One instance with one variant.
-
-    ``place`` is the instance's among those of its request. ``variant`` is that of the variant in
-    the exposure. ``inputs`` is ``None`` where there was no vector, or it was cut. ``status`` is
-    ``OK`` or the code of an error. ``statuses`` has the inputs that were not OK.
-    ``event_times`` are of the records that were read, by ``group/key``.
-    """
-
-    place: int
-    variant: int
-    unit: str | None = None
-    inputs: Sequence[float] | None = None
-    vector_sha256: str = ""
-    scores: Sequence[float] | None = None
-    status: str = OK
-    statuses: Mapping[str, str] = field(default_factory=dict)
-    event_times: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exposure:
-    """One answered request.
-
-    ``answered_at`` is in microseconds since the epoch. ``generation`` is the endpoint's. ``cut``
-    names what the line had no room for: ``inputs``, ``capture``.
-    """
-
+    endpoint: ServedEndpoint
+    outcome: Outcome
     inference_id: str
-    endpoint: str
-    generation: int
-    unit_source: str
     attributes: str
-    answered_at: int
-    variants: tuple[ExposedVariant, ...]
-    instances: tuple[ExposedInstance, ...]
-    capture: Captured | None = None
-    cut: tuple[str, ...] = ()
+    seconds: float
+    exchange: Exchange | None = None
 
-    def is_shadow(self, instance: ExposedInstance) -> bool:
-        """Whether an instance is a shadow's, whose score is still to be computed."""
-        return self.variants[instance.variant].model is not None
+
+def line_of(answered: Answered) -> dict[str, object]:
+    """The fields of the line."""
+    endpoint, outcome = answered.endpoint, answered.outcome
+    capture = _captured(answered)
+    line: dict[str, object] = {
+        "kind": KIND,
+        "inference_id": answered.inference_id,
+        "endpoint": endpoint.name,
+        "config": outcome.config,
+        "deployment_generation": endpoint.generation,
+        "time": round(answered.seconds, 3),
+        "unit_source": str(outcome.unit_source),
+        "forced": outcome.unit_source is UnitSource.FORCED,
+        "custom_attributes": answered.attributes or None,
+        "variants": {each.name: _variant(endpoint, each) for each in outcome.variants},
+        "shadows": _shadow_models(outcome) or None,
+        "capture": capture,
+        "instances": [_instance(each) for each in outcome.scored],
+    }
+    if capture is not None or _may_be_long(outcome):
+        _cut(line, outcome)
+    return line
+
+
+def _cut(line: dict[str, object], outcome: Outcome) -> None:
+    """Leave out what has no room: captured bytes, then vectors, then instances."""
+    if _is_long(line) and line["capture"] is not None:
+        line["capture"], line["capture_cut"] = None, True
+    if _is_long(line):
+        line["vectors_cut"] = True
+        line["instances"] = [_instance(each, vector=False) for each in outcome.scored]
+    if _is_long(line):
+        line["instances_cut"] = len(outcome.scored)
+        line["instances"] = []
+
+
+def _is_long(line: Mapping[str, object]) -> bool:
+    return len(orjson.dumps(line)) > _MOST_BYTES
+
+
+def _captured(answered: Answered) -> Captured | None:
+    config, exchange = answered.endpoint.capture, answered.exchange
+    if not config or exchange is None:
+        return None
+    return captured(config, answered.inference_id, exchange)
+
+
+def _may_be_long(outcome: Outcome) -> bool:
+    """Whether it is worth the time to measure the line."""
+    scored = outcome.scored
+    numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
+    return _LONGEST_INSTANCE * len(scored) + _LONGEST_NUMBER * numbers > _MOST_BYTES // 2
+
+
+def vector_digest(vector: Sequence[float]) -> str:
+    """SHA-256 of a vector as little-endian float32, which is what a model is given."""
+    values = array("f", vector)
+    return sha256(values.tobytes()).hexdigest()
+
+
+def _model(model: ServedModel) -> Mapping[str, object]:
+    named = {"model": model.name}
+    if model.package_arn:
+        named["model_package_arn"] = model.package_arn
+    artefacts = [each.sha256 for each in model.artefacts]
+    spec = model.features.sha256 if model.features is not None else None
+    return {**named, "artefact_sha256": artefacts, "spec_sha256": spec}
+
+
+def _variant(endpoint: ServedEndpoint, variant: Variant) -> Mapping[str, object]:
+    """A variant's model, its configuration, and the weights that it was chosen by."""
+    fleets = (endpoint.blue, *([endpoint.green] if endpoint.green else ()))
+    fleet = next((each for each in fleets if variant in each.variants), endpoint.blue)
+    weights = {each.name: each.weight for each in fleet.variants}
+    return {**_model(variant.model), "config": fleet.config, "weights": weights}
+
+
+def _shadow(model: ServedModel) -> Mapping[str, object]:
+    """A shadow's model, with the document by which it is scored later."""
+    bare = replace(model, features=None, columns=(), environment={})
+    return {**_model(model), "document": orjson.Fragment(model_to_json(bare))}
+
+
+def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
+    told: dict[str, object] = {"variant": scored.variant.name}
+    if scored.unit is not None:
+        told["unit"] = scored.unit
+    if scored.error is not None:
+        told["error"] = scored.error.code
+    else:
+        told["score"] = _spelled(scored.score)
+        told |= _given(scored.vector, vector=vector)
+    if scored.shadows:
+        told["shadows"] = {
+            each.name: {"error": error} if error else _given(given, vector=vector)
+            for each, given, error in scored.shadows
+        }
+    if scored.features:
+        told["statuses"] = {name: str(state.status) for name, state in scored.features.items()}
+    if scored.event_times:
+        told["event_times"] = scored.event_times
+    return told
+
+
+def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
+    """What a model is given: the digest, and the values unless they are too many."""
+    told: dict[str, object] = {"vector_sha256": vector_digest(values)}
+    if vector:
+        plain = all(map(math.isfinite, values))
+        told["inputs"] = values if plain else [_spelled(each) for each in values]
+    return told
+
+
+def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
+    return {each.name: _shadow(each.model) for one in outcome.scored for each, _, _ in one.shadows}
+
+
+def _spelled(value: float | Sequence[float] | None) -> object:
+    """A number as JSON can carry it; a list of them element by element."""
+    if isinstance(value, Sequence):
+        return [_spelled(each) for each in value]
+    if value is None or math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value

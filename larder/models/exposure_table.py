@@ -21,7 +21,7 @@ from larder.groups.feature_group import (
     OfflineStore,
 )
 from larder.models.assignment import UnitSource
-from larder.models.exposure import ExposedInstance, Exposure
+from larder.models.exposed import ExposedInstance, Exposure
 from larder.offline.rows import Cell, OfflineRow
 
 TABLE = "exposures"

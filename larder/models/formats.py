@@ -1,6 +1,6 @@
 """What a model file is, by its content and never by its name.
 
-Pickles are told apart and refused: to read one is to run what its author wrote.
+Pickles are refused: to read one is to run what its author wrote.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ class Inspection:
             converted = self.to_ubj(file.path.read_bytes())
         except ModelError as error:
             raise ValidationError(
-                f"The model file {file.name[:200]!r} is none that Larder runs (XGBoost, LightGBM "
-                f"text, ONNX), nor does XGBoost read it as its old binary form: {error}"
+                f"The model file {file.name[:200]!r} has no form that Larder runs (XGBoost, "
+                f"LightGBM text, ONNX), nor does XGBoost read it as its old binary form: {error}"
             ) from error
         path = file.path.with_name(f"{file.path.name}.ubj")
         path.write_bytes(converted)

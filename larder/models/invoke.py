@@ -9,16 +9,18 @@ from larder.access.grants import Principals, Right
 from larder.access.rules import UNRESTRICTED, Access
 from larder.errors import AccessForbidden, LarderError, ValidationError
 from larder.jitter import jitter
-from larder.models.assignment import Assignment, UnitSource, assign, target
+from larder.models.assignment import UnitSource
+from larder.models.choose import Chosen, Invocation, choose, known_fields
 from larder.models.errors import ModelError
-from larder.models.instances import BadValue, Instance, identifier_of
+from larder.models.instances import Instance
 from larder.models.lookup import Features, Wanted, read
 from larder.models.ports import Endpoints, Matrix
+from larder.models.refusals import Refused
 from larder.models.residence import Residence
-from larder.models.scores import Outcome, Scored, Shadowed, Show
-from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel, Variant
-from larder.models.shadows import sampled
-from larder.models.vectors import Refused, Row, filled, planned
+from larder.models.scores import Outcome, Scored, Show
+from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
+from larder.models.shadows import fill_shadows, plan_shadows, shadows_of
+from larder.models.vectors import Row, filled, planned
 from larder.records.read import RecordReader
 
 _SERVING = frozenset(
@@ -39,22 +41,6 @@ class Guarded:
         grants = endpoint.grants
         ready = {right: Principals(grants.patterns(right)) for right in Right} if grants else None
         return cls(endpoint.name, ready)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
-    """What a caller asks of an endpoint.
-
-    ``unit`` is whom the experiment assigns, where the request's headers name it. Else an
-    instance's field does: ``unit_field``, or the one that the specification names.
-    """
-
-    instances: Sequence[Instance]
-    target_variant: str = ""
-    unit: str | None = None
-    unit_source: UnitSource = UnitSource.RANDOM
-    unit_field: str = ""
-    show: Show = Show.ISSUES
 
 
 @dataclass(slots=True)
@@ -80,12 +66,12 @@ class Invoker:
             AccessForbidden: the caller lacks the right to invoke it.
         """
         endpoint = self.endpoints.get(name)
-        if endpoint is None:
+        if endpoint is None and _sees_names(access):
             raise ValidationError(f"Endpoint {name} of account {self.account_id} not found.")
-        if not access.may(Right.READ, Guarded.of(endpoint)):
+        if endpoint is None or not access.may(Right.READ, Guarded.of(endpoint)):
             raise AccessForbidden(
-                f"{access.caller} lacks the read right on endpoint {name}, which invoking it "
-                f"needs: ask one of its administrators for a grant."
+                f"{access.caller} may not invoke an endpoint with name {name}, if there is one: "
+                f"check the name, or ask one of its administrators for the read right."
             )
         if endpoint.status not in _SERVING:
             raise ValidationError(
@@ -104,25 +90,29 @@ class Invoker:
             AccessForbidden: all features were asked for, and the caller may not read a group.
             ModelError: a model can't be loaded, or no instance was scored.
         """
-        chosen, source = self._chosen(endpoint, asked)
+        chosen, source = choose(endpoint, asked, self.draw)
         if asked.show is Show.ALL:
             self._check_groups(_models(chosen), access)
-        known, wanted = _known_fields(endpoint, asked), _wanted(chosen)
-        scored = [Scored(each.variant, unit=unit, fleet=each.fleet) for each, unit in chosen]
-        shadows = sampled(endpoint, chosen, self.draw)
+        known, wanted = known_fields(endpoint, asked.unit_field), _wanted(chosen)
+        scored = [Scored(each.variant, unit=unit) for each, unit in chosen]
         rows = [
             self._planned(each, instance, known, wanted)
             for each, instance in zip(scored, asked.instances, strict=True)
         ]
-        shadows.plan(asked.instances, known, wanted)
+        shadows = [shadows_of(endpoint, each, self.draw) for each in chosen]
+        for several, instance in zip(shadows, asked.instances, strict=True):
+            plan_shadows(several, instance, known, wanted)
         needed = bool(wanted.identifiers)
         features = read(self.reader, wanted, self.store_seconds) if needed else Features()
         self._fill(scored, rows, features, asked.show)
         objectives = self._score(scored)
-        outcome = _outcome(scored, chosen, source, objectives, shadows.shadowed)
+        outcome = _outcome(scored, chosen, source, objectives)
+        now = self.reader.clock()
+        for each, several in zip(scored, shadows, strict=True):
+            fill_shadows(several, features, now)
+            each.shadows = [(one.variant, one.vector, one.error) for one in several]
         if failed := outcome.failed:
             raise ModelError(failed.message, failed.status)
-        shadows.fill(features, self.reader.clock())
         return outcome
 
     def may_see(self, group: str, access: Access) -> bool:
@@ -132,28 +122,6 @@ class Invoker:
         except LarderError:
             return False
         return True
-
-    def _chosen(
-        self, endpoint: ServedEndpoint, asked: Invocation
-    ) -> tuple[list[tuple[Assignment, str | None]], UnitSource]:
-        count = len(asked.instances)
-        if asked.target_variant:
-            forced = target(endpoint, asked.target_variant)
-            if forced is None:
-                names = ", ".join(each.name for each in endpoint.blue.variants)
-                raise ValidationError(
-                    f"TargetVariant {asked.target_variant!r} is no production variant of endpoint "
-                    f"{endpoint.name}; it has {names}."
-                )
-            return [(forced, None)] * count, UnitSource.FORCED
-        if asked.unit is not None:
-            found = assign(endpoint, asked.unit, self.draw)
-            return [(found, asked.unit)] * count, asked.unit_source
-        units = _units(endpoint, asked)
-        if not any(unit is not None for unit in units):
-            return [(assign(endpoint, None, self.draw), None)] * count, UnitSource.RANDOM
-        chosen = [(assign(endpoint, unit, self.draw), unit) for unit in units]
-        return chosen, UnitSource.INSTANCE
 
     def _check_groups(self, models: Sequence[ServedModel], access: Access) -> None:
         groups = self.reader.groups.of_caller(access, Right.READ)
@@ -183,8 +151,9 @@ class Invoker:
                 found = filled(row, features, now, all_states=show is Show.ALL)
             except Refused as refusal:
                 each.error, each.features = refusal.error, refusal.states
-            else:
-                each.take(found)
+                continue
+            each.vector, each.features = found.vector, found.states
+            each.event_times = found.event_times
 
     def _score(self, scored: Sequence[Scored]) -> dict[str, str]:
         """Give each its score, with one call of each variant's model; the models' objectives."""
@@ -205,38 +174,12 @@ class Invoker:
         return objectives
 
 
-def _units(endpoint: ServedEndpoint, asked: Invocation) -> list[str | None]:
-    specs = [each.model.features for each in endpoint.blue.variants]
-    name = asked.unit_field or next((spec.unit for spec in specs if spec and spec.unit), "")
-    if not name:
-        return [None] * len(asked.instances)
-    return [_unit(name, each) for each in asked.instances]
+def _sees_names(access: Access) -> bool:
+    """Whether the caller may learn that there is no endpoint of a name."""
+    return access.is_unrestricted or not (access.rules and access.rules.missing_grants_deny)
 
 
-def _unit(name: str, instance: Instance) -> str | None:
-    try:
-        return identifier_of(name, (instance.fields or {}).get(name))
-    except BadValue:
-        return None  # a list is no unit; where it is an identifier too, the instance is refused
-
-
-def _fleets(endpoint: ServedEndpoint) -> list[Variant]:
-    fleets = [endpoint.blue, *([endpoint.green] if endpoint.green else [])]
-    return [each for fleet in fleets for each in (*fleet.variants, *fleet.shadows)]
-
-
-def _known_fields(endpoint: ServedEndpoint, asked: Invocation) -> frozenset[str]:
-    known = {asked.unit_field} if asked.unit_field else set()
-    for variant in _fleets(endpoint):
-        spec = variant.model.features
-        if spec is not None:
-            known.update(each.name for each in spec.inputs)
-            known.update(each.key for each in spec.inputs if each.key)
-            known.add(spec.unit)
-    return frozenset(known - {""})
-
-
-def _wanted(chosen: Sequence[tuple[Assignment, str | None]]) -> Wanted:
+def _wanted(chosen: Sequence[Chosen]) -> Wanted:
     wanted = Wanted()
     for model in _models(chosen):
         if model.features is not None:
@@ -244,17 +187,16 @@ def _wanted(chosen: Sequence[tuple[Assignment, str | None]]) -> Wanted:
     return wanted
 
 
-def _models(chosen: Sequence[tuple[Assignment, str | None]]) -> list[ServedModel]:
+def _models(chosen: Sequence[Chosen]) -> list[ServedModel]:
     """The distinct models that were chosen; equal ones of two variants may come twice."""
     return list({id(each.variant): each.variant.model for each, _ in chosen}.values())
 
 
 def _outcome(
     scored: list[Scored],
-    chosen: Sequence[tuple[Assignment, str | None]],
+    chosen: Sequence[Chosen],
     source: UnitSource,
     objectives: dict[str, str],
-    shadows: Sequence[Shadowed],
 ) -> Outcome:
     fleets = list(dict.fromkeys(id(each.fleet) for each, _ in chosen))
     by_id = {id(each.fleet): each.fleet for each, _ in chosen}
@@ -263,4 +205,4 @@ def _outcome(
         variant for each in fleets for variant in by_id[each].variants if id(variant) in served
     ]
     configs = ",".join(dict.fromkeys(by_id[each].config for each in fleets))
-    return Outcome(scored, variants, configs, source, objectives, shadows)
+    return Outcome(scored, variants, configs, source, objectives)

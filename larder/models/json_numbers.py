@@ -24,7 +24,7 @@ def parsed(values: object) -> list[float]:
     """
     if not isinstance(values, list):
         raise ValueError(f"a list of numbers was expected, not a {type(values).__name__}")
-    return [_parsed(each) for each in values]
+    return [number(each) for each in values]
 
 
 def _written(value: float) -> Number:
@@ -33,7 +33,8 @@ def _written(value: float) -> Number:
     return value if isfinite(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _parsed(value: object) -> float:
+def number(value: object) -> float:
+    """One value again; raises ``ValueError``."""
     if value is None:
         return nan
     if isinstance(value, str) and value in _TEXTS:

@@ -10,12 +10,12 @@ from larder.errors import LarderError, ResourceNotFound, ServiceUnavailable, Thr
 from larder.groups.feature_group import FeatureGroup
 from larder.models.scores import InstanceError
 from larder.models.served import FeatureSpec, SourceKind
-from larder.records.codec import Value
-from larder.records.read import GetRecords, RecordReader
+from larder.records.codec import Value, unpack
+from larder.records.read import Found, GetRecords, RecordReader
 
 Place = tuple[str, str]
 """Name of a group and a record identifier as the request has it."""
-Record = Mapping[str, Value]
+Record = Mapping[str, Value | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +57,41 @@ def read(reader: RecordReader, wanted: Wanted, seconds: float) -> Features:
     requests: list[GetRecords] = []
     for name, identifiers in wanted.identifiers.items():
         try:
-            group = reader.groups.get(name)
+            groups[name] = _group(reader, name, wanted.features[name])
         except LarderError as error:
             errors |= dict.fromkeys(((name, each) for each in identifiers), _said(error))
             continue
-        groups[name] = group
-        features = dict.fromkeys([*wanted.features[name], group.event_time_name])
-        requests.append(GetRecords(name, list(identifiers), list(features)))
+        requests.append(GetRecords(name, list(identifiers)))
     if not requests:
         return Features(records, errors, frozenset(), groups)
     with within(seconds):
         outcome = reader.batch_get(requests)
     for place, identifier, found in outcome.found:
-        records[requests[place].group, identifier] = dict(found.values)
+        name = requests[place].group
+        records[name, identifier] = _record(found, wanted.features[name])
     for place, identifier, refusal in outcome.errors:
         errors[requests[place].group, identifier] = _said(refusal)
     unread = _places(requests, outcome.unprocessed)
     return Features(records, errors, unread, groups)
+
+
+def _group(reader: RecordReader, name: str, features: Iterable[str]) -> FeatureGroup:
+    """The group; it is read again where it lacks a feature, which may be a moment old."""
+    group = reader.groups.get(name)
+    return group if group.ordinals.keys() >= set(features) else reader.groups.refresh(name)
+
+
+def _record(found: Found, features: Iterable[str]) -> Record:
+    """The values of features and of the event time; ``None`` where there is no value.
+
+    A feature that the group lost is not among them.
+    """
+    row, group = unpack(found.packed), found.group
+    ordinals, known = group.ordinals, len(row)
+    names = [*features, group.event_time_name]
+    if group.removed or not ordinals.keys() >= set(names):
+        names = [each for each in names if each in ordinals and each not in group.removed]
+    return {each: row[at] if (at := ordinals[each]) < known else None for each in names}
 
 
 def _places(requests: list[GetRecords], unprocessed: Iterable[tuple[int, str]]) -> frozenset[Place]:

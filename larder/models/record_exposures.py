@@ -14,7 +14,7 @@ from typing import Protocol
 from larder.errors import AccessForbidden, LarderError, ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.models.capture_files import CaptureFile, capture_files
-from larder.models.exposure import Exposure
+from larder.models.exposed import Exposure
 from larder.models.exposure_line import UnreadableLine, from_line
 from larder.models.exposure_table import row_of
 from larder.models.score_shadows import ShadowScorer, score_shadows

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from larder.errors import ServiceUnavailable
-from larder.models.exposure import OK, ExposedInstance, Exposure
+from larder.models.exposed import OK, ExposedInstance, Exposure
 from larder.models.served import ServedModel
 from larder.models.served_json import model_to_json
 from larder.offline.ports import Remaining

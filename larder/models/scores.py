@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from larder.models.assignment import UnitSource
-from larder.models.served import Fleet, Variant
+from larder.models.served import Variant
 
 
 class Show(StrEnum):
@@ -53,22 +53,12 @@ class InstanceError:
 
 
 @dataclass(slots=True)
-class Filled:
-    """A model's columns for one instance, and the states of inputs that are worth saying.
-
-    ``event_times`` has the event time of each record that was read, by group and key field.
-    """
-
-    vector: list[float]
-    states: dict[str, FeatureState] = field(default_factory=dict)
-    event_times: dict[tuple[str, str], str] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class Scored:
     """One instance's answer. ``score`` has several values where the model has several outputs.
 
-    ``event_times`` is as of ``Filled``; ``fleet`` is the variant's.
+    ``vector`` is what the model was given. ``event_times`` are those of the records that were read,
+    by group and key field. ``shadows`` are the shadow variants that it goes to: each with its own
+    vector, or the code of an error.
     """
 
     variant: Variant
@@ -76,22 +66,9 @@ class Scored:
     error: InstanceError | None = None
     features: dict[str, FeatureState] = field(default_factory=dict)
     vector: Sequence[float] = ()
+    event_times: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
-    event_times: dict[tuple[str, str], str] = field(default_factory=dict)
-    fleet: Fleet | None = None
-
-    def take(self, found: Filled) -> None:
-        """Take the columns that were found, with what is known of them."""
-        self.vector, self.features = found.vector, found.states
-        self.event_times = found.event_times
-
-
-@dataclass(frozen=True, slots=True)
-class Shadowed:
-    """One instance for one shadow; ``place`` is the instance's among those of the request."""
-
-    place: int
-    scored: Scored
+    shadows: Sequence[tuple[Variant, Sequence[float], str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +77,6 @@ class Outcome:
 
     ``variants`` are those that served, in the order of the configuration.
     ``objectives`` has each one's objective in XGBoost's words, by its name.
-    ``shadows`` have vectors and no scores yet.
     """
 
     scored: Sequence[Scored]
@@ -108,7 +84,6 @@ class Outcome:
     config: str
     unit_source: UnitSource
     objectives: dict[str, str]
-    shadows: Sequence[Shadowed] = ()
 
     @property
     def failed(self) -> InstanceError | None:

@@ -1,104 +1,78 @@
-"""Shadow variants: which instances they get too, and the vectors that they will be scored from.
+"""Shadow variants: they are given what they would be asked, and never answer.
 
-A shadow never answers. Its features come with the same batch read as those of the variants that do.
-Its scores are computed later, from the request's exposure line. Nothing that goes wrong here
-reaches the answer.
+An instance's vector for each shadow goes to the exposure line; a consumer of the lines scores it.
+So a shadow costs the answer no call of a model, and its records come with the same batch read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from larder.models.assignment import Assignment, winner
+from larder.models.assignment import uniform
+from larder.models.choose import Chosen
 from larder.models.instances import Instance
 from larder.models.lookup import Features, Wanted
-from larder.models.scores import InstanceError, Scored, Shadowed
+from larder.models.refusals import Refused
 from larder.models.served import ServedEndpoint, Variant
-from larder.models.vectors import Refused, Row, filled, planned
+from larder.models.vectors import Row, filled, planned
 
-Chosen = Sequence[tuple[Assignment, str | None]]
-_UNEXPECTED = InstanceError("InternalFailure", "the shadow's vector could not be made", 500)
+_BUG = "InternalFailure"
 
 
 @dataclass(slots=True)
-class Shadowing:
-    """The shadows of one request."""
+class Shadow:
+    """One instance as a shadow would be given it: a vector, or the code of an error."""
 
-    shadowed: list[Shadowed] = field(default_factory=list)
-    _rows: list[Row | None] = field(default_factory=list)
-
-    def plan(self, instances: Sequence[Instance], known: frozenset[str], wanted: Wanted) -> None:
-        """Count the records that the shadows need among those to read."""
-        specs = {id(each.scored.variant): each.scored.variant.model for each in self.shadowed}
-        for model in specs.values():
-            if model.features is not None:
-                wanted.add_spec(model.features)
-        for each in self.shadowed:
-            row, more = None, Wanted()
-            try:
-                row = planned(each.scored.variant.model, instances[each.place], known, more)
-            except Refused as refusal:
-                each.scored.error = refusal.error
-            except Exception:
-                each.scored.error = _UNEXPECTED
-            else:
-                for group, identifiers in more.identifiers.items():
-                    wanted.identifiers.setdefault(group, {}).update(identifiers)
-            self._rows.append(row)
-
-    def fill(self, features: Features, now_nanos: int) -> None:
-        """Give each its vector, or the reason why it has none."""
-        for each, row in zip(self.shadowed, self._rows, strict=True):
-            if row is None:
-                continue
-            try:
-                found = filled(row, features, now_nanos, all_states=False)
-            except Refused as refusal:
-                each.scored.error, each.scored.features = refusal.error, refusal.states
-            except Exception:
-                each.scored.error = _UNEXPECTED
-            else:
-                each.scored.take(found)
+    variant: Variant
+    vector: Sequence[float] = ()
+    error: str = ""
+    row: Row | None = None
 
 
-def sampled(endpoint: ServedEndpoint, chosen: Chosen, draw: Callable[[], float]) -> Shadowing:
-    """The shadows of the fleets that answer, each for its share of the units.
+def shadows_of(endpoint: ServedEndpoint, chosen: Chosen, draw: Callable[[], float]) -> list[Shadow]:
+    """The shadows that an instance goes to, by its unit.
 
-    A shadow's share is its weight relative to that of the variant that answers, at most 1. So a
-    unit is shadowed always or never. Instances without a unit are shadowed together, at random.
+    A shadow's share is its weight by that of the production variants, at most all.
     """
-    shadowing, random = Shadowing(), _OncePerShadow(draw)
-    for place, (assignment, unit) in enumerate(chosen):
-        for shadow in assignment.fleet.shadows:
-            share = _share(shadow, assignment.variant)
-            if share >= 1:
-                takes = True
-            elif unit is None:
-                takes = random(shadow) < share
-            else:
-                sides = (("taken", share), ("left", 1 - share))
-                takes = winner(sides, f"{endpoint.salt}/shadow/{shadow.name}", unit) == "taken"
-            if takes:
-                scored = Scored(shadow, unit=unit, fleet=assignment.fleet)
-                shadowing.shadowed.append(Shadowed(place, scored))
-    return shadowing
+    assignment, unit = chosen
+    fleet = assignment.fleet
+    if not fleet.shadows:
+        return []
+    total = sum(each.weight for each in fleet.variants)
+    found: list[Shadow] = []
+    for each in fleet.shadows:
+        salt = f"{endpoint.name}/shadow"
+        number = draw() if unit is None else uniform(salt, each.name, unit)
+        if number * total < each.weight:
+            found.append(Shadow(each))
+    return found
 
 
-def _share(shadow: Variant, answering: Variant) -> float:
-    if shadow.weight <= 0:
-        return 0.0
-    return 1.0 if answering.weight <= shadow.weight else shadow.weight / answering.weight
+def plan_shadows(
+    shadows: Sequence[Shadow], instance: Instance, known: frozenset[str], wanted: Wanted
+) -> None:
+    """Add the records that shadows need to those to read."""
+    for each in shadows:
+        spec = each.variant.model.features
+        if spec is not None:
+            wanted.add_spec(spec)
+        try:
+            each.row = planned(each.variant.model, instance, known, wanted)
+        except Refused as refusal:
+            each.error = refusal.error.code
+        except Exception:  # a bug in a shadow's path costs the answer nothing
+            each.error = _BUG
 
 
-@dataclass(slots=True)
-class _OncePerShadow:
-    """One random number for each shadow of a request."""
-
-    draw: Callable[[], float]
-    _drawn: dict[int, float] = field(default_factory=dict)
-
-    def __call__(self, shadow: Variant) -> float:
-        if id(shadow) not in self._drawn:
-            self._drawn[id(shadow)] = self.draw()
-        return self._drawn[id(shadow)]
+def fill_shadows(shadows: Sequence[Shadow], features: Features, now_nanos: int) -> None:
+    """Give each shadow its vector by what was read."""
+    for each in shadows:
+        if each.row is None:
+            continue
+        try:
+            each.vector = filled(each.row, features, now_nanos, all_states=False).vector
+        except Refused as refusal:
+            each.error = refusal.error.code
+        except Exception:
+            each.error = _BUG

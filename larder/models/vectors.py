@@ -5,41 +5,42 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import nan
 
-from larder.event_time import NANOS, event_time_nanos, parse_event_time
-from larder.groups.feature_group import FeatureGroup, FeatureType
 from larder.models.instances import BadValue, Instance, columns_of, identifier_of, vector_of
 from larder.models.lookup import Features, Wanted
-from larder.models.scores import FeatureState, Filled, InstanceError, Status
+from larder.models.plan import Place, Plan, Source, plan_of
+from larder.models.refusals import Refused, States, lacking, not_finite, unknown
+from larder.models.scores import FeatureState, Status
 from larder.models.served import Missing, ModelInput, Runtime, ServedModel, SourceKind
-from larder.records.codec import Value
-
-States = dict[str, FeatureState]
-
-
-class Refused(Exception):
-    """This instance can't be scored; ``states`` are of the inputs that are the reason."""
-
-    def __init__(
-        self, code: str, message: str, status: int = 400, states: States | None = None
-    ) -> None:
-        super().__init__(message)
-        self.error = InstanceError(code, message, status)
-        self.states = states or {}
+from larder.models.stored_inputs import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One instance for one model, with the record identifier of each key field.
+    """One instance for one model.
 
-    An identifier is ``None`` where its field is null: there is no record to read.
+    ``identifiers`` are those of the records of the plan's sources. ``None`` means no record: the
+    key field is null, or the request gives all inputs itself.
     """
 
     model: ServedModel
     instance: Instance
-    identifiers: dict[str, str | None] = field(default_factory=dict)
+    plan: Plan | None = None
+    identifiers: Sequence[str | None] = ()
+
+
+@dataclass(slots=True)
+class Filled:
+    """A model's columns for one instance, and the states of inputs that are worth saying.
+
+    ``event_times`` are those of the records that were read, by group and key field.
+    """
+
+    vector: list[float]
+    states: States = field(default_factory=dict)
+    event_times: dict[str, str] = field(default_factory=dict)
+    lacking: States = field(default_factory=dict)
 
 
 def planned(model: ServedModel, instance: Instance, known: frozenset[str], wanted: Wanted) -> Row:
@@ -52,9 +53,8 @@ def planned(model: ServedModel, instance: Instance, known: frozenset[str], wante
         Refused: a field is unknown or missing, or an identifier is no text and no number.
     """
     fields, spec = instance.fields, model.features
-    row = Row(model, instance)
     if fields is None:
-        return row
+        return Row(model, instance)
     if spec is None:
         raise Refused(
             "InvalidInput",
@@ -62,15 +62,15 @@ def planned(model: ServedModel, instance: Instance, known: frozenset[str], wante
             f"{model.width} numbers, or create the model with a larder/features.json.",
         )
     if not fields.keys() <= known:
-        raise _unknown(fields.keys() - known, known)
-    for each in spec.inputs:
-        if each.source is SourceKind.FEATURE_GROUP and each.name not in fields:
-            if each.key not in row.identifiers:
-                row.identifiers[each.key] = _identifier(each, fields)
-            identifier = row.identifiers[each.key]
-            if identifier is not None:
-                wanted.add(each.group, identifier)
-    return row
+        raise unknown(fields.keys() - known, known)
+    plan = plan_of(spec)
+    identifiers: list[str | None] = []
+    for source in plan.sources:
+        identifier = None if source.names <= fields.keys() else _identifier(source, fields)
+        if identifier is not None:
+            wanted.add(source.group, identifier)
+        identifiers.append(identifier)
+    return Row(model, instance, plan, identifiers)
 
 
 def filled(row: Row, features: Features, now_nanos: int, *, all_states: bool) -> Filled:
@@ -81,106 +81,69 @@ def filled(row: Row, features: Features, now_nanos: int, *, all_states: bool) ->
     """
     if row.instance.vector is not None:
         return Filled(_whole_vector(row.model, row.instance.vector))
-    spec = row.model.features
-    assert spec is not None, "planned() has seen to it"  # noqa: S101
-    result, lacking = Filled([]), States()
-    for each in spec.inputs:
-        columns, state = _input(each, row, features, now_nanos)
-        if state.event_time is not None:
-            result.event_times[each.group, each.key] = state.event_time
-        if columns is None:
-            if each.missing is Missing.FAIL:
-                lacking[each.name] = state
-                continue
-            columns, state = _by_policy(each, state)
-        result.vector.extend(columns)
-        if all_states or state.status is not Status.OK:
-            result.states[each.name] = state
-    if lacking:
-        raise _lacking(lacking)
+    plan, fields = row.plan, row.instance.fields
+    assert plan is not None and fields is not None, "planned() has seen to it"  # noqa: S101
+    result = Filled([nan] * plan.width)
+    for place in plan.request:
+        columns, state = _given(place.input, row.instance)
+        _put(result, place, columns, state, all_states)
+    for source, identifier in zip(plan.sources, row.identifiers, strict=True):
+        reading = Reading(source, identifier, features, now_nanos)
+        happened = None
+        if not all_states and fields.keys().isdisjoint(source.names):
+            happened = reading.fill(result.vector)
+        if happened is None:
+            _fill_slowly(result, reading, row.instance, all_states)
+        else:
+            result.event_times[source.name] = happened
+    if result.lacking:
+        raise lacking(result.lacking)
     if not takes_nan(row.model) and not all(map(math.isfinite, result.vector)):
-        raise _not_finite(row.model)
+        raise not_finite(row.model)
     return result
 
 
-def _input(
-    given: ModelInput, row: Row, features: Features, now_nanos: int
-) -> tuple[Sequence[float] | None, FeatureState]:
-    fields = row.instance.fields or {}
-    from_group = given.source is SourceKind.FEATURE_GROUP
-    if from_group and given.name not in fields:
-        return _read(given, row.identifiers[given.key], features, now_nanos)
-    value = fields.get(given.name)
+def _fill_slowly(result: Filled, reading: Reading, instance: Instance, all_states: bool) -> None:
+    """Input by input: some are given, missing, of an age, or to be described."""
+    fields = instance.fields or {}
+    for place in reading.source.places:
+        if place.input.name in fields:
+            columns, state = _given(place.input, instance)
+        else:
+            columns, state = reading.value(place.input)
+            if state.event_time is not None:
+                result.event_times[reading.source.name] = state.event_time
+        _put(result, place, columns, state, all_states)
+
+
+def _put(
+    result: Filled,
+    place: Place,
+    columns: Sequence[float] | None,
+    state: FeatureState,
+    all_states: bool,
+) -> None:
+    given = place.input
+    if columns is None:
+        if given.missing is Missing.FAIL:
+            result.lacking[given.name] = state
+            return
+        columns, state = _by_policy(given, state)
+    result.vector[place.offset : place.offset + given.size] = columns
+    if all_states or state.status is not Status.OK:
+        result.states[given.name] = state
+
+
+def _given(given: ModelInput, instance: Instance) -> tuple[Sequence[float] | None, FeatureState]:
+    value = (instance.fields or {}).get(given.name)
     try:
-        columns = columns_of(given, value, texts=row.instance.texts)
+        columns = columns_of(given, value, texts=instance.texts)
     except BadValue as error:
         raise Refused("InvalidInput", str(error)) from None
     if columns is None:
         return None, FeatureState(Status.MISSING)
+    from_group = given.source is SourceKind.FEATURE_GROUP
     return columns, FeatureState(Status.OVERRIDDEN if from_group else Status.OK, value)
-
-
-def _read(
-    given: ModelInput, identifier: str | None, features: Features, now_nanos: int
-) -> tuple[Sequence[float] | None, FeatureState]:
-    if identifier is None:
-        return None, FeatureState(Status.MISSING, group=given.group)
-    place = given.group, identifier
-    group = features.groups.get(given.group)
-    if group is not None and group.uid != given.group_uid:
-        raise _recreated(given.group)
-    record = features.records.get(place)
-    if record is None or group is None:
-        _check_read(given, place, features)
-        return None, FeatureState(Status.MISSING, group=given.group)
-    value, happened = record.get(given.feature), str(record[group.event_time_name])
-    state = FeatureState(Status.OK, value, happened, given.group)
-    if value is None:
-        state.status = Status.MISSING
-        return None, state
-    if given.max_age_seconds is not None and _is_stale(given, group, happened, now_nanos):
-        state.status = Status.STALE
-        return None, state
-    columns = _stored(given, value)
-    if columns is None:
-        state.status = Status.MISSING
-    return columns, state
-
-
-def _recreated(name: str) -> Refused:
-    text = (
-        f"FeatureGroup {name} was deleted and created again after the model was created: create "
-        f"the model again, and an endpoint configuration with it."
-    )
-    return Refused("FeatureGroupChanged", text, 404)
-
-
-def _check_read(given: ModelInput, place: tuple[str, str], features: Features) -> None:
-    if place in features.unread:
-        text = (
-            f"The store refused to read record {place[1][:64]!r} of FeatureGroup {given.group} "
-            f"for load; try again."
-        )
-        states = {given.name: FeatureState(Status.THROTTLED, group=given.group)}
-        raise Refused("Throttled", text, 503, states)
-    if error := features.errors.get(place):
-        states = {given.name: FeatureState(Status.ERROR, group=given.group)}
-        raise Refused(error.code, error.message, error.status, states)
-
-
-def _stored(given: ModelInput, value: Value) -> Sequence[float] | None:
-    """A stored value as columns: it was checked when it was written."""
-    if isinstance(value, list):
-        return [float(text) for text in value]
-    if given.type != FeatureType.STRING:
-        return (float(value),)
-    return columns_of(given, value, texts=False)
-
-
-def _is_stale(given: ModelInput, group: FeatureGroup, happened: str, now_nanos: int) -> bool:
-    kind = group.event_time_type
-    age = now_nanos - event_time_nanos(parse_event_time(happened, kind), kind)
-    return age > (given.max_age_seconds or 0) * NANOS
 
 
 def _by_policy(given: ModelInput, state: FeatureState) -> tuple[Sequence[float], FeatureState]:
@@ -207,7 +170,7 @@ def _whole_vector(model: ServedModel, values: Sequence[object]) -> list[float]:
         )
     row.extend([nan] * (model.width - len(row)))
     if not takes_nan(model) and not all(map(math.isfinite, row)):
-        raise _not_finite(model)
+        raise not_finite(model)
     return row
 
 
@@ -218,45 +181,15 @@ def takes_nan(model: ServedModel) -> bool:
     )
 
 
-def _not_finite(model: ServedModel) -> Refused:
-    return Refused(
-        "InvalidInput",
-        f"Model {model.name} is not known to take missing or infinite values: send finite numbers, "
-        f'or give its inputs defaults, or state "nan_safe" with a parity file.',
-    )
-
-
-def _lacking(states: Mapping[str, FeatureState]) -> Refused:
-    stale = all(state.status is Status.STALE for state in states.values())
-    looked_up = any(state.group for state in states.values())
-    names = ", ".join(states)
-    if not looked_up:
-        text = f"The instance lacks {names}: send it, or give it a default in the specification."
-        return Refused("InvalidInput", text, 400, dict(states))
-    groups = ", ".join(dict.fromkeys(state.group for state in states.values() if state.group))
-    text = (
-        f"There is no {'fresh ' if stale else ''}value of {names} in {groups}, and the "
-        f"specification says to fail then: write the record, send the value, or change 'missing'."
-    )
-    return Refused("StaleFeature" if stale else "MissingFeature", text, 404, dict(states))
-
-
-def _unknown(names: set[str], known: frozenset[str]) -> Refused:
-    name = min(names)
-    near = get_close_matches(name, known, 3)
-    hint = f"near are {', '.join(near)}" if near else f"known are {', '.join(sorted(known)[:20])}"
-    text = f"Field {name[:80]!r} is unknown to this endpoint's models; {hint}."
-    return Refused("InvalidInput", text)
-
-
-def _identifier(given: ModelInput, fields: Mapping[str, object]) -> str | None:
-    if given.key not in fields:
+def _identifier(source: Source, fields: Mapping[str, object]) -> str | None:
+    if source.key not in fields:
+        lacking = next(name for name in sorted(source.names) if name not in fields)
         raise Refused(
             "InvalidInput",
-            f"The instance lacks field {given.key!r}, the record identifier in FeatureGroup "
-            f"{given.group}: send it, send {given.name!r} itself, or send null for no record.",
+            f"The instance lacks field {source.key!r}, the record identifier in FeatureGroup "
+            f"{source.group}: send it, send {lacking!r} itself, or send null for no record.",
         )
     try:
-        return identifier_of(given.key, fields[given.key])
+        return identifier_of(source.key, fields[source.key])
     except BadValue as error:
         raise Refused("InvalidInput", str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from larder.aws.dynamodb.wire import DynamoWire
@@ -10,17 +11,18 @@ from larder.aws.dynamodb.wire.environment import credentials_from
 from larder.aws.retries import Retries
 from larder.models.adapters.dynamodb_endpoints import DynamoEndpoints
 from larder.models.adapters.s3_artefacts import S3Artefacts
-from larder.models.api.exposure_log import ExposureLog
 from larder.models.api.invoke_operations import InvokeApi
 from larder.models.api.runtime_errors import LogPlace
 from larder.models.endpoint_cache import MOST_SECONDS, EndpointCache
+from larder.models.exposure import Answered, line_of
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
 from larder.models.score import Scoring
 from larder.models.warm_up import WarmUp
 from larder.settings.inference import InferenceSettings
 from larder.settings.runtime import RuntimeSettings
-from larder.telemetry.log import Log
+from larder.telemetry.log import Log, trace_of
+from larder.telemetry.metrics import Metric
 from larder.wiring.data_plane import open_data_plane
 from larder.wiring.model_runtimes import NativeRuntimes
 from larder.wiring.s3_endpoint import s3_endpoint
@@ -28,7 +30,7 @@ from larder.wiring.s3_endpoint import s3_endpoint
 
 @dataclass(frozen=True)
 class InferencePlane:
-    """InvokeEndpoint, the warm-up and the scoring of shadows, over the same loaded models."""
+    """InvokeEndpoint and the warm-up, over the same loaded models."""
 
     api: InvokeApi
     warm_up: WarmUp
@@ -37,6 +39,8 @@ class InferencePlane:
 
 def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
     """The inference function of a deployed platform, with the credentials of this process.
+
+    Each answered request is a line of ``log``.
 
     Raises:
         ConfigurationError: there are no credentials, or a setting is malformed.
@@ -56,8 +60,24 @@ def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
         account_id=settings.account_id,
         store_seconds=settings.store_seconds,
     )
-    api = InvokeApi(invoker, plane.rules, _log_place(settings), ExposureLog(log))
+    api = InvokeApi(invoker, plane.rules, _log_place(settings), exposures(log))
     return InferencePlane(api, WarmUp(models), Scoring(models))
+
+
+def exposures(log: Log) -> Callable[[Answered], None]:
+    """What writes the exposure line of an answered request.
+
+    It never raises, for the answer is made already: a line that is lost is counted.
+    """
+
+    def tell(answered: Answered) -> None:
+        try:
+            log.line("INFO", **line_of(answered))
+        except Exception as error:
+            log.line("ERROR", message="an exposure was lost", trace=trace_of(error))
+            log.metrics({Metric.EXPOSURES_LOST: (1.0, "Count")})
+
+    return tell
 
 
 def _runtime_settings(settings: InferenceSettings) -> RuntimeSettings:

@@ -16,6 +16,7 @@ from larder.lifecycle.adapters.dynamodb_purge import DynamoPurge
 from larder.lifecycle.adapters.dynamodb_stream import changed_group, group_in_new_state
 from larder.lifecycle.adapters.eventbridge import EventBridge
 from larder.lifecycle.advance import Lifecycle
+from larder.models.adapters.dynamodb_stream import model_change
 from larder.offline.adapters.by_format import open_tables
 from larder.settings.lifecycle import LifecycleSettings
 from larder.wiring.boto import background
@@ -30,12 +31,14 @@ class GroupLifecycle:
         publish: announces a state; raises ``ServiceUnavailable`` or ``AccessForbidden``.
         changed_group: the name of the group that a record is about, if it is about one.
         group_in_new_state: the group, where the record is a change of its state.
+        model_change: the event of a model or an endpoint, where the record is a change of state.
     """
 
     lifecycle: Lifecycle
     publish: Callable[[StateChange], None]
     changed_group: Callable[[Mapping[str, Any]], str | None] = changed_group
     group_in_new_state: Callable[[Mapping[str, Any]], FeatureGroup | None] = group_in_new_state
+    model_change: Callable[[Mapping[str, Any]], StateChange | None] = model_change
 
 
 def open_lifecycle(settings: LifecycleSettings) -> GroupLifecycle:

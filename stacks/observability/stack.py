@@ -12,7 +12,6 @@ from stacks.config import StageConfig
 from stacks.exposures import ExposuresStack
 from stacks.ingestion import IngestionStack
 from stacks.memory.projection import MemoryProjectionStack
-from stacks.models import ModelsStack
 from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
@@ -34,8 +33,6 @@ class ObservabilityStack(Stack):
         *,
         config: StageConfig,
         serving: ServingStack,
-        models: ModelsStack,
-        exposures: ExposuresStack,
         ingestion: IngestionStack,
         projection: MemoryProjectionStack | None = None,
     ) -> None:
@@ -44,9 +41,8 @@ class ObservabilityStack(Stack):
         functions = {
             "Control": serving.control,
             "Runtime": serving.runtime,
-            "Inference": models.inference,
-            "ModelImport": models.importer,
-            "ExposureWriter": exposures.writer,
+            "Inference": serving.models.inference,
+            "ModelImport": serving.models.importer,
             "OfflineWriter": ingestion.offline_writer,
             "Lifecycle": ingestion.lifecycle,
             "Maintenance": ingestion.upkeep.maintenance,
@@ -58,19 +54,28 @@ class ObservabilityStack(Stack):
         for name, function in functions.items():
             self._watch_function(name, function)
         self._watch(offline_watches(config, ingestion))
-        schedules = (*ingestion.schedules, *exposures.schedules)
-        self._watch(exposure_watches(config))
-        self._watch(schedule_watches(config, schedules))
+        self._watch(schedule_watches(config, ingestion.schedules))
         self._watch(api_watches(config, serving))
-        dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"larder-{config.name}")
+        name = f"larder-{config.name}"
+        self._dashboard = dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name)
         dashboard.add_widgets(*api_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(*offline_widgets(config, ingestion))
-        dashboard.add_widgets(*exposure_widgets(config))
-        dashboard.add_widgets(*schedule_widgets(config, schedules))
+        dashboard.add_widgets(*schedule_widgets(config, ingestion.schedules))
         if projection is not None:
             dashboard.add_widgets(*memory_widgets(config, projection))
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
+
+    def watch_exposures(self, config: StageConfig, exposures: ExposuresStack) -> None:
+        """Watch what follows the inference function's log too."""
+        self._watch_function("ExposureWriter", exposures.writer)
+        self._watch(exposure_watches(config))
+        self._watch(schedule_watches(config, exposures.schedules))
+        self._dashboard.add_widgets(
+            function_widget("ExposureWriter", exposures.writer),
+            *exposure_widgets(config),
+            *schedule_widgets(config, exposures.schedules),
+        )
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:

@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,36 @@ pytestmark = pytest.mark.e2e
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 OWN_IMAGE = "larder-xgboost:1"
 ROWS, _ = boosters.data()
+
+
+@contextmanager
+def heard(platform: DeployedPlatform, pattern: dict[str, Any]) -> Iterator[Callable[[], Any]]:
+    """What arrives on the default bus meanwhile: a function that gives the details so far."""
+    name = f"heard-{uuid.uuid4().hex[:8]}"
+    sqs, events = platform.client("sqs"), platform.client("events")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": found["QueueArn"],
+    }
+    policy = orjson.dumps({"Version": "2012-10-17", "Statement": [allow]}).decode()
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    events.put_rule(Name=name, EventPattern=orjson.dumps(pattern).decode())
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": found["QueueArn"]}])
+    details: list[Any] = []
+
+    def so_far() -> list[Any]:
+        answer = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+        details.extend(orjson.loads(each["Body"])["detail"] for each in answer.get("Messages", []))
+        return details
+
+    yield so_far
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=queue)
 
 
 @dataclass(frozen=True)
@@ -126,10 +157,16 @@ def test_a_model_is_registered_deployed_invoked_and_deleted(models: Models, name
     models.control.get_waiter("endpoint_deleted").wait(
         EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 5}
     )
-    eventually(
-        lambda: "not found" in refusal(models.csv, endpoint=name, rows=ROWS[:1])[1],
-        seconds=20,
-    )
+    assert "not found" in eventually(lambda: _refused(models, name), seconds=20)
+
+
+def _refused(models: Models, endpoint: str) -> str | None:
+    """Why an endpoint answers no more; ``None`` while it does, from settings of 5 s ago."""
+    try:
+        models.csv(endpoint, ROWS[:1])
+    except ClientError as error:
+        return str(error.response["Error"]["Message"])
+    return None
 
 
 @pytest.fixture
@@ -238,11 +275,24 @@ def test_two_variants_are_weighed_and_an_update_takes_the_place_of_both(
     models.control.delete_endpoint(EndpointName=name)
 
 
+def test_an_endpoint_says_on_the_default_bus_what_becomes_of_it(
+    platform: DeployedPlatform, models: Models, name: str
+) -> None:
+    data = models.upload(name, ("m", boosters.ubj()))
+    pattern = {"source": ["larder"], "detail": {"EndpointName": [name]}}
+    with heard(platform, pattern) as so_far:
+        models.model(name, data)
+        models.endpoint(name, (name, 1.0))
+        wanted = {"CREATING", "IN_SERVICE"}
+        eventually(lambda: {each["EndpointStatus"] for each in so_far()} >= wanted)
+    models.control.delete_endpoint(EndpointName=name)
+
+
 def test_what_cannot_be_served_is_refused_in_words(models: Models, name: str) -> None:
     junk = models.upload(name, ("xgboost-model", b"\x01\x02" * 4000))
     pickled = models.upload(f"{name}-p", ("xgboost-model", b"\x80\x04\x95junk"))
     cases = {
-        junk: "the file is damaged|none that Larder runs|can't be served",
+        junk: "the file is damaged|no form that Larder runs|can't be served",
         pickled: "is a pickle",
         f"s3://{models.bucket}/model-data/none.tar.gz": "does not exist",
         f"s3://{models.bucket}/offline/x.tar.gz": "outside the places",

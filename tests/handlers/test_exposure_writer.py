@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from larder.errors import ServiceUnavailable
 from larder.models.capture import Captured, Side
-from larder.models.exposure_line import MARK, to_line
+from larder.models.exposure import KIND
 from larder.offline.ports import TableUnusable
 from tests.support.examples import examples
 from tests.support.exposures import (
@@ -20,6 +20,7 @@ from tests.support.exposures import (
     exposure,
     instance,
     shadow_exposure,
+    to_line,
 )
 
 HOUR = 3_600_000_000
@@ -95,9 +96,9 @@ def test_what_is_delivered_again_changes_nothing():
 @pytest.mark.parametrize(
     "poison",
     [
-        f'{{"{MARK}":1',
-        f'{{"{MARK}":99}}',
-        f'{{"{MARK}":1,"inference_id":7}}',
+        f'{{"kind":"{KIND}"',
+        f'{{"kind":"{KIND}"}}',
+        f'{{"kind":"{KIND}","inference_id":7}}',
         to_line(replace(exposure(), answered_at=2**62)),
     ],
 )
@@ -124,7 +125,7 @@ def test_a_delivery_that_can_not_be_read_goes_to_quarantine_whole(event):
 
 def test_lines_of_other_kinds_and_control_messages_are_no_exposures():
     made = Recording()
-    made.deliver('{"level":"INFO"}', "START RequestId: 1", f'{{"path":"{MARK}"}}')
+    made.deliver('{"level":"INFO"}', "START RequestId: 1", f'{{"path":"{KIND}"}}')
     made.call(delivery("CWL CONTROL MESSAGE", kind="CONTROL_MESSAGE"))
     assert (made.tables.rows, made.quarantine.lines) == ({}, {})
     assert made.logged("exposures recorded")[0]["other_lines"] == 3

@@ -7,13 +7,15 @@ import pytest
 
 from larder.access.grants import Grants
 from larder.access.rules import AccessRules
+from larder.groups.feature_group import TtlDuration
 from larder.models import warm_up
 from larder.models.resolve import resolve
 from larder.models.served import Contract, EndpointStatus, Runtime
 from larder.models.specification import parse
+from larder.records.write import DeleteRecord, PutRecord, RecordWriter
 from tests.support.boosters import booster, predict, ubj
 from tests.support.groups import HOME, Groups, feature_group
-from tests.support.inference import Inference
+from tests.support.inference import NOW, Inference
 from tests.support.models import served_model, variant
 from tests.support.stores import Refusing
 
@@ -449,3 +451,34 @@ def test_a_warm_up_loads_and_scores_and_says_why_it_can_not():
     assert "must be the document" in made.handler({"warm": 1}, None)["error"]
     assert "log has the reason" in warm_up.failure('{"errorMessage": "x"}')
     assert "log has the reason" in warm_up.failure("")
+
+
+def test_a_removed_feature_is_said_by_name():
+    made = looked_up()
+    made.put("c1", clicks="3", score="0.5")
+    removed = feature_group(tags=(("larder:removed:clicks", ""),))
+    made.settings.registry.by_name["customers"] = removed
+    status, members = made.invoke({"customer_id": "c1", "amount": 1})
+    assert (status, members["OriginalStatusCode"]) == (424, 404)
+    assert "'clicks' is no longer in FeatureGroup customers" in members["OriginalMessage"]
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_deleted_record_is_a_missing_one(hard):
+    made = looked_up(*policy({"default": 2}))
+    made.put("c1", clicks="9", score="0.5")
+    writer = RecordWriter(made.store, made.settings, clock=lambda: NOW)
+    writer.delete(DeleteRecord("customers", "c1", "2023-11-14T22:10:00Z", hard))
+    [got] = made.predictions({"customer_id": "c1", "amount": 1, "score": 0.5})
+    assert got["score"] == expected(1, 2, 0.5)
+
+
+def test_an_expired_record_is_a_missing_one():
+    made = looked_up(*policy({"default": 2}))
+    ttl = TtlDuration("Seconds", 60)
+    record = [("customer_id", "c1"), ("event_time", FRESH), ("clicks", "9")]
+    RecordWriter(made.store, made.settings, clock=lambda: NOW).put(
+        PutRecord("customers", record, ttl=ttl)
+    )
+    [got] = made.predictions({"customer_id": "c1", "amount": 1, "score": 0.5})
+    assert got["score"] == expected(1, 2, 0.5)

@@ -17,6 +17,9 @@ def test_the_routes_are_those_of_sagemaker(templates):
         "ANY /FeatureGroup/{proxy+}",
         "POST /BatchGetRecord",
         "POST /BatchWriteRecord",
+        "POST /endpoints/{name}/invocations",
+        "POST /endpoints/{name}/async-invocations",
+        "POST /endpoints/{name}/invocations-response-stream",
     }
 
 

@@ -64,8 +64,16 @@ KEY_NEEDS = {
 ASSETS = "-assets-"
 """Part of the name of the CDK's own bucket, which is not under the platform's key."""
 MAY = {
-    "control": LOGS | WRITE_KEY | REGISTRY_WRITER | {"dynamodb:BatchGetItem"},  # a page of groups
+    "control": LOGS
+    | WRITE_KEY
+    | REGISTRY_WRITER
+    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"},  # a page of groups; models
     "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
+    "model_import": LOGS
+    | READ_KEY
+    | FILES_KEY
+    | {"dynamodb:GetItem", "s3:GetObject", "s3:ListBucket", "s3:PutObject"},
+    "inference": LOGS | READ_KEY | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "s3:GetObject"},
     "runtime": LOGS
     | WRITE_KEY
     | {
@@ -81,6 +89,16 @@ MAY = {
     | GLUE
     | FILES
     | {"dynamodb:GetItem", "dynamodb:PutItem", "s3:DeleteObjectVersion"},
+    "exposure_writer": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | GLUE
+    | FILES
+    | {
+        "dynamodb:PutItem",
+        "glue:CreateTable",
+        "lambda:InvokeFunction",
+        "s3:DeleteObjectVersion",
+    },
     "maintenance": LOGS
     | READ_KEY
     | FILES_KEY
@@ -110,6 +128,7 @@ INTERFACES = {
 CACHE = INTERFACES | {"elasticache:Connect"}
 MAY_WITH_THE_TIER = {
     **MAY,
+    "inference": MAY["inference"] | CACHE,
     "runtime": MAY["runtime"] | CACHE,
     "memory_projector": LOGS | READ_KEY | STREAM | CACHE,
 }
@@ -130,7 +149,10 @@ def test_every_function_is_listed_here(templates, stage, listed):
     assert handlers == {f"lambdas.{name}.handler.handler" for name in listed}
 
 
-@pytest.mark.parametrize("name", ["runtime", "memory_projector"])
+IN_THE_NETWORK = ["runtime", "memory_projector", "inference"]
+
+
+@pytest.mark.parametrize("name", IN_THE_NETWORK)
 def test_the_code_of_a_function_in_the_network_may_not_touch_the_network(templates, name):
     denied = [each for each in templates.statements("prod", name) if each["Effect"] == "Deny"]
     (statement,) = denied
@@ -139,7 +161,7 @@ def test_the_code_of_a_function_in_the_network_may_not_touch_the_network(templat
     assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
 
 
-@pytest.mark.parametrize("name", ["runtime", "memory_projector"])
+@pytest.mark.parametrize("name", IN_THE_NETWORK)
 def test_the_cache_is_entered_as_one_user_of_one_cache(templates, name):
     (statement,) = (
         each
@@ -170,10 +192,11 @@ def test_only_the_listing_of_streams_and_network_interfaces_name_every_resource(
     assert set().union(*unbounded) == {"dynamodb:ListStreams"} | INTERFACES
 
 
-def test_the_runtime_only_reads_the_registry(templates):
+@pytest.mark.parametrize("name", ["runtime", "inference", "model_import"])
+def test_the_data_planes_only_read_the_registry(templates, name):
     on_registry = [
         actions_of(statement)
-        for statement in templates.statements("prod", "runtime")
+        for statement in templates.statements("prod", name)
         if "Registry" in str(statement["Resource"])
     ]
     assert on_registry == [{"dynamodb:GetItem"}]
@@ -281,6 +304,8 @@ def test_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     workers = set()
     for _, logical_id, properties in found.functions("dev"):
         name = properties["Handler"].split(".")[1]
+        if name == "exposure_writer":  # its one table is no group's
+            continue
         statements = [each for each in found.statements("dev", name) if mark in actions_of(each)]
         if any("offline-store" in str(each) or part == "database" for each in statements):
             workers.add(name)
@@ -293,6 +318,36 @@ def test_no_managed_policy_is_attached_to_a_function(templates):
         for stack, _, properties in templates.functions(stage):
             role = properties["Role"]["Fn::GetAtt"][0]
             assert "ManagedPolicyArns" not in templates[stack]["Resources"][role]["Properties"]
+
+
+@pytest.mark.parametrize(
+    ("name", "folders"),
+    [
+        ("model_import", {"s3:GetObject": "model-data/*", "s3:PutObject": "models/*"}),
+        ("inference", {"s3:GetObject": "models/*"}),
+    ],
+)
+def test_models_are_read_and_written_in_their_own_folders_alone(templates, name, folders):
+    found = {
+        action: str(statement["Resource"])
+        for statement in templates.statements("prod", name)
+        for action in actions_of(statement)
+        if action.startswith("s3:") and action != "s3:ListBucket"
+    }
+    assert found.keys() == folders.keys()
+    for action, folder in folders.items():
+        assert found[action].endswith(f"'/{folder}']]}}")
+
+
+def test_control_invokes_the_import_and_the_inference_and_no_other_function(templates):
+    (invoked,) = [
+        statement["Resource"]
+        for statement in templates.statements("prod", "control")
+        if "lambda:InvokeFunction" in actions_of(statement)
+    ]
+    first, second = (each["Fn::GetStackOutput"]["OutputName"] for each in invoked)
+    assert first.startswith("PublishOutputFnGetAttModelImport")
+    assert second.startswith("PublishOutputRefInferenceAliaslive")
 
 
 def test_versions_are_removed_for_good_of_staged_rows_alone(templates):

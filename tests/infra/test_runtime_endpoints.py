@@ -60,21 +60,25 @@ def test_a_stage_has_neither_url_nor_snapshots_unless_it_says_so(templates, stag
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_no_route_leads_to_code_that_is_not_published(templates, stage):
-    serving = templates[f"{stage}/Serving"]["Resources"]
-    integrations = [
-        each["Properties"]
-        for each in serving.values()
-        if each["Type"] == "AWS::ApiGatewayV2::Integration"
-    ]
-    invoked = {serving[each["IntegrationUri"]["Ref"]]["Type"] for each in integrations}
-    assert invoked == {"AWS::Lambda::Alias"}
     handlers = set()
-    for alias in (each for each in serving.values() if each["Type"] == "AWS::Lambda::Alias"):
+    for _, _, integration in templates.of_type("AWS::ApiGatewayV2::Integration", stage):
+        resources, name = _referred(templates, stage, integration["Properties"]["IntegrationUri"])
+        alias = resources[name]
+        assert alias["Type"] == "AWS::Lambda::Alias"
         version = alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]
-        assert serving[version]["Type"] == "AWS::Lambda::Version"
-        function = serving[version]["Properties"]["FunctionName"]["Ref"]
-        handlers.add(serving[function]["Properties"]["Handler"])
-    assert handlers == {"lambdas.control.handler.handler", "lambdas.runtime.handler.handler"}
+        assert resources[version]["Type"] == "AWS::Lambda::Version"
+        function = resources[version]["Properties"]["FunctionName"]["Ref"]
+        handlers.add(resources[function]["Properties"]["Handler"].split(".")[1])
+    assert handlers == {"control", "inference", "runtime"}
+
+
+def _referred(templates, stage, reference):
+    """The resources of the stack that a reference of the serving stack leads to, and the id."""
+    if "Ref" in reference:
+        return templates[f"{stage}/Serving"]["Resources"], reference["Ref"]
+    found = reference["Fn::GetStackOutput"]
+    other = templates[f"{stage}/{found['StackName'].rpartition('-')[2]}"]
+    return other["Resources"], other["Outputs"][found["OutputName"]]["Value"]["Ref"]
 
 
 def reserved(templates, stage):

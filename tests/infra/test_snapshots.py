@@ -10,6 +10,7 @@ OF_EVERY_STAGE = (
     "Exposures",
     "FeatureGroups",
     "Ingestion",
+    "Models",
     "Observability",
     "OfflineStore",
     "OnlineStore",

@@ -3,15 +3,18 @@
 import base64
 import gzip
 import json
+from dataclasses import asdict, replace
 
 from lambdas.exposure_writer.events import create_handler
 from larder.errors import ValidationError
-from larder.models.exposure import ExposedInstance, ExposedVariant, Exposure
-from larder.models.exposure_line import to_line
+from larder.models.exposed import ExposedInstance, ExposedVariant, Exposure
+from larder.models.exposure import KIND
 from larder.models.exposure_table import exposures_table
+from larder.models.json_numbers import written
 from larder.models.keep_exposures import ExposureKeeper
 from larder.models.park_exposures import ParkedExposures
 from larder.models.record_exposures import ExposureRecorder
+from larder.models.served_json import model_to_json
 from larder.offline.ports import Appended
 from larder.offline.upkeep import UpkeepRules, Upkept
 from larder.telemetry.log import Log
@@ -69,13 +72,80 @@ def exposure(inference_id="i-1", variant="A", at=AT, endpoint="scoring", instanc
 
 def shadow_exposure(inference_id="i-1", at=AT, **changes):
     """An exposure with a shadow beside the variant that answered."""
-    shadow = exposed_variant("Shadow", model=served_model(name="shadowed"))
-    waiting = instance(0, 1, scores=None, **changes)
+    shadow = exposed_variant("Shadow", model=served_model(name="shadowed"), weights={})
+    told = {"scores": None, "statuses": {}, "event_times": {}}
+    waiting = instance(0, 1, **told | changes)
+    if waiting.status != "OK" or waiting.inputs is None:
+        waiting = replace(waiting, inputs=None)
+    if waiting.status != "OK":
+        waiting = replace(waiting, vector_sha256="")
     base = exposure(inference_id, at=at)
     return Exposure(
         **{name: getattr(base, name) for name in base.__dataclass_fields__}
         | {"variants": (*base.variants, shadow), "instances": (*base.instances, waiting)}
     )
+
+
+def to_line(exposure):
+    """The line that the inference function writes of such a request."""
+    kept = list(enumerate(exposure.variants))
+    answered = [each for each in exposure.instances if not exposure.is_shadow(each)]
+    document = {
+        "level": "INFO",
+        "kind": KIND,
+        "inference_id": exposure.inference_id,
+        "endpoint": exposure.endpoint,
+        "config": "config",
+        "deployment_generation": exposure.generation,
+        "time": exposure.answered_at / 1e6,
+        "unit_source": exposure.unit_source,
+        "forced": exposure.unit_source == "TargetVariant",
+        "custom_attributes": exposure.attributes or None,
+        "variants": {each.name: _described(each) for _, each in kept if each.model is None},
+        "shadows": {each.name: _described(each) for _, each in kept if each.model} or None,
+        "capture": asdict(exposure.capture) if exposure.capture else None,
+        "instances": [_told(exposure, each) for each in answered],
+    }
+    document |= {f"{name.replace('inputs', 'vectors')}_cut": True for name in exposure.cut}
+    return json.dumps({name: each for name, each in document.items() if each is not None})
+
+
+def _described(variant):
+    described = {
+        "model": variant.model_name,
+        "artefact_sha256": list(variant.artefacts),
+        "spec_sha256": variant.spec_sha256,
+        "config": variant.config,
+        "weights": dict(variant.weights),
+    }
+    if variant.model:
+        described["document"] = json.loads(model_to_json(variant.model))
+    return described
+
+
+def _told(exposure, instance):
+    told = _vector(instance) | {"variant": exposure.variants[instance.variant].name}
+    if instance.unit is not None:
+        told["unit"] = instance.unit
+    if instance.scores is not None:
+        several = len(instance.scores) > 1
+        told["score"] = written(instance.scores) if several else written(instance.scores)[0]
+    told |= {"statuses": instance.statuses, "event_times": instance.event_times}
+    told["shadows"] = {
+        exposure.variants[each.variant].name: _vector(each)
+        for each in exposure.instances
+        if exposure.is_shadow(each) and each.place == instance.place
+    }
+    return told
+
+
+def _vector(instance):
+    if instance.status != "OK":
+        return {"error": instance.status}
+    if instance.inputs is None:
+        return {"vector_sha256": instance.vector_sha256}
+    inputs = written(instance.inputs)
+    return {"vector_sha256": instance.vector_sha256, "inputs": inputs}
 
 
 class MemoryTables:

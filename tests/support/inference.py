@@ -4,12 +4,15 @@ import hashlib
 import json
 from dataclasses import replace
 
+import orjson
+
 from lambdas.inference.routes import create_handler
 from larder.access.rules import AccessRules
 from larder.models.adapters.xgboost_runtime import XgboostRuntime
 from larder.models.api.invoke_operations import InvokeApi
 from larder.models.api.runtime_errors import LogPlace
 from larder.models.errors import ModelError
+from larder.models.exposure import line_of
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
 from larder.models.score import Scoring
@@ -72,14 +75,18 @@ class Inference:
         self.store = store or MemoryRecordStore()
         self.settings = group_settings(*(groups or (feature_group(),)))
         self.artefacts, self.endpoints = Artefacts(), Endpoints()
-        self.lines = []
+        self.exposures = []
         CountingReader.batches = 0
         self.reader = CountingReader(self.store, self.settings, clock=lambda: NOW)
         runtimes = runtimes or {Runtime.XGBOOST: XgboostRuntime()}
         self.models = Residence(runtimes, self.artefacts)
         self.invoker = Invoker(self.endpoints, self.reader, self.models, HOME.account_id)
-        self.api = InvokeApi(self.invoker, rules or AccessRules(HOME), LOG, **api)
+        self.api = InvokeApi(self.invoker, rules or AccessRules(HOME), LOG, self.note, **api)
         self.handler = create_handler(self.api, WarmUp(self.models), Scoring(self.models))
+
+    def note(self, answered):
+        """Keep a request's exposure line, as JSON brings it back."""
+        self.exposures.append(json.loads(orjson.dumps(line_of(answered))))
 
     def model(self, *artefacts, width, **changes):
         """A served model of these files."""

@@ -23,10 +23,11 @@ _LONGEST_DETAIL = 240_000
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """An event: the ARN of the group that it is about, and its detail as JSON."""
+    """An event: the ARN of the resource that it is about, its detail as JSON, and its type."""
 
     resource: str
     detail: str
+    detail_type: str = DETAIL_TYPE
 
 
 def state_change(group: FeatureGroup) -> StateChange:

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from larder.errors import AccessForbidden, ServiceUnavailable
-from larder.groups.api.state_change import DETAIL_TYPE, SOURCE, StateChange
+from larder.groups.api.state_change import SOURCE, StateChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class EventBridge:
         """
         entry = {
             "Source": SOURCE,
-            "DetailType": DETAIL_TYPE,
+            "DetailType": change.detail_type,
             "Detail": change.detail,
             "Resources": [change.resource],
         }

@@ -81,7 +81,7 @@ class S3Artefacts:
     def _get(self, path: str) -> tuple[int, bytes]:
         connection = self._connected()
         try:
-            connection.request("GET", path, headers=self._headers(path))
+            connection.request("GET", path, headers=self.headers(path))
             response = connection.getresponse()
             return response.status, response.read()
         finally:
@@ -101,7 +101,8 @@ class S3Artefacts:
 
         return trust.connect(opened)
 
-    def _headers(self, path: str) -> Mapping[str, str]:
+    def headers(self, path: str) -> Mapping[str, str]:
+        """The headers of a signed GET of a path."""
         who, moment = self.credentials(), moment_of(self.clock())
         headers = {
             "host": self.endpoint.authority,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from larder.models.api import contracts
 from larder.models.api.runtime_errors import LogPlace, error_response
 from larder.models.api.runtime_shapes import HEADERS, INVOKE_ENDPOINT, MAX_BODY, REFUSED
 from larder.models.assignment import UnitSource
+from larder.models.capture import Exchange
+from larder.models.choose import Invocation
 from larder.models.errors import ModelError
-from larder.models.invoke import Invocation, Invoker
+from larder.models.exposure import Answered
+from larder.models.invoke import Invoker
 from larder.models.scores import Outcome
-from larder.models.served import ServedEndpoint
 from larder.problems import refuse
 from larder.wire.errors import Response, typed_error
 from larder.wire.fits import fits
@@ -41,36 +44,21 @@ _CURES = {
 }
 _UNIT = re.compile(r"(?:^|[\s,;])larder-unit=([^\s,;]+)")
 _fits = fits(INVOKE_ENDPOINT)
-Told = Callable[["Answered"], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One answered request: what its exposure line is made from.
-
-    ``body`` is the request's, ``answer`` the response's, of content type ``media``.
-    """
-
-    endpoint: ServedEndpoint
-    outcome: Outcome
-    inference_id: str
-    members: Mapping[str, str]
-    body: bytes
-    answer: str
-    media: str
+Tell = Callable[[Answered], None]
 
 
 @dataclass(frozen=True, slots=True)
 class InvokeApi:
     """Answers requests of ``sagemaker-runtime``, each on behalf of its caller.
 
-    ``tell`` learns of each answered request.
+    ``tell`` learns of each answered request; ``clock`` gives seconds since the epoch.
     """
 
     invoker: Invoker
     rules: AccessRules
     log: LogPlace
-    tell: Told = lambda _: None
+    tell: Tell = lambda _: None
+    clock: Callable[[], float] = time.time
 
     def handle(self, request: Request) -> tuple[str, Response]:
         """The name of the requested operation (``"Unknown"`` if it has none), and the response."""
@@ -110,7 +98,10 @@ class InvokeApi:
         outcome = self.invoker.invoke(endpoint, asked, access)
         body, media = form.write(outcome, self._may_see(access))
         inference_id = members.get("InferenceId") or str(uuid.uuid4())
-        self.tell(Answered(endpoint, outcome, inference_id, members, request.body, body, media))
+        attributes = members.get("CustomAttributes", "")
+        sent = members.get("ContentType", "")
+        exchange = Exchange(sent, request.body, media, body) if endpoint.capture else None
+        self.tell(Answered(endpoint, outcome, inference_id, attributes, self.clock(), exchange))
         return _response(body, media, outcome, request.request_id)
 
     def _may_see(self, access: Access) -> Callable[[str], bool]:

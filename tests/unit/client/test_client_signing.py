@@ -153,6 +153,7 @@ def test_variables_make_an_unmodified_program_call_larder(tmp_path, capsys):
         "AWS_DATA_PATH": str(tmp_path),
         "AWS_ENDPOINT_URL_SAGEMAKER": ENDPOINT,
         "AWS_ENDPOINT_URL_SAGEMAKER_FEATURESTORE_RUNTIME": ENDPOINT,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": ENDPOINT,
     }
     assert calls_with(variables | {"AWS_DEFAULT_REGION": "eu-west-1"}) == REDIRECTED
 
@@ -208,6 +209,7 @@ def test_the_rest_of_a_config_file_stays_as_it_is(tmp_path, capsys, monkeypatch)
         "[services larder-lake]\n"
         f"sagemaker =\n  endpoint_url = {ENDPOINT}\n"
         f"sagemaker_featurestore_runtime =\n  endpoint_url = {ENDPOINT}\n"
+        f"sagemaker_runtime =\n  endpoint_url = {ENDPOINT}\n"
     )
     assert list(tmp_path.glob("config*")) == [config]
 

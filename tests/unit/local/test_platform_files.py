@@ -84,7 +84,11 @@ def test_the_data_plane_may_be_called_at_its_function_url(tmp_path: Path) -> Non
         path.parts[-3]: "lambda" if '"lambda"' in path.read_text() else "execute-api"
         for path in models.rglob("*.json")
     }
-    assert signing_names == {"sagemaker": "execute-api", SAGEMAKER_RUNTIME: "lambda"}
+    assert signing_names == {
+        "sagemaker": "execute-api",
+        "sagemaker-runtime": "execute-api",
+        SAGEMAKER_RUNTIME: "lambda",
+    }
 
 
 def test_without_a_function_url_it_is_said(tmp_path: Path) -> None:

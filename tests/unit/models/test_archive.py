@@ -109,14 +109,13 @@ def test_a_name_that_comes_twice_is_refused(unpack):
 GOOD = packed(("xgboost-model", bytes(range(256)) * 64), ("larder/features.json", b"{}"))
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"junk", gzip.compress(b"junk"), gzip.compress(b""), GOOD[:-40], GOOD[:300]]
-)
+BROKEN = [b"", b"junk", gzip.compress(b"junk" * 400), GOOD[:-40], GOOD[: len(GOOD) // 2]]
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=len)
 def test_what_is_no_whole_archive_is_refused_with_the_cure(unpack, data):
-    try:
-        assert unpack(data) == []
-    except ValidationError as error:
-        assert "tar -czf" in str(error)
+    with pytest.raises(ValidationError, match="tar -czf"):
+        unpack(data)
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larder.models.capture import Captured, Exchange, Side, captured, is_sampled
-from larder.models.exposure_line import MARK, UnreadableLine, from_line, to_line
+from larder.models.exposure import KIND
+from larder.models.exposure_line import UnreadableLine, from_line
 from larder.models.json_numbers import parsed, written
-from tests.support.exposures import exposure, shadow_exposure
+from tests.support.exposures import exposure, shadow_exposure, to_line
 
-TEXT = Exchange(content_type="text/csv", body=b"1,2", answer_type="text/csv", answer=b"0.5\n")
+TEXT = Exchange("text/csv", b"1,2", "text/csv", "0.5\n")
 CONFIG = {
     "EnableCapture": True,
     "InitialSamplingPercentage": 100,
@@ -33,7 +34,9 @@ def test_what_is_captured_is_read_back_whole():
     assert from_line(to_line(made)) == made
 
 
-@pytest.mark.parametrize("line", ["", "not json", '{"level":"INFO"}', f'{{"path":"{MARK}"}}'])
+@pytest.mark.parametrize(
+    "line", ["", "not json", '{"level":"INFO"}', f'{{"path":"{KIND}"}}', "[1]"]
+)
 def test_lines_of_other_kinds_are_no_exposures(line):
     assert from_line(line) is None
 
@@ -41,17 +44,16 @@ def test_lines_of_other_kinds_are_no_exposures(line):
 def broken_lines():
     document = json.loads(to_line(exposure()))
     yield to_line(exposure())[:-9]
-    yield f'{{"{MARK}":2}}'
-    for member in document:
-        if member != MARK:
-            yield json.dumps({name: each for name, each in document.items() if name != member})
-            yield json.dumps(document | {member: {"a": [1]} if member != "capture" else 5})
-    yield json.dumps(document | {"answered_at": 2**63})
-    yield json.dumps(document | {"instances": [document["instances"][0] | {"variant": 7}]})
+    for member in document.keys() - {"level", "kind", "forced"}:
+        yield json.dumps({name: each for name, each in document.items() if name != member})
+        yield json.dumps(document | {member: {"a": [1]}})
+    yield json.dumps(document | {"capture": 5})
+    yield json.dumps(document | {"time": 2e63})
+    yield json.dumps(document | {"instances": [document["instances"][0] | {"variant": "C"}]})
     yield json.dumps(document | {"instances": [document["instances"][0] | {"inputs": ["x"]}]})
 
 
-@pytest.mark.parametrize("line", list(broken_lines()))
+@pytest.mark.parametrize("line", sorted(broken_lines()))
 def test_a_broken_line_is_said_to_be_one(line):
     with pytest.raises(UnreadableLine):
         from_line(line)
@@ -104,3 +106,10 @@ def test_a_share_of_the_inference_ids_is_captured_and_always_the_same(percentage
     taken = [is_sampled(config, f"i{number}") for number in range(4000)]
     assert taken == [is_sampled(config, f"i{number}") for number in range(4000)]
     assert abs(sum(taken) / 4000 - percentage / 100) <= 0.03
+
+
+def test_a_line_without_its_instances_has_a_row_for_each_variant():
+    document = json.loads(to_line(exposure())) | {"instances": [], "instances_cut": 5000}
+    made = from_line(json.dumps(document))
+    assert [each.status for each in made.instances] == ["InstancesCut"]
+    assert made.cut == ("instances",)

@@ -21,6 +21,7 @@ from larder.models.import_request import ImportRequest, Source, SourceForm
 from larder.models.served import Runtime
 from larder.wiring import model_inspection
 from tests.support import boosters
+from tests.support.artefacts import lightgbm_model, linear
 from tests.support.control import control_plane, group_spec
 from tests.support.groups import HOME
 from tests.support.model_files import as_json, old_binary, packed, special
@@ -110,6 +111,25 @@ def test_a_booster_in_any_form_is_kept_in_one_that_scores_alike(world, form):
     assert (model.runtime, model.width) == (Runtime.XGBOOST, 3)
     assert model.artefacts[0].size == len(kept)
     assert form != "old binary" or kept.startswith(b"{L")
+
+
+OTHERS = {
+    Runtime.LIGHTGBM: lambda: lightgbm_model().model_to_string().encode(),
+    Runtime.ONNX: lambda: linear()[1],
+}
+
+
+@pytest.mark.parametrize("image", ["larder", "larder-{}"])
+@pytest.mark.parametrize("runtime", OTHERS)
+def test_models_of_the_other_libraries_are_told_by_their_content(world, runtime, image):
+    data = OTHERS[runtime]()
+    world.put("model.tar.gz", packed(("any-name", data)))
+    model = world.run(image=f"{image.format(runtime)}:1")
+
+    assert (model.runtime, model.width) == (runtime, 3)
+    assert world.kept(model) == [data]
+    with pytest.raises(ValidationError, match=f"name the image larder-{runtime}"):
+        world.run()
 
 
 @pytest.mark.parametrize("form", list(SourceForm))

@@ -1,0 +1,86 @@
+"""What the registry's stream says of models and endpoints, as events."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from larder.models.adapters.dynamodb_item import to_item
+from larder.models.adapters.dynamodb_stream import model_change
+from larder.models.registry_items import Endpoint, EndpointConfig, Kind, Model, VariantDetail
+from larder.models.served import EndpointStatus
+from tests.support.model_registry import IMAGE, served_model
+from tests.support.models import endpoint as served_endpoint
+
+STREAM = "arn:aws-cn:dynamodb:cn-north-1:210987654321:table/registry/stream/2026"
+START = 1_700_000_000_123_456
+
+
+def _record(kind, new, old=None):
+    images = {"NewImage": to_item(kind, new)} if new else {}
+    if old:
+        images["OldImage"] = to_item(kind, old)
+    item = to_item(kind, new or old)
+    return {
+        "eventName": "MODIFY",
+        "eventSourceARN": STREAM,
+        "dynamodb": {"Keys": {name: item[name] for name in ("pk", "sk")}, **images},
+    }
+
+
+def _endpoint(status=EndpointStatus.IN_SERVICE, **changes):
+    served = served_endpoint(status=status)
+    values = {
+        "name": "Demo",
+        "uid": served.uid,
+        "created": START,
+        "changed": START,
+        "failure": None,
+    }
+    detail = VariantDetail(name="AllTraffic", image=IMAGE, resolved=START)
+    return Endpoint(**values | changes, served=served, details=(detail,))
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (EndpointStatus.CREATING, "CREATING"),
+        (EndpointStatus.IN_SERVICE, "IN_SERVICE"),
+        (EndpointStatus.FAILED, "FAILED"),
+        (EndpointStatus.ROLLING_BACK, "ROLLING_BACK"),
+    ],
+)
+def test_an_endpoint_in_another_status_is_an_event(status, word):
+    old = _endpoint(EndpointStatus.UPDATING)
+    change = model_change(_record(Kind.ENDPOINT, _endpoint(status), old))
+
+    assert change.detail_type == "SageMaker Endpoint State Change"
+    assert change.resource == "arn:aws-cn:sagemaker:cn-north-1:210987654321:endpoint/demo"
+    detail = orjson.loads(change.detail)
+    assert (detail["EndpointStatus"], detail["EndpointName"]) == (word, "Demo")
+    assert detail["CreationTime"] == START // 1000
+
+
+def test_a_change_of_tags_or_weights_is_no_event_and_a_new_endpoint_of_the_name_is():
+    old = _endpoint()
+    assert model_change(_record(Kind.ENDPOINT, replace(old, tags=(("a", "b"),)), old)) is None
+    again = replace(old, uid="another", served=replace(old.served, uid="another"))
+    assert model_change(_record(Kind.ENDPOINT, again, old)) is not None
+    assert model_change(_record(Kind.ENDPOINT, None, old)) is None
+
+
+def test_a_new_model_is_an_event_and_a_tagged_one_and_a_configuration_are_not():
+    model = Model(name="M", uid="u", created=START, sent={"a": 1}, served=served_model())
+    change = model_change(_record(Kind.MODEL, model))
+
+    assert change.detail_type == "SageMaker Model State Change"
+    assert orjson.loads(change.detail)["ModelName"] == "M"
+    assert model_change(_record(Kind.MODEL, replace(model, tags=(("a", "b"),)), model)) is None
+    config = EndpointConfig(name="C", uid="u", created=START, sent={}, variants=())
+    assert model_change(_record(Kind.ENDPOINT_CONFIG, config)) is None
+
+
+def test_a_feature_group_is_no_model():
+    keys = {"pk": {"S": "G#demo"}, "sk": {"S": "group"}}
+    record = {"dynamodb": {"Keys": keys, "NewImage": {**keys, "doc": {"S": "{}"}}}}
+    assert model_change(record) is None
