@@ -60,12 +60,22 @@ class Platform(Stage):
             ingestion=ingestion,
             projection=projection,
         )
-        exposures = ExposuresStack(
-            self, "Exposures", config=config, online=online, offline=offline, models=models
-        )
+        exposures = self._exposures(config, online, offline, models)
         observability.watch_exposures(config, exposures)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
+
+    def _exposures(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        models: ModelsStack,
+    ) -> ExposuresStack:
+        """What follows the log of the models' function."""
+        return ExposuresStack(
+            self, "Exposures", config=config, online=online, offline=offline, models=models
+        )
 
     def _memory(
         self,

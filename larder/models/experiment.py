@@ -1,7 +1,7 @@
 """The statistics of an experiment: whether units were split as asked, and what differs. Pure.
 
 Sources: Abramowitz and Stegun, "Handbook of Mathematical Functions", 26.4.4, 26.4.5 (chi-square)
-and 26.7.5 (Student's t); Welch 1947 for two samples of unequal variance; Fabijan et al. 2019 for the
+and 26.7.5 (Student's t); Welch 1947 for samples of unequal variance; Fabijan et al. 2019 for the
 sample ratio mismatch (SRM) test.
 """
 
