@@ -60,24 +60,13 @@ class ModelsStack(Stack):
         layer: DependencyLayer,
     ) -> PythonFunction:
         buckets = (*config.models.buckets, *config.other_buckets(self))
-        own = offline.bucket.bucket_name
-        settings = ModelImportSettings(
-            registry_table=online.registry.table_name,
-            account_id=self.account,
-            region=self.region,
-            partition=self.partition,
-            models_bucket=own,
-            readable=(f"s3://{own}/{MODEL_DATA}", *(f"s3://{name}/" for name in buckets)),
-            administrators=patterns_of(self, config.access.administrators),
-            missing_grants_deny=int(config.missing_grants_deny),
-        )
         function = PythonFunction(
             self,
             "ModelImport",
             config=config,
             program=Program(
                 name="model_import",
-                settings=settings,
+                settings=self._import_settings(config, online, offline, buckets),
                 memory_mb=config.models.import_memory_mb,
                 timeout=_IMPORT_TIME,
                 storage_mb=_IMPORT_STORAGE_MB,
@@ -87,6 +76,25 @@ class ModelsStack(Stack):
         allow_registry(function, online, REGISTRY_READER)
         self._allow_artefacts(function, offline, buckets)
         return function
+
+    def _import_settings(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        buckets: tuple[str, ...],
+    ) -> ModelImportSettings:
+        own = offline.bucket.bucket_name
+        return ModelImportSettings(
+            registry_table=online.registry.table_name,
+            account_id=self.account,
+            region=self.region,
+            partition=self.partition,
+            models_bucket=own,
+            readable=(f"s3://{own}/{MODEL_DATA}", *(f"s3://{name}/" for name in buckets)),
+            administrators=patterns_of(self, config.access.administrators),
+            missing_grants_deny=int(config.missing_grants_deny),
+        )
 
     def _allow_artefacts(
         self, function: PythonFunction, offline: OfflineStoreStack, buckets: tuple[str, ...]

@@ -24,8 +24,9 @@ from larder.models.served_json import model_to_json
 KIND = "exposure"
 _MOST_BYTES = 250_000
 """Of a line, less than CloudWatch's 262,144: the function's own fields come to it."""
-_LONGEST_INSTANCE, _LONGEST_NUMBER, _MANY = 500, 25, 5_000
-"""Bytes that an instance and a number take at most in nearly every line; numbers of a shadow."""
+_INSTANCE_BYTES, _NUMBER_BYTES, _MANY = 500, 25, 5_000
+"""What an instance and a number take at most in nearly every line; numbers of a shadow."""
+_SHORT, _FAR_TOO_LONG = _MOST_BYTES // 2, 20 * _MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,23 @@ class Answered:
 
 
 def line_of(answered: Answered) -> dict[str, object]:
-    """The fields of the line."""
+    """The fields of the line; what is captured has what room the rest leaves."""
+    line, capture = _scored_line(answered), _captured(answered)
+    if capture is None:
+        return line
+    whole = {**line, "capture": capture}
+    return whole if len(orjson.dumps(whole)) <= _MOST_BYTES else {**line, "capture_cut": True}
+
+
+def _captured(answered: Answered) -> Captured | None:
+    config, exchange = answered.endpoint.capture, answered.exchange
+    if not config or exchange is None:
+        return None
+    return captured(config, answered.inference_id, exchange)
+
+
+def _scored_line(answered: Answered) -> dict[str, object]:
     endpoint, outcome = answered.endpoint, answered.outcome
-    capture = _captured(answered)
     line: dict[str, object] = {
         "kind": KIND,
         "inference_id": answered.inference_id,
@@ -59,42 +74,24 @@ def line_of(answered: Answered) -> dict[str, object]:
         "custom_attributes": answered.attributes or None,
         "variants": {each.name: _variant(endpoint, each) for each in outcome.variants},
         "shadows": _shadow_models(outcome) or None,
-        "capture": capture,
-        "instances": [_instance(each) for each in outcome.scored],
     }
-    if capture is not None or _may_be_long(outcome):
-        _cut(line, outcome)
-    return line
+    estimate = _estimate(outcome)
+    for cut, mark in ((False, ""), (True, "vectors_cut")):
+        if estimate > _FAR_TOO_LONG:
+            break
+        line["instances"] = [_instance(each, vector=not cut) for each in outcome.scored]
+        if mark:
+            line[mark] = True
+        if estimate < _SHORT or len(orjson.dumps(line)) <= _MOST_BYTES:
+            return line
+    return {**line, "vectors_cut": True, "instances_cut": len(outcome.scored), "instances": []}
 
 
-def _cut(line: dict[str, object], outcome: Outcome) -> None:
-    """Leave out what has no room: captured bytes, then vectors, then instances."""
-    if _is_long(line) and line["capture"] is not None:
-        line["capture"], line["capture_cut"] = None, True
-    if _is_long(line):
-        line["vectors_cut"] = True
-        line["instances"] = [_instance(each, vector=False) for each in outcome.scored]
-    if _is_long(line):
-        line["instances_cut"] = len(outcome.scored)
-        line["instances"] = []
-
-
-def _is_long(line: Mapping[str, object]) -> bool:
-    return len(orjson.dumps(line)) > _MOST_BYTES
-
-
-def _captured(answered: Answered) -> Captured | None:
-    config, exchange = answered.endpoint.capture, answered.exchange
-    if not config or exchange is None:
-        return None
-    return captured(config, answered.inference_id, exchange)
-
-
-def _may_be_long(outcome: Outcome) -> bool:
-    """Whether it is worth the time to measure the line."""
+def _estimate(outcome: Outcome) -> int:
+    """About how many bytes the line has, so that few lines need to be measured."""
     scored = outcome.scored
     numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
-    return _LONGEST_INSTANCE * len(scored) + _LONGEST_NUMBER * numbers > _MOST_BYTES // 2
+    return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers
 
 
 def vector_digest(vector: Sequence[float]) -> str:

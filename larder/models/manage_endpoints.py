@@ -29,6 +29,9 @@ from larder.models.served import EndpointStatus, Fleet, ServedEndpoint, Variant
 from larder.models.weights import Capacity, Retained, retain, weighed
 
 _LONGEST_REASON = 1024
+_INTERRUPTED_MICROS = 60_000_000
+"""The function that makes a change is stopped after 25 s: older ones are never ended by it."""
+_INTERRUPTED = "The change was interrupted before its models had loaded; nothing of it serves."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,26 @@ class Endpoints:
         status = EndpointStatus.IN_SERVICE if reason is None else EndpointStatus.FAILED
         return self._settle(endpoint, lambda now: replace(self._with(now, status), failure=reason))
 
+    def get(self, name: str) -> Endpoint:
+        """The endpoint of that name; a change that was interrupted has ended by then.
+
+        Raises:
+            ValidationError: it does not exist.
+        """
+        endpoint = self.items.get(name)
+        if not self._is_interrupted(endpoint):
+            return endpoint
+        failed = endpoint.status is EndpointStatus.CREATING
+        status = EndpointStatus.FAILED if failed else EndpointStatus.IN_SERVICE
+        return self._settle(
+            endpoint,
+            lambda now: (
+                replace(self._with(now, status), failure=_INTERRUPTED)
+                if self._is_interrupted(now)
+                else now
+            ),
+        )
+
     def update(self, name: str, update: EndpointUpdate) -> Endpoint:
         """Move an endpoint to another configuration, all units at once.
 
@@ -86,14 +109,9 @@ class Endpoints:
             ValidationError: there is no such endpoint, configuration or model, or the endpoint is
                 not InService.
         """
-        config = self.configs.get(update.config, Right.READ)
-        fleet, details = self._fleet(config)
-
-        def begin(endpoint: Endpoint) -> Endpoint:
-            self._refuse_busy(endpoint)
-            return self._with(endpoint, EndpointStatus.UPDATING)
-
-        endpoint = self.items.change(name, begin)
+        fleet, details = self._fleet(self.configs.get(update.config, Right.READ))
+        self.get(name)
+        endpoint = self.items.change(name, self._begun)
         fleet, details = retain(update.retained, endpoint, fleet, details)
         reason = self._start(replace(endpoint.served, blue=fleet))
 
@@ -121,6 +139,7 @@ class Endpoints:
             changed = self._with(endpoint, EndpointStatus.IN_SERVICE)
             return replace(changed, served=replace(changed.served, blue=fleet), details=details)
 
+        self.get(name)
         return self.items.change(name, weigh)
 
     def _new(
@@ -191,6 +210,14 @@ class Endpoints:
     def _with(self, endpoint: Endpoint, status: EndpointStatus) -> Endpoint:
         served = replace(endpoint.served, status=status, generation=endpoint.served.generation + 1)
         return replace(endpoint, served=served, changed=self.clock())
+
+    def _begun(self, endpoint: Endpoint) -> Endpoint:
+        self._refuse_busy(endpoint)
+        return self._with(endpoint, EndpointStatus.UPDATING)
+
+    def _is_interrupted(self, endpoint: Endpoint) -> bool:
+        changing = endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING)
+        return changing and self.clock() - endpoint.changed > _INTERRUPTED_MICROS
 
     def _refuse_busy(self, endpoint: Endpoint) -> None:
         if endpoint.status is EndpointStatus.FAILED:

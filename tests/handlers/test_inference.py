@@ -433,6 +433,16 @@ def test_six_megabytes_are_taken_and_more_are_refused():
     assert json.loads(answer["body"])["OriginalStatusCode"] == 413
 
 
+def test_an_answer_that_lambda_could_not_send_is_refused_in_words():
+    made = Inference()
+    made.serve(made.model(ubj("multi:softprob"), width=3, contract=Contract.SAGEMAKER_XGBOOST))
+    rows = b"1,2,3\n" * 90_000
+    headers = {"content-type": "text/csv", "accept": "application/json"}
+    members = json.loads(made.raw(rows, headers=headers)["body"])
+    assert members["OriginalStatusCode"] == 413
+    assert "split the request" in members["OriginalMessage"]
+
+
 def test_a_warm_up_loads_and_scores_and_says_why_it_can_not():
     made = Inference()
     good = made.model(ubj(), width=3)

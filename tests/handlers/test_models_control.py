@@ -1,5 +1,6 @@
 """The control plane of models behind an unmodified boto3 client, on memory and on moto."""
 
+from dataclasses import replace
 from functools import partial
 
 import boto3
@@ -12,6 +13,7 @@ from larder.access.rules import AccessRules
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ServiceUnavailable, ValidationError
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
+from larder.models.served import EndpointStatus
 from larder.testing.models import memory_model_registry
 from tests.support.control import KEY_ARN, ROLE_ARN, START, control_plane
 from tests.support.groups import HOME
@@ -373,6 +375,28 @@ def test_an_endpoint_deleted_while_it_starts_stays_deleted(sm, catalog):
     make_endpoint(sm)
 
     assert "Could not find endpoint" in refused(sm.describe_endpoint, EndpointName="Scoring")
+
+
+@pytest.mark.parametrize(("status", "settled"), [("CREATING", "Failed"), ("UPDATING", "InService")])
+def test_a_change_that_was_interrupted_ends_for_who_asks_a_minute_later(
+    sm, catalog, status, settled
+):
+    make_model(sm)
+    make_config(sm)
+    make_endpoint(sm)
+    stored = catalog.registry.endpoints.get("scoring")
+    served = replace(stored.served, status=EndpointStatus[status])
+    catalog.registry.endpoints.replace(replace(stored, served=served))
+    in_between = EndpointStatus[status].value
+
+    catalog.clock.now += 60_000_000
+    answer = sm.describe_endpoint(EndpointName="Scoring")
+    assert answer["EndpointStatus"] == in_between
+    catalog.clock.now += 1
+    answer = sm.describe_endpoint(EndpointName="Scoring")
+    assert answer["EndpointStatus"] == settled
+    assert "interrupted" in answer["FailureReason"]
+    assert sm.describe_endpoint(EndpointName="Scoring")["EndpointStatus"] == settled
 
 
 def test_config_and_model_may_be_deleted_while_their_endpoint_serves(sm, catalog):

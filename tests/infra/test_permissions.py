@@ -357,5 +357,7 @@ def test_versions_are_removed_for_good_of_staged_rows_alone(templates):
         for statement in templates.statements("prod", name)
         if "s3:DeleteObjectVersion" in actions_of(statement)
     ]
-    assert [name for name, _ in removing] == ["offline_writer"]
-    assert all(resource.endswith("'/staging/*']]}") for _, resource in removing)
+    assert {name: resource.rpartition("'/")[2] for name, resource in removing} == {
+        "offline_writer": "staging/*']]}",
+        "exposure_writer": "staging/exposures/*']]}",
+    }

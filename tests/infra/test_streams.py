@@ -79,12 +79,14 @@ def test_only_removals_that_dynamodb_made_of_records_reach_the_offline_writer(te
     assert len(patterns) == 2
 
 
-def test_only_live_groups_reach_the_lifecycle(templates):
+def test_live_groups_and_models_alone_reach_the_lifecycle(templates):
     (properties,) = (
         each for name, each in mappings(templates).items() if name.startswith("Lifecycle")
     )
-    (pattern,) = (json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"])
-    assert pattern["dynamodb"]["Keys"]["pk"]["S"] == [{"prefix": "G#"}]
+    patterns = [json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"]]
+    assert all(each["eventName"] == ["INSERT", "MODIFY"] for each in patterns)
+    keys = [each["dynamodb"]["Keys"]["pk"]["S"] for each in patterns]
+    assert keys == [[{"prefix": "G#"}], [{"prefix": "M#"}]]
 
 
 def test_an_hour_of_lag_a_spill_and_a_quarantined_record_raise_alarms(templates):

@@ -6,7 +6,9 @@ floats is asked for: a classifier's other output is the label, and computing it 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ from larder.models.errors import ModelError
 from larder.models.ports import LoadedModel, Matrix, Predictions
 
 _ERRORS_ONLY = 3
+_EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
+_NOWHERE = "/dev/null/models-have-one-file"
+"""Where a model's further files would be looked for. By default that is the working directory."""
 _TYPES = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
@@ -33,12 +38,16 @@ class OnnxRuntime:
             raise ModelError(f"An ONNX model has one file, not {len(artefacts)}.", 500)
         onnxruntime.set_default_logger_severity(_ERRORS_ONLY)
         try:
-            session = onnxruntime.InferenceSession(
-                artefacts[0], _options(), providers=["CPUExecutionProvider"]
-            )
+            with redirect_stdout(io.StringIO()):  # it prints before it tries the same again
+                session = onnxruntime.InferenceSession(
+                    artefacts[0], _options(), providers=["CPUExecutionProvider"]
+                )
+            session.disable_fallback()  # the same, of rows
+            return OnnxModel(session)
+        except ModelError:
+            raise
         except Exception as error:  # each kind of the library's errors is a class of its own
             raise ModelError(f"onnxruntime refused the model file: {_said(error)}", 500) from None
-        return OnnxModel(session)
 
 
 class OnnxModel:
@@ -86,6 +95,7 @@ def _options() -> Any:  # noqa: ANN401
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry(_EXTERNAL_FOLDER, _NOWHERE)
     return options
 
 

@@ -96,7 +96,7 @@ class _ModelOperations:
         return self._endpoint_arn(endpoint.name)
 
     def describe_endpoint(self, members: Members) -> Answer:
-        endpoint = self.catalog.endpoints.items.get(members["EndpointName"])
+        endpoint = self.catalog.endpoints.get(members["EndpointName"])
         return answer.described_endpoint(endpoint, self._arn(Kind.ENDPOINT, endpoint.name))
 
     def list_endpoints(self, members: Members) -> Answer:

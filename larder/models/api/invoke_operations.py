@@ -42,6 +42,7 @@ _CURES = {
     "InvokeEndpointWithResponseStream": "the models that Larder runs answer at once: use "
     "InvokeEndpoint",
 }
+_MOST_ANSWERED = MAX_BODY - 4_096
 _UNIT = re.compile(r"(?:^|[\s,;])larder-unit=([^\s,;]+)")
 _fits = fits(INVOKE_ENDPOINT)
 Tell = Callable[[Answered], None]
@@ -97,6 +98,7 @@ class InvokeApi:
         asked = _asked(form, members)
         outcome = self.invoker.invoke(endpoint, asked, access)
         body, media = form.write(outcome, self._may_see(access))
+        _check_size(body)
         inference_id = members.get("InferenceId") or str(uuid.uuid4())
         attributes = members.get("CustomAttributes", "")
         sent = members.get("ContentType", "")
@@ -146,6 +148,16 @@ def _asked(form: contracts.Form, members: Mapping[str, str]) -> Invocation:
         unit_field=form.batch.unit_field,
         show=form.batch.show,
     )
+
+
+def _check_size(body: str) -> None:
+    """Refuse an answer that Lambda could not hand over; there each of these takes two bytes."""
+    if len(body) + body.count('"') + body.count("\n") > _MOST_ANSWERED:
+        raise ModelError(
+            f"The answer has {len(body)} bytes, more than an endpoint can send: split the request, "
+            f"ask for text/csv, or run a transform job.",
+            413,
+        )
 
 
 def _response(body: str, media: str, outcome: Outcome, request_id: str) -> Response:

@@ -8,6 +8,7 @@ from array import array
 import numpy as np
 import pytest
 import xgboost
+from onnx import TensorProto, helper
 
 from larder.models.adapters.lightgbm_runtime import LightgbmRuntime
 from larder.models.adapters.onnx_runtime import OnnxRuntime
@@ -129,6 +130,38 @@ def test_a_damaged_file_is_a_model_error(runtime, damage):
     with pytest.raises(ModelError, match="refused the model file") as error:
         NativeRuntimes()[runtime].load([damage(FILES[runtime]())])
     assert error.value.status == 500
+
+
+def test_a_file_that_onnxruntime_tries_twice_prints_nothing(capsys):
+    file = artefacts.linear()[1]
+    assert b"variable" in file
+    with pytest.raises(ModelError, match="refused the model file"):
+        OnnxRuntime().load([file.replace(b"variable", b"\xd1ariable")])
+    assert capsys.readouterr().out == ""
+
+
+def with_external_data(location):
+    """An ONNX model whose 3,600 bytes of weights are in another file."""
+    weights = TensorProto(
+        name="w", data_type=TensorProto.FLOAT, dims=[300, 3], data_location=TensorProto.EXTERNAL
+    )
+    for key, value in (("location", location), ("offset", "0"), ("length", "3600")):
+        weights.external_data.add(key=key, value=value)
+    given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None, 3])
+    made = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 3])
+    nodes = [helper.make_node("Max", ["x", "w"], ["y"])]
+    graph = helper.make_graph(nodes, "g", [given], [made], [weights])
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=9).SerializeToString()
+
+
+@pytest.mark.parametrize("location", ["other", "./other", "../{0}/other", "{1}/other"])
+def test_an_onnx_model_reads_no_other_file(tmp_path, monkeypatch, location):
+    """Without the setting that says so, onnxruntime reads those of the working directory."""
+    (tmp_path / "other").write_bytes(np.arange(900, dtype="f4").tobytes())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match="External data path"):
+        OnnxRuntime().load([with_external_data(location.format(tmp_path.name, tmp_path))])
 
 
 @pytest.mark.parametrize("runtime", [Runtime.LIGHTGBM, Runtime.ONNX])
