@@ -33,6 +33,11 @@ _OBJECTS: Final = (
 )
 
 
+def _capture_places(config: StageConfig, bucket: str) -> tuple[str, ...]:
+    others = (f"s3://{name}/" for name in config.models.capture_buckets)
+    return (f"s3://{bucket}/{EXPOSURES}captures/", *others)
+
+
 class ExposuresStack(Stack):
     """``writer`` gets the lines from a subscription of the log: inference calls nothing for it.
 
@@ -80,10 +85,7 @@ class ExposuresStack(Stack):
             offline_bucket=own,
             glue_database=offline.database.database_name,
             inference_function=models.invoked.function_arn,
-            capture_below=(
-                f"s3://{own}/{EXPOSURES}captures/",
-                *(f"s3://{name}/" for name in config.models.capture_buckets),
-            ),
+            capture_below=_capture_places(config, own),
             snapshot_days=config.offline.snapshot_days,
             orphan_hours=config.offline.orphan_hours,
         )

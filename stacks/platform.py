@@ -24,8 +24,7 @@ class Platform(Stage):
 
     def __init__(self, scope: Construct, config: StageConfig) -> None:
         super().__init__(scope, config.name, env=config.env, stage_name=f"larder-{config.name}")
-        encryption = EncryptionStack(self, "Encryption", config=config)
-        key = encryption.key
+        key = EncryptionStack(self, "Encryption", config=config).key
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
         memory = self._memory(config, key, online, offline)
@@ -60,8 +59,7 @@ class Platform(Stage):
             ingestion=ingestion,
             projection=projection,
         )
-        exposures = self._exposures(config, online, offline, models)
-        observability.watch_exposures(config, exposures)
+        self._exposures(config, online, offline, observability)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 
@@ -70,12 +68,14 @@ class Platform(Stage):
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
-        models: ModelsStack,
-    ) -> ExposuresStack:
-        """What follows the log of the models' function."""
-        return ExposuresStack(
+        observability: ObservabilityStack,
+    ) -> None:
+        """What follows the log of the models' function, watched."""
+        models = observability.models
+        stack = ExposuresStack(
             self, "Exposures", config=config, online=online, offline=offline, models=models
         )
+        observability.watch_exposures(config, stack)
 
     def _memory(
         self,

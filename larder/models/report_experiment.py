@@ -106,16 +106,7 @@ def report(
         ValidationError: there is no variant of the control's name.
     """
     units = _units(queries.rows(window.units()))
-    if not units.found:
-        raise ResourceNotFound(
-            f"There is no exposure of endpoint {window.endpoint} in that time: exposures reach "
-            f"the table within minutes of their requests."
-        )
-    control = control or max(sorted(units.found), key=lambda name: units.found[name])
-    if control not in units.found:
-        raise ValidationError(
-            f"--control: no unit met a variant {control!r}; there are {', '.join(units.found)}."
-        )
+    control = _control(window, units, control)
     samples = {} if labels is None else _samples(queries, window, labels)
     differences = {
         name: difference(sample, samples[control])
@@ -130,6 +121,19 @@ def report(
         control=control,
         differences=differences,
     )
+
+
+def _control(window: Window, units: _Units, named: str) -> str:
+    if not units.found:
+        raise ResourceNotFound(
+            f"There is no exposure of endpoint {window.endpoint} in that time: exposures reach "
+            f"the table within minutes of their requests."
+        )
+    if named and named not in units.found:
+        raise ValidationError(
+            f"--control: no unit met a variant {named!r}; there are {', '.join(units.found)}."
+        )
+    return named or max(sorted(units.found), key=lambda name: units.found[name])
 
 
 def _units(rows: Iterable[Row]) -> _Units:

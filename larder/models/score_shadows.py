@@ -27,7 +27,7 @@ class ShadowScorer(Protocol):
     def score(
         self, model: ServedModel, vectors: Sequence[Sequence[float]]
     ) -> Sequence[Sequence[float]]:
-        """The scores of each vector; raises ``LarderError`` where there are none."""
+        """The scores of each vector; raises ``LarderError`` without them."""
 
 
 @dataclass(frozen=True, slots=True)

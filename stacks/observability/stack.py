@@ -37,6 +37,7 @@ class ObservabilityStack(Stack):
         projection: MemoryProjectionStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
+        self.models = serving.models
         self._topic = alarm_topic(self, config) if config.alarms.topic else None
         functions = {
             "Control": serving.control,

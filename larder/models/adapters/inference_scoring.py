@@ -26,7 +26,7 @@ class InferenceScorer:
     def score(
         self, model: ServedModel, vectors: Sequence[Sequence[float]]
     ) -> Sequence[Sequence[float]]:
-        """The scores; raises ``ServiceUnavailable`` where there are none."""
+        """The scores; raises ``ServiceUnavailable`` without them."""
         try:
             answer = self.client.invoke(
                 FunctionName=self.function, Payload=score.request(model, vectors)
