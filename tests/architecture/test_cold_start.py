@@ -41,7 +41,7 @@ LEAN = {
     # its libraries are loaded with the first model
     "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 272),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 190),
-    "control": ("control", CONTROL, SDK, 232),
+    "control": ("control", CONTROL, SDK, 236),
     # the custom resource speaks boto3, which Lambda's own Python has
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
 }

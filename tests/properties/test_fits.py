@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from larder.records.api.shapes import REQUESTS
 from larder.wire.fits import fits
-from larder.wire.shapes import Flag, Many, Map, Moment, Struct, Text, Whole, problems
+from larder.wire.shapes import (
+    Flag,
+    Many,
+    Map,
+    Moment,
+    Number,
+    Refused,
+    Struct,
+    Text,
+    Whole,
+    problems,
+)
 
 NAMES = st.sampled_from(["a", "b", "c"])
 TEXTS = st.text(alphabet="ab-é\n\0", max_size=5)
@@ -22,7 +33,10 @@ def texts(draw):
 
 WHOLES = st.builds(Whole, st.integers(-3, 1), st.integers(0, 3))
 SHAPES = st.recursive(
-    texts() | WHOLES | st.just(Flag()) | st.just(Moment()),
+    texts()
+    | WHOLES
+    | st.builds(Number, st.floats(-1, 1))
+    | st.sampled_from([Flag(), Moment(), Refused("leave it out")]),
     lambda inner: st.one_of(
         st.builds(lambda item, bounds: Many(item, *bounds), inner, BOUNDS),
         st.builds(Map, texts(), texts(), st.none() | st.integers(0, 2)),
@@ -51,6 +65,10 @@ def near(shape):
             return st.integers(shape.min - 1, shape.max + 1)
         case Flag():
             return st.booleans()
+        case Refused():
+            return st.booleans()
+        case Number():
+            return st.floats() | st.integers(-2, 2)
         case Moment():
             return st.floats(0, 2) | st.integers(0, 2)
         case Many():

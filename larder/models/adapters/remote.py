@@ -8,7 +8,6 @@ from typing import Protocol
 import orjson
 
 from larder.errors import AccessForbidden, LarderError, ServiceUnavailable, ValidationError
-from larder.models import warm_up
 from larder.models.import_request import ImportRequest
 from larder.models.served import ServedEndpoint, ServedModel
 from larder.models.served_json import model_from_json
@@ -45,4 +44,7 @@ class RemoteWarmUp:
     function: Function
 
     def __call__(self, endpoint: ServedEndpoint) -> str | None:
+        # imported where it is used: it knows how models are loaded, which control never does
+        from larder.models import warm_up  # noqa: PLC0415
+
         return warm_up.failure(self.function.invoke(warm_up.request(endpoint).encode()))
