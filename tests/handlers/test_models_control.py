@@ -745,3 +745,56 @@ def test_who_could_not_administer_what_he_makes_is_refused(callers):
     ann = callers(ANN)
 
     assert "could not administer" in refused(partial(make_model, ann, Tags=_grants(admin=[BOB])))
+
+
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 5,
+    "DestinationS3Uri": "s3://lake/exposures/captures",
+    "CaptureOptions": [{"CaptureMode": "Input"}],
+}
+
+
+def _with_capture(sm, name, **capture):
+    more = {"DataCaptureConfig": CAPTURE | capture} if capture else {}
+    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant()], **more)
+
+
+@pytest.mark.parametrize(
+    ("retains", "excluded", "destination"),
+    [
+        (False, [], "s3://lake/second"),
+        (True, [], "s3://lake/first"),
+        (True, [{"VariantPropertyType": "DataCaptureConfig"}], "s3://lake/second"),
+    ],
+)
+def test_data_capture_is_the_configurations_unless_an_update_retains_it(
+    sm, catalog, retains, excluded, destination
+):
+    make_model(sm)
+    _with_capture(sm, "first", DestinationS3Uri="s3://lake/first")
+    _with_capture(sm, "second", DestinationS3Uri="s3://lake/second")
+    sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="first")
+    answer = sm.describe_endpoint(EndpointName="Scoring")
+    assert answer["DataCaptureConfig"] == {
+        "EnableCapture": True,
+        "CaptureStatus": "Started",
+        "CurrentSamplingPercentage": 5,
+        "DestinationS3Uri": "s3://lake/first",
+        "KmsKeyId": "",
+    }
+    sm.update_endpoint(
+        EndpointName="Scoring",
+        EndpointConfigName="second",
+        RetainAllVariantProperties=retains,
+        ExcludeRetainedVariantProperties=excluded,
+    )
+    answer = sm.describe_endpoint(EndpointName="Scoring")
+    assert answer["DataCaptureConfig"]["DestinationS3Uri"] == destination
+
+
+def test_an_endpoint_without_data_capture_shows_none(sm, catalog):
+    make_model(sm)
+    _with_capture(sm, "first")
+    sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="first")
+    assert "DataCaptureConfig" not in sm.describe_endpoint(EndpointName="Scoring")

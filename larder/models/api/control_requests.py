@@ -123,6 +123,8 @@ def endpoint_update(members: Members) -> EndpointUpdate:
             retained |= Retained.WEIGHTS
         if "DesiredInstanceCount" not in excluded:
             retained |= Retained.COUNTS
+        if "DataCaptureConfig" not in excluded:
+            retained |= Retained.CAPTURE
     return EndpointUpdate(
         config=members["EndpointConfigName"], retained=retained, deployment=deployment
     )
