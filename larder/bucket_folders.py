@@ -21,7 +21,9 @@ MODELS: Final = "models/"
 """Where the files of imported models lie, by their SHA-256."""
 MODEL_DATA: Final = "model-data/"
 """Where people may upload artefacts of models that CreateModel then takes in."""
-_LATER: Final = ("exposures/", "failed-batches/", "lineage/", "pipelines/")
+EXPOSURES: Final = "exposures/"
+"""Where the table of exposures lies, and what data capture writes here."""
+_LATER: Final = ("failed-batches/", "lineage/", "pipelines/")
 """Folders of earlier releases, and of parts that are to come."""
 OWN: Final = tuple(
     sorted(
@@ -36,6 +38,7 @@ OWN: Final = tuple(
                 INGEST,
                 MATERIALIZE,
                 MODELS,
+                EXPOSURES,
                 MODEL_DATA,
                 *_LATER,
             )

@@ -141,6 +141,10 @@ class ModelChoices:
     ``mlflow-sagemaker-REGION-ACCOUNT``. Beside them: the folder ``model-data/`` of the platform's
     bucket, and the buckets that offline data may lie in."""
 
+    capture_buckets: tuple[str, ...] = ()
+    """Existing buckets that data capture may write to, beside the folder ``exposures/captures/`` of
+    the platform's bucket."""
+
     import_memory_mb: int = 2_048
     """Memory of the function that takes in models, in MB."""
 

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from stacks.config import StageConfig
 from stacks.encryption import EncryptionStack
+from stacks.exposures import ExposuresStack
 from stacks.feature_groups import FeatureGroupsStack
 from stacks.ingestion import IngestionStack
 from stacks.memory.network import NetworkStack
@@ -23,8 +24,7 @@ class Platform(Stage):
 
     def __init__(self, scope: Construct, config: StageConfig) -> None:
         super().__init__(scope, config.name, env=config.env, stage_name=f"larder-{config.name}")
-        encryption = EncryptionStack(self, "Encryption", config=config)
-        key = encryption.key
+        key = EncryptionStack(self, "Encryption", config=config).key
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
         memory = self._memory(config, key, online, offline)
@@ -51,7 +51,7 @@ class Platform(Stage):
             projection = MemoryProjectionStack(
                 self, "MemoryProjection", config=config, online=online, memory=memory
             )
-        ObservabilityStack(
+        observability = ObservabilityStack(
             self,
             "Observability",
             config=config,
@@ -59,8 +59,23 @@ class Platform(Stage):
             ingestion=ingestion,
             projection=projection,
         )
+        self._exposures(config, online, offline, observability)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
+
+    def _exposures(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        observability: ObservabilityStack,
+    ) -> None:
+        """What follows the log of the models' function, watched."""
+        models = observability.models
+        stack = ExposuresStack(
+            self, "Exposures", config=config, online=online, offline=offline, models=models
+        )
+        observability.watch_exposures(config, stack)
 
     def _memory(
         self,

@@ -1,4 +1,4 @@
-"""API Gateway's events to requests of ``sagemaker-runtime``, and the control plane's warm-up."""
+"""API Gateway's events to requests of ``sagemaker-runtime``, and the platform's own calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from larder.models.api.invoke_operations import InvokeApi
-from larder.models.warm_up import MEMBER, WarmUp
+from larder.models.score import MEMBER as SCORE
+from larder.models.score import Scoring
+from larder.models.warm_up import MEMBER as WARM
+from larder.models.warm_up import WarmUp
 from larder.telemetry.log import Log
 from larder.wire.access_log import api_handler
 
@@ -14,11 +17,18 @@ Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 _LOG = Log({"Function": "inference"})
 
 
-def create_handler(api: InvokeApi, warm_up: WarmUp, *, log: Log = _LOG) -> Handler:
-    """The Lambda handler that answers by ``api``; an event with ``warm`` goes to ``warm_up``."""
+def create_handler(
+    api: InvokeApi, warm_up: WarmUp, scoring: Scoring, *, log: Log = _LOG
+) -> Handler:
+    """The Lambda handler that answers by ``api``.
+
+    An event with ``warm`` goes to ``warm_up``, one with ``score`` to ``scoring``.
+    """
     answer = api_handler(api.handle, api.refuse, log=log)
 
     def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-        return warm_up.answer(event) if MEMBER in event else answer(event, context)
+        if WARM in event:
+            return warm_up.answer(event)
+        return scoring.answer(event) if SCORE in event else answer(event, context)
 
     return handler

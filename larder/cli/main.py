@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "materialize": ("materialize", "put the newest records of the history into the online store"),
     "training-set": ("training_set", "make training sets: features as of each label's time"),
     "offline": ("offline", "show what the offline store holds, and until when it is complete"),
+    "experiment": ("experiment", "compare the variants of an endpoint"),
     "redrive": ("redrive", "write again what the offline writer could not"),
     "restore": ("restore", "make new tables of the online store as it was at an instant"),
     "redelete": ("redelete", "repeat deletions online after a restore"),

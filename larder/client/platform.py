@@ -18,6 +18,7 @@ from larder.wiring.location import Location
 
 if TYPE_CHECKING:
     from larder.client.erasure import ErasureClient
+    from larder.client.experiments import ExperimentsClient
     from larder.client.groups import GroupsClient
     from larder.client.ingestion import IngestionClient
     from larder.client.materialization import MaterializationClient
@@ -117,6 +118,16 @@ class Platform:
             )
 
         return OfflineClient(open_offline_status(self.location.settings(OperatorSettings)))
+
+    @cached_property
+    def experiments(self) -> ExperimentsClient:
+        """Experiments on endpoints. Extra: ``offline``."""
+        with self._own_rights("experiments"), needs("offline", "experiments"):
+            from larder.client.experiments import ExperimentsClient  # noqa: PLC0415 - optional
+            from larder.wiring.experiments import open_experiments  # noqa: PLC0415
+            from larder.wiring.training_sets import HistorySettings  # noqa: PLC0415
+
+        return ExperimentsClient(open_experiments(self.location.settings(HistorySettings)))
 
     @cached_property
     def erasure(self) -> ErasureClient:

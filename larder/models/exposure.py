@@ -2,7 +2,7 @@
 
 A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
 that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
-``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves its vectors out.
+``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves parts out and says so.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import orjson
 
 from larder.models.assignment import UnitSource
+from larder.models.capture import Captured, Exchange, captured
 from larder.models.scores import Outcome, Scored
-from larder.models.served import ServedEndpoint, ServedModel
+from larder.models.served import ServedEndpoint, ServedModel, Variant
+from larder.models.served_json import model_to_json
 
 KIND = "exposure"
 _MOST_BYTES = 250_000
@@ -29,17 +31,36 @@ _SHORT, _FAR_TOO_LONG = _MOST_BYTES // 2, 20 * _MOST_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answered request. ``seconds`` is when it was answered, since the epoch."""
+    """One answered request. ``seconds`` is when it was answered, since the epoch.
+
+    ``exchange`` has its bytes, for data capture.
+    """
 
     endpoint: ServedEndpoint
     outcome: Outcome
     inference_id: str
     attributes: str
     seconds: float
+    exchange: Exchange | None = None
 
 
 def line_of(answered: Answered) -> dict[str, object]:
-    """The fields of the line."""
+    """The fields of the line; what is captured has what room the rest leaves."""
+    line, capture = _scored_line(answered), _captured(answered)
+    if capture is None:
+        return line
+    whole = {**line, "capture": capture}
+    return whole if len(orjson.dumps(whole)) <= _MOST_BYTES else {**line, "capture_cut": True}
+
+
+def _captured(answered: Answered) -> Captured | None:
+    config, exchange = answered.endpoint.capture, answered.exchange
+    if not config or exchange is None:
+        return None
+    return captured(config, answered.inference_id, exchange)
+
+
+def _scored_line(answered: Answered) -> dict[str, object]:
     endpoint, outcome = answered.endpoint, answered.outcome
     line: dict[str, object] = {
         "kind": KIND,
@@ -51,7 +72,7 @@ def line_of(answered: Answered) -> dict[str, object]:
         "unit_source": str(outcome.unit_source),
         "forced": outcome.unit_source is UnitSource.FORCED,
         "custom_attributes": answered.attributes or None,
-        "variants": {each.name: _model(each.model) for each in outcome.variants},
+        "variants": {each.name: _variant(endpoint, each) for each in outcome.variants},
         "shadows": _shadow_models(outcome) or None,
     }
     estimate = _estimate(outcome)
@@ -80,10 +101,26 @@ def vector_digest(vector: Sequence[float]) -> str:
 
 
 def _model(model: ServedModel) -> Mapping[str, object]:
-    named = {"model_package_arn": model.package_arn} if model.package_arn else {"model": model.name}
+    named = {"model": model.name}
+    if model.package_arn:
+        named["model_package_arn"] = model.package_arn
     artefacts = [each.sha256 for each in model.artefacts]
     spec = model.features.sha256 if model.features is not None else None
     return {**named, "artefact_sha256": artefacts, "spec_sha256": spec}
+
+
+def _variant(endpoint: ServedEndpoint, variant: Variant) -> Mapping[str, object]:
+    """A variant's model, its configuration, and the weights that it was chosen by."""
+    fleets = (endpoint.blue, *([endpoint.green] if endpoint.green else ()))
+    fleet = next((each for each in fleets if variant in each.variants), endpoint.blue)
+    weights = {each.name: each.weight for each in fleet.variants}
+    return {**_model(variant.model), "config": fleet.config, "weights": weights}
+
+
+def _shadow(model: ServedModel) -> Mapping[str, object]:
+    """A shadow's model, with the document by which it is scored later."""
+    bare = replace(model, features=None, columns=(), environment={})
+    return {**_model(model), "document": orjson.Fragment(model_to_json(bare))}
 
 
 def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
@@ -117,7 +154,7 @@ def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
 
 
 def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
-    return {each.name: _model(each.model) for one in outcome.scored for each, _, _ in one.shadows}
+    return {each.name: _shadow(each.model) for one in outcome.scored for each, _, _ in one.shadows}
 
 
 def _spelled(value: float | Sequence[float] | None) -> object:

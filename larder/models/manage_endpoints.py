@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from larder.access.grants import Right
 from larder.errors import LarderError, ResourceInUse, ValidationError
@@ -74,7 +75,9 @@ class Endpoints:
         self.items.check_new(spec.name, spec.tags)
         config = self.configs.get(spec.config, Right.READ)
         fleet, details = self._fleet(config)
-        endpoint = self.items.create(self._new(spec, fleet, details))
+        made = self._new(spec, fleet, details)
+        made = replace(made, served=replace(made.served, capture=_capture(config)))
+        endpoint = self.items.create(made)
         reason = self._start(endpoint.served)
         status = EndpointStatus.IN_SERVICE if reason is None else EndpointStatus.FAILED
         return self._settle(endpoint, lambda now: replace(self._with(now, status), failure=reason))
@@ -109,10 +112,13 @@ class Endpoints:
             ValidationError: there is no such endpoint, configuration or model, or the endpoint is
                 not InService.
         """
-        fleet, details = self._fleet(self.configs.get(update.config, Right.READ))
+        config = self.configs.get(update.config, Right.READ)
+        fleet, details = self._fleet(config)
         self.get(name)
         endpoint = self.items.change(name, self._begun)
         fleet, details = retain(update.retained, endpoint, fleet, details)
+        keeps = Retained.CAPTURE in update.retained
+        capture = endpoint.served.capture if keeps else _capture(config)
         reason = self._start(replace(endpoint.served, blue=fleet))
 
         def finish(now: Endpoint) -> Endpoint:
@@ -120,7 +126,7 @@ class Endpoints:
             if reason is not None:
                 return done
             kept = now.deployment if update.deployment is None else update.deployment
-            served = replace(done.served, blue=fleet)
+            served = replace(done.served, blue=fleet, capture=capture)
             return replace(done, served=served, details=details, deployment=kept)
 
         return self._settle(endpoint, finish)
@@ -251,6 +257,11 @@ def replace_until_stored(
         except ResourceInUse:
             continue
     raise ResourceInUse(f"The endpoint {endpoint.name} was changed by others all the time.")
+
+
+def _capture(config: EndpointConfig) -> Mapping[str, object]:
+    """The configuration's DataCaptureConfig, or empty."""
+    return cast("Mapping[str, object]", config.sent.get("DataCaptureConfig") or {})
 
 
 def _variant(spec: VariantSpec, models: Mapping[str, Model]) -> Variant:

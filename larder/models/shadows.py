@@ -17,6 +17,8 @@ from larder.models.refusals import Refused
 from larder.models.served import ServedEndpoint, Variant
 from larder.models.vectors import Row, filled, planned
 
+_BUG = "InternalFailure"
+
 
 @dataclass(slots=True)
 class Shadow:
@@ -59,6 +61,8 @@ def plan_shadows(
             each.row = planned(each.variant.model, instance, known, wanted)
         except Refused as refusal:
             each.error = refusal.error.code
+        except Exception:  # a bug in a shadow's path costs the answer nothing
+            each.error = _BUG
 
 
 def fill_shadows(shadows: Sequence[Shadow], features: Features, now_nanos: int) -> None:
@@ -70,3 +74,5 @@ def fill_shadows(shadows: Sequence[Shadow], features: Features, now_nanos: int) 
             each.vector = filled(each.row, features, now_nanos, all_states=False).vector
         except Refused as refusal:
             each.error = refusal.error.code
+        except Exception:
+            each.error = _BUG

@@ -14,11 +14,15 @@ Details = tuple[VariantDetail, ...]
 
 
 class Retained(Flag):
-    """What an update keeps of variants that have the same name before and after."""
+    """What an update keeps of variants that have the same name before and after.
+
+    ``CAPTURE`` is the endpoint's data capture.
+    """
 
     NOTHING = 0
     WEIGHTS = auto()
     COUNTS = auto()
+    CAPTURE = auto()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ FUNCTION = "Function"
 class Metric(StrEnum):
     """The platform's metrics: milliseconds where the name ends in ``Ms``, counts otherwise."""
 
+    CAPTURES_LOST = "CapturesLost"
+    EXPOSURES_LOST = "ExposuresLost"
+    EXPOSURE_ROWS = "ExposureRows"
     MEMORY_BREAKER_OPENED = "MemoryBreakerOpened"
     MEMORY_HITS = "MemoryHits"
     MEMORY_KEPT_BACK = "MemoryKeptBack"
@@ -29,8 +32,10 @@ class Metric(StrEnum):
     PARKED_CHANGES = "ParkedChanges"
     PARKED_GROUPS = "ParkedGroups"
     QUARANTINED_RECORDS = "QuarantinedRecords"
+    QUARANTINED_EXPOSURES = "QuarantinedExposures"
     SCHEDULED_FAILURES = "ScheduledFailures"
     SCHEDULED_RUNS = "ScheduledRuns"
+    SHADOWS_FAILED = "ShadowsFailed"
 
 
 def scheduled_run(*, failures: int) -> dict[str, tuple[float, str]]:

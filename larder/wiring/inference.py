@@ -17,10 +17,12 @@ from larder.models.endpoint_cache import MOST_SECONDS, EndpointCache
 from larder.models.exposure import Answered, line_of
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
+from larder.models.score import Scoring
 from larder.models.warm_up import WarmUp
 from larder.settings.inference import InferenceSettings
 from larder.settings.runtime import RuntimeSettings
-from larder.telemetry.log import Log
+from larder.telemetry.log import Log, trace_of
+from larder.telemetry.metrics import Metric
 from larder.wiring.data_plane import open_data_plane
 from larder.wiring.model_runtimes import NativeRuntimes
 from larder.wiring.s3_endpoint import s3_endpoint
@@ -32,6 +34,7 @@ class InferencePlane:
 
     api: InvokeApi
     warm_up: WarmUp
+    scoring: Scoring
 
 
 def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
@@ -58,12 +61,23 @@ def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
         store_seconds=settings.store_seconds,
     )
     api = InvokeApi(invoker, plane.rules, _log_place(settings), exposures(log))
-    return InferencePlane(api, WarmUp(models))
+    return InferencePlane(api, WarmUp(models), Scoring(models))
 
 
 def exposures(log: Log) -> Callable[[Answered], None]:
-    """What writes the exposure line of an answered request."""
-    return lambda answered: log.line("INFO", **line_of(answered))
+    """What writes the exposure line of an answered request.
+
+    It never raises, for the answer is made already: a line that is lost is counted.
+    """
+
+    def tell(answered: Answered) -> None:
+        try:
+            log.line("INFO", **line_of(answered))
+        except Exception as error:
+            log.line("ERROR", message="an exposure was lost", trace=trace_of(error))
+            log.metrics({Metric.EXPOSURES_LOST: (1.0, "Count")})
+
+    return tell
 
 
 def _runtime_settings(settings: InferenceSettings) -> RuntimeSettings:

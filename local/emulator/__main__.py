@@ -21,6 +21,7 @@ from local.emulator import (
     functions,
     glue_access,
     http_api,
+    log_subscriptions,
     networks,
     outputs,
     recovery,
@@ -47,6 +48,7 @@ def main() -> None:
     streams.install(window_limit)
     recovery.install()
     http_api.install()
+    log_subscriptions.install()
     function_urls.install()
     glue_access.install()
     stream_access.install()

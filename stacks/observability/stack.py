@@ -9,11 +9,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.config import StageConfig
+from stacks.exposures import ExposuresStack
 from stacks.ingestion import IngestionStack
 from stacks.memory.projection import MemoryProjectionStack
 from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
+from stacks.observability.exposure_alarms import exposure_watches, exposure_widgets
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
@@ -35,6 +37,7 @@ class ObservabilityStack(Stack):
         projection: MemoryProjectionStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
+        self.models = serving.models
         self._topic = alarm_topic(self, config) if config.alarms.topic else None
         functions = {
             "Control": serving.control,
@@ -54,7 +57,8 @@ class ObservabilityStack(Stack):
         self._watch(offline_watches(config, ingestion))
         self._watch(schedule_watches(config, ingestion.schedules))
         self._watch(api_watches(config, serving))
-        dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=f"larder-{config.name}")
+        name = f"larder-{config.name}"
+        self._dashboard = dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name)
         dashboard.add_widgets(*api_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(*offline_widgets(config, ingestion))
@@ -62,6 +66,17 @@ class ObservabilityStack(Stack):
         if projection is not None:
             dashboard.add_widgets(*memory_widgets(config, projection))
         CfnOutput(self, "DashboardName", value=dashboard.dashboard_name)
+
+    def watch_exposures(self, config: StageConfig, exposures: ExposuresStack) -> None:
+        """Watch what follows the inference function's log too."""
+        self._watch_function("ExposureWriter", exposures.writer)
+        self._watch(exposure_watches(config))
+        self._watch(schedule_watches(config, exposures.schedules))
+        self._dashboard.add_widgets(
+            function_widget("ExposureWriter", exposures.writer),
+            *exposure_widgets(config),
+            *schedule_widgets(config, exposures.schedules),
+        )
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:

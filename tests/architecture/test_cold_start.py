@@ -39,7 +39,7 @@ LEAN = {
     "runtime": ("runtime", RUNTIME, SDK, 206),
     "runtime with the tier": ("runtime", TIERED, SDK, 229),
     # its libraries are loaded with the first model
-    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 266),
+    "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 275),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 191),
     "control": ("control", CONTROL, SDK, 256),
     # the custom resource speaks boto3, which Lambda's own Python has

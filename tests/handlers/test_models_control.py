@@ -256,7 +256,7 @@ def test_a_configuration_comes_back_as_it_was_sent_with_its_default_weight(sm):
         KmsKeyId=KEY_ARN,
         MetricsConfig={"EnableEnhancedMetrics": True},
         DataCaptureConfig={
-            "EnableCapture": False,
+            "EnableCapture": True,
             "InitialSamplingPercentage": 5,
             "DestinationS3Uri": "s3://lake/capture",
             "CaptureOptions": [{"CaptureMode": "Input"}],
@@ -306,17 +306,6 @@ def test_a_configuration_comes_back_as_it_was_sent_with_its_default_weight(sm):
                 "ProductionVariants": [variant("a"), variant("b")],
             },
             "beside one of ProductionVariants",
-        ),
-        (
-            {
-                "DataCaptureConfig": {
-                    "EnableCapture": True,
-                    "InitialSamplingPercentage": 5,
-                    "DestinationS3Uri": "s3://lake/c",
-                    "CaptureOptions": [{"CaptureMode": "Input"}],
-                }
-            },
-            "writes no captured data",
         ),
     ],
 )
@@ -756,3 +745,56 @@ def test_who_could_not_administer_what_he_makes_is_refused(callers):
     ann = callers(ANN)
 
     assert "could not administer" in refused(partial(make_model, ann, Tags=_grants(admin=[BOB])))
+
+
+CAPTURE = {
+    "EnableCapture": True,
+    "InitialSamplingPercentage": 5,
+    "DestinationS3Uri": "s3://lake/exposures/captures",
+    "CaptureOptions": [{"CaptureMode": "Input"}],
+}
+
+
+def _with_capture(sm, name, **capture):
+    more = {"DataCaptureConfig": CAPTURE | capture} if capture else {}
+    sm.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant()], **more)
+
+
+@pytest.mark.parametrize(
+    ("retains", "excluded", "destination"),
+    [
+        (False, [], "s3://lake/second"),
+        (True, [], "s3://lake/first"),
+        (True, [{"VariantPropertyType": "DataCaptureConfig"}], "s3://lake/second"),
+    ],
+)
+def test_data_capture_is_the_configurations_unless_an_update_retains_it(
+    sm, catalog, retains, excluded, destination
+):
+    make_model(sm)
+    _with_capture(sm, "first", DestinationS3Uri="s3://lake/first")
+    _with_capture(sm, "second", DestinationS3Uri="s3://lake/second")
+    sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="first")
+    answer = sm.describe_endpoint(EndpointName="Scoring")
+    assert answer["DataCaptureConfig"] == {
+        "EnableCapture": True,
+        "CaptureStatus": "Started",
+        "CurrentSamplingPercentage": 5,
+        "DestinationS3Uri": "s3://lake/first",
+        "KmsKeyId": "",
+    }
+    sm.update_endpoint(
+        EndpointName="Scoring",
+        EndpointConfigName="second",
+        RetainAllVariantProperties=retains,
+        ExcludeRetainedVariantProperties=excluded,
+    )
+    answer = sm.describe_endpoint(EndpointName="Scoring")
+    assert answer["DataCaptureConfig"]["DestinationS3Uri"] == destination
+
+
+def test_an_endpoint_without_data_capture_shows_none(sm, catalog):
+    make_model(sm)
+    _with_capture(sm, "first")
+    sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="first")
+    assert "DataCaptureConfig" not in sm.describe_endpoint(EndpointName="Scoring")

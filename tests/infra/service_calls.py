@@ -173,6 +173,12 @@ class Calls:
             if not self.lambda_permits(function, "events.amazonaws.com", rule):
                 yield f"{function} does not let the rule invoke it"
 
+    def log_subscription(self, stack, _id, properties):
+        function = self.text(stack, properties["DestinationArn"])
+        group = self.text(stack, properties["LogGroupName"]).rstrip(">")
+        if not self.lambda_permits(function, "logs.amazonaws.com", group):
+            yield f"{function} does not let the log group invoke it"
+
     def route(self, stack, _id, properties):
         integration = self.text(stack, properties["Target"]).removeprefix("integrations/")
         _, found = self.at(integration)
@@ -295,6 +301,7 @@ CHECKS = {
     "AWS::Lambda::Function": Calls.function,
     "AWS::Lambda::Url": Calls.url,
     "AWS::S3::Bucket": Calls.bucket,
+    "AWS::Logs::SubscriptionFilter": Calls.log_subscription,
     "AWS::SNS::Subscription": Calls.subscription,
     "AWS::StepFunctions::StateMachine": Calls.state_machine,
 }

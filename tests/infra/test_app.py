@@ -41,6 +41,7 @@ BY_USE = {
     "AWS::Lambda::Permission",
     "AWS::Lambda::Version",
     "AWS::Logs::LogGroup",
+    "AWS::Logs::SubscriptionFilter",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
     "AWS::StepFunctions::StateMachine",  # by state transition, while a deployment waits

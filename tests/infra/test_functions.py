@@ -79,6 +79,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "ControlFunctionName",
         "DashboardName",
         "DatabaseName",
+        "ExposureWriterFunctionName",
         "FeatureGroupsFunctionName",
         "HeartbeatFunctionName",
         "InferenceFunctionName",

@@ -58,10 +58,13 @@ def test_each_metric_is_on_the_dashboard_of_prod(templates):
 def test_each_metric_that_breaks_a_promise_has_an_alarm(templates):
     watched = {name for name, _ in in_alarms(templates, "prod")}
     assert watched == {
+        "CapturesLost",
+        "ExposuresLost",
         "MemoryBreakerOpened",
         "MemoryRepairsFailed",
         "OfflineLagMs",
         "ParkedGroups",
+        "QuarantinedExposures",
         "QuarantinedRecords",
         "ScheduledFailures",
         "ScheduledRuns",

@@ -109,6 +109,7 @@ def add_a_queue(resources):
         ("Observability", lock_the_alarm_key, "does not let cloudwatch.amazonaws.com use it"),
         ("Ingestion", drop("AWS::Lambda::Permission"), "does not let the rule invoke it"),
         ("Serving", drop("AWS::Lambda::Permission"), "does not let the API invoke it"),
+        ("Exposures", drop("AWS::Lambda::Permission"), "does not let the log group invoke it"),
         ("Serving", drop("AWS::IAM::ManagedPolicy"), "no policy for callers"),
         ("Ingestion", forbid("dynamodb:GetRecords"), "may not dynamodb:GetRecords"),
         ("Ingestion", forbid("kms:Decrypt"), "may not decrypt"),

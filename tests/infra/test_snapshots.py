@@ -7,6 +7,7 @@ from tests.infra.templates import masked
 
 OF_EVERY_STAGE = (
     "Encryption",
+    "Exposures",
     "FeatureGroups",
     "Ingestion",
     "Models",

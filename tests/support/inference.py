@@ -15,6 +15,7 @@ from larder.models.errors import ModelError
 from larder.models.exposure import line_of
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
+from larder.models.score import Scoring
 from larder.models.served import ModelArtefact, Runtime
 from larder.models.warm_up import WarmUp
 from larder.records.read import RecordReader
@@ -81,7 +82,7 @@ class Inference:
         self.models = Residence(runtimes, self.artefacts)
         self.invoker = Invoker(self.endpoints, self.reader, self.models, HOME.account_id)
         self.api = InvokeApi(self.invoker, rules or AccessRules(HOME), LOG, self.note, **api)
-        self.handler = create_handler(self.api, WarmUp(self.models))
+        self.handler = create_handler(self.api, WarmUp(self.models), Scoring(self.models))
 
     def note(self, answered):
         """Keep a request's exposure line, as JSON brings it back."""

@@ -43,6 +43,7 @@ def described_endpoint(endpoint: Endpoint, arn: str) -> Members:
             "EndpointConfigName": fleet.config,
             "ProductionVariants": _variants(fleet.variants, details),
             "ShadowProductionVariants": _variants(fleet.shadows, details) or None,
+            "DataCaptureConfig": _capture(endpoint) or None,
             "EndpointStatus": endpoint.status.value,
             "FailureReason": endpoint.failure,
             "CreationTime": seconds(endpoint.created),
@@ -50,6 +51,21 @@ def described_endpoint(endpoint: Endpoint, arn: str) -> Members:
             "LastDeploymentConfig": dict(endpoint.deployment) or None,
         }
     )
+
+
+def _capture(endpoint: Endpoint) -> Members:
+    """DataCaptureConfigSummary; empty where the configuration has no data capture."""
+    config = endpoint.served.capture
+    if not config:
+        return {}
+    enabled = bool(config.get("EnableCapture"))
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
+        "DestinationS3Uri": config["DestinationS3Uri"],
+        "KmsKeyId": config.get("KmsKeyId", ""),
+    }
 
 
 def summarized_model(model: Item, arn: str) -> Members:

@@ -76,7 +76,6 @@ def config_spec(members: Members) -> ConfigSpec:
         for place, each in enumerate(members.get(name, []))
         for problem in _variant_problems(each, (name, place))
     )
-    refuse(_capture_problems(members.get("DataCaptureConfig", {})))
     variants, shadows = ([_variant(each) for each in members.get(name, [])] for name in lists)
     sent = _sent(members, "EndpointConfigName")
     return ConfigSpec(
@@ -124,6 +123,8 @@ def endpoint_update(members: Members) -> EndpointUpdate:
             retained |= Retained.WEIGHTS
         if "DesiredInstanceCount" not in excluded:
             retained |= Retained.COUNTS
+        if "DataCaptureConfig" not in excluded:
+            retained |= Retained.CAPTURE
     return EndpointUpdate(
         config=members["EndpointConfigName"], retained=retained, deployment=deployment
     )
@@ -250,15 +251,6 @@ def _variant_problems(variant: Members, path: Path) -> Iterator[Problem]:
         text = "Member must satisfy enum value set: [1024, 2048, 3072, 4096, 5120, 6144]"
         where = (*path, "ServerlessConfig", "MemorySizeInMB")
         yield Problem(where, text, shown(serverless["MemorySizeInMB"]))
-
-
-def _capture_problems(capture: Members) -> Iterator[Problem]:
-    if capture.get("EnableCapture"):
-        text = (
-            "Member must be left out or false: this release writes no captured data; the log of "
-            "the inference function has each request's id and variant"
-        )
-        yield Problem(("DataCaptureConfig", "EnableCapture"), text, shown(value=True))
 
 
 def _deployment(members: Members) -> Sent | None:

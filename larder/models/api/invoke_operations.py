@@ -16,6 +16,7 @@ from larder.models.api import contracts
 from larder.models.api.runtime_errors import LogPlace, error_response
 from larder.models.api.runtime_shapes import HEADERS, INVOKE_ENDPOINT, MAX_BODY, REFUSED
 from larder.models.assignment import UnitSource
+from larder.models.capture import Exchange
 from larder.models.choose import Invocation
 from larder.models.errors import ModelError
 from larder.models.exposure import Answered
@@ -100,7 +101,9 @@ class InvokeApi:
         _check_size(body)
         inference_id = members.get("InferenceId") or str(uuid.uuid4())
         attributes = members.get("CustomAttributes", "")
-        self.tell(Answered(endpoint, outcome, inference_id, attributes, self.clock()))
+        sent = members.get("ContentType", "")
+        exchange = Exchange(sent, request.body, media, body) if endpoint.capture else None
+        self.tell(Answered(endpoint, outcome, inference_id, attributes, self.clock(), exchange))
         return _response(body, media, outcome, request.request_id)
 
     def _may_see(self, access: Access) -> Callable[[str], bool]:

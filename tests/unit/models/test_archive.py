@@ -113,7 +113,7 @@ GOOD = packed(("xgboost-model", bytes(range(256)) * 64), ("larder/features.json"
 BROKEN = [b"", b"junk", gzip.compress(b"junk" * 400), GOOD[:-40], GOOD[: len(GOOD) // 2]]
 
 
-@pytest.mark.parametrize("data", BROKEN, ids=len)
+@pytest.mark.parametrize("data", BROKEN, ids=range(len(BROKEN)))
 def test_what_is_no_whole_archive_is_refused_with_the_cure(unpack, data):
     with pytest.raises(ValidationError, match="tar -czf"):
         unpack(data)

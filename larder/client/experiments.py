@@ -1,0 +1,71 @@
+"""Experiments on endpoints from Python: what their variants' units met, and what differs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from larder.errors import ValidationError
+from larder.models.experiment_sql import Window
+from larder.models.report_experiment import ExperimentReport, Labels, LabelTable, report
+from larder.wiring.experiments import Experiments, labels_of_file
+
+_TABLE = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentsClient:
+    """A platform's experiments."""
+
+    experiments: Experiments
+
+    def report(
+        self,
+        endpoint: str,
+        *,
+        since: str = "",
+        until: str = "",
+        labels: str | Path | Mapping[str, float] | None = None,
+        control: str = "",
+    ) -> ExperimentReport:
+        """The report of an endpoint's exposures from ``since`` until before ``until``.
+
+        Both are ISO-8601 instants, or dates of UTC. ``labels`` has a label for each inference id: a
+        mapping, a file, or a table (``table`` or ``database.table``), with columns ``inference_id``
+        and ``label``. ``control`` names the variant that others are compared with.
+
+        Raises:
+            ResourceNotFound: there is no exposure in that time.
+            ValidationError: an instant, the labels or the control can't be taken.
+        """
+        window = Window(
+            self.experiments.database, endpoint, _instant(since, "since"), _instant(until, "until")
+        )
+        given = self._labels(labels) if labels is not None else None
+        return report(self.experiments.queries, window, given, control)
+
+    def _labels(self, labels: str | Path | Mapping[str, float]) -> Labels:
+        if isinstance(labels, Mapping):
+            return labels
+        if isinstance(labels, str) and _TABLE.fullmatch(labels) and not Path(labels).exists():
+            database, _, table = labels.rpartition(".")
+            return LabelTable(database or self.experiments.database, table)
+        return labels_of_file(labels)
+
+
+def _instant(text: str, what: str) -> str:
+    """An instant as ``answered_at`` has it."""
+    if not text:
+        return ""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValidationError(
+            f"{what}: {text[:60]!r} is no ISO-8601 instant: write 2026-11-27 or "
+            f"2026-11-27T12:00:00Z."
+        ) from None
+    at = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

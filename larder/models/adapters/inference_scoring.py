@@ -1,0 +1,37 @@
+"""Shadows scored by a direct invocation of the inference function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from larder.errors import ServiceUnavailable
+from larder.models import score
+from larder.models.served import ServedModel
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda.client import LambdaClient
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceScorer:
+    """Implements ``larder.models.score_shadows.ShadowScorer`` by the function of that name."""
+
+    client: LambdaClient
+    function: str
+
+    def score(
+        self, model: ServedModel, vectors: Sequence[Sequence[float]]
+    ) -> Sequence[Sequence[float]]:
+        """The scores; raises ``ServiceUnavailable`` without them."""
+        try:
+            answer = self.client.invoke(
+                FunctionName=self.function, Payload=score.request(model, vectors)
+            )
+            payload = answer["Payload"].read()
+        except (ClientError, ConnectionError, HTTPClientError) as error:
+            raise ServiceUnavailable(f"the inference function was not reached: {error}") from error
+        return score.scores_of(payload, len(vectors))
