@@ -110,7 +110,7 @@ def test_a_name_that_comes_twice_is_refused(unpack):
 GOOD = packed(("xgboost-model", bytes(range(256)) * 64), ("larder/features.json", b"{}"))
 
 
-BROKEN = [b"", b"junk", gzip.compress(b"junk" * 400), GOOD[:-40], GOOD[: len(GOOD) // 2]]
+BROKEN = [b"", b"junk", gzip.compress(b"junk" * 400, mtime=0), GOOD[:-40], GOOD[: len(GOOD) // 2]]
 
 
 @pytest.mark.parametrize("data", BROKEN, ids=range(len(BROKEN)))
