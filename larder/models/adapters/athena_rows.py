@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import ServiceUnavailable
+from larder.aws.refusals import refusal
 from larder.models.report_experiment import Row
 from larder.offline.queries import Queries
 
@@ -36,4 +36,4 @@ class AthenaRows:
                     yield [cell.get("VarCharValue") for cell in row["Data"]]
                 first = False
         except (ClientError, BotoCoreError) as error:
-            raise ServiceUnavailable(f"Athena's result was not read: {error}") from error
+            raise refusal("Athena's result was not read", error) from error

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.errors import ServiceUnavailable
+from larder.aws.refusals import refusal
 from larder.models import score
 from larder.models.served import ServedModel
 
@@ -26,12 +26,12 @@ class InferenceScorer:
     def score(
         self, model: ServedModel, vectors: Sequence[Sequence[float]]
     ) -> Sequence[Sequence[float]]:
-        """The scores; raises ``ServiceUnavailable`` without them."""
+        """The scores; raises ``ServiceUnavailable`` or another error of Larder's without them."""
         try:
             answer = self.client.invoke(
                 FunctionName=self.function, Payload=score.request(model, vectors)
             )
             payload = answer["Payload"].read()
-        except (ClientError, ConnectionError, HTTPClientError) as error:
-            raise ServiceUnavailable(f"the inference function was not reached: {error}") from error
+        except (ClientError, BotoCoreError) as error:
+            raise refusal("the inference function was not reached", error) from error
         return score.scores_of(payload, len(vectors))

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from larder.errors import ServiceUnavailable, ValidationError
+from larder.errors import ServiceUnavailable, ThrottlingException, ValidationError
 from larder.models.adapters.inference_scoring import InferenceScorer
 from larder.models.adapters.s3_exposures import (
     S3CaptureStore,
@@ -93,7 +93,7 @@ def test_elsewhere_nothing_is_written(s3, address):
     [
         (403, ValidationError),
         (400, ValidationError),
-        (429, ServiceUnavailable),
+        (429, ThrottlingException),
         (503, ServiceUnavailable),
     ],
 )
