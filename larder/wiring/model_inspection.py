@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from larder.errors import ValidationError
+from larder.models.adapters import mlmodel_yaml
 from larder.models.adapters.xgboost_runtime import Booster
 from larder.models.archive import ModelFile, unpacked
 from larder.models.images import Image
@@ -32,7 +33,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
             files = unpacked(Path(job["archive"]), folder)
         else:
             files = [ModelFile(name, Path(path)) for name, path in job["files"]]
-        found = Inspection(NativeRuntimes(), _to_ubj)(
+        found = Inspection(NativeRuntimes(), _to_ubj, mlmodel_yaml.parsed)(
             files, Image.from_json(job["image"]), job["environment"]
         )
     except ValidationError as error:
