@@ -49,13 +49,15 @@ class Inspected:
 class Inspection:
     """Inspects models by ``runtimes``.
 
-    ``to_ubj`` converts XGBoost's old binary form, and ``yaml`` gives a YAML document's value. Both
-    raise ``ModelError``.
+    ``to_ubj`` converts XGBoost's old binary form, and ``yaml`` gives a YAML document's value.
+    ``check`` looks at the structure of what was loaded, before a row is scored. All three raise
+    ``ModelError``.
     """
 
     runtimes: ModelRuntimes
     to_ubj: Callable[[bytes], bytes]
     yaml: Callable[[bytes], object]
+    check: Callable[[LoadedModel], None]
 
     def __call__(
         self, files: Sequence[ModelFile], image: Image, environment: Mapping[str, str]
@@ -69,23 +71,23 @@ class Inspection:
         chosen = _chosen(files, environment) if logged is None else [_with_form(logged.file)]
         runtime = _runtime(chosen, image, logged)
         kept = [self._kept(file, form) for file, form in chosen]
-        artefacts = [path.read_bytes() for path in kept]
         try:
-            model = self.runtimes[runtime].load(artefacts)
+            model = self.runtimes[runtime].load([path.read_bytes() for path in kept])
+            self.check(model)
             _probe(model, runtime)
         except ModelError as error:
             names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
             raise ValidationError(
                 f"The model data can't be served: {error} The file: {names}."
             ) from error
-        used = {file.name for file, _ in chosen}
+        used = {FEATURES_FILE, *(file.name for file, _ in chosen)}
         return Inspected(
             runtime=runtime,
             width=model.width,
             columns=_columns(model, logged),
             files=tuple(kept),
             features=_features(files),
-            ignored=tuple(file.name for file in files if file.name not in {*used, FEATURES_FILE}),
+            ignored=tuple(file.name for file in files if file.name not in used),
         )
 
     def _logged(self, files: Sequence[ModelFile]) -> MlModel:
