@@ -22,7 +22,7 @@ from larder.models.images import Image, refuse_code
 from larder.models.import_request import ImportRequest, Source
 from larder.models.inspect import FEATURES_FILE, Inspected
 from larder.models.resolve import GroupsByName, resolve
-from larder.models.served import Contract, FeatureSpec, ModelArtefact, ServedModel
+from larder.models.served import FeatureSpec, ModelArtefact, ServedModel
 from larder.models.specification import MAX_BYTES, parse
 
 _VARIABLE: Final = "LARDER_FEATURES"
@@ -93,11 +93,6 @@ class ModelImport:
     def __call__(self, request: ImportRequest) -> ServedModel:
         """The model as it will be served; raises as the port says."""
         refuse_code(request.environment)
-        if request.image.contract is Contract.MLFLOW:
-            raise ValidationError(
-                "Image mlflow-pyfunc: this release takes no MLflow models. Put the flavor's own "
-                "data file into an archive, and name the image larder."
-            )
         with self.workplace() as folder:
             data = self.source.fetch(request.source, folder)
             found = self.inspector(data, request.image, request.environment, folder)

@@ -18,8 +18,9 @@ from larder.models.archive import ModelFile
 from larder.models.errors import ModelError
 from larder.models.formats import HEAD, Format, format_of
 from larder.models.images import Image
+from larder.models.mlmodel import FILE, MAX_BYTES, MlModel, mlmodel_of
 from larder.models.ports import LoadedModel, Matrix, ModelRuntimes
-from larder.models.served import Runtime
+from larder.models.served import Contract, Runtime
 
 FEATURES_FILE: Final = "larder/features.json"
 _ENSEMBLE: Final = "SAGEMAKER_INFERENCE_ENSEMBLE"
@@ -46,10 +47,17 @@ class Inspected:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Inspects models by ``runtimes``; ``to_ubj`` converts XGBoost's old binary form."""
+    """Inspects models by ``runtimes``.
+
+    ``to_ubj`` converts XGBoost's old binary form, and ``yaml`` gives a YAML document's value.
+    ``check`` looks at the structure of what was loaded, before a row is scored. All three raise
+    ``ModelError``.
+    """
 
     runtimes: ModelRuntimes
     to_ubj: Callable[[bytes], bytes]
+    yaml: Callable[[bytes], object]
+    check: Callable[[LoadedModel], None]
 
     def __call__(
         self, files: Sequence[ModelFile], image: Image, environment: Mapping[str, str]
@@ -59,27 +67,48 @@ class Inspection:
         Raises:
             ValidationError: there is no model in them that the image's library computes.
         """
-        chosen = _chosen(files, environment)
-        runtime = _runtime(chosen, image)
+        logged = self._logged(files) if image.contract is Contract.MLFLOW else None
+        chosen = _chosen(files, environment) if logged is None else [_with_form(logged.file)]
+        runtime = _runtime(chosen, image, logged)
         kept = [self._kept(file, form) for file, form in chosen]
-        artefacts = [path.read_bytes() for path in kept]
         try:
-            model = self.runtimes[runtime].load(artefacts)
+            model = self.runtimes[runtime].load([path.read_bytes() for path in kept])
+            self.check(model)
             _probe(model, runtime)
         except ModelError as error:
             names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
             raise ValidationError(
                 f"The model data can't be served: {error} The file: {names}."
             ) from error
-        used = {file.name for file, _ in chosen}
+        used = {FEATURES_FILE, *(file.name for file, _ in chosen)}
         return Inspected(
             runtime=runtime,
             width=model.width,
-            columns=tuple(model.columns),
+            columns=_columns(model, logged),
             files=tuple(kept),
             features=_features(files),
-            ignored=tuple(file.name for file in files if file.name not in {*used, FEATURES_FILE}),
+            ignored=tuple(file.name for file in files if file.name not in used),
         )
+
+    def _logged(self, files: Sequence[ModelFile]) -> MlModel:
+        """What MLflow's own file says of the others.
+
+        Raises:
+            ValidationError: it is missing, or it names nothing that is served.
+        """
+        found = next((file for file in files if file.name == FILE), None)
+        if found is None:
+            raise ValidationError(
+                f"The model data have no {FILE} at the top level: pack the folder of the logged "
+                f"model by tar -C FOLDER, or name the image larder for a model's file alone."
+            )
+        if found.path.stat().st_size > MAX_BYTES:
+            raise ValidationError(f"{FILE} is larger than {MAX_BYTES // 2**20} MB: log it again.")
+        try:
+            value = self.yaml(found.path.read_bytes())
+        except ModelError as error:
+            raise ValidationError(f"{FILE} can't be read, for {error}: log it again.") from error
+        return mlmodel_of(value, files)
 
     def _kept(self, file: ModelFile, form: Format) -> Path:
         """The file in the form in which it is kept: of XGBoost never the old binary one."""
@@ -117,7 +146,7 @@ def _chosen(
         )
     if environment.get(_ENSEMBLE, "true").strip().lower() == "false":
         candidates = candidates[:1]
-    found = [(file, format_of(file.name, _head(file.path))) for file in candidates]
+    found = [_with_form(file) for file in candidates]
     kinds = {form.runtime for _, form in found}
     if len(kinds) > 1 or (len(found) > 1 and kinds != {Runtime.XGBOOST}):
         listed = ", ".join(f"{file.name[:60]!r} ({form})" for file, form in found)
@@ -128,8 +157,22 @@ def _chosen(
     return found
 
 
-def _runtime(chosen: Sequence[tuple[ModelFile, Format]], image: Image) -> Runtime:
+def _columns(model: LoadedModel, logged: MlModel | None) -> tuple[str, ...]:
+    """The columns' names, of the file itself or else of MLflow's signature."""
+    own = tuple(model.columns)
+    signed = logged.columns if logged is not None else ()
+    return signed if not own and len(signed) == model.width else own
+
+
+def _runtime(
+    chosen: Sequence[tuple[ModelFile, Format]], image: Image, logged: MlModel | None
+) -> Runtime:
     file, form = chosen[0]
+    if logged is not None and form.runtime is not logged.runtime:
+        raise ValidationError(
+            f"{FILE} says that {file.name[:200]!r} is of the flavor {logged.flavor}, and it is "
+            f"{form}: log the model again."
+        )
     if image.runtime is not None and form.runtime is not image.runtime:
         raise ValidationError(
             f"The model file {file.name[:200]!r} is {form}, and the image {image.repository} runs "
@@ -138,9 +181,9 @@ def _runtime(chosen: Sequence[tuple[ModelFile, Format]], image: Image) -> Runtim
     return form.runtime
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(HEAD)
+def _with_form(model: ModelFile) -> tuple[ModelFile, Format]:
+    with model.path.open("rb") as file:
+        return model, format_of(model.name, file.read(HEAD))
 
 
 def _features(files: Sequence[ModelFile]) -> str | None:

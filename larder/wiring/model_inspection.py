@@ -14,10 +14,12 @@ from typing import Any, Final
 import orjson
 
 from larder.errors import ValidationError
-from larder.models.adapters.xgboost_runtime import Booster
+from larder.models.adapters import mlmodel_yaml
+from larder.models.adapters.xgboost_runtime import Booster, Ensemble
 from larder.models.archive import ModelFile, unpacked
 from larder.models.images import Image
 from larder.models.inspect import Inspection
+from larder.models.ports import LoadedModel
 from larder.wiring.model_runtimes import NativeRuntimes
 
 _CPU_SECONDS: Final = 30
@@ -32,7 +34,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
             files = unpacked(Path(job["archive"]), folder)
         else:
             files = [ModelFile(name, Path(path)) for name, path in job["files"]]
-        found = Inspection(NativeRuntimes(), _to_ubj)(
+        found = Inspection(NativeRuntimes(), _to_ubj, mlmodel_yaml.parsed, _check)(
             files, Image.from_json(job["image"]), job["environment"]
         )
     except ValidationError as error:
@@ -51,6 +53,18 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
 
 def _to_ubj(old: bytes) -> bytes:
     return Booster.read(old).ubj()
+
+
+def _check(model: LoadedModel) -> None:
+    """Refuse trees that only look like trees; imported here, for numpy takes its time."""
+    from larder.models.adapters import lightgbm_runtime, tree_checks  # noqa: PLC0415
+
+    boosters = model.boosters if isinstance(model, Ensemble) else [model]
+    for each in boosters:
+        if isinstance(each, Booster):
+            tree_checks.check_xgboost(each.ubj())
+        elif isinstance(each, lightgbm_runtime.Booster):
+            tree_checks.check_lightgbm(each.text())
 
 
 def limit(memory_bytes: int) -> None:

@@ -49,8 +49,8 @@ def main():
     door = "" if options.door == "api" else f"-{options.door}"
     options.results = options.results or Path(f"build/conformance{door}.json")
     # A caller that names tests gets an SDK's interpreter made when one of them asks for it.
-    for version in () if options.pytest or options.door == "direct" else (2, 3):
-        print(f"         SageMaker SDK v{version}: {environments.interpreter(version)}", flush=True)
+    for version in () if options.pytest or options.door == "direct" else (2, 3, "mlflow"):
+        print(f"         client {version}: {environments.interpreter(version)}", flush=True)
     try:
         with _target(options) as variables:
             status = _run(options, variables)

@@ -1,4 +1,4 @@
-"""The checklist's rows; ``checklist.yaml`` holds them."""
+"""The rows of the checklists; ``checklist.yaml`` and ``checklist_models.yaml`` hold them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,12 +6,13 @@ from pathlib import Path
 
 import yaml
 
-_FILE = Path(__file__).with_name("checklist.yaml")
+_FILES = [Path(__file__).with_name(f"checklist{name}.yaml") for name in ("", "_models")]
+_MODELS_FROM = 201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One thing that a feature store is expected to do.
+    """One thing that a feature store, or an endpoint with its models, is expected to do.
 
     ``level``: M must match AWS, S should, B is better than AWS, O optional. ``unknown``: AWS's own
     behaviour is not documented. ``choice`` is what Larder does where that needs words,
@@ -33,6 +34,11 @@ class Row:
     in_process: tuple[str, ...] = ()
 
     @property
+    def is_of_models(self) -> bool:
+        """Whether it is about models and endpoints, and not about Feature Store."""
+        return self.row >= _MODELS_FROM
+
+    @property
     def is_larders(self) -> bool:
         """Whether asking SageMaker itself would make no sense."""
         return self.larder_only or self.level == "B"
@@ -41,6 +47,6 @@ class Row:
 @cache
 def rows() -> dict[int, Row]:
     """All rows by number."""
-    entries = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    entries = [each for file in _FILES for each in yaml.safe_load(file.read_text(encoding="utf-8"))]
     loaded = [Row(**{**each, "in_process": tuple(each.get("in_process", ()))}) for each in entries]
     return {row.row: row for row in loaded}

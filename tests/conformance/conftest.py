@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conformance.checklist import rows
+from tests.conformance.model_store import ModelStore, variant
 from tests.conformance.offline import Offline
 from tests.conformance.results import Recorder, rows_of
 from tests.conformance.store import FEATURES, Store
@@ -71,6 +72,29 @@ def store(target):
 @pytest.fixture(scope="session")
 def offline(store):
     return Offline(store)
+
+
+@pytest.fixture(scope="session")
+def models(store, target):
+    """Models and endpoints; the endpoints made by them go when the run ends."""
+    models = ModelStore(store)
+    yield models
+    if not target.keep_groups:
+        for name in models.endpoints:
+            with suppress(ClientError):
+                models.sm.delete_endpoint(EndpointName=name)
+
+
+@pytest.fixture(scope="session")
+def regression(models):
+    """A model of three columns, by the built-in XGBoost."""
+    return models.model()
+
+
+@pytest.fixture(scope="session")
+def endpoint(models, regression):
+    """An endpoint of one variant that serves ``regression``."""
+    return models.serve(variant(regression))
 
 
 @pytest.fixture(scope="session")

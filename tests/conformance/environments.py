@@ -1,4 +1,7 @@
-"""Interpreters for the SageMaker SDKs, whose versions exclude each other; made once and kept."""
+"""Interpreters for the SageMaker SDKs, whose versions exclude each other, and for MLflow.
+
+Each is made once and kept. A version is 2, 3 or ``mlflow``.
+"""
 
 import json
 import os
@@ -22,8 +25,9 @@ SageMaker:
 
 def interpreter(version):
     """The Python of an SDK version, with all that its requirements pin; made if need be."""
-    requirements = Path(__file__).with_name(f"requirements-sdk{version}.txt")
-    return environments.interpreter(_ENVIRONMENTS / f"sdk{version}", requirements)
+    name = version if version == "mlflow" else f"sdk{version}"
+    requirements = Path(__file__).with_name(f"requirements-{name}.txt")
+    return environments.interpreter(_ENVIRONMENTS / name, requirements)
 
 
 def tell(version, settings, directory, story="v"):
@@ -62,5 +66,5 @@ def tell(version, settings, directory, story="v"):
 
 
 if __name__ == "__main__":
-    for each in (2, 3):
-        print(f"SageMaker SDK v{each}: {interpreter(each)}")
+    for each in (2, 3, "mlflow"):
+        print(f"{each}: {interpreter(each)}")

@@ -12,11 +12,11 @@ from tests.conformance.results import sums
 
 _NOTEBOOKS_FILE = Path(__file__).with_name("notebooks.yaml")
 _HEAD = """\
-# Compatibility with Amazon SageMaker Feature Store
+# Compatibility with Amazon SageMaker
 
 This page is made by `make conformance` from what its tests showed; don't edit it. Each row is one thing that
-SageMaker Feature Store does or that one would wish it did. Level **M** must match AWS, **S** should, **B** is better than AWS,
-**O** is optional. The tests are unmodified clients: boto3 {boto3}, the SageMaker SDKs v2 and v3, each in an interpreter of
+SageMaker's Feature Store or its endpoints do, or that one would wish they did. Level **M** must match AWS, **S** should, **B** is better than AWS,
+**O** is optional. The tests are unmodified clients: boto3 {boto3}, the SageMaker SDKs v2 and v3, and MLflow, each in an interpreter of
 its own. They know nothing but an endpoint; `in process` are tests of what no endpoint does on demand.
 Rows marked [?] are those where AWS does not say what it does: there our choice is a choice.
 
@@ -24,6 +24,12 @@ Rows marked [?] are those where AWS does not say what it does: there our choice 
 _TABLE = (
     "| # | Area | Level | Expected | Result | Clients | Evidence |\n|--:|---|---|---|---|---|---|\n"
 )
+_MODELS = """
+## Models and endpoints
+
+Numbered from 201.
+
+"""
 _BESIDE = """
 Beside the rows, random histories of all seven operations on records are compared step by step with a model of the
 semantics. They have late and equal event times, time to live, both delete modes and partial updates. There are 2 x 5 histories of 50 steps at the
@@ -73,7 +79,10 @@ def page(path):
     found = json.loads(Path(path).read_text(encoding="utf-8"))
     lines = [_HEAD.format(boto3=found["boto3"])]
     lines += [f"- {line}\n" for line in sums(found)]
-    lines += ["\n", _TABLE, *(_line(each) for each in found["rows"]), _BESIDE]
+    of_models = [each for each in found["rows"] if rows()[each["row"]].is_of_models]
+    others = [each for each in found["rows"] if each not in of_models]
+    lines += ["\n## Feature Store\n\n", _TABLE, *(_line(each) for each in others), _BESIDE]
+    lines += [_MODELS, _TABLE, *(_line(each) for each in of_models)]
     lines += [_DEVIATIONS, *_said("deviation"), _CHOICES, *_said("choice"), _LATER]
     lines += [
         f"- **{n}** {row.expect}: {row.missing or row.later}.\n"

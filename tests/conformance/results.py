@@ -12,6 +12,9 @@ _CLIENTS = {
     "test_sdk2.py": "sagemaker v2",
     "test_sdk3.py": "sagemaker v3",
     "test_notebooks.py": "sagemaker v2 and v3",
+    "test_models_sdk2.py": "sagemaker v2",
+    "test_models_sdk3.py": "sagemaker v3",
+    "test_models_mlflow.py": "MLflow",
 }
 _IN_PROCESS = {test: row.row for row in rows().values() for test in row.in_process}
 
@@ -58,7 +61,7 @@ class Recorder:
         found = self.as_json()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-        terminalreporter.section("SageMaker Feature Store, row by row")
+        terminalreporter.section("SageMaker, row by row")
         for line in table(found):
             terminalreporter.write_line(line)
         terminalreporter.write_line(f"written to {self.path}")

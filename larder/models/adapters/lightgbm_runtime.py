@@ -76,6 +76,19 @@ class Booster:
             raise ModelError(f"Unable to evaluate payload provided: {_last_error()}")
         return Predictions(result[:], matrix.rows, self._outputs)
 
+    def text(self) -> str:
+        """The model as LightGBM writes it; raises ``ModelError``."""
+        length = ctypes.c_int64()
+        size = 1 << 20
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            given = (0, _ALL, 0, ctypes.c_int64(size), ctypes.byref(length), buffer)
+            if self._library.LGBM_BoosterSaveModelToString(self._handle, *given):
+                raise ModelError(f"LightGBM failed: {_last_error()}", 500)
+            if length.value <= size:
+                return buffer.value.decode("utf-8", "replace")
+            size = length.value
+
     def _number(self, function: str) -> int:
         number = ctypes.c_int()
         if getattr(self._library, function)(self._handle, ctypes.byref(number)):

@@ -19,6 +19,7 @@ from larder.models.ports import LoadedModel, Matrix, Predictions
 
 _ERRORS_ONLY = 3
 _EXTERNAL_FOLDER = "session.model_external_initializers_file_folder_path"
+_EXTERNAL = "External data"
 _NOWHERE = "/dev/null/models-have-one-file"
 """Where a model's further files would be looked for. By default that is the working directory."""
 _TYPES = {
@@ -47,7 +48,10 @@ class OnnxRuntime:
         except ModelError:
             raise
         except Exception as error:  # each kind of the library's errors is a class of its own
-            raise ModelError(f"onnxruntime refused the model file: {_said(error)}", 500) from None
+            text, cure = _said(error), ""
+            if _EXTERNAL in text:
+                cure = " Save it as one file: save_as_external_data=False."
+            raise ModelError(f"onnxruntime refused the model file: {text}{cure}", 500) from None
 
 
 class OnnxModel:

@@ -69,7 +69,8 @@ def of(endpoint: ServedEndpoint, members: Mapping[str, str], body: bytes) -> For
     accept = members.get("Accept", "")
     if media.name in {JSON, JSON_LINES} or media.parameters.get("header") == "present":
         if model.contract is Contract.MLFLOW:
-            batch = mlflow_contract.read(body, media, by_name=model.features is not None)
+            by_name = model.features is not None
+            batch = mlflow_contract.read(body, media, by_name=by_name, columns=model.columns)
         else:
             batch = instances_contract.read(body, media)
         return Form(batch, model, accept, media.name, whole=False)

@@ -1,7 +1,9 @@
 """MLflow's forms of a request: data frames split or by records, ``inputs`` and ``instances``.
 
 Source: MLflow, "Deploy MLflow Model as a Local Inference Server". With a feature specification,
-columns go by their names; without one, they count in the order given. ``params`` have no effect.
+columns go by their names. Without one they go by the names that the model's file or its signature
+has, as MLflow's; where it names none of those sent, they count in the order given. ``params`` have
+no effect.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from larder.models.instances import Instance
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
-def read(body: bytes, media: Media, *, by_name: bool) -> Batch:
-    """The instances of a body; ``by_name`` says that the model has a feature specification.
+def read(body: bytes, media: Media, *, by_name: bool, columns: Sequence[str] = ()) -> Batch:
+    """The instances of a body.
+
+    ``by_name`` says that the model has a feature specification; ``columns`` are its own names.
 
     Raises:
         ModelError: of status 400 or 415, where the body is of no form that MLflow has.
@@ -33,7 +37,7 @@ def read(body: bytes, media: Media, *, by_name: bool) -> Batch:
     rows = _split(given) if forms[0] == "dataframe_split" else _rows(given, forms[0])
     instances_contract.check_count(len(rows))
     made = [instances_contract.instance(each, place) for place, each in enumerate(rows)]
-    return Batch(made if by_name else [_in_order(each) for each in made])
+    return Batch(made if by_name else [_in_order(each, columns) for each in made])
 
 
 def _split(given: object) -> Sequence[object]:
@@ -66,7 +70,17 @@ def _rows(given: object, form: str) -> Sequence[object]:
     return given
 
 
-def _in_order(given: Instance) -> Instance:
-    """A row by its columns' order, for a model that has no names for them."""
+def _in_order(given: Instance, columns: Sequence[str]) -> Instance:
+    """A row as a vector; raises ``ModelError`` where it has some of the model's names alone."""
     fields: Mapping[str, object] | None = given.fields
-    return given if fields is None else Instance(vector=list(fields.values()))
+    if fields is None:
+        return given
+    if fields.keys().isdisjoint(columns):
+        return Instance(vector=list(fields.values()))
+    if fields.keys() != set(columns):
+        lacking = ", ".join(repr(each) for each in columns if each not in fields) or "none"
+        unknown = ", ".join(repr(each) for each in fields if each not in set(columns)) or "none"
+        raise ModelError(
+            f"The columns must be the model's: {lacking[:300]} lack, {unknown[:300]} are unknown."
+        )
+    return Instance(vector=[fields[each] for each in columns])

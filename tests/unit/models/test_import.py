@@ -18,13 +18,13 @@ from larder.models.adapters.s3_imports import S3Artefacts, S3ModelStore
 from larder.models.images import image_of
 from larder.models.import_model import ModelImport
 from larder.models.import_request import ImportRequest, Source, SourceForm
-from larder.models.served import Runtime
+from larder.models.served import Contract, Runtime
 from larder.wiring import model_inspection
 from tests.support import boosters
 from tests.support.artefacts import lightgbm_model, linear
 from tests.support.control import control_plane, group_spec
 from tests.support.groups import HOME
-from tests.support.model_files import as_json, old_binary, packed, special
+from tests.support.model_files import as_json, mlmodel, old_binary, packed, special
 from tests.support.model_registry import IMAGE
 
 ANN, EVE = (f"arn:aws:iam::123456789012:role/{name}" for name in ("ann", "eve"))
@@ -130,6 +130,80 @@ def test_models_of_the_other_libraries_are_told_by_their_content(world, runtime,
     assert world.kept(model) == [data]
     with pytest.raises(ValidationError, match=f"name the image larder-{runtime}"):
         world.run()
+
+
+# MLflow
+
+
+def logged(text, *entries):
+    return packed(
+        ("./MLmodel", text),
+        ("./conda.yaml", b"dependencies: []"),
+        ("./python_env.yaml", b"x"),
+        ("./code/mine.py", b"raise SystemExit"),
+        *entries,
+    )
+
+
+MLFLOW = "683313688378.dkr.ecr.us-east-1.amazonaws.com/mlflow-pyfunc:3.17.2"
+FLAVORS = {
+    "xgboost": ({"data": "model.ubj", "model_class": "xgboost.core.Booster"}, boosters.ubj),
+    "onnx": ({"data": "./model.onnx"}, OTHERS[Runtime.ONNX]),
+    "lightgbm": (
+        {"data": "files/model.lgb", "model_class": "lightgbm.basic.Booster"},
+        OTHERS[Runtime.LIGHTGBM],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FLAVORS)
+def test_of_a_model_of_mlflow_the_flavors_own_file_is_served(world, name):
+    flavor, data = FLAVORS[name]
+    entries = [(flavor["data"], data()), ("model.pkl", b"\x80\x04never read")]
+    world.put("model.tar.gz", logged(mlmodel(**{name: flavor}), *entries))
+    model = world.run(image=MLFLOW)
+
+    assert (model.runtime, model.contract) == (Runtime(name), Contract.MLFLOW)
+    assert world.kept(model) == [data()]
+    own = tuple(f"Column_{place}" for place in range(3)) if name == "lightgbm" else None
+    assert model.columns == (own or ("a", "b", "c"))
+
+
+def test_of_several_flavors_the_first_that_is_served_counts(world):
+    flavors = {name: flavor for name, (flavor, _) in reversed(FLAVORS.items())}
+    entries = [(flavor["data"], data()) for flavor, data in FLAVORS.values()]
+    world.put("model.tar.gz", logged(mlmodel(**flavors), *entries))
+
+    assert world.run(image=MLFLOW).runtime is Runtime.XGBOOST
+
+
+REFUSED_LOGS = {
+    "code alone": (mlmodel(), "mlflow.onnx, mlflow.xgboost or mlflow.lightgbm"),
+    "another flavor's file": (mlmodel(onnx={"data": "model.ubj"}), "of the flavor onnx, and it is"),
+    "a pickle": (mlmodel(lightgbm={"data": "model.pkl"}), "is a pickle"),
+    "an object's tag": (b"!!python/object/apply:os.system [touch sung]", "it is no YAML"),
+    "deep": (b"[" * 100_000, "YAML|ended with"),
+    "large": (b"#" * (2**20 + 1), "larger than 1 MB"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED_LOGS)
+def test_a_model_of_mlflow_that_is_not_served_is_refused_with_the_cure(world, tmp_path, case):
+    text, words = REFUSED_LOGS[case]
+    entries = [("model.ubj", boosters.ubj()), ("model.pkl", b"\x80\x04\x95junk")]
+    world.put("model.tar.gz", logged(text, *entries))
+
+    with pytest.raises(ValidationError, match=words):
+        world.run(image=MLFLOW)
+    assert "Contents" not in world.s3.list_objects_v2(Bucket="platform")
+    assert not list(tmp_path.rglob("sung"))
+
+
+def test_a_model_of_mlflow_has_its_mlmodel_at_the_top(world):
+    world.put("model.tar.gz", packed(("model/MLmodel", mlmodel()), ("m", boosters.ubj())))
+
+    with pytest.raises(ValidationError, match="no MLmodel at the top level"):
+        world.run(image=MLFLOW)
 
 
 @pytest.mark.parametrize("form", list(SourceForm))

@@ -30,6 +30,31 @@ def test_rows_go_by_name_with_a_specification_and_in_order_without(form):
     assert read(body, JSON, by_name=False).instances == vectors
 
 
+@pytest.mark.parametrize(
+    ("sent", "vector"),
+    [
+        ({"b": 2, "a": 1}, [1, 2]),
+        ({"a": 1, "b": None}, [1, None]),
+        ({"0": 1, "1": 2}, [1, 2]),
+        ({"a": 1}, None),
+        ({"a": 1, "b": 2, "c": 3}, None),
+        ({"a": 1, "c": 3}, None),
+    ],
+)
+@pytest.mark.parametrize("form", ["dataframe_records", "dataframe_split"])
+def test_columns_go_by_the_models_own_names_where_it_knows_one_of_them(form, sent, vector):
+    rows = [sent] if form == "dataframe_records" else None
+    split = {"columns": list(sent), "data": [list(sent.values())]}
+    body = json.dumps({form: rows or split}).encode()
+    if vector is None:
+        with pytest.raises(ModelError, match="lack") as raised:
+            read(body, JSON, by_name=False, columns=("a", "b"))
+        assert raised.value.status == 400
+    else:
+        batch = read(body, JSON, by_name=False, columns=("a", "b"))
+        assert batch.instances == [Instance(vector=vector)]
+
+
 def test_lists_are_vectors():
     body = b'{"instances": [[1, 2], [3, 4]]}'
     assert read(body, JSON, by_name=True).instances == [
