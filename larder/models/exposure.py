@@ -2,7 +2,8 @@
 
 A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
 that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
-``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves its vectors out.
+``-Infinity``. A text that the model takes is itself. A line of more than
+256 KB, which CloudWatch would cut, leaves its vectors out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import orjson
 
 from larder.models.assignment import UnitSource
 from larder.models.scores import Outcome, Scored
-from larder.models.served import ServedEndpoint, ServedModel
+from larder.models.served import Cell, ServedEndpoint, ServedModel
 
 KIND = "exposure"
 _MOST_BYTES = 250_000
@@ -73,10 +74,17 @@ def _estimate(outcome: Outcome) -> int:
     return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers
 
 
-def vector_digest(vector: Sequence[float]) -> str:
-    """SHA-256 of a vector as little-endian float32, which is what a model is given."""
-    values = array("f", vector)
-    return sha256(values.tobytes()).hexdigest()
+def vector_digest(vector: Sequence[Cell]) -> str:
+    """SHA-256 of a vector as little-endian float32, which is what a model is given.
+
+    A text counts as NaN there. All texts follow as one JSON list.
+    """
+    numbers = [each for each in vector if not isinstance(each, str)]
+    if len(numbers) == len(vector):
+        return sha256(array("f", numbers).tobytes()).hexdigest()
+    texts = [each for each in vector if isinstance(each, str)]
+    numbers = [math.nan if isinstance(each, str) else each for each in vector]
+    return sha256(array("f", numbers).tobytes() + orjson.dumps(texts)).hexdigest()
 
 
 def _model(model: ServedModel) -> Mapping[str, object]:
@@ -107,21 +115,27 @@ def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
     return told
 
 
-def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
+def _given(values: Sequence[Cell], *, vector: bool) -> dict[str, object]:
     """What a model is given: the digest, and the values unless they are too many."""
     told: dict[str, object] = {"vector_sha256": vector_digest(values)}
     if vector:
-        plain = all(map(math.isfinite, values))
+        plain = all(map(_is_plain, values))
         told["inputs"] = values if plain else [_spelled(each) for each in values]
     return told
+
+
+def _is_plain(value: Cell) -> bool:
+    return isinstance(value, str) or math.isfinite(value)
 
 
 def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
     return {each.name: _model(each.model) for one in outcome.scored for each, _, _ in one.shadows}
 
 
-def _spelled(value: float | Sequence[float] | None) -> object:
+def _spelled(value: Cell | Sequence[Cell] | None) -> object:
     """A number as JSON can carry it; a list of them element by element."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Sequence):
         return [_spelled(each) for each in value]
     if value is None or math.isnan(value):

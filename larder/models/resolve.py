@@ -40,9 +40,11 @@ def resolve(
     width: int,
     *,
     runtime: Runtime,
+    texts: frozenset[int] = frozenset(),
 ) -> FeatureSpec:
     """The specification, frozen for a model of ``width`` columns that ``runtime`` computes.
 
+    ``texts`` are the columns where the model takes texts.
     ``may_read``: whether the model's author may read a group, by the grants of GetRecord.
 
     Raises:
@@ -50,10 +52,12 @@ def resolve(
         AccessForbidden: the author may not read a group.
     """
     found = _found(spec, groups, may_read)
-    inputs, problems = list[ModelInput](), list[Problem]()
+    inputs, problems, column = list[ModelInput](), list[Problem](), 0
     for place, each in enumerate(spec.inputs):
         resolved = _resolved(each, found.get(each.group))
-        faults = _faults(each, resolved, found.get(each.group), spec.nan_safe, runtime)
+        text = texts.isdisjoint(range(column, column + resolved.size)) is False
+        faults = _faults(each, resolved, found.get(each.group), spec.nan_safe, runtime, text=text)
+        column += resolved.size
         problems += [Problem(("inputs", place, member), *why) for member, *why in faults]
         inputs.append(resolved)
     problems += _key_problems(inputs)
@@ -131,6 +135,8 @@ def _faults(
     group: FeatureGroup | None,
     nan_safe: bool,
     runtime: Runtime,
+    *,
+    text: bool,
 ) -> Iterator[_Fault]:
     if group is not None:
         yield from _feature_faults(given, group)
@@ -141,16 +147,28 @@ def _faults(
             'an error. If its parity was proven, state "nan_safe": true',
             "'nan'",
         )
-    if resolved.type == FeatureType.STRING and not given.categories:
-        text = "Member must list the categories of a String input: a model takes numbers"
-        yield "categories", text, "null"
+    if text:
+        yield from _text_faults(given, resolved)
+    elif resolved.is_text:
+        why = "Member must list the categories of a String input: the model takes numbers there"
+        yield "categories", why, "null"
     if given.categories and resolved.type not in {FeatureType.STRING, ""}:
-        text = f"Member must be left out of a {resolved.type} input"
-        yield "categories", text, f"of {len(given.categories)} texts"
+        why = f"Member must be left out of a {resolved.type} input"
+        yield "categories", why, f"of {len(given.categories)} texts"
     if given.categories and resolved.size > 1:
         yield "size", "Member must be 1 where there are categories", shown(resolved.size)
     if given.missing is Missing.DEFAULT:
         yield from _default_faults(given, resolved)
+
+
+def _text_faults(given: InputSpec, resolved: ModelInput) -> Iterator[_Fault]:
+    if not resolved.is_text:
+        why = "Member must be String, without categories: the model takes a text there"
+        yield "type", why, f"{resolved.type or None!s}"
+    if resolved.size > 1:
+        yield "size", "Member must be 1: the model takes a text there", shown(resolved.size)
+    if given.missing is Missing.NAN:
+        yield "missing", 'Member must be "fail" or a default: a text is never NaN', "'nan'"
 
 
 def _feature_faults(given: InputSpec, group: FeatureGroup) -> Iterator[_Fault]:
@@ -175,7 +193,9 @@ def _default_faults(given: InputSpec, resolved: ModelInput) -> Iterator[_Fault]:
     text_default = isinstance(given.default, str)
     if given.categories and given.default not in given.categories:
         yield "missing", "Its default must be one of the categories", shown(given.default)
-    elif not given.categories and text_default:
+    elif resolved.is_text and not text_default:
+        yield "missing", "Its default must be a text", shown(given.default)
+    elif not given.categories and text_default and not resolved.is_text:
         yield "missing", "Its default must be a number", shown(given.default)
     elif resolved.type == FeatureType.INTEGRAL and not float(given.default or 0).is_integer():
         yield "missing", "Its default must be a whole number: it is Integral", shown(given.default)

@@ -64,6 +64,7 @@ class InspectionProcess:
             files=tuple(Path(path) for path in found["files"]),
             features=found["features"],
             ignored=tuple(found["ignored"]),
+            texts=frozenset(found["texts"]),
         )
 
     def _run(self, job: bytes, folder: Path) -> None:
