@@ -2,8 +2,8 @@
 
 A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
 that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
-``-Infinity``. A text that the model takes is itself. A line of more than
-256 KB, which CloudWatch would cut, leaves its vectors out.
+``-Infinity``. A text that the model takes is itself. A line of more than 256 KB, which
+CloudWatch would cut, leaves its vectors out.
 """
 
 from __future__ import annotations
@@ -68,10 +68,15 @@ def line_of(answered: Answered) -> dict[str, object]:
 
 
 def _estimate(outcome: Outcome) -> int:
-    """About how many bytes the line has, so that few lines need to be measured."""
+    """About how many bytes the line has, so that few lines need to be measured.
+
+    One with texts is measured always: they may have any length.
+    """
     scored = outcome.scored
     numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
-    return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers
+    specs = [each.model.features for each in outcome.variants]
+    texts = any(each.is_text for spec in specs if spec for each in spec.inputs)
+    return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers + _SHORT * texts
 
 
 def vector_digest(vector: Sequence[Cell]) -> str:
@@ -79,10 +84,10 @@ def vector_digest(vector: Sequence[Cell]) -> str:
 
     A text counts as NaN there. All texts follow as one JSON list.
     """
-    numbers = [each for each in vector if not isinstance(each, str)]
-    if len(numbers) == len(vector):
-        return sha256(array("f", numbers).tobytes()).hexdigest()
-    texts = [each for each in vector if isinstance(each, str)]
+    try:
+        return sha256(array("f", vector).tobytes()).hexdigest()  # type: ignore[type-var]
+    except TypeError:  # few models take texts, and all others pay for a look at each value
+        texts = [each for each in vector if isinstance(each, str)]
     numbers = [math.nan if isinstance(each, str) else each for each in vector]
     return sha256(array("f", numbers).tobytes() + orjson.dumps(texts)).hexdigest()
 
@@ -119,13 +124,17 @@ def _given(values: Sequence[Cell], *, vector: bool) -> dict[str, object]:
     """What a model is given: the digest, and the values unless they are too many."""
     told: dict[str, object] = {"vector_sha256": vector_digest(values)}
     if vector:
-        plain = all(map(_is_plain, values))
+        plain = _is_plain(values)
         told["inputs"] = values if plain else [_spelled(each) for each in values]
     return told
 
 
-def _is_plain(value: Cell) -> bool:
-    return isinstance(value, str) or math.isfinite(value)
+def _is_plain(values: Sequence[Cell]) -> bool:
+    """Whether JSON can carry all of them as they are."""
+    try:
+        return all(map(math.isfinite, values))  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 def _shadow_models(outcome: Outcome) -> Mapping[str, object]:

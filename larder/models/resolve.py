@@ -44,24 +44,28 @@ def resolve(
 ) -> FeatureSpec:
     """The specification, frozen for a model of ``width`` columns that ``runtime`` computes.
 
-    ``texts`` are the columns where the model takes texts.
-    ``may_read``: whether the model's author may read a group, by the grants of GetRecord.
+    ``texts`` are its columns of texts. ``may_read``: whether its author may read a group, as by
+    GetRecord.
 
     Raises:
         ValidationError: naming every input that does not fit its group or the model.
         AccessForbidden: the author may not read a group.
     """
-    found = _found(spec, groups, may_read)
-    inputs, problems, column = list[ModelInput](), list[Problem](), 0
+    found, column = _found(spec, groups, may_read), 0
+    inputs, problems = list[ModelInput](), list[Problem]()
     for place, each in enumerate(spec.inputs):
-        resolved = _resolved(each, found.get(each.group))
-        text = texts.isdisjoint(range(column, column + resolved.size)) is False
-        faults = _faults(each, resolved, found.get(each.group), spec.nan_safe, runtime, text=text)
-        column += resolved.size
+        group = found.get(each.group)
+        resolved = _resolved(each, group)
+        text = not texts.isdisjoint(range(column, column + resolved.size))
+        faults = _faults(each, resolved, group, spec.nan_safe, runtime, text=text)
         problems += [Problem(("inputs", place, member), *why) for member, *why in faults]
         inputs.append(resolved)
-    problems += _key_problems(inputs)
-    refuse(problems)
+        column += resolved.size
+    refuse((*problems, *_key_problems(inputs)))
+    return _frozen(spec, inputs, width)
+
+
+def _frozen(spec: UnresolvedSpec, inputs: list[ModelInput], width: int) -> FeatureSpec:
     _check_width(inputs, width)
     frozen = FeatureSpec(
         inputs=tuple(inputs), unit=spec.unit, output=spec.output, nan_safe=spec.nan_safe

@@ -31,6 +31,13 @@ def test_a_model_is_trained_served_by_keys_and_ramped_up_and_a_second_run_goes_o
     assert weights == {"boosted": 80.0, "logistic": 80.0}
 
 
+def test_a_chat_answers_by_the_intent_of_a_text_and_the_customers_order(platform):
+    done = run_example(platform, "examples.order_chat", "is it on its way?", "cancel it please")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "shop: Your blue kettle is with the carrier and arrives on Friday." in done.stdout
+    assert "shop: Your blue kettle is with the carrier; shall I cancel it" in done.stdout
+
+
 def test_a_payment_is_asked_for_by_identifiers_and_by_another_amount(platform):
     for _ in range(2):
         done = run_example(platform, "examples.card_fraud")
