@@ -30,10 +30,10 @@ node_modules/.ready: package.json package-lock.json .venv/.ready
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund
 	@touch $@
 
-up: setup ## the whole platform on this machine, the example loaded, shown and trained on
+up: setup ## the whole platform on this machine, the example loaded, trained on and served
 	@$(BIN)/python -m local up
-	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python examples/flights.py && echo && \
-		$(BIN)/python -m examples.training_set
+	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python -m examples.flights && echo && \
+		$(BIN)/python -m examples.training_set && echo && $(BIN)/python -m examples.serve_model
 
 down: .venv/.ready ## stop the platform; data stay
 	@$(BIN)/python -m local down

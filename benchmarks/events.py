@@ -1,4 +1,4 @@
-"""Requests of the data plane, as API Gateway's events."""
+"""Requests of the data plane and of endpoints, as API Gateway's events."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def batch_write_record(shape: Shape, records: int) -> Event:
         for n in range(records)
     ]
     return _event("POST", "/BatchWriteRecord", body={"Entries": entries})
+
+
+def invoke_endpoint(records: int) -> Event:
+    """InvokeEndpoint of the endpoint ``bench``: the first records by their keys alone."""
+    instances = [{"id": f"c{n}"} for n in range(records)]
+    return _event("POST", "/endpoints/bench/invocations", body={"instances": instances})
 
 
 def _record(shape: Shape, identifier: str) -> list[dict[str, str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
@@ -23,7 +24,7 @@ _OF_THIS_MACHINE = ("AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "SSL_CERT_")
 _START = "import sys, time; sys.path[:0] = {paths!r}; start = time.process_time(); "
 _END = "; print((time.process_time() - start) * 1000)"
 _OURS = "import lambdas.runtime.handler"
-_LEAST = "import ssl, orjson; ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
+LEAST = "import ssl, orjson; ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
 _BOTO3 = "import boto3; boto3.client('dynamodb', region_name='us-east-1')"
 _FEAST = "import feast; feast.FeatureStore"
 
@@ -35,9 +36,9 @@ def rows(setting: Setting) -> Iterator[Row]:
     feast = setting.feast
     with tempfile.TemporaryDirectory() as folder:
         copy_compiled("runtime", Path(folder))
-        start = _import_round(sys.executable, _OURS, [folder, site])
-        boto3 = _import_round(sys.executable, _BOTO3, [site])
-        ours, peer, least = in_turn(start, boto3, _import_round(sys.executable, _LEAST, [site]))
+        start = import_round(sys.executable, _OURS, [folder, site])
+        boto3 = import_round(sys.executable, _BOTO3, [site])
+        ours, peer, least = in_turn(start, boto3, import_round(sys.executable, LEAST, [site]))
         weight = Figure(sum(map(_megabytes, (Path(folder), *packages))))
         beside = _beside_feast(feast, start) if feast else None
     yield Row(
@@ -61,7 +62,7 @@ def rows(setting: Setting) -> Iterator[Row]:
 
 def _beside_feast(feast: Path, start: Callable[[], float]) -> Row:
     python = str(feast / "bin/python")
-    theirs = _import_round(python, _FEAST, [str(_site(feast))])
+    theirs = import_round(python, _FEAST, [str(_site(feast))])
     ours, peer = in_turn(start, theirs, times=_FEAST_ROUNDS)
     name = "import of the read function, beside Feast"
     return Row(id=name, ours=ours, unit="ms CPU", peer=Beside("Feast's SDK", peer))
@@ -71,10 +72,13 @@ def _site(environment: Path) -> Path:
     return next(environment.glob("lib/python*/site-packages"))
 
 
-def _import_round(python: str, program: str, paths: list[str]) -> Callable[[], float]:
-    """A round: CPU milliseconds of the program in a new process."""
+def import_round(
+    python: str, program: str, paths: list[str], settings: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[], float]:
+    """A round: CPU milliseconds of the program in a new process, with more settings."""
     command = [python, "-I", "-S", "-c", _START.format(paths=paths) + program + _END]
     env = {k: v for k, v in environment().items() if not k.startswith(_OF_THIS_MACHINE)}
+    env |= settings
 
     def one_round() -> float:
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)

@@ -51,6 +51,7 @@ PARTS = {
     "handlers": "benchmarks.handlers",
     "listing": "benchmarks.listing",
     "imports": "benchmarks.imports",
+    "inference": "benchmarks.inference",
     "serving": "benchmarks.serving",
     "memory": "benchmarks.memory",
     "ingest": "benchmarks.ingest",

@@ -1,10 +1,10 @@
 """The example: real flights through the whole platform, by SageMaker's API.
 
-    eval "$(make -s env)"; .venv/bin/python examples/flights.py --first 2013-01-05
+    eval "$(make -s env)"; .venv/bin/python -m examples.flights --first 2013-01-05
 
 It writes the records of four feature groups (features/*.yaml), reads the features of one flight
-as a model at its departure gate would, and asks the offline store for history. `make up` ends with
-it. Records that are there already are not written again.
+as a model at its departure gate would, and asks the offline store for history. `make up` runs it.
+Records that are there already are not written again.
 """
 
 import argparse
@@ -17,9 +17,10 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from flight_features import records
-from quickstart import as_dict, query, wait_for
 from tqdm import tqdm
+
+from examples.flight_features import records
+from examples.quickstart import as_dict, query, wait_for
 
 Record = dict[str, str]
 WORKERS = 4

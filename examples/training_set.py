@@ -5,8 +5,8 @@
 Asked at a flight's scheduled departure: will it land more than 15 minutes late? The training set
 takes each feature as it was known at that moment. Beside it is the mistake that looks so good:
 features joined by the flight itself, that is, the records which were written when it had landed.
-`make up` loads the records (examples/flights.py) and ends with this. ``--engine duckdb`` joins
-without Athena; the rows are the same.
+`make up` loads the records (``examples.flights``) and runs this. ``--engine duckdb`` joins without
+Athena; the rows are the same.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def main(given: Sequence[str] | None = None) -> None:
             for event_time in ("departs", "landed")
         )
     except LarderError as error:
-        sys.exit(f"{error}\nAre the records loaded? make up, or examples/flights.py")
+        sys.exit(f"{error}\nAre the records loaded? make up, or python -m examples.flights")
     print(f"Training set {honest.manifest.name} lies at {honest.manifest.location}")
     compare(honest.to_pandas(), leaking.to_pandas())
 

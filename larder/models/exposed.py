@@ -34,8 +34,8 @@ class ExposedInstance:
     """One instance with one variant.
 
     ``place`` is the instance's among those of its request. ``variant`` is that of the variant in
-    the exposure. ``inputs`` is ``None`` where there was no vector, or it was cut. ``status`` is
-    ``OK`` or the code of an error. ``statuses`` has the inputs that were not OK.
+    the exposure. ``inputs`` is ``None`` where there was no vector, it was cut, or it has texts.
+    ``status`` is ``OK`` or the code of an error. ``statuses`` has the inputs that were not OK.
     ``event_times`` are of the records that were read, by group and key field.
     """
 

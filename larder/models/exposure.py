@@ -2,7 +2,8 @@
 
 A score is recomputed exactly from its line: the vector, and the artefacts that scored it. Values
 that JSON lacks are spelled: a missing one is ``null``, an infinite one ``Infinity`` or
-``-Infinity``. A line of more than 256 KB, which CloudWatch would cut, leaves parts out and says so.
+``-Infinity``. A text that the model takes is itself. A line of more than 256 KB, which CloudWatch
+would cut, leaves parts out and says so.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import orjson
 from larder.models.assignment import UnitSource
 from larder.models.capture import Captured, Exchange, captured
 from larder.models.scores import Outcome, Scored
-from larder.models.served import ServedEndpoint, ServedModel, Variant
+from larder.models.served import Cell, ServedEndpoint, ServedModel, Variant
 from larder.models.served_json import model_to_json
 
 KIND = "exposure"
@@ -88,16 +89,28 @@ def _scored_line(answered: Answered) -> dict[str, object]:
 
 
 def _estimate(outcome: Outcome) -> int:
-    """About how many bytes the line has, so that few lines need to be measured."""
+    """About how many bytes the line has, so that few lines need to be measured.
+
+    One with texts is measured always: they may have any length.
+    """
     scored = outcome.scored
     numbers = sum(len(each.vector) + _MANY * len(each.shadows) for each in scored)
-    return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers
+    specs = [each.model.features for each in outcome.variants]
+    texts = any(each.is_text for spec in specs if spec for each in spec.inputs)
+    return _INSTANCE_BYTES * len(scored) + _NUMBER_BYTES * numbers + _SHORT * texts
 
 
-def vector_digest(vector: Sequence[float]) -> str:
-    """SHA-256 of a vector as little-endian float32, which is what a model is given."""
-    values = array("f", vector)
-    return sha256(values.tobytes()).hexdigest()
+def vector_digest(vector: Sequence[Cell]) -> str:
+    """SHA-256 of a vector as little-endian float32, which is what a model is given.
+
+    A text counts as NaN there. All texts follow as one JSON list.
+    """
+    try:
+        return sha256(array("f", vector).tobytes()).hexdigest()  # type: ignore[type-var]
+    except TypeError:  # few models take texts, and all others pay for a look at each value
+        texts = [each for each in vector if isinstance(each, str)]
+    numbers = [math.nan if isinstance(each, str) else each for each in vector]
+    return sha256(array("f", numbers).tobytes() + orjson.dumps(texts)).hexdigest()
 
 
 def _model(model: ServedModel) -> Mapping[str, object]:
@@ -144,21 +157,31 @@ def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
     return told
 
 
-def _given(values: Sequence[float], *, vector: bool) -> dict[str, object]:
+def _given(values: Sequence[Cell], *, vector: bool) -> dict[str, object]:
     """What a model is given: the digest, and the values unless they are too many."""
     told: dict[str, object] = {"vector_sha256": vector_digest(values)}
     if vector:
-        plain = all(map(math.isfinite, values))
+        plain = _is_plain(values)
         told["inputs"] = values if plain else [_spelled(each) for each in values]
     return told
+
+
+def _is_plain(values: Sequence[Cell]) -> bool:
+    """Whether JSON can carry all of them as they are."""
+    try:
+        return all(map(math.isfinite, values))  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
     return {each.name: _shadow(each.model) for one in outcome.scored for each, _, _ in one.shadows}
 
 
-def _spelled(value: float | Sequence[float] | None) -> object:
+def _spelled(value: Cell | Sequence[Cell] | None) -> object:
     """A number as JSON can carry it; a list of them element by element."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Sequence):
         return [_spelled(each) for each in value]
     if value is None or math.isnan(value):

@@ -10,7 +10,7 @@ import orjson
 from larder.models.capture import Captured, Side
 from larder.models.exposed import OK, ExposedInstance, ExposedVariant, Exposure
 from larder.models.exposure import KIND
-from larder.models.json_numbers import number, parsed
+from larder.models.json_numbers import is_text, number, parsed
 from larder.models.served_json import model_from_json
 
 INSTANCES_CUT = "InstancesCut"
@@ -98,18 +98,27 @@ def _shadowed(given: list[_Json], places: Mapping[str, int]) -> Iterator[Exposed
 
 
 def _instance(place: int, variant: int, given: _Json, unit: str | None) -> ExposedInstance:
-    inputs, error = given.get("inputs"), given.get("error")
+    error = given.get("error")
     return ExposedInstance(
         place=place,
         variant=variant,
         unit=None if unit is None else _text(unit),
-        inputs=None if inputs is None else parsed(inputs),
+        inputs=_inputs(given.get("inputs")),
         vector_sha256=_text(given.get("vector_sha256") or ""),
         scores=_scores(given["score"]) if "score" in given else None,
         status=OK if error is None else _text(error),
         statuses=_texts(given.get("statuses") or {}),
         event_times=_texts(given.get("event_times") or {}),
     )
+
+
+def _inputs(given: object) -> list[float] | None:
+    """The vector; ``None`` where it was cut or has texts, which the table's column can't hold."""
+    if given is None:
+        return None
+    if isinstance(given, list) and any(is_text(each) for each in given):
+        return None
+    return parsed(given)
 
 
 def _scores(given: object) -> list[float]:

@@ -113,6 +113,11 @@ class ModelImport:
     def _features(self, request: ImportRequest, found: Inspected) -> FeatureSpec | None:
         """The specification that came with the model, resolved with the caller's rights."""
         text = self._text(request.environment.get(_VARIABLE), found.features)
+        if text is None and found.texts:
+            raise ValidationError(
+                f"The ONNX model takes texts in columns {sorted(found.texts)}: requests give them "
+                f"by name, so add a {FEATURES_FILE} whose inputs there are of type String."
+            )
         if text is None:
             return None
         access = self.rules.access_of(request.caller)
@@ -122,6 +127,7 @@ class ModelImport:
             lambda group: access.may(Right.READ, group),
             found.width,
             runtime=found.runtime,
+            texts=found.texts,
         )
 
     def _text(self, named: str | None, packed: str | None) -> str | bytes | None:

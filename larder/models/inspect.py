@@ -34,7 +34,8 @@ class Inspected:
     """A model that its library has loaded and that scored rows.
 
     ``files`` are what is to be kept, in order. ``features`` is the text of the specification that
-    came with the model. ``ignored`` are names of files that were left aside.
+    came with the model. ``ignored`` are names of files that were left aside. ``texts`` are the
+    columns that take texts.
     """
 
     runtime: Runtime
@@ -43,6 +44,7 @@ class Inspected:
     files: tuple[Path, ...]
     features: str | None = None
     ignored: tuple[str, ...] = ()
+    texts: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Inspection:
             files=tuple(kept),
             features=_features(files),
             ignored=tuple(file.name for file in files if file.name not in used),
+            texts=model.texts,
         )
 
     def _logged(self, files: Sequence[ModelFile]) -> MlModel:
@@ -198,4 +201,5 @@ def _probe(model: LoadedModel, runtime: Runtime) -> None:
     for value in _PROBES:
         if runtime is Runtime.ONNX and math.isnan(value):
             continue  # whether it takes NaN is for the specification to say
-        model.predict(Matrix(array("f", [value]) * model.width, 1, model.width))
+        texts = {place: [""] for place in model.texts}
+        model.predict(Matrix(array("f", [value]) * model.width, 1, model.width, texts))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import nan
 
 from larder.groups.feature_group import FeatureType
-from larder.models.served import ModelInput
+from larder.models.served import Cell, ModelInput
 from larder.problems import shown
 
 MAX_INSTANCES = 100
@@ -34,7 +34,7 @@ class BadValue(ValueError):
     """A value does not fit its input; the message is a sentence for the caller."""
 
 
-def columns_of(given: ModelInput, value: object, *, texts: bool) -> Sequence[float] | None:
+def columns_of(given: ModelInput, value: object, *, texts: bool) -> Sequence[Cell] | None:
     """A given value as the input's columns; ``None`` where it is missing.
 
     ``null``, NaN, an empty text in CSV and an unknown category are missing. An infinite number is
@@ -49,6 +49,8 @@ def columns_of(given: ModelInput, value: object, *, texts: bool) -> Sequence[flo
         return _vector(given, value)
     if given.categories:
         return _category(given, value)
+    if given.is_text:
+        return (_text(given, value),)
     number = _number(given, value, texts)
     return None if math.isnan(number) else (number,)
 
@@ -116,6 +118,12 @@ def _category(given: ModelInput, value: object) -> Sequence[float] | None:
         return (float(given.categories.index(value)),)
     except ValueError:
         return None
+
+
+def _text(given: ModelInput, value: object) -> str:
+    if not isinstance(value, str):
+        raise BadValue(f"Input {given.name!r} is a String: {shown(value)} is no text.")
+    return value
 
 
 def _number(given: ModelInput, value: object, texts: bool) -> float:

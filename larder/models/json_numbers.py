@@ -33,6 +33,11 @@ def _written(value: float) -> Number:
     return value if isfinite(value) else "Infinity" if value > 0 else "-Infinity"
 
 
+def is_text(value: object) -> bool:
+    """Whether a value is a text that spells no number."""
+    return isinstance(value, str) and value not in _TEXTS
+
+
 def number(value: object) -> float:
     """One value again; raises ``ValueError``."""
     if value is None:

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Protocol
 
-from larder.models.served import Runtime, ServedEndpoint
+from larder.models.served import Cell, Runtime, ServedEndpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """Rows of float32 values, row after row: ``values`` has ``rows * columns`` of them.
 
-    A value that is missing is NaN.
+    A value that is missing is NaN. ``texts`` has the columns of texts, a text for each row; there
+    ``values`` is NaN.
     """
 
     values: array[float]
     rows: int
     columns: int
+    texts: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
-    def of_rows(cls, rows: Sequence[Sequence[float]], columns: int) -> Matrix:
-        """The matrix of rows of which none is longer than ``columns``; the rest is missing."""
+    def of_rows(cls, rows: Sequence[Sequence[Cell]], columns: int) -> Matrix:
+        """The matrix of rows of which none is longer than ``columns``; the rest is missing.
+
+        A column that has texts has one in every row.
+        """
+        places = [at for at, cell in enumerate(rows[0]) if isinstance(cell, str)] if rows else []
+        if places:
+            texts = {at: [str(row[at]) for row in rows] for at in places}
+            numbers = [[nan if at in texts else cell for at, cell in enumerate(r)] for r in rows]
+            return replace(cls.of_rows(numbers, columns), texts=texts)
         values = array("f")
         for row in rows:
-            values.extend(row)
+            values.extend(row)  # type: ignore[arg-type]  # no texts: see above
             if len(row) < columns:
                 values.extend([nan] * (columns - len(row)))
         return cls(values, len(rows), columns)
@@ -62,6 +72,10 @@ class LoadedModel(Protocol):
     @property
     def columns(self) -> tuple[str, ...]:
         """Their names where the artefact has them, else empty."""
+
+    @property
+    def texts(self) -> frozenset[int]:
+        """The columns that take texts; all others take numbers."""
 
     @property
     def objective(self) -> str:

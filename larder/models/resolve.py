@@ -40,24 +40,32 @@ def resolve(
     width: int,
     *,
     runtime: Runtime,
+    texts: frozenset[int] = frozenset(),
 ) -> FeatureSpec:
     """The specification, frozen for a model of ``width`` columns that ``runtime`` computes.
 
-    ``may_read``: whether the model's author may read a group, by the grants of GetRecord.
+    ``texts`` are its columns of texts. ``may_read``: whether its author may read a group, as by
+    GetRecord.
 
     Raises:
         ValidationError: naming every input that does not fit its group or the model.
         AccessForbidden: the author may not read a group.
     """
-    found = _found(spec, groups, may_read)
+    found, column = _found(spec, groups, may_read), 0
     inputs, problems = list[ModelInput](), list[Problem]()
     for place, each in enumerate(spec.inputs):
-        resolved = _resolved(each, found.get(each.group))
-        faults = _faults(each, resolved, found.get(each.group), spec.nan_safe, runtime)
+        group = found.get(each.group)
+        resolved = _resolved(each, group)
+        text = not texts.isdisjoint(range(column, column + resolved.size))
+        faults = _faults(each, resolved, group, spec.nan_safe, runtime, text=text)
         problems += [Problem(("inputs", place, member), *why) for member, *why in faults]
         inputs.append(resolved)
-    problems += _key_problems(inputs)
-    refuse(problems)
+        column += resolved.size
+    refuse((*problems, *_key_problems(inputs)))
+    return _frozen(spec, inputs, width)
+
+
+def _frozen(spec: UnresolvedSpec, inputs: list[ModelInput], width: int) -> FeatureSpec:
     _check_width(inputs, width)
     frozen = FeatureSpec(
         inputs=tuple(inputs), unit=spec.unit, output=spec.output, nan_safe=spec.nan_safe
@@ -131,6 +139,8 @@ def _faults(
     group: FeatureGroup | None,
     nan_safe: bool,
     runtime: Runtime,
+    *,
+    text: bool,
 ) -> Iterator[_Fault]:
     if group is not None:
         yield from _feature_faults(given, group)
@@ -141,16 +151,28 @@ def _faults(
             'an error. If its parity was proven, state "nan_safe": true',
             "'nan'",
         )
-    if resolved.type == FeatureType.STRING and not given.categories:
-        text = "Member must list the categories of a String input: a model takes numbers"
-        yield "categories", text, "null"
+    if text:
+        yield from _text_faults(given, resolved)
+    elif resolved.is_text:
+        why = "Member must list the categories of a String input: the model takes numbers there"
+        yield "categories", why, "null"
     if given.categories and resolved.type not in {FeatureType.STRING, ""}:
-        text = f"Member must be left out of a {resolved.type} input"
-        yield "categories", text, f"of {len(given.categories)} texts"
+        why = f"Member must be left out of a {resolved.type} input"
+        yield "categories", why, f"of {len(given.categories)} texts"
     if given.categories and resolved.size > 1:
         yield "size", "Member must be 1 where there are categories", shown(resolved.size)
     if given.missing is Missing.DEFAULT:
         yield from _default_faults(given, resolved)
+
+
+def _text_faults(given: InputSpec, resolved: ModelInput) -> Iterator[_Fault]:
+    if not resolved.is_text:
+        why = "Member must be String, without categories: the model takes a text there"
+        yield "type", why, f"{resolved.type or None!s}"
+    if resolved.size > 1:
+        yield "size", "Member must be 1: the model takes a text there", shown(resolved.size)
+    if given.missing is Missing.NAN:
+        yield "missing", 'Member must be "fail" or a default: a text is never NaN', "'nan'"
 
 
 def _feature_faults(given: InputSpec, group: FeatureGroup) -> Iterator[_Fault]:
@@ -175,7 +197,9 @@ def _default_faults(given: InputSpec, resolved: ModelInput) -> Iterator[_Fault]:
     text_default = isinstance(given.default, str)
     if given.categories and given.default not in given.categories:
         yield "missing", "Its default must be one of the categories", shown(given.default)
-    elif not given.categories and text_default:
+    elif resolved.is_text and not text_default:
+        yield "missing", "Its default must be a text", shown(given.default)
+    elif not given.categories and text_default and not resolved.is_text:
         yield "missing", "Its default must be a number", shown(given.default)
     elif resolved.type == FeatureType.INTEGRAL and not float(given.default or 0).is_integer():
         yield "missing", "Its default must be a whole number: it is Integral", shown(given.default)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from larder.models.assignment import UnitSource
-from larder.models.served import Variant
+from larder.models.served import Cell, Variant
 
 
 class Show(StrEnum):
@@ -65,10 +65,10 @@ class Scored:
     score: float | Sequence[float] | None = None
     error: InstanceError | None = None
     features: dict[str, FeatureState] = field(default_factory=dict)
-    vector: Sequence[float] = ()
+    vector: Sequence[Cell] = ()
     event_times: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
-    shadows: Sequence[tuple[Variant, Sequence[float], str]] = ()
+    shadows: Sequence[tuple[Variant, Sequence[Cell], str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from larder.access.grants import Grants
 
+Cell = float | str
+"""A value of one column of a model: a number, or a text where the model takes texts."""
+
 
 class Runtime(StrEnum):
     """The library that computes a model."""
@@ -76,6 +79,11 @@ class ModelInput:
     default: float | str | None = None
     max_age_seconds: int | None = None
     categories: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the model takes the text itself, and not a category's number."""
+        return self.type == "String" and not self.categories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from larder.models.choose import Chosen
 from larder.models.instances import Instance
 from larder.models.lookup import Features, Wanted
 from larder.models.refusals import Refused
-from larder.models.served import ServedEndpoint, Variant
+from larder.models.served import Cell, ServedEndpoint, Variant
 from larder.models.vectors import Row, filled, planned
 
 _BUG = "InternalFailure"
@@ -25,7 +25,7 @@ class Shadow:
     """One instance as a shadow would be given it: a vector, or the code of an error."""
 
     variant: Variant
-    vector: Sequence[float] = ()
+    vector: Sequence[Cell] = ()
     error: str = ""
     row: Row | None = None
 

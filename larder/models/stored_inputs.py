@@ -12,7 +12,7 @@ from larder.models.lookup import Features
 from larder.models.plan import Source
 from larder.models.refusals import Refused, recreated, removed
 from larder.models.scores import FeatureState, Status
-from larder.models.served import ModelInput
+from larder.models.served import Cell, ModelInput
 from larder.records.codec import Value
 
 
@@ -25,7 +25,7 @@ class Reading:
     features: Features
     now_nanos: int
 
-    def fill(self, vector: list[float]) -> str | None:
+    def fill(self, vector: list[Cell]) -> str | None:
         """Fill in all inputs at once, if the record has them and they are plain numbers.
 
         Returns the record's event time, ``None`` where the inputs must be taken one by one.
@@ -48,14 +48,14 @@ class Reading:
                 vector[place.offset] = number
         return str(record[group.event_time_name])
 
-    def value(self, given: ModelInput) -> tuple[Sequence[float] | None, FeatureState]:
+    def value(self, given: ModelInput) -> tuple[Sequence[Cell] | None, FeatureState]:
         """One input's columns and state; raises ``Refused`` where the record was not read."""
         return _read(given, self.identifier, self.features, self.now_nanos)
 
 
 def _read(
     given: ModelInput, identifier: str | None, features: Features, now_nanos: int
-) -> tuple[Sequence[float] | None, FeatureState]:
+) -> tuple[Sequence[Cell] | None, FeatureState]:
     if identifier is None:
         return None, FeatureState(Status.MISSING, group=given.group)
     place = given.group, identifier
@@ -95,7 +95,7 @@ def _check_read(given: ModelInput, place: tuple[str, str], features: Features) -
         raise Refused(error.code, error.message, error.status, states)
 
 
-def _stored(given: ModelInput, value: Value) -> Sequence[float] | None:
+def _stored(given: ModelInput, value: Value) -> Sequence[Cell] | None:
     """A stored value as columns: it was checked when it was written."""
     if isinstance(value, list):
         return [float(text) for text in value]

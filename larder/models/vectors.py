@@ -12,7 +12,7 @@ from larder.models.lookup import Features, Wanted
 from larder.models.plan import Place, Plan, Source, plan_of
 from larder.models.refusals import Refused, States, lacking, not_finite, unknown
 from larder.models.scores import FeatureState, Status
-from larder.models.served import Missing, ModelInput, Runtime, ServedModel, SourceKind
+from larder.models.served import Cell, Missing, ModelInput, Runtime, ServedModel, SourceKind
 from larder.models.stored_inputs import Reading
 
 
@@ -37,7 +37,7 @@ class Filled:
     ``event_times`` are those of the records that were read, by group and key field.
     """
 
-    vector: list[float]
+    vector: list[Cell]
     states: States = field(default_factory=dict)
     event_times: dict[str, str] = field(default_factory=dict)
     lacking: States = field(default_factory=dict)
@@ -98,7 +98,7 @@ def filled(row: Row, features: Features, now_nanos: int, *, all_states: bool) ->
             result.event_times[source.name] = happened
     if result.lacking:
         raise lacking(result.lacking)
-    if not takes_nan(row.model) and not all(map(math.isfinite, result.vector)):
+    if not takes_nan(row.model) and not all(map(_is_finite, result.vector)):
         raise not_finite(row.model)
     return result
 
@@ -119,7 +119,7 @@ def _fill_slowly(result: Filled, reading: Reading, instance: Instance, all_state
 def _put(
     result: Filled,
     place: Place,
-    columns: Sequence[float] | None,
+    columns: Sequence[Cell] | None,
     state: FeatureState,
     all_states: bool,
 ) -> None:
@@ -134,7 +134,7 @@ def _put(
         result.states[given.name] = state
 
 
-def _given(given: ModelInput, instance: Instance) -> tuple[Sequence[float] | None, FeatureState]:
+def _given(given: ModelInput, instance: Instance) -> tuple[Sequence[Cell] | None, FeatureState]:
     value = (instance.fields or {}).get(given.name)
     try:
         columns = columns_of(given, value, texts=instance.texts)
@@ -146,17 +146,29 @@ def _given(given: ModelInput, instance: Instance) -> tuple[Sequence[float] | Non
     return columns, FeatureState(Status.OVERRIDDEN if from_group else Status.OK, value)
 
 
-def _by_policy(given: ModelInput, state: FeatureState) -> tuple[Sequence[float], FeatureState]:
+def _by_policy(given: ModelInput, state: FeatureState) -> tuple[Sequence[Cell], FeatureState]:
     if given.missing is Missing.NAN:
         return [nan] * given.size, state
     if state.status is Status.MISSING:
         state.status = Status.DEFAULTED
+    if isinstance(given.default, str) and given.is_text:
+        return (given.default,), state
     if isinstance(given.default, str):
         return (float(given.categories.index(given.default)),), state
     return [float(given.default or 0.0)] * given.size, state
 
 
-def _whole_vector(model: ServedModel, values: Sequence[object]) -> list[float]:
+def _is_finite(cell: Cell) -> bool:
+    return isinstance(cell, str) or math.isfinite(cell)
+
+
+def _whole_vector(model: ServedModel, values: Sequence[object]) -> list[Cell]:
+    if model.features is not None and any(each.is_text for each in model.features.inputs):
+        raise Refused(
+            "InvalidInput",
+            f"Model {model.name} takes texts, which a whole vector has no place for: send an "
+            f"object by field.",
+        )
     try:
         row = vector_of(values)
     except BadValue as error:
@@ -171,7 +183,7 @@ def _whole_vector(model: ServedModel, values: Sequence[object]) -> list[float]:
     row.extend([nan] * (model.width - len(row)))
     if not takes_nan(model) and not all(map(math.isfinite, row)):
         raise not_finite(model)
-    return row
+    return list[Cell](row)
 
 
 def takes_nan(model: ServedModel) -> bool:

@@ -14,9 +14,9 @@ from math import nan
 import orjson
 
 from larder.errors import ConfigurationError, LarderError
-from larder.models.ports import Matrix
+from larder.models.ports import LoadedModel, Matrix
 from larder.models.residence import Residence
-from larder.models.served import Fleet, ServedEndpoint, ServedModel
+from larder.models.served import Cell, Fleet, ServedEndpoint, ServedModel
 from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
 from larder.models.vectors import takes_nan
 
@@ -62,10 +62,14 @@ class WarmUp:
 
     def _try(self, served: ServedModel) -> None:
         model = self.models.model(served)
-        rows = [[0.0] * served.width]
+        rows = [_row(0.0, model)]
         if takes_nan(served):
-            rows.append([nan] * served.width)
+            rows.append(_row(nan, model))
         model.predict(Matrix.of_rows(rows, served.width))
+
+
+def _row(number: float, model: LoadedModel) -> list[Cell]:
+    return ["" if place in model.texts else number for place in range(model.width)]
 
 
 def _models(document: object) -> list[ServedModel]:

@@ -48,6 +48,7 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
         "files": [str(path) for path in found.files],
         "features": found.features,
         "ignored": list(found.ignored),
+        "texts": sorted(found.texts),
     }
 
 

@@ -46,18 +46,18 @@ def test_the_quickstart_runs_on_nothing_but_boto3(platform):
 
 def test_the_example_loads_and_shows_one_day_and_loads_it_once(platform):
     days = ("--first", "2013-01-07", "--last", "2013-01-07")
-    first = run_example(platform, "flights.py", *days)
+    first = run_example(platform, "examples.flights", *days)
     assert first.returncode == 0, first.stdout + first.stderr
     assert "records are in Iceberg" in first.stdout
-    again = run_example(platform, "flights.py", *days)
+    again = run_example(platform, "examples.flights", *days)
     assert again.stdout.count("are there already") == 4
 
 
 def test_the_example_trains_a_model_on_either_engine(platform):
     days = ("--first", "2013-01-06", "--last", "2013-01-07")
-    run_example(platform, "flights.py", "--first", "2013-01-07", "--last", "2013-01-07")
+    run_example(platform, "examples.flights", "--first", "2013-01-07", "--last", "2013-01-07")
     # The later day is there: the earlier one must be written all the same.
-    loaded = run_example(platform, "flights.py", *days)
+    loaded = run_example(platform, "examples.flights", *days)
     assert loaded.returncode == 0, loaded.stdout + loaded.stderr
     tables = []
     for engine in ("athena", "duckdb"):

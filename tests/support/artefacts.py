@@ -5,8 +5,11 @@ from functools import cache
 import lightgbm
 import numpy as np
 from onnx import TensorProto, helper
-from skl2onnx import to_onnx
+from skl2onnx import convert_sklearn, to_onnx
+from skl2onnx.common.data_types import StringTensorType
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from tests.support.boosters import data
 
@@ -55,3 +58,34 @@ def named_inputs(names=("a", "b", "c")):
     graph = helper.make_graph(nodes, "g", inputs, [output], [weights, bias])
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     return model, made.SerializeToString()
+
+
+@cache
+def text_and_number():
+    """An ONNX model of a text and a number: 10 for "late", else 0, and the number more."""
+    inputs = [
+        helper.make_tensor_value_info("words", TensorProto.STRING, [None, 1]),
+        helper.make_tensor_value_info("amount", TensorProto.FLOAT, [None, 1]),
+    ]
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 1])
+    known = {"keys_strings": ["late"], "values_floats": [10.0], "default_float": 0.0}
+    nodes = [
+        helper.make_node("LabelEncoder", ["words"], ["x"], domain="ai.onnx.ml", **known),
+        helper.make_node("Add", ["x", "amount"], ["y"]),
+    ]
+    graph = helper.make_graph(nodes, "g", inputs, [output])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=9).SerializeToString()
+
+
+@cache
+def text_classifier():
+    """A classifier of sentences, and as ONNX of one tensor of texts."""
+    texts = ["where is it", "where is my order", "please cancel", "cancel my order"]
+    model = make_pipeline(CountVectorizer(lowercase=False), LogisticRegression()).fit(
+        texts, [0, 0, 1, 1]
+    )
+    given = [("texts", StringTensorType([None, 1]))]
+    options = {id(model): {"zipmap": False}}
+    made = convert_sklearn(model, initial_types=given, options=options)
+    return model, texts, made.SerializeToString()

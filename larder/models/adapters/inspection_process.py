@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -54,7 +55,10 @@ class InspectionProcess:
             "answer": str(folder / "answer"),
         }
         self._run(orjson.dumps(job), folder)
-        found = orjson.loads((folder / "answer").read_bytes())
+        return self._inspected(orjson.loads((folder / "answer").read_bytes()))
+
+    @staticmethod
+    def _inspected(found: Mapping[str, Any]) -> Inspected:
         if "refused" in found:
             raise ValidationError(found["refused"])
         return Inspected(
@@ -64,6 +68,7 @@ class InspectionProcess:
             files=tuple(Path(path) for path in found["files"]),
             features=found["features"],
             ignored=tuple(found["ignored"]),
+            texts=frozenset(found["texts"]),
         )
 
     def _run(self, job: bytes, folder: Path) -> None:

@@ -39,6 +39,7 @@ class Booster:
     """One model. ``objective`` is XGBoost's word, and so is empty here."""
 
     objective = ""
+    texts: frozenset[int] = frozenset()
 
     def __init__(self, artefact: bytes) -> None:
         self._library = _library()

@@ -1,13 +1,14 @@
 """ONNX models by onnxruntime, on one thread that does not spin.
 
-The model takes one tensor of all columns, or one input for each. Of its outputs the first tensor of
-floats is asked for: a classifier's other output is the label, and computing it prints warnings.
+The model takes one tensor of all columns, or one input for each; of numbers, or of texts. Of its
+outputs the first tensor of floats is asked for: a classifier's other output is the label, and
+computing it prints warnings.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -28,6 +29,7 @@ _TYPES = {
     "tensor(int64)": np.int64,
     "tensor(int32)": np.int32,
 }
+_TEXT = "tensor(string)"
 _FLOATS = ("tensor(float)", "tensor(double)")
 
 
@@ -63,34 +65,54 @@ class OnnxModel:
         self._session = session
         self._inputs = session.get_inputs()
         for each in self._inputs:
-            if each.type not in _TYPES:
+            if each.type not in (*_TYPES, _TEXT):
                 raise ModelError(
-                    f"Input {each.name} of the ONNX model is a {each.type}: numbers are served "
-                    f"({', '.join(_TYPES)}).",
+                    f"Input {each.name} of the ONNX model is a {each.type}: served are numbers and "
+                    f"texts ({', '.join((*_TYPES, _TEXT))}).",
                     500,
                 )
         self._one_tensor = len(self._inputs) == 1 and len(self._inputs[0].shape) == 2
         self.width = _width(self._inputs) if self._one_tensor else len(self._inputs)
         self.columns = () if self._one_tensor else tuple(each.name for each in self._inputs)
+        self.texts = frozenset(
+            place
+            for place in range(self.width)
+            if self._inputs[0 if self._one_tensor else place].type == _TEXT
+        )
         self._output = _score_output(session.get_outputs())
 
     def predict(self, matrix: Matrix) -> Predictions:
         rows = np.frombuffer(matrix.values, dtype=np.float32).reshape(matrix.rows, -1)
         try:
-            [scores] = self._session.run([self._output], self._given(rows))
+            [scores] = self._session.run([self._output], self._given(rows, matrix.texts))
         except Exception as error:  # as above
             raise ModelError(f"Unable to evaluate payload provided: {_said(error)}") from None
         values = _dense(scores).reshape(matrix.rows, -1)
         return Predictions(values.ravel().tolist(), matrix.rows, values.shape[1])
 
-    def _given(self, rows: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _given(self, rows: Any, texts: Mapping[int, Sequence[str]]) -> dict[str, Any]:  # noqa: ANN401
+        if texts.keys() != self.texts:
+            raise ModelError(
+                f"The ONNX model takes texts in columns {sorted(self.texts)}, and texts came in "
+                f"{sorted(texts)}: create the model with a feature specification.",
+                500,
+            )
         if self._one_tensor:
             [one] = self._inputs
+            if texts:
+                columns = [texts[place] for place in range(self.width)]
+                return {one.name: np.array(columns, dtype=object).T}
             return {one.name: rows.astype(_TYPES[one.type], copy=False)}
         return {
-            each.name: rows[:, [place] if len(each.shape) == 2 else place].astype(_TYPES[each.type])
-            for place, each in enumerate(self._inputs)
+            each.name: self._column(rows, texts, place) for place, each in enumerate(self._inputs)
         }
+
+    def _column(self, rows: Any, texts: Mapping[int, Sequence[str]], place: int) -> Any:  # noqa: ANN401
+        given = self._inputs[place]
+        if place in texts:
+            column = np.array(texts[place], dtype=object)
+            return column.reshape(-1, 1) if len(given.shape) == 2 else column
+        return rows[:, [place] if len(given.shape) == 2 else place].astype(_TYPES[given.type])
 
 
 def _options() -> Any:  # noqa: ANN401

@@ -46,6 +46,8 @@ class XgboostRuntime:
 class Booster:
     """One booster. ``num_class`` is 0 where the objective has no classes."""
 
+    texts: frozenset[int] = frozenset()
+
     def __init__(self, handle: _Handle) -> None:
         self._library = _library()
         self._handle = handle
@@ -155,6 +157,11 @@ class Ensemble:
     def columns(self) -> tuple[str, ...]:
         """The names of the first."""
         return self.boosters[0].columns
+
+    @property
+    def texts(self) -> frozenset[int]:
+        """None."""
+        return frozenset()
 
     @property
     def objective(self) -> str:

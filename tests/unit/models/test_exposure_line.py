@@ -1,6 +1,7 @@
 """An exposure as a line of the log, and data capture's choices."""
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -50,7 +51,7 @@ def broken_lines():
     yield json.dumps(document | {"capture": 5})
     yield json.dumps(document | {"time": 2e63})
     yield json.dumps(document | {"instances": [document["instances"][0] | {"variant": "C"}]})
-    yield json.dumps(document | {"instances": [document["instances"][0] | {"inputs": ["x"]}]})
+    yield json.dumps(document | {"instances": [document["instances"][0] | {"inputs": [[1]]}]})
 
 
 @pytest.mark.parametrize("line", sorted(broken_lines()))
@@ -113,3 +114,20 @@ def test_a_line_without_its_instances_has_a_row_for_each_variant():
     made = from_line(json.dumps(document))
     assert [each.status for each in made.instances] == ["InstancesCut"]
     assert made.cut == ("instances",)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "read"),
+    [
+        ([1.5, None, "Infinity"], [1.5, math.nan, math.inf]),
+        ([1.5, "where is my order?"], None),
+        (["where is my order?"], None),
+    ],
+)
+def test_a_vector_with_texts_is_known_by_its_digest_alone(inputs, read):
+    document = json.loads(to_line(exposure()))
+    document["instances"][0] |= {"inputs": inputs, "vector_sha256": "ab"}
+    instance = from_line(json.dumps(document)).instances[0]
+    assert instance.vector_sha256 == "ab"
+    found = None if instance.inputs is None else list(map(str, instance.inputs))
+    assert found == (None if read is None else list(map(str, read)))

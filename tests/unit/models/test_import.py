@@ -21,7 +21,7 @@ from larder.models.import_request import ImportRequest, Source, SourceForm
 from larder.models.served import Contract, Runtime
 from larder.wiring import model_inspection
 from tests.support import boosters
-from tests.support.artefacts import lightgbm_model, linear
+from tests.support.artefacts import lightgbm_model, linear, text_and_number
 from tests.support.control import control_plane, group_spec
 from tests.support.groups import HOME
 from tests.support.model_files import as_json, mlmodel, old_binary, packed, special
@@ -384,3 +384,19 @@ def test_an_artefact_is_kept_under_its_digest_once(world):
     assert first.artefacts == second.artefacts
     assert len(world.s3.list_objects_v2(Bucket="platform")["Contents"]) == 1
     assert np.isfinite(scores(world.kept(first)[0])).all()
+
+
+def test_a_model_of_texts_is_taken_in_with_a_specification_and_refused_without(world):
+    world.put("model.tar.gz", packed(("model.onnx", text_and_number())))
+    with pytest.raises(ValidationError, match=r"takes texts in columns \[0\].*features\.json"):
+        world.run(image="larder:1")
+
+    words, amount = ({"source": "request", "type": kind} for kind in ("String", "Fractional"))
+    inputs = [{"name": "words", **words}, {"name": "amount", **amount}]
+    spec = orjson.dumps({"version": 1, "inputs": inputs})
+    files = (("model.onnx", text_and_number()), ("larder/features.json", spec))
+    world.put("model.tar.gz", packed(*files))
+    model = world.run(image="larder:1")
+
+    assert (model.runtime, model.width) == (Runtime.ONNX, 2)
+    assert [each.is_text for each in model.features.inputs] == [True, False]

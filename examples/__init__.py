@@ -1,0 +1,1 @@
+"""Programs that use a running platform; `python -m examples.NAME` runs one."""
