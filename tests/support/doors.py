@@ -13,12 +13,15 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from larder.groups.api import request_shapes as control_shapes
+from larder.models.api import control_shapes as model_shapes
 from larder.records.api import shapes as runtime_shapes
 from larder.records.api.routes import operation_of
 from larder.wire.http import parse_event
 from tests.support.answers import check_answer
 
-_SERVED = control_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()
+_SERVED = (
+    control_shapes.REQUESTS.keys() | model_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()
+)
 _TEXT = ("application/json", "text/")
 
 
