@@ -50,6 +50,12 @@ class Alias:
         match = _ALIAS_VALUE.fullmatch(value)
         return cls(int(match[1]), match[2], match[3] or None) if match else None
 
+    @property
+    def asked(self) -> str:
+        """The value of a tag that asks for it, as ``parse`` reads it."""
+        condition = f" from {self.expected}" if self.expected is not None else ""
+        return f"{self.version}{condition}{f': {self.reason}' if self.reason else ''}"
+
     def __str__(self) -> str:
         """The value of the tag that is kept: an expectation is met once."""
         return f"{self.version}: {self.reason}" if self.reason else str(self.version)
@@ -118,7 +124,7 @@ class ModelPackage(Journaled):
         metadata: the customer's own.
         lifecycle: SageMaker's ModelLifeCycle, or empty.
         image: that of its container; empty without an inference specification.
-        served: its model as taken in; ``None`` where there is none, or where ``failure`` says why.
+        served: its model as taken in; ``None`` without one, or where ``failure`` says why.
         specified_by: who gave its inference specification.
         token: the ClientToken of its creation, and ``digest`` that of the request.
         guard: the group's tags, whose grants count. They are not stored with it.

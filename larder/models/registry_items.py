@@ -39,7 +39,7 @@ class Kind(StrEnum):
         return "endpoint configuration" if self is Kind.ENDPOINT_CONFIG else plain
 
     def absent(self, arn: str) -> str:
-        """What SageMaker says where there is none of that ARN."""
+        """What SageMaker says where nothing has that ARN."""
         if self in _SPELT:
             return f"{_SPELT[self].replace(' ', '')} {arn} does not exist."
         return f'Could not find {self.words} "{arn}".'
