@@ -185,6 +185,8 @@ class Packages:
         return group
 
     def _stored(self, package: ModelPackage, spec: PackageSpec) -> ModelPackage:
+        if not package.group:
+            self.items.access.check_hold(package, kind=Kind.PACKAGE.words)
         entries = self.items.journal.entries(None, package)
         try:
             self.registry.packages.create(package, entries)

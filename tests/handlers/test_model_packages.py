@@ -1,5 +1,6 @@
 """The model registry behind an unmodified boto3 client, on memory and on moto."""
 
+from dataclasses import replace
 from functools import partial
 from uuid import uuid4
 
@@ -13,12 +14,20 @@ from larder.access.rules import AccessRules
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ServiceUnavailable, ValidationError
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
+from larder.models.import_request import Source
 from larder.models.package_items import Approval
 from larder.models.package_log import states
+from larder.models.package_specs import PackageSpec, Specified
 from larder.testing.models import memory_model_registry
 from tests.support.control import KEY_ARN, ROLE_ARN, control_plane
 from tests.support.groups import HOME
-from tests.support.model_registry import ARTEFACT, IMAGE, model_catalog, variant
+from tests.support.model_registry import (
+    ARTEFACT,
+    IMAGE,
+    model_catalog,
+    served_model,
+    variant,
+)
 from tests.support.packages import SPECIFICATION
 from tests.support.tables import create_registry_table
 
@@ -576,6 +585,37 @@ def test_the_groups_grants_count_for_its_versions(callers):
         ResourceArn=f"{PREFIX}model-package-group/Churn", Tags=grants(write=[EVE], admin=[ANN])
     )
     assert register(callers(EVE)).endswith("/2")
+
+
+def test_who_could_not_administer_a_package_of_no_group_is_refused(callers):
+    ann = callers(ANN)
+    request = {"ModelPackageName": "plain", "Tags": grants(admin=[BOB])}
+    assert "could not administer" in failed(partial(register, ann, None, **request))
+    assert listed(ann) == []
+    register(ann, None, ModelPackageName="plain", Tags=grants(admin=[ANN]))
+
+
+@pytest.mark.parametrize("deleting", [True, False], ids=["marked", "gone"])
+def test_a_version_does_not_outlive_a_group_that_is_deleted_meanwhile(sm, catalog, deleting):
+    make_group(sm)
+    group = catalog.registry.groups.get("Churn")
+
+    def delete_meanwhile(request):
+        if deleting:
+            catalog.registry.groups.replace(replace(group, deleting=True))
+        else:
+            sm.delete_model_package_group(ModelPackageGroupName="Churn")
+        return served_model(request.name, request.uid)
+
+    spec = PackageSpec(
+        group="Churn", specified=Specified(image=IMAGE, source=Source(uri=ARTEFACT)), token="t"
+    )
+    packages = replace(catalog.packages, importer=delete_meanwhile)
+    with pytest.raises(ValidationError, match="Model Package Group does not exist"):
+        packages.create(spec)
+    assert list(catalog.registry.packages.list()) == []
+    assert catalog.registry.versions.by_token("t") is None
+    assert set(states(catalog.groups.log("Churn"))) == ({0} if deleting else set())
 
 
 def test_where_two_persons_are_asked_for_the_author_does_not_approve(callers):

@@ -114,9 +114,10 @@ def _refuse_unserved(members: Members, resources: Sequence[Searchable]) -> Searc
     named = {each.name: each for each in resources}
     resource = named.get(members["Resource"])
     if resource is None:
+        *most, last = named
         raise ValidationError(
             f"Resource {members['Resource']} is not served: this endpoint searches "
-            f"{', '.join(named)}."
+            f"{', '.join(most)} and {last}."
         )
     if members.get("CrossAccountFilterOption") == "CrossAccount":
         raise ValidationError("CrossAccountFilterOption: groups of other accounts are not here.")
