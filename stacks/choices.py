@@ -154,6 +154,9 @@ class ModelChoices:
     inference_concurrency: int | None = None
     """As ``runtime_concurrency``, of the function that serves endpoints."""
 
+    two_persons: bool = False
+    """Ask for another approver of a model package than the principal that registered it."""
+
     def __post_init__(self) -> None:
         """Refuse at synth what Lambda would refuse in the middle of a deployment."""
         number = self.inference_concurrency

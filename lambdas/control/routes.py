@@ -12,6 +12,7 @@ from larder.groups.metadata import FeatureCatalog
 from larder.models.api import control_requests as of_models
 from larder.models.api.control_operations import model_operations, tag_operations
 from larder.models.api.control_shapes import REQUESTS as MODEL_REQUESTS
+from larder.models.api.model_search import search_operations
 from larder.models.catalog import ModelCatalog
 from larder.telemetry.log import Log
 from larder.wire.access_log import Handler, api_handler
@@ -44,6 +45,7 @@ def create_handler(
         if models is not None:
             own = models.of_caller(access)
             served |= {**model_operations(own), **tag_operations(own, annotations)}
+            served |= search_operations(own, annotations["Search"])
         return served
 
     api = JsonRpcApi(operations, _checked, forward)

@@ -90,10 +90,10 @@ def _unannounced(
 def _is_announced(graph: GroupLifecycle, record: Mapping[str, Any], log: Log) -> bool:
     try:
         group = graph.group_in_new_state(record)
+        change = state_change(group) if group is not None else graph.model_change(record)
     except NewerFormat as error:
         log.line("WARNING", message="not announced", error=str(error))
         return False
-    change = state_change(group) if group is not None else graph.model_change(record)
     return change is None or _announce(graph, change, log)
 
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "restore": ("restore", "make new tables of the online store as it was at an instant"),
     "redelete": ("redelete", "repeat deletions online after a restore"),
     "erase": ("erase", "remove one record identifier from every store, for good"),
+    "model": ("model", "show a model, move an alias of its versions, and read their log"),
     "access": ("access", "print the IAM policy that fences one feature group"),
     "cost": ("cost", "a month's bill by endpoint and scale"),
 }

@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from larder.access.rules import UNRESTRICTED, Access
 from larder.groups.names import Home
+from larder.models.guarded_packages import GuardedPackages
 from larder.models.manage_endpoint_configs import EndpointConfigs
 from larder.models.manage_endpoints import Endpoints
 from larder.models.manage_items import ManagedItems
 from larder.models.manage_models import Models
+from larder.models.manage_package_groups import PackageGroups
+from larder.models.manage_packages import Packages
+from larder.models.package_items import ModelPackage, PackageGroup
+from larder.models.package_log import Journal
 from larder.models.registry import Importer, ModelRegistry, WarmUp
 from larder.models.registry_items import Endpoint, EndpointConfig, Kind, Model
+
+AnyItems: TypeAlias = (
+    ManagedItems[Model]
+    | ManagedItems[EndpointConfig]
+    | ManagedItems[Endpoint]
+    | ManagedItems[ModelPackage]
+    | ManagedItems[PackageGroup]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCatalog:
-    """Models, endpoint configurations and endpoints.
+    """Models, endpoint configurations, endpoints, and model packages in their groups.
 
+    ``two_persons`` asks for another approver of a package than its author.
     ``clock`` gives microseconds since the epoch; ``new_uid`` a text that was never given before.
     """
 
@@ -29,6 +44,7 @@ class ModelCatalog:
     clock: Callable[[], int]
     new_uid: Callable[[], str]
     kms_key_arn: str
+    two_persons: bool = False
     access: Access = UNRESTRICTED
 
     def of_caller(self, access: Access) -> ModelCatalog:
@@ -38,7 +54,7 @@ class ModelCatalog:
     @property
     def models(self) -> Models:
         """The models."""
-        return Models(self._models, self.importer, self.clock, self.new_uid)
+        return Models(self._models, self.packages, self.importer, self.clock, self.new_uid)
 
     @property
     def configs(self) -> EndpointConfigs:
@@ -54,9 +70,27 @@ class ModelCatalog:
             self._endpoints, self._configs, self._models, self.warm_up, self.clock, self.new_uid
         )
 
-    def items_of(
-        self, kind: Kind
-    ) -> ManagedItems[Model] | ManagedItems[EndpointConfig] | ManagedItems[Endpoint]:
+    @property
+    def packages(self) -> Packages:
+        """The model packages."""
+        return Packages(
+            items=self._packages,
+            groups=self._groups,
+            registry=self.registry,
+            importer=self.importer,
+            clock=self.clock,
+            new_uid=self.new_uid,
+            two_persons=self.two_persons,
+        )
+
+    @property
+    def groups(self) -> PackageGroups:
+        """The groups of model packages."""
+        return PackageGroups(
+            items=self._groups, registry=self.registry, clock=self.clock, new_uid=self.new_uid
+        )
+
+    def items_of(self, kind: Kind) -> AnyItems:
         """The items of a kind."""
         match kind:
             case Kind.MODEL:
@@ -65,15 +99,33 @@ class ModelCatalog:
                 return self._configs
             case Kind.ENDPOINT:
                 return self._endpoints
+            case Kind.PACKAGE:
+                return self._packages
+            case Kind.PACKAGE_GROUP:
+                return self._groups
 
     @property
     def _models(self) -> ManagedItems[Model]:
-        return ManagedItems(self.registry.models, self.home, self.access)
+        return ManagedItems(self.registry.models, self.home, self._journal, self.access)
 
     @property
     def _configs(self) -> ManagedItems[EndpointConfig]:
-        return ManagedItems(self.registry.configs, self.home, self.access)
+        return ManagedItems(self.registry.configs, self.home, self._journal, self.access)
 
     @property
     def _endpoints(self) -> ManagedItems[Endpoint]:
-        return ManagedItems(self.registry.endpoints, self.home, self.access)
+        return ManagedItems(self.registry.endpoints, self.home, self._journal, self.access)
+
+    @property
+    def _packages(self) -> ManagedItems[ModelPackage]:
+        items = GuardedPackages(self.registry.packages, self.registry.groups)
+        return ManagedItems(items, self.home, self._journal, self.access)
+
+    @property
+    def _groups(self) -> ManagedItems[PackageGroup]:
+        return ManagedItems(self.registry.groups, self.home, self._journal, self.access)
+
+    @property
+    def _journal(self) -> Journal:
+        account = f"arn:{self.home.partition}:iam::{self.home.account_id}:root"
+        return Journal(self.clock, self.access.caller or account)

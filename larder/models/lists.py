@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from larder.groups.listing import SEPARATOR, Ask, Page, moment, take
-from larder.models.registry_items import Item
+from larder.models.registry_items import Item, key_of
 
 Entry = TypeVar("Entry", bound=Item)
 
@@ -25,7 +25,7 @@ class ItemOrder(StrEnum):
 
     def place(self, item: Item) -> str:
         """The text by which an item is sorted."""
-        name = item.name.lower()
+        name = key_of(item.name)
         match self:
             case ItemOrder.NAME:
                 return name

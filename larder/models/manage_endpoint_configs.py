@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from larder.access.grants import Right
 from larder.models.manage_items import ManagedItems
 from larder.models.registry_items import EndpointConfig, Model, Sent, Tags, VariantSpec
-from larder.problems import Problem, refuse, shown
+from larder.problems import Path, Problem, refuse, shown
 
 _PRODUCTION = "ProductionVariants"
 _SHADOW = "ShadowProductionVariants"
@@ -48,7 +48,8 @@ class EndpointConfigs:
             AccessForbidden: the caller may not create configurations, or not serve a model.
         """
         self.items.check_new(spec.name, spec.tags)
-        refuse((*_problems(spec), *self._key_problems(spec.kms_key)))
+        key = key_problems(self.kms_key_arn, spec.kms_key, ("KmsKeyId",))
+        refuse((*_problems(spec), *key))
         for variant in (*spec.variants, *spec.shadows):
             self.models.get(variant.model, Right.READ)
         return self.items.create(
@@ -63,13 +64,12 @@ class EndpointConfigs:
             )
         )
 
-    def _key_problems(self, key: str | None) -> Iterator[Problem]:
-        if key not in {None, self.kms_key_arn, self.kms_key_arn.rpartition("/")[2]}:
-            text = (
-                f"Member must be left out or be the platform's key {self.kms_key_arn}, "
-                "which encrypts everything"
-            )
-            yield Problem(("KmsKeyId",), text, shown(key))
+
+def key_problems(own: str, key: str | None, path: Path) -> Iterator[Problem]:
+    """What is wrong with a key that a request names: it must be the platform's ``own``."""
+    if key not in {None, own, own.rpartition("/")[2]}:
+        text = f"Member must be left out or be the platform's key {own}, which encrypts everything"
+        yield Problem(path, text, shown(key))
 
 
 def _problems(spec: ConfigSpec) -> Iterator[Problem]:

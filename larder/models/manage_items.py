@@ -17,6 +17,7 @@ from larder.groups.listing import Ask, Page
 from larder.groups.names import Home
 from larder.models.lists import ItemCriteria, ItemOrder, page_of
 from larder.models.names import arn_of, name_of_arn
+from larder.models.package_log import Journal
 from larder.models.registry import Items
 from larder.models.registry_items import Item, Tags
 from larder.models.tag_rules import MAX_TAGS, item_tag_problems
@@ -28,13 +29,14 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class ManagedItems(Generic[Entry]):
-    """The items of one kind, for a caller.
+    """The items of one kind, for a caller; ``journal`` writes down changes of packages and groups.
 
     Every method raises ``AccessForbidden`` where the caller lacks the right that it needs.
     """
 
     items: Items[Entry]
     home: Home
+    journal: Journal
     access: Access = UNRESTRICTED
 
     def arn(self, name: str) -> str:
@@ -50,7 +52,7 @@ class ManagedItems(Generic[Entry]):
         item, words = self.items.get(name), self.items.kind.words
         self.access.check(right, name, item, kind=words)
         if item is None:
-            raise ValidationError(f'Could not find {words} "{self.arn(name)}".')
+            raise ValidationError(self.items.kind.absent(self.arn(name)))
         return item
 
     def check_new(self, name: str, tags: Tags) -> None:
@@ -72,7 +74,7 @@ class ManagedItems(Generic[Entry]):
         """
         self.access.check_hold(item, kind=self.items.kind.words)
         try:
-            self.items.create(item)
+            self.items.create(item, self.journal.entries(None, item))
         except ResourceInUse as error:
             raise self._taken(item.name) from error
         return item
@@ -92,8 +94,9 @@ class ManagedItems(Generic[Entry]):
             if changed is item:
                 return item
             self.access.check_hold(changed, kind=self.items.kind.words)
+            changed = self.journal.stamped(item, changed)
             try:
-                return self.items.replace(changed)
+                return self.items.replace(changed, self.journal.entries(item, changed))
             except ResourceInUse:
                 if attempt == _TRIES:
                     raise
@@ -106,17 +109,17 @@ class ManagedItems(Generic[Entry]):
             ValidationError: it does not exist.
         """
         item = self.get(name, Right.ADMIN)
-        self.items.remove(item)
+        self.items.remove(item, self.journal.entries(item, None))
         return item
 
-    def page(self, by: ItemOrder, ask: Ask, criteria: ItemCriteria) -> Page[Entry]:
-        """A page of the items that the caller may see.
+    def page(self, by: ItemOrder, ask: Ask, criteria: ItemCriteria, under: str = "") -> Page[Entry]:
+        """A page of the items that the caller may see, of those whose names begin with ``under``.
 
         Raises:
             ValidationError: the token is not one of this order.
         """
         return page_of(
-            self.items.list(),
+            self.items.list(under),
             by,
             ask,
             lambda item: criteria.admits(item) and self.access.may(Right.SEE, item),
@@ -157,5 +160,4 @@ class ManagedItems(Generic[Entry]):
         return item if tags == item.tags else item.with_tags(tags)
 
     def _taken(self, name: str) -> ValidationError:
-        words = self.items.kind.words
-        return ValidationError(f'Cannot create already existing {words} "{self.arn(name)}".')
+        return ValidationError(self.items.kind.taken(self.arn(name)))

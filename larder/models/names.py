@@ -1,4 +1,7 @@
-"""ARNs of models, endpoint configurations and endpoints; names in them are in lower case."""
+"""ARNs of models, endpoints and the like.
+
+Names in them are in lower case, but for those of model packages and their groups.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from larder.models.registry_items import Kind
 
 _KINDS = "|".join(Kind)
 _ARN = re.compile(
-    rf"arn:(aws[a-z\-]*):sagemaker:([a-z0-9\-]*):([0-9]{{12}}):({_KINDS})/([a-zA-Z0-9\-]{{1,63}})",
+    rf"arn:(aws[a-z\-]*):sagemaker:([a-z0-9\-]*):([0-9]{{12}}):({_KINDS})/([a-zA-Z0-9\-]{{1,63}}(?:/[0-9]{{1,9}})?)",
     re.ASCII,
 )
 
@@ -18,7 +21,8 @@ _ARN = re.compile(
 def arn_of(home: Home, kind: Kind, name: str) -> str:
     """The ARN of an item of ours."""
     place = f"{home.partition}:sagemaker:{home.region}:{home.account_id}"
-    return f"arn:{place}:{kind}/{name.lower()}"
+    cased = kind in (Kind.PACKAGE, Kind.PACKAGE_GROUP)
+    return f"arn:{place}:{kind}/{name if cased else name.lower()}"
 
 
 def kind_of_arn(arn: str) -> Kind | None:
@@ -34,9 +38,25 @@ def name_of_arn(home: Home, arn: str) -> str:
         ValidationError: it is of another form, account or region.
     """
     match = _ARN.fullmatch(arn)
-    if match is None or arn_of(home, Kind(match[4]), match[5]) != arn.lower():
+    if match is None or arn_of(home, Kind(match[4]), match[5]).lower() != arn.lower():
         raise ValidationError(
-            f"Value {arn[:160]!r} at 'resourceArn' is not the ARN of a model, an endpoint "
-            f"configuration or an endpoint of account {home.account_id} in {home.region}."
+            f"Value {arn[:160]!r} at 'resourceArn' is not the ARN of a model, an endpoint, an "
+            f"endpoint configuration, a model package or a group of such, of account "
+            f"{home.account_id} in {home.region}."
         )
     return match[5]
+
+
+def name_or_arn(home: Home, kind: Kind, given: str) -> str:
+    """The name that a request gives by itself or in an ARN; a version has no leading zeros.
+
+    Raises:
+        ValidationError: it is the ARN of something else, or of another account or region.
+    """
+    name = given
+    if given.startswith("arn:"):
+        if kind_of_arn(given) is not kind:
+            raise ValidationError(f"Value {given[:160]!r} is not the ARN of a {kind.words}.")
+        name = name_of_arn(home, given)
+    base, slash, version = name.partition("/")
+    return f"{base}/{int(version)}" if slash else base

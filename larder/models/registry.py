@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from larder.models.import_request import ImportRequest
+from larder.models.package_items import ModelPackage, PackageGroup
+from larder.models.package_log import LogEntry, LogReader
 from larder.models.registry_items import Endpoint, EndpointConfig, Item, Kind, Model
 from larder.models.served import ServedEndpoint, ServedModel
 
@@ -15,6 +17,8 @@ Entry = TypeVar("Entry", bound=Item)
 
 class Items(Protocol[Entry]):
     """Items of one kind by name, whatever its case. Reads are strongly consistent.
+
+    ``entries`` are appended to the log together with the change, or neither takes effect.
 
     Every method raises ``ThrottlingException`` where the store refuses for load, and
     ``ServiceUnavailable`` where it does not answer.
@@ -27,25 +31,38 @@ class Items(Protocol[Entry]):
     def get(self, name: str) -> Entry | None:
         """The item of that name."""
 
-    def create(self, item: Entry) -> None:
+    def create(self, item: Entry, entries: tuple[LogEntry, ...] = ()) -> None:
         """Store a new item.
 
         Raises:
-            ResourceInUse: the name is taken.
+            ResourceInUse: the name is taken, or the ClientToken of a package.
         """
 
-    def replace(self, item: Entry) -> Entry:
+    def replace(self, item: Entry, entries: tuple[LogEntry, ...] = ()) -> Entry:
         """Store what replaces the same item of the same revision; the item of the next one.
 
         Raises:
             ResourceInUse: another revision is stored, another item, or none.
         """
 
-    def remove(self, item: Entry) -> None:
+    def remove(self, item: Entry, entries: tuple[LogEntry, ...] = ()) -> None:
         """Remove the item, in whatever revision; nothing if it is gone."""
 
-    def list(self) -> Iterator[Entry]:
-        """All items, by name in lower case."""
+    def list(self, under: str = "") -> Iterator[Entry]:
+        """All items, or those whose names begin with ``under``, in the order of their keys."""
+
+
+class Versions(Protocol):
+    """Gives versions and finds creations again. Raises as ``Items`` does."""
+
+    def next(self, group: str) -> int:
+        """A version of the group of that name, greater than all it gave: 1 at first.
+
+        None is given twice, also when the group is deleted and made again.
+        """
+
+    def by_token(self, token: str) -> str | None:
+        """The name of the package that was created with a ClientToken, while it exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +72,10 @@ class ModelRegistry:
     models: Items[Model]
     configs: Items[EndpointConfig]
     endpoints: Items[Endpoint]
+    groups: Items[PackageGroup]
+    packages: Items[ModelPackage]
+    versions: Versions
+    log: LogReader
 
 
 class Importer(Protocol):

@@ -1,7 +1,8 @@
 """What the registry holds of models: models, endpoint configurations and endpoints.
 
-A name is unique whatever its case, for an ARN has it in lower case. An endpoint ``Demo`` has the
-ARN ``…:endpoint/demo``. Times are microseconds since the epoch.
+Model packages and their groups are in ``larder.models.package_items``. A name is unique whatever
+its case, for an ARN has it in lower case: an endpoint ``Demo`` has the ARN ``…:endpoint/demo``.
+Times are microseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -28,11 +29,36 @@ class Kind(StrEnum):
     MODEL = "model"
     ENDPOINT_CONFIG = "endpoint-config"
     ENDPOINT = "endpoint"
+    PACKAGE_GROUP = "model-package-group"
+    PACKAGE = "model-package"
 
     @property
     def words(self) -> str:
         """What SageMaker's messages call it."""
-        return "endpoint configuration" if self is Kind.ENDPOINT_CONFIG else self.value
+        plain = self.value.replace("-", " ")
+        return "endpoint configuration" if self is Kind.ENDPOINT_CONFIG else plain
+
+    def absent(self, arn: str) -> str:
+        """What SageMaker says where nothing has that ARN."""
+        if self in _SPELT:
+            return f"{_SPELT[self].replace(' ', '')} {arn} does not exist."
+        return f'Could not find {self.words} "{arn}".'
+
+    def taken(self, arn: str) -> str:
+        """What SageMaker says where there is one already."""
+        if self in _SPELT:
+            return f"{_SPELT[self]} already exists: {arn}"
+        return f'Cannot create already existing {self.words} "{arn}".'
+
+
+_SPELT: Final = {Kind.PACKAGE_GROUP: "Model Package Group", Kind.PACKAGE: "ModelPackage"}
+_DIGITS: Final = 9
+
+
+def key_of(name: str) -> str:
+    """What a name is stored and sorted by: in lower case, so that version 9 comes before 10."""
+    base, slash, version = name.lower().partition("/")
+    return f"{base}{slash}{version.zfill(_DIGITS)}" if slash else base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

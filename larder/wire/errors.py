@@ -32,6 +32,7 @@ _CONTROL: dict[type[errors.LarderError], tuple[str, int]] = {
     errors.ResourceInUse: ("ResourceInUse", 400),
     errors.ResourceLimitExceeded: ("ResourceLimitExceeded", 400),
     errors.AccessForbidden: ("AccessDeniedException", 403),
+    errors.ConflictException: ("ConflictException", 400),
     errors.ThrottlingException: ("ThrottlingException", 400),
 }
 _INTERNAL = ("InternalFailure", 500)

@@ -19,6 +19,11 @@ from larder.problems import Path, Problem, shown
 
 _INT32 = 2**31 - 1
 _DEEPEST = 60
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+_VISIBLE = {
+    r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]": f"[^{_CONTROL}]",
+    r"[\p{L}\p{M}\p{Z}\p{N}\p{P}]": rf"[^{_CONTROL}$+<=>\^`|~]",
+}
 _SEPARATORS = "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
@@ -221,8 +226,13 @@ def _of_struct(shape: Struct, value: object, path: Path) -> Iterator[Problem]:
 def compiled(pattern: str) -> re.Pattern[str]:
     r"""A model's pattern for Python, which lacks ``\p{L}``, ``\p{Z}`` and surrogate pairs.
 
-    ``\w`` is Unicode's letters and numbers and ``_``; the separators are spelled out.
+    ``\w`` is Unicode's letters and numbers and ``_``; the separators are spelled out. A class of
+    all that can be seen is every character but controls. Where it lacks symbols, those of ASCII are
+    left out. A quantifier of ``$`` is the model's slip.
     """
+    pattern = re.sub(r"\$\{\d+,\d+\}$", "", pattern)
+    for theirs, ours in _VISIBLE.items():
+        pattern = pattern.replace(theirs, ours)
     if r"\p{L}" in pattern:
         return re.compile(pattern.replace(r"\p{L}\p{Z}\p{N}_", rf"\w{_SEPARATORS}"))
     python = pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", "\U00010000-\U0010ffff")

@@ -35,6 +35,10 @@ from larder.ingestion.adapters import iceberg as iceberg_bulk
 from larder.ingestion.adapters.journal import S3RunJournal
 from larder.ingestion.ports import Run
 from larder.memory.entry import entry_parts, read_entry
+from larder.models.adapters import dynamodb_item as model_item
+from larder.models.adapters.dynamodb_log import entry_item, entry_of
+from larder.models.adapters.dynamodb_models import dynamo_model_registry
+from larder.models.registry_items import Kind
 from larder.offline.adapters import dynamodb_heartbeat_item as beat_item
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
@@ -52,6 +56,7 @@ from larder.training_sets.manifest import Column, Manifest
 from larder.training_sets.ports import LabelColumn, SourceTable, StoredFile, StoredLabels
 from tests.support.groups import feature_group
 from tests.support.offline import hive_group, row
+from tests.support.packages import entry, model_package, package_group
 from tests.support.tables import create_registry_table
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "formats"
@@ -454,7 +459,68 @@ def _newer_text(body: bytes) -> bytes:
     return b"format=2;" + body
 
 
+PACKAGES = {
+    "v1": model_package("Churn/7"),
+    "v1-failed": model_package(
+        "plain", served=None, failure="no such file", approval=None, tags=(("a", "b"),)
+    ),
+    "v1-group": package_group("Churn"),
+}
+
+
+def _package_kind(item: dict[str, Any]) -> Kind:
+    return Kind(item["pk"]["S"].removeprefix("M#"))
+
+
+def _packages() -> dict[str, bytes]:
+    return {
+        name: item_json(
+            model_item.to_item(Kind.PACKAGE_GROUP if "group" in name else Kind.PACKAGE, each)
+        )
+        for name, each in PACKAGES.items()
+    }
+
+
+def _package(body: bytes) -> Any:
+    item = item_of(body)
+    return model_item.from_item(_package_kind(item), item)
+
+
+def _package_replaced(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    registry = dynamo_model_registry(BotoDynamo(client), "registry")
+    items = registry.packages if _package_kind(item) is Kind.PACKAGE else registry.groups
+    found = items.get(orjson.loads(item["doc"]["S"])["name"])
+    assert found is not None
+    items.replace(replace(found, changed=MICROS))
+    return stored_item(client, item)
+
+
 FORMS = (
+    Stored(
+        name="model-package",
+        makes=_packages,
+        read=_package,
+        value=lambda name: PACKAGES[name],
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="model package Churn/7",
+        rewrite=_package_replaced,
+    ),
+    Stored(
+        name="model-log",
+        makes=lambda: {"v1": item_json(entry_item(entry()))},
+        read=lambda body: entry_of(item_of(body)),
+        value=lambda _name: entry(),
+        more=both(
+            MORE_ATTRIBUTE,
+            in_json("doc", "JSON", **{UNKNOWN: "kept"}),
+            in_json("doc", "JSON", "changes", **{UNKNOWN: "kept"}),
+        ),
+        newer=in_json("doc", "JSON", format=2),
+        item="an entry of the log group/churn",
+    ),
     Stored(
         name="record-item",
         makes=_record_items,

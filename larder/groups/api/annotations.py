@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from larder.errors import ValidationError
 from larder.groups.api.answers import present, searched, seconds, tag_list
 from larder.groups.api.requests import tag_pairs
-from larder.groups.api.search import Query, read_query
-from larder.groups.api.search_values import Record
+from larder.groups.api.search import Query, read_query, search_answer
+from larder.groups.api.search_values import GROUP, Record
 from larder.groups.feature_listing import FeatureListing, FeatureOrder
 from larder.groups.listing import GroupOrder, Page
 from larder.groups.metadata import DescribedFeature, FeatureCatalog, MetadataChange
@@ -62,16 +62,8 @@ class _AnnotationOperations:
 
     def search(self, members: Members) -> Answer:
         query = read_query(dict(members))
-        groups = query.resource == "FeatureGroup"
-        page = self._groups(query) if groups else self._features(query)
-        relation = "EqualTo" if page.total.exact else "GreaterThanOrEqualTo"
-        return present(
-            {
-                "Results": [{query.resource: record} for record in page.entries],
-                "NextToken": page.next_token,
-                "TotalHits": {"Value": page.total.value, "Relation": relation},
-            }
-        )
+        page = self._groups(query) if query.resource is GROUP else self._features(query)
+        return search_answer(page, lambda record: {query.resource.name: record})
 
     def _groups(self, query: Query) -> Page[Record]:
         groups, by = self.catalog.groups, _GROUP_ORDERS.get(query.sort_by)

@@ -7,18 +7,26 @@ fits where no value is equal; an expression without filters fits everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from larder.errors import ValidationError
-from larder.groups.api.search_values import Record, check_property, comparison, values_of
+from larder.groups.api.answers import present
+from larder.groups.api.search_values import (
+    GROUP,
+    METADATA,
+    Record,
+    Searchable,
+    check_property,
+    comparison,
+    values_of,
+)
 from larder.groups.listing import Ask, Named, Order, Page, Total, any_name, take
 
 Members = dict[str, Any]
 Test = Callable[[Record], bool]
 _MOST_FILTERS = 50
-_LISTS = ("FeatureDefinitions",)
 _NAME = "FeatureGroupName"
 
 
@@ -29,7 +37,7 @@ class Query:
     ``finds_all`` where the expression has no filters; what it finds is in ``named`` groups.
     """
 
-    resource: str
+    resource: Searchable
     test: Test
     finds_all: bool
     named: Named
@@ -59,18 +67,18 @@ class Query:
 
     def _place(self, record: Record) -> str:
         values = values_of(record, self.resource, self.sort_by)
-        name, feature = record["FeatureGroupName"], record.get("FeatureName", "")
-        return f"{values[0] if values else ''}\0{name}/{feature}"
+        names = "/".join(str(record.get(each, "")) for each in self.resource.names)
+        return f"{values[0] if values else ''}\0{names}"
 
 
-def read_query(members: Members) -> Query:
-    """The query that a Search request asks.
+def read_query(members: Members, resources: Sequence[Searchable] = (GROUP, METADATA)) -> Query:
+    """The query that a Search request asks about one of the resources.
 
     Raises:
         ValidationError: it asks for what Larder does not search, or for what makes no sense.
     """
-    _refuse_unserved(members)
-    resource, expression = members["Resource"], members.get("SearchExpression") or {}
+    resource = _refuse_unserved(members, resources)
+    expression = members.get("SearchExpression") or {}
     sort_by = members.get("SortBy", "LastModifiedTime")
     check_property(resource, sort_by)
     descending = members.get("SortOrder", "Descending") == "Descending"
@@ -81,7 +89,7 @@ def read_query(members: Members) -> Query:
         named=_named(expression),
         sort_by=sort_by,
         ask=Ask(
-            order=Order(name=f"{resource}.{sort_by}", descending=descending),
+            order=Order(name=f"{resource.name}.{sort_by}", descending=descending),
             size=members.get("MaxResults", 100),
             token=members.get("NextToken"),
             counting=True,
@@ -89,12 +97,27 @@ def read_query(members: Members) -> Query:
     )
 
 
-def _refuse_unserved(members: Members) -> None:
-    resource = members["Resource"]
-    if resource not in {"FeatureGroup", "FeatureMetadata"}:
+def search_answer(page: Page[Record], result: Callable[[Record], Members]) -> Members:
+    """Search's answer of a page; ``result`` makes a record a result."""
+    relation = "EqualTo" if page.total.exact else "GreaterThanOrEqualTo"
+    return present(
+        {
+            "Results": [result(record) for record in page.entries],
+            "NextToken": page.next_token,
+            "TotalHits": {"Value": page.total.value, "Relation": relation},
+        }
+    )
+
+
+def _refuse_unserved(members: Members, resources: Sequence[Searchable]) -> Searchable:
+    """The resource that is asked about."""
+    named = {each.name: each for each in resources}
+    resource = named.get(members["Resource"])
+    if resource is None:
+        *most, last = named
         raise ValidationError(
-            f"Resource {resource} is not served: this endpoint searches FeatureGroup and "
-            "FeatureMetadata."
+            f"Resource {members['Resource']} is not served: this endpoint searches "
+            f"{', '.join(most)} and {last}."
         )
     if members.get("CrossAccountFilterOption") == "CrossAccount":
         raise ValidationError("CrossAccountFilterOption: groups of other accounts are not here.")
@@ -103,9 +126,10 @@ def _refuse_unserved(members: Members) -> None:
     expression = members.get("SearchExpression") or {}
     if _count(expression) > _MOST_FILTERS:
         raise ValidationError(f"SearchExpression has more than {_MOST_FILTERS} filters in all.")
+    return resource
 
 
-def _expression(expression: Members, resource: str) -> Test:
+def _expression(expression: Members, resource: Searchable) -> Test:
     tests = [_filter(each, resource) for each in expression.get("Filters") or []]
     tests += [_nested(each, resource) for each in expression.get("NestedFilters") or []]
     tests += [_expression(each, resource) for each in expression.get("SubExpressions") or []]
@@ -128,7 +152,7 @@ def _named(expression: Members) -> Named:
     return lambda name: all(test([name]) for test in tests)
 
 
-def _filter(members: Members, resource: str) -> Test:
+def _filter(members: Members, resource: Searchable) -> Test:
     name = members["Name"]
     check_property(resource, name)
     operator = members.get("Operator") or "Equals"
@@ -136,13 +160,14 @@ def _filter(members: Members, resource: str) -> Test:
     return lambda record: test(values_of(record, resource, name))
 
 
-def _nested(members: Members, resource: str) -> Test:
+def _nested(members: Members, resource: Searchable) -> Test:
     """All filters have to fit one and the same element of a list."""
     name = members["NestedPropertyName"]
-    if resource != "FeatureGroup" or name not in _LISTS:
+    if name not in resource.lists:
+        lists = ", ".join(resource.lists) or "no lists"
         raise ValidationError(
-            f"NestedPropertyName {name[:100]!r} is not a list of a {resource}: a FeatureGroup has "
-            f"{', '.join(_LISTS)}."
+            f"NestedPropertyName {name[:100]!r} is not a list of a {resource.name}, which has "
+            f"{lists}."
         )
     tests = [_filter(each, resource) for each in members["Filters"]]
 

@@ -8,6 +8,7 @@ A property is named by its path in the answer (``OnlineStoreConfig.StorageType``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from larder.errors import ValidationError
@@ -22,8 +23,26 @@ _SHARED = (
     "LastModifiedTime",
     "Description",
 )
-PROPERTIES = {
-    "FeatureGroup": (
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """A resource of Search: what filters may ask about it.
+
+    ``pairs`` is its member with keys and values. ``names`` are those by which ties go. ``lists``
+    may be asked about element by element.
+    """
+
+    name: str
+    properties: tuple[str, ...]
+    names: tuple[str, ...]
+    pairs: str = "Tags"
+    lists: tuple[str, ...] = ()
+
+
+GROUP = Searchable(
+    "FeatureGroup",
+    (
         *_SHARED,
         "RecordIdentifierFeatureName",
         "EventTimeFeatureName",
@@ -44,24 +63,30 @@ PROPERTIES = {
         "LastUpdateStatus.Status",
         "FailureReason",
     ),
-    "FeatureMetadata": (*_SHARED, "FeatureName", "FeatureType"),
-}
-PAIRS = {"FeatureGroup": "Tags", "FeatureMetadata": "Parameters"}
+    ("FeatureGroupName",),
+    lists=("FeatureDefinitions",),
+)
+METADATA = Searchable(
+    "FeatureMetadata",
+    (*_SHARED, "FeatureName", "FeatureType"),
+    ("FeatureGroupName", "FeatureName"),
+    "Parameters",
+)
 
 
-def check_property(resource: str, name: str) -> None:
+def check_property(resource: Searchable, name: str) -> None:
     """Raise ``ValidationError`` where a resource has no such property."""
-    pairs = PAIRS[resource]
-    if name not in PROPERTIES[resource] and name != f"All{pairs}" and _key_of(pairs, name) is None:
+    pairs = resource.pairs
+    if name not in resource.properties and name != f"All{pairs}" and _key_of(pairs, name) is None:
         raise ValidationError(
-            f"Property {name[:100]!r} can't be searched for: a {resource} has "
-            f"{', '.join(PROPERTIES[resource])}, {pairs}.<key> and All{pairs}."
+            f"Property {name[:100]!r} can't be searched for: a {resource.name} has "
+            f"{', '.join(resource.properties)}, {pairs}.<key> and All{pairs}."
         )
 
 
-def values_of(record: Record, resource: str, name: str) -> list[Value]:
+def values_of(record: Record, resource: Searchable, name: str) -> list[Value]:
     """The values that a property has in a record; none where it is absent."""
-    pairs = PAIRS[resource]
+    pairs = resource.pairs
     entries = record.get(pairs, ())
     assert isinstance(entries, Sequence)  # noqa: S101 (our own answers)
     if name == f"All{pairs}":

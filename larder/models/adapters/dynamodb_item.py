@@ -4,7 +4,8 @@
                        what is conditioned on: ``uid``, ``revision``. An endpoint also has
                        ``served``, what invocations read of it (``larder.models.served_json``)
 
-No item of feature groups has a partition key that begins so. None of these has the attribute
+``larder.models.adapters.dynamodb_package_item`` has the documents of packages and their groups. No
+item of feature groups has a partition key that begins so. None of these has the attribute
 ``kind``, by which the table's index lists groups.
 """
 
@@ -16,6 +17,8 @@ from typing import Any, Final
 import orjson
 
 from larder.errors import ValidationError
+from larder.models.adapters import dynamodb_package_item as packages
+from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.registry_items import (
     Endpoint,
     EndpointConfig,
@@ -24,6 +27,7 @@ from larder.models.registry_items import (
     Model,
     VariantDetail,
     VariantSpec,
+    key_of,
 )
 from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
 
@@ -39,17 +43,20 @@ def partition_key(kind: Kind) -> Attributes:
 
 def item_key(kind: Kind, name: str) -> Attributes:
     """The key of the item of that name."""
-    return {"pk": partition_key(kind), "sk": {"S": name.lower()}}
+    return {"pk": partition_key(kind), "sk": {"S": key_of(name)}}
 
 
-def to_item(kind: Kind, item: Item) -> Attributes:
-    """The attributes of an item.
+def to_item(kind: Kind, item: Item, stored: Attributes | None = None) -> Attributes:
+    """The attributes of an item, with what a newer release added to the ``stored`` one.
 
     Raises:
         ValidationError: they are larger than DynamoDB takes.
     """
     document = {**_common(item), **_own(item)}
+    if stored is not None:
+        document = packages.carry(kind, orjson.loads(stored["doc"]["S"]), document)
     attributes: Attributes = {
+        **(stored or {}),
         **item_key(kind, item.name),
         "uid": {"S": item.uid},
         "revision": {"N": str(item.revision)},
@@ -63,7 +70,7 @@ def to_item(kind: Kind, item: Item) -> Attributes:
     if size > _LARGEST:
         raise ValidationError(
             f"The {kind.words} {item.name} takes {size} bytes in the registry, of {_LARGEST} that "
-            "fit: give it a shorter Environment or feature specification, or fewer variants."
+            "fit: give it a shorter Environment, feature specification or card, or fewer variants."
         )
     return attributes
 
@@ -122,6 +129,8 @@ _READERS: Final = {
     Kind.MODEL: _model,
     Kind.ENDPOINT_CONFIG: _config,
     Kind.ENDPOINT: _endpoint,
+    Kind.PACKAGE_GROUP: packages.group_of,
+    Kind.PACKAGE: packages.package_of,
 }
 
 
@@ -142,6 +151,10 @@ def _own(item: Item) -> Attributes:
                 "failure": item.failure,
                 "deployment": item.deployment,
             }
+        case PackageGroup():
+            return packages.group_document(item)
+        case ModelPackage():
+            return packages.package_document(item)
     raise TypeError(f"{type(item).__name__} is no item of the registry")
 
 

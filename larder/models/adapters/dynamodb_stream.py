@@ -1,4 +1,4 @@
-"""Changes of the registry table, as its stream delivers them: models made, endpoints changed."""
+"""Changes of the registry table, as its stream delivers them: of models, endpoints, packages."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from typing import Any
 from larder.groups.api.state_change import StateChange
 from larder.groups.names import Home
 from larder.models.adapters.dynamodb_item import from_item, partition_key
-from larder.models.api.state_change import endpoint_change, model_made
+from larder.models.api.state_change import endpoint_change, model_made, package_change
 from larder.models.names import arn_of
+from larder.models.package_items import ModelPackage
 from larder.models.registry_items import Endpoint, Kind, Model
 
 
 def model_change(record: Mapping[str, Any]) -> StateChange | None:
-    """The event of a new model, or of an endpoint in another status; ``None`` of other changes."""
+    """The event of a new model, or of an endpoint or a package in another status.
+
+    ``None`` of other changes.
+
+    Raises:
+        NewerFormat: a newer release wrote the item.
+    """
     stream = record["dynamodb"]
     key = stream["Keys"]["pk"]
     kind = next((each for each in Kind if partition_key(each) == key), None)
@@ -27,8 +34,15 @@ def model_change(record: Mapping[str, Any]) -> StateChange | None:
     if isinstance(new, Endpoint):
         same = old is not None and (old.uid, old.status) == (new.uid, new.status)
         return None if same else endpoint_change(new, arn)
+    if isinstance(new, ModelPackage):
+        same = isinstance(old, ModelPackage) and _state(old) == _state(new)
+        return None if same else package_change(new, arn)
     made = isinstance(new, Model) and (old is None or old.uid != new.uid)
     return model_made(new, arn) if isinstance(new, Model) and made else None
+
+
+def _state(package: ModelPackage) -> tuple[str, str, str | None]:
+    return package.uid, package.status, package.approval
 
 
 def _home_of(stream_arn: str) -> Home:

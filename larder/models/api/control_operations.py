@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from larder.access.grants import Right
 from larder.errors import ValidationError
 from larder.groups.api.answers import present, tag_list
 from larder.groups.api.requests import tag_pairs
 from larder.models.api import control_answers as answer
 from larder.models.api import control_requests as read
-from larder.models.catalog import ModelCatalog
-from larder.models.manage_items import ManagedItems
-from larder.models.names import kind_of_arn
-from larder.models.registry_items import Endpoint, EndpointConfig, Item, Kind, Model
+from larder.models.api.package_operations import package_operations
+from larder.models.catalog import AnyItems, ModelCatalog
+from larder.models.names import kind_of_arn, name_of_arn
+from larder.models.registry_items import Item, Kind
 from larder.wire.json_rpc import Answer, Members, Operation
 
 Summary = Callable[[Item, str], Answer]
 
 
 def model_operations(catalog: ModelCatalog) -> dict[str, Operation]:
-    """The operations on models, endpoint configurations and endpoints, by SageMaker's names."""
+    """The operations on models, endpoints and model packages, by SageMaker's names."""
     operations = _ModelOperations(catalog)
     return {
         "CreateModel": operations.create_model,
@@ -37,6 +38,7 @@ def model_operations(catalog: ModelCatalog) -> dict[str, Operation]:
         "UpdateEndpoint": operations.update_endpoint,
         "UpdateEndpointWeightsAndCapacities": operations.weigh,
         "DeleteEndpoint": operations.delete_endpoint,
+        **package_operations(catalog),
     }
 
 
@@ -139,9 +141,14 @@ class _TagOperations:
     catalog: ModelCatalog
 
     def add(self, members: Members) -> Answer:
-        arn = members["ResourceArn"]
-        tags = self._items(arn).add_tags(arn, tag_pairs(members["Tags"]))
-        return {"Tags": tag_list(tags)}
+        arn, tags = members["ResourceArn"], tag_pairs(members["Tags"])
+        name = name_of_arn(self.catalog.home, arn)
+        if kind_of_arn(arn) is Kind.PACKAGE and "/" in name:
+            raise ValidationError("Tags: a version has the tags of its group; tag the group.")
+        if kind_of_arn(arn) is Kind.PACKAGE_GROUP:
+            self.catalog.groups.items.get(name, Right.ADMIN)
+            self.catalog.groups.check_aliases(name, tags)
+        return {"Tags": tag_list(self._items(arn).add_tags(arn, tags))}
 
     def list(self, members: Members) -> Answer:
         """All at once: an item has no more tags than the smallest page."""
@@ -157,9 +164,7 @@ class _TagOperations:
         self._items(arn).remove_tags(arn, members["TagKeys"])
         return {}
 
-    def _items(
-        self, arn: str
-    ) -> ManagedItems[Model] | ManagedItems[EndpointConfig] | ManagedItems[Endpoint]:
+    def _items(self, arn: str) -> AnyItems:
         kind = kind_of_arn(arn)
         if kind is None:
             raise ValueError(f"{arn}: not an item of the catalog")

@@ -12,6 +12,7 @@ from larder.wire.shapes import Flag, Many, Map, Number, Refused, Shape, Struct, 
 
 NAME = Text(0, 63, "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
 MODEL_NAME = Text(0, 63, r"[a-zA-Z0-9]([\-a-zA-Z0-9]*[a-zA-Z0-9])?")
+ENVIRONMENT = Map(Text(0, 1024, "[a-zA-Z_][a-zA-Z0-9_]*"), Text(0, 1024, r"[\S\s]*"), 100)
 CAPTURE_URI = Text(0, 512, "(https|s3)://([^/])/?(.*)")
 ENDPOINT_STATUS = Text(
     enum=(
@@ -64,7 +65,7 @@ CONTAINER = Struct(
         "ModelDataUrl": S3_URI,
         "ModelDataSource": MODEL_DATA_SOURCE,
         "AdditionalModelDataSources": Refused(_ONE_SOURCE),
-        "Environment": Map(Text(0, 1024, "[a-zA-Z_][a-zA-Z0-9_]*"), Text(0, 1024, r"[\S\s]*"), 100),
+        "Environment": ENVIRONMENT,
         "ModelPackageName": Text(
             1,
             176,

@@ -11,8 +11,8 @@ from typing import Any
 from larder.errors import ValidationError
 from larder.groups.api.requests import tag_pairs
 from larder.groups.listing import Ask, Order
+from larder.models.api.containers import source_of, source_problems
 from larder.models.api.control_shapes import REQUESTS
-from larder.models.import_request import Source, SourceForm
 from larder.models.lists import ItemCriteria, ItemOrder
 from larder.models.manage_endpoint_configs import ConfigSpec
 from larder.models.manage_endpoints import EndpointSpec, EndpointUpdate
@@ -23,11 +23,6 @@ from larder.problems import Path, Problem, refuse, shown
 from larder.wire.json_rpc import Members
 from larder.wire.shapes import problems
 
-_FORMS = {
-    ("S3Object", "Gzip"): SourceForm.ARCHIVE,
-    ("S3Prefix", "None"): SourceForm.FOLDER,
-    ("S3Object", "None"): SourceForm.FILE,
-}
 _PAGE_SIZE = 100
 _ENDPOINTS_PAGE_SIZE = 10
 """SageMaker's default of ListEndpoints; the other lists state none."""
@@ -49,14 +44,17 @@ def model_spec(members: Members) -> ModelSpec:
     """CreateModel's request.
 
     Raises:
-        ValidationError: it has not exactly one container, or that lacks an image or an artefact.
+        ValidationError: it has not exactly one container, or that has neither an image with an
+            artefact nor a package alone.
     """
     path, container = _container(members)
     refuse(_container_problems(container, path))
+    package = container.get("ModelPackageName", "")
     return ModelSpec(
         name=members["ModelName"],
-        image=container["Image"],
-        source=_source(container),
+        image=container.get("Image", ""),
+        source=None if package else source_of(container),
+        package=package,
         sent=_sent(members, "ModelName"),
         environment=dict(container.get("Environment", {})),
         tags=tag_pairs(members.get("Tags", [])),
@@ -183,39 +181,18 @@ def _container_problems(container: Mapping[str, Any], path: Path) -> Iterator[Pr
         text = "Member must be SingleModel: create one model for each artefact, as variants"
         yield Problem((*path, "Mode"), text, shown("MultiModel"))
     if "ModelPackageName" in container:
-        text = (
-            "Member must be left out: this release has no model packages; give Image and "
-            "ModelDataUrl"
-        )
-        yield Problem((*path, "ModelPackageName"), text, shown(container["ModelPackageName"]))
-    elif "Image" not in container:
-        yield Problem((*path, "Image"), "Member must not be null", "null")
-    places = [name for name in ("ModelDataUrl", "ModelDataSource") if name in container]
-    if len(places) != 1:
-        text = "Member must be given, or ModelDataSource, and not both: a model is one artefact"
-        yield Problem((*path, "ModelDataUrl"), text, shown(container.get("ModelDataUrl")))
+        yield from _package_problems(container, path)
         return
-    source = container.get("ModelDataSource", {}).get("S3DataSource")
-    if places == ["ModelDataSource"]:
-        if source is None:
-            text = "Member must not be null"
-            yield Problem((*path, "ModelDataSource", "S3DataSource"), text, "null")
-            return
-        if (source["S3DataType"], source["CompressionType"]) not in _FORMS:
-            text = "Member must be None where S3DataType is S3Prefix: a folder is not compressed"
-            where = (*path, "ModelDataSource", "S3DataSource", "CompressionType")
-            yield Problem(where, text, shown(source["CompressionType"]))
-    uri = container["ModelDataUrl"] if source is None else source["S3Uri"]
-    if not uri.startswith("s3://"):
-        yield Problem((*path, *places), "Member must begin with s3://", shown(uri))
+    if "Image" not in container:
+        yield Problem((*path, "Image"), "Member must not be null", "null")
+    yield from source_problems(container, path)
 
 
-def _source(container: Mapping[str, Any]) -> Source:
-    if "ModelDataUrl" in container:
-        return Source(uri=container["ModelDataUrl"])
-    source = container["ModelDataSource"]["S3DataSource"]
-    form = _FORMS[source["S3DataType"], source["CompressionType"]]
-    return Source(uri=source["S3Uri"], form=form, etag=source.get("ETag"))
+def _package_problems(container: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    for name in ("Image", "ModelDataUrl", "ModelDataSource"):
+        if name in container:
+            text = "Member must be left out beside ModelPackageName: the package has it"
+            yield Problem((*path, name), text, shown(container[name]))
 
 
 def _variant(members: Members) -> VariantSpec:

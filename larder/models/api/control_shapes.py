@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from larder.groups.api.shapes import KMS_KEY_ID, MOMENT, NEXT_TOKEN, PAGE_SIZE, SORT_ORDER, TAGS
 from larder.models.api import control_parts as part
+from larder.models.api.package_shapes import PACKAGE_REQUESTS
 from larder.wire.shapes import Flag, Many, Number, Refused, Shape, Struct, Text, Whole
 
 _ENDPOINT: dict[str, Shape] = {"EndpointName": part.NAME}
@@ -18,7 +19,8 @@ _LISTED: dict[str, Shape] = {
     "CreationTimeBefore": MOMENT,
     "CreationTimeAfter": MOMENT,
 }
-REQUESTS = {
+REQUESTS: dict[str, Struct] = {
+    **PACKAGE_REQUESTS,
     "CreateModel": Struct(
         {
             **_MODEL,

@@ -1,5 +1,6 @@
 """What every registry of models promises, asked of each implementation."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import boto3
@@ -21,6 +22,7 @@ from larder.models.registry_items import (
 from larder.models.served import EndpointStatus, Fleet, ServedEndpoint, Variant
 from larder.testing.models import memory_model_registry
 from tests.support.model_registry import IMAGE, served_model
+from tests.support.packages import entry, model_package, package_group
 from tests.support.tables import create_registry_table
 
 TAGS = (("team", "é"), ("larder:read:a", "=2A"))
@@ -87,7 +89,23 @@ def _endpoint(name):
     )
 
 
-MAKERS = {Kind.MODEL: _model, Kind.ENDPOINT_CONFIG: _config, Kind.ENDPOINT: _endpoint}
+MAKERS = {
+    Kind.MODEL: _model,
+    Kind.ENDPOINT_CONFIG: _config,
+    Kind.ENDPOINT: _endpoint,
+    Kind.PACKAGE_GROUP: package_group,
+    Kind.PACKAGE: model_package,
+}
+
+
+def _items(registry):
+    return [
+        registry.models,
+        registry.configs,
+        registry.endpoints,
+        registry.groups,
+        registry.packages,
+    ]
 
 
 @pytest.fixture(params=list(Kind), ids=str)
@@ -97,8 +115,7 @@ def kind(request):
 
 @pytest.fixture
 def items(registry, kind):
-    found = [registry.models, registry.configs, registry.endpoints]
-    return next(each for each in found if each.kind is kind)
+    return next(each for each in _items(registry) if each.kind is kind)
 
 
 def test_an_item_is_read_as_it_was_stored_by_its_name_in_any_case(items, kind):
@@ -150,8 +167,7 @@ def test_what_was_removed_cannot_be_replaced_and_its_name_is_free(items, kind):
 def test_all_of_a_kind_are_listed_by_name_and_none_of_another(registry, items, kind):
     for other, make in MAKERS.items():
         if other is not kind:
-            stored = [registry.models, registry.configs, registry.endpoints]
-            next(each for each in stored if each.kind is other).create(make("other"))
+            next(each for each in _items(registry) if each.kind is other).create(make("other"))
     made = [MAKERS[kind](name) for name in ("b", "A", "c-1", "C")]
     for item in made:
         items.create(item)
@@ -166,6 +182,76 @@ def test_many_large_items_are_listed_over_several_answers_of_dynamodb(registry):
         registry.models.create(replace(model, sent={"x": "y" * 300_000}))
 
     assert [each.name for each in registry.models.list()] == [f"m{place}" for place in range(8)]
+
+
+def test_versions_are_listed_in_their_order_and_those_of_other_groups_are_not(registry):
+    names = ["Churn/9", "Churn/10", "Churn/1", "churn-b/1", "churn"]
+    for name in names:
+        registry.packages.create(model_package(name))
+
+    assert [each.name for each in registry.packages.list("churn/")] == [
+        "Churn/1",
+        "Churn/9",
+        "Churn/10",
+    ]
+    assert [each.name for each in registry.packages.list("CHURN-B/")] == ["churn-b/1"]
+    assert len(list(registry.packages.list())) == len(names)
+
+
+def test_a_version_is_never_given_twice_however_many_ask(registry):
+    with ThreadPoolExecutor(16) as pool:
+        given = list(pool.map(lambda _: registry.versions.next("Churn"), range(50)))
+
+    assert sorted(given) == list(range(1, 51))
+    assert registry.versions.next("churn") == 51
+    assert registry.versions.next("other") == 1
+
+
+def test_a_client_token_finds_its_package_while_that_exists_and_makes_one(registry):
+    package = model_package("Churn/1")
+    assert registry.versions.by_token(package.token) is None
+    registry.packages.create(package)
+    registry.packages.replace(replace(package, reason="another"))
+
+    assert registry.versions.by_token(package.token) == "Churn/1"
+    with pytest.raises(ResourceInUse):
+        registry.packages.create(model_package("Churn/2", token=package.token))
+    assert registry.packages.get("Churn/2") is None
+
+    registry.packages.remove(package)
+    assert registry.versions.by_token(package.token) is None
+
+
+def test_an_entry_is_in_the_log_where_its_change_took_effect_and_nowhere_else(registry):
+    package = model_package("Churn/1")
+    made, changed, lost, removed = (
+        entry(at=START + place, revision=place) for place in range(1, 5)
+    )
+    registry.packages.create(package, (made,))
+    stored = registry.packages.replace(replace(package, reason="b"), (changed,))
+    for refused in (
+        lambda: registry.packages.replace(package, (lost,)),
+        lambda: registry.packages.create(model_package("churn/1", uid="x"), (lost,)),
+    ):
+        with pytest.raises(ResourceInUse):
+            refused()
+    registry.packages.remove(replace(stored, uid="another"), (lost,))
+    registry.packages.remove(stored, (removed,))
+
+    assert list(registry.log.read("group/churn")) == [made, changed, removed]
+    assert list(registry.log.read("group/churn", changed.at)) == [made, changed]
+    assert list(registry.log.read("group/churn", made.at - 1)) == []
+    assert list(registry.log.read("group/chur")) == []
+
+
+def test_entries_come_in_the_order_of_time_whatever_the_order_of_writing(registry):
+    items = [model_package(f"Churn/{version}") for version in (1, 2, 10)]
+    places = [(START + 2, 10), (START + 1, 2), (START + 2, 1)]
+    for item, (at, version) in zip(items, places, strict=True):
+        registry.packages.create(item, (entry(at=at, version=version),))
+
+    found = [(each.at, each.version) for each in registry.log.read("group/churn")]
+    assert found == sorted(places)
 
 
 @mock_aws

@@ -7,10 +7,12 @@ import pytest
 
 from larder.models.adapters.dynamodb_item import to_item
 from larder.models.adapters.dynamodb_stream import model_change
+from larder.models.package_items import Approval
 from larder.models.registry_items import Endpoint, EndpointConfig, Kind, Model, VariantDetail
 from larder.models.served import EndpointStatus
 from tests.support.model_registry import IMAGE, served_model
 from tests.support.models import endpoint as served_endpoint
+from tests.support.packages import SPECIFICATION, model_package, package_group
 
 STREAM = "arn:aws-cn:dynamodb:cn-north-1:210987654321:table/registry/stream/2026"
 START = 1_700_000_000_123_456
@@ -78,6 +80,34 @@ def test_a_new_model_is_an_event_and_a_tagged_one_and_a_configuration_are_not():
     assert model_change(_record(Kind.MODEL, replace(model, tags=(("a", "b"),)), model)) is None
     config = EndpointConfig(name="C", uid="u", created=START, sent={}, variants=())
     assert model_change(_record(Kind.ENDPOINT_CONFIG, config)) is None
+
+
+def test_a_package_is_an_event_when_it_is_made_and_when_it_is_approved_or_not():
+    package = model_package("Churn/7", approval=Approval.PENDING)
+    change = model_change(_record(Kind.PACKAGE, package))
+
+    assert change.detail_type == "SageMaker Model Package State Change"
+    arn = "arn:aws-cn:sagemaker:cn-north-1:210987654321:model-package/Churn/7"
+    assert change.resource == arn
+    detail = orjson.loads(change.detail)
+    assert detail["CreationTime"] == START // 1000
+    assert detail["InferenceSpecification"] == SPECIFICATION
+    names = (
+        "ModelPackageGroupName",
+        "ModelPackageVersion",
+        "ModelPackageArn",
+        "ModelPackageStatus",
+    )
+    assert [detail[name] for name in names] == ["Churn", 7, arn, "Completed"]
+    assert detail["ModelApprovalStatus"] == "PendingManualApproval"
+
+    approved = replace(package, approval=Approval.APPROVED, reason="good")
+    detail = orjson.loads(model_change(_record(Kind.PACKAGE, approved, package)).detail)
+    assert (detail["ModelApprovalStatus"], detail["ApprovalDescription"]) == ("Approved", "good")
+    noted = replace(approved, metadata={"a": "b"})
+    assert model_change(_record(Kind.PACKAGE, noted, approved)) is None
+    assert model_change(_record(Kind.PACKAGE, None, approved)) is None
+    assert model_change(_record(Kind.PACKAGE_GROUP, package_group("Churn"))) is None
 
 
 def test_a_feature_group_is_no_model():

@@ -70,7 +70,8 @@ def forwarder(url, timeout=5.0):
 
 
 def client_of(url):
-    return bound_client("sagemaker", create_handler(control_plane(), None, forwarder(url)))
+    handler = create_handler(control_plane(), None, forwarder(url))
+    return bound_client("sagemaker", handler, ours=False)
 
 
 def test_an_unknown_operation_is_answered_by_sagemaker_itself(sagemaker):
