@@ -257,7 +257,7 @@ def test_row_210_tags_are_added_listed_and_deleted(models, several, kind):
         ({"ModelName": "none"}, 'Could not find model "'),
         ({"InitialVariantWeight": 0.0}, "eight"),
         ({"InstanceType": "ml.none.large"}, "'productionVariants.1.member.instanceType'"),
-        ({"ServerlessConfig": {"MemorySizeInMB": 1000, "MaxConcurrency": 1}}, "memorySizeInMB"),
+        ({"ServerlessConfig": {"MemorySizeInMB": 7168, "MaxConcurrency": 1}}, "memorySizeInMB"),
         ({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 1}}, "2048"),
         ({"ServerlessConfig": SERVERLESS, "InstanceType": "ml.m5.large"}, "instanceType"),
     ],
