@@ -16,10 +16,13 @@ from larder.groups.feature_group import (
     UpdateStatus,
 )
 from larder.lifecycle.advance import Lifecycle
+from larder.models.adapters import dynamodb_item as model_item
+from larder.models.registry_items import Kind
 from larder.testing.groups import MemoryRegistry
 from larder.wiring.lifecycle import GroupLifecycle
 from tests.support.groups import feature_group
 from tests.support.logs import collecting
+from tests.support.packages import model_package
 from tests.unit.lifecycle.test_lifecycle import Records, Tables
 
 CREATED = feature_group()
@@ -109,6 +112,20 @@ def test_what_the_bus_refused_is_delivered_again_and_holds_up_nothing_else(consu
     assert [name for name, _ in bus.taken] == ["orders", "routes"]
     (line,) = (line for line in map(json.loads, lines) if line["message"] == "not announced")
     assert (line["resource"], line["error"]) == (CREATED.arn, "no bus")
+
+
+def test_a_package_of_a_newer_release_waits_and_holds_up_nothing_else(consume, bus):
+    item = model_item.to_item(Kind.PACKAGE, model_package("Churn/1"))
+    item["doc"] = {"S": json.dumps({**json.loads(item["doc"]["S"]), "format": 2})}
+    keys = {name: item[name] for name in ("pk", "sk")}
+    stream = {"NewImage": item, "Keys": keys, "SequenceNumber": "1"}
+    arn = "arn:aws:dynamodb:us-east-1:123456789012:table/registry/stream/2026"
+    package = {"eventName": "INSERT", "eventSourceARN": arn, "dynamodb": stream}
+
+    lines = []
+    assert consume(package, record(None, feature_group("orders"), "2"), lines=lines) == ["1"]
+    assert [name for name, _ in bus.taken] == ["orders"]
+    assert any("model package Churn/1 is of format 2" in line for line in lines)
 
 
 def test_an_event_reads_like_a_description_with_times_in_milliseconds():
