@@ -72,7 +72,7 @@ cost: setup ## a month's bill of a stage; STAGE=prod ARGS="--scale L --json"
 package: setup ## the wheel, built, installed into an empty environment and tried there
 	@.ci/package
 
-conformance: setup ## SageMaker's behaviour row by row, by boto3 and both SDKs; ENDPOINT=url for a deployed platform
+conformance: setup ## SageMaker's behaviour row by row, by boto3, both SDKs and MLflow; ENDPOINT=url for a deployed platform
 	@$(BIN)/python -m tests.conformance $(if $(ENDPOINT),--endpoint $(ENDPOINT),$(if $(DOOR),--door $(DOOR),--report docs/compatibility.md))
 
 soak: setup ## long random histories and fault runs, in process and on the strict platform

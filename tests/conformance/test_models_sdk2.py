@@ -7,7 +7,6 @@ import pytest
 from tests.conformance.environments import tell
 from tests.conformance.model_store import IMAGE, ROWS, csv
 from tests.support import boosters
-from tests.support.model_files import packed
 
 pytestmark = pytest.mark.timeout(900)  # an SDK polls every thirty seconds
 FIVE = ROWS[:5]
@@ -17,13 +16,14 @@ OWN = {
 }
 
 
-def broken(models):
-    """The address of an archive whose model was taken in, and then lost by the platform's bucket."""
-    data = boosters.ubj(rounds=5, seed=77)
-    uri = models.put("model.tar.gz", packed(("xgboost-model", data)))
-    models.model(uri, name=f"{models.names('kept')}")
+def lost(models, name):
+    """The archive of a model that was created, and whose file the platform's bucket has lost since."""
+    data = boosters.ubj(rounds=5, seed=int.from_bytes(name.encode()) % 10_007)
+    uri = models.archive(("xgboost-model", data))
+    models.model(uri, name=name)
     key = f"models/{hashlib.sha256(data).hexdigest()}"
-    return uri, key
+    models.s3.delete_object(Bucket=models.bucket, Key=key)
+    return uri
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,7 @@ def told(store, models, target, tmp_path_factory):
         which: models.archive(("xgboost-model", boosters.ubj(seed=seed)))
         for which, seed in (("first", 1), ("second", 2))
     }
+    data["broken"] = lost(models, f"{name}-broken")
     settings = {
         "name": name,
         "image": IMAGE,
@@ -78,6 +79,12 @@ def test_row_277_a_session_stays_with_its_variant(gave):
     seen = gave("two_variants")
     assert all(len(set(scores)) == 1 for scores in seen)
     assert {scores[0] for scores in seen} == {OWN["first"][0], OWN["second"][0]}
+
+
+def test_row_221_228_a_deployment_that_fails_raises_with_the_reason(gave):
+    status, text = gave("deploy_and_wait_for_a_model_that_does_not_load")
+    assert status == "Failed"
+    assert "Reason" in text
 
 
 def test_row_230_endpoint_and_model_are_deleted(gave, told):

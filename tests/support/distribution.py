@@ -21,6 +21,8 @@ _APART = ("tests/conformance/test_datasets.py[",)
 
 _FIRST = (
     "tests/conformance/test_datasets",
+    "tests/conformance/test_models_mlflow",
+    "tests/conformance/test_models_sdk",
     "tests/conformance/test_sdk",
     "tests/faults/",
     "tests/infra/",
