@@ -35,7 +35,7 @@ METADATA = Map(METADATA_KEY, Text(1, 256, _WORD + "${1,256}"), 50)
 _NO_HUB = "Larder reads no model hub; give ModelDataUrl"
 _ONE_SOURCE = "a model has one artefact here; put all files into one archive or folder"
 
-_CONTAINER = Struct(
+CONTAINER = Struct(
     {
         "ContainerHostname": part.NAME,
         "Image": Text(0, 255, r"[\S]+"),
@@ -58,7 +58,7 @@ _CONTAINER = Struct(
     }
 )
 _SPECIFICATION: dict[str, Shape] = {
-    "Containers": Many(_CONTAINER, 1, 15),
+    "Containers": Many(CONTAINER, 1, 15),
     "SupportedTransformInstanceTypes": Many(Text(enum=TRANSFORM_INSTANCE_TYPES), 1),
     "SupportedRealtimeInferenceInstanceTypes": Many(Text(enum=INSTANCE_TYPES)),
     "SupportedContentTypes": Many(_CONTENT_TYPE),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from larder.models.api import control_parts as part
+from larder.models.api import package_parts
 from larder.models.api.control_requests import config_spec, model_spec
 from larder.models.api.control_shapes import REQUESTS
 from larder.models.api.runtime_shapes import INVOKE_ENDPOINT
@@ -20,6 +21,7 @@ NAMED = {
     "ProductionVariant": part.PRODUCTION_VARIANT,
     "DataCaptureConfig": part.DATA_CAPTURE,
     "DeploymentConfig": part.DEPLOYMENT,
+    "ModelPackageContainerDefinition": package_parts.CONTAINER,
     "DesiredWeightsAndCapacities": REQUESTS["UpdateEndpointWeightsAndCapacities"]
     .members["DesiredWeightsAndCapacities"]
     .item,
@@ -30,6 +32,9 @@ CREATING = (
     "CreateEndpoint",
     "UpdateEndpoint",
     "UpdateEndpointWeightsAndCapacities",
+    "CreateModelPackageGroup",
+    "CreateModelPackage",
+    "UpdateModelPackage",
 )
 STRUCTURES = {**{name: REQUESTS[name] for name in CREATING}, **NAMED}
 MEMBERS = {f"{name}.{each}": m for name, s in STRUCTURES.items() for each, m in s.members.items()}
