@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Flag, auto
 
 from larder.errors import ValidationError
-from larder.models.registry_items import Endpoint, VariantDetail
+from larder.models.registry_items import Endpoint, Sent, VariantDetail
 from larder.models.served import Fleet
 
 Details = tuple[VariantDetail, ...]
@@ -27,11 +27,15 @@ class Retained(Flag):
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What is asked for a variant; ``None`` keeps what it has. A count is only shown."""
+    """What is asked for a variant; ``None`` keeps what it has.
+
+    A count and the members of a serverless configuration are only shown.
+    """
 
     name: str
     weight: float | None = None
     count: int | None = None
+    serverless: Sent = field(default_factory=dict)
 
 
 def weighed(endpoint: Endpoint, capacities: tuple[Capacity, ...]) -> tuple[Fleet, Details]:
@@ -39,6 +43,7 @@ def weighed(endpoint: Endpoint, capacities: tuple[Capacity, ...]) -> tuple[Fleet
 
     Raises:
         ValidationError: a variant is unknown or named twice, or none would have a weight above 0.
+            Or one has no serverless configuration that could be changed.
     """
     fleet = endpoint.served.blue
     _refuse(fleet, [each.name for each in capacities])
@@ -50,7 +55,8 @@ def weighed(endpoint: Endpoint, capacities: tuple[Capacity, ...]) -> tuple[Fleet
             f"The weights would leave no variant of endpoint {endpoint.name} any request: give at "
             "least one a DesiredWeight greater than 0, or delete the endpoint."
         )
-    return changed, tuple(_with_counts(endpoint.details, counts))
+    details = tuple(_with_counts(endpoint.details, counts))
+    return changed, tuple(_with_serverless(details, capacities))
 
 
 def retain(
@@ -93,3 +99,15 @@ def _with_weights(fleet: Fleet, weights: dict[str, float]) -> Fleet:
 def _with_counts(details: Details, counts: dict[str, int]) -> Iterator[VariantDetail]:
     for each in details:
         yield replace(each, count=counts.get(each.name, each.count))
+
+
+def _with_serverless(details: Details, capacities: tuple[Capacity, ...]) -> Iterator[VariantDetail]:
+    asked = {each.name: each.serverless for each in capacities if each.serverless}
+    for each in details:
+        if each.name in asked and not each.serverless:
+            raise ValidationError(
+                f"The variant {each.name} has no ServerlessConfig: leave out "
+                "ServerlessUpdateConfig, or move the endpoint to a configuration that has one."
+            )
+        changed = {**each.serverless, **asked.get(each.name, {})}
+        yield replace(each, serverless=changed) if changed else each

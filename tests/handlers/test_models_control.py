@@ -455,6 +455,10 @@ def test_weights_change_by_name_and_the_rest_stays(sm, catalog):
             [{"VariantName": each, "DesiredWeight": 0.0} for each in "ab"],
             "give at least one a DesiredWeight greater than 0",
         ),
+        (
+            [{"VariantName": "a", "ServerlessUpdateConfig": {"MaxConcurrency": 9}}],
+            "The variant a has no ServerlessConfig",
+        ),
     ],
 )
 def test_weights_that_cannot_be_leave_the_endpoint_unchanged(sm, catalog, wanted, words):
@@ -468,6 +472,22 @@ def test_weights_that_cannot_be_leave_the_endpoint_unchanged(sm, catalog, wanted
     )
     assert text == words or words in text
     assert catalog.registry.endpoints.get("scoring") == before
+
+
+def test_a_serverless_configuration_is_changed_by_member_and_shown_again(sm):
+    make_model(sm)
+    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 5}
+    variants = [{"VariantName": "a", "ModelName": "churn", "ServerlessConfig": serverless}]
+    make_config(sm, "serverless", variants)
+    sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="serverless")
+
+    wanted = [{"VariantName": "a", "ServerlessUpdateConfig": {"MaxConcurrency": 9}}]
+    sm.update_endpoint_weights_and_capacities(
+        EndpointName="Scoring", DesiredWeightsAndCapacities=wanted
+    )
+
+    (shown,) = sm.describe_endpoint(EndpointName="Scoring")["ProductionVariants"]
+    assert shown["DesiredServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 9}
 
 
 @pytest.mark.parametrize("retains", [False, True])

@@ -131,7 +131,12 @@ def endpoint_update(members: Members) -> EndpointUpdate:
 def capacities(members: Members) -> tuple[Capacity, ...]:
     """UpdateEndpointWeightsAndCapacities' request."""
     return tuple(
-        Capacity(each["VariantName"], each.get("DesiredWeight"), each.get("DesiredInstanceCount"))
+        Capacity(
+            each["VariantName"],
+            each.get("DesiredWeight"),
+            each.get("DesiredInstanceCount"),
+            each.get("ServerlessUpdateConfig", {}),
+        )
         for each in members["DesiredWeightsAndCapacities"]
     )
 
