@@ -74,9 +74,7 @@ class Inspection:
         runtime = _runtime(chosen, image, logged)
         kept = [self._kept(file, form) for file, form in chosen]
         try:
-            model = self.runtimes[runtime].load([path.read_bytes() for path in kept])
-            self.check(model)
-            _probe(model, runtime)
+            model = self._tried(runtime, kept)
         except ModelError as error:
             names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
             raise ValidationError(
@@ -92,6 +90,13 @@ class Inspection:
             ignored=tuple(file.name for file in files if file.name not in used),
             texts=model.texts,
         )
+
+    def _tried(self, runtime: Runtime, paths: Sequence[Path]) -> LoadedModel:
+        """The model, loaded, looked at and asked; raises ``ModelError``."""
+        model = self.runtimes[runtime].load([path.read_bytes() for path in paths])
+        self.check(model)
+        _probe(model, runtime)
+        return model
 
     def _logged(self, files: Sequence[ModelFile]) -> MlModel:
         """What MLflow's own file says of the others.
