@@ -19,6 +19,15 @@ def code(call, **members):
     return refusal(call, **members).response["Error"]["Code"]
 
 
+def is_refused(store, group, record):
+    """Whether a PutRecord is refused as malformed."""
+    try:
+        store.rt.put_record(FeatureGroupName=group, Record=values(record))
+    except ClientError as error:
+        return error.response["Error"]["Code"] == "ValidationError"
+    return False
+
+
 def refused(store, group, record, **members):
     """The code of the error that a PutRecord must raise."""
     return code(store.rt.put_record, FeatureGroupName=group, Record=values(record), **members)

@@ -91,7 +91,7 @@ def test_row_014_a_throttled_client_tries_again_and_succeeds(group):
 
 
 def test_row_015_an_operation_that_is_not_served_is_a_clear_error(store):
-    error = refusal(store.sm.list_models)
+    error = refusal(store.sm.list_training_jobs)
     assert 400 <= error.response["ResponseMetadata"]["HTTPStatusCode"] < 500
     assert "CreateFeatureGroup" in str(error)
 

@@ -421,3 +421,5 @@ def test_row_202_the_right_to_invoke_is_of_one_endpoint(models, endpoint, regres
     iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
     iam.delete_user_policy(UserName=user, PolicyName="one")
     iam.delete_user(UserName=user)
+    rt.close()
+    iam.close()
