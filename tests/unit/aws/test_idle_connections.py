@@ -109,6 +109,7 @@ def high_descriptor():
     high = socket.socket(fileno=fcntl.fcntl(ours.fileno(), fcntl.F_DUPFD, 2000))
     ours.close()
     yield high, theirs
+    high.close()  # a run that only sets up leaves it open
     theirs.close()
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
