@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -55,7 +56,8 @@ def test_a_unit_moves_only_to_a_variant_whose_weight_grew_against_its_own(weight
     for unit in units:
         x, y = winner(before, "s", unit), winner(after, "s", unit)
         if x != y:
-            assert new[y] * old[x] > new[x] * old[y] * (1 - 1e-9)
+            grew = Fraction(new[y]) * Fraction(old[x])  # floats would become 0
+            assert grew > Fraction(new[x]) * Fraction(old[y]) * Fraction(1 - 1e-9)
 
 
 def test_raising_one_weight_moves_units_only_to_it_and_lowering_only_from_it():
