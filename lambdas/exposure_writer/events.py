@@ -92,12 +92,14 @@ def _tell(done: Recorded, log: Log) -> None:
         log.line("ERROR", message="exposure quarantined", key=each.place, reason=each.reason)
     for each in done.captures_lost:
         log.line("ERROR", message="captured data was lost", folder=each.place, reason=each.reason)
+    for reason, count in done.shadows_failed.items():
+        log.line("WARNING", message="shadows were not scored", instances=count, reason=reason)
     metrics: dict[str, tuple[float, str]] = {Metric.EXPOSURE_ROWS: (float(done.rows), "Count")}
     lost = sum(each.lines for each in done.captures_lost)
     for name, count in (
         (Metric.QUARANTINED_EXPOSURES, len(done.quarantined)),
         (Metric.CAPTURES_LOST, lost),
-        (Metric.SHADOWS_FAILED, done.shadows_failed),
+        (Metric.SHADOWS_FAILED, sum(done.shadows_failed.values())),
     ):
         if count:
             metrics[name] = (float(count), "Count")

@@ -147,14 +147,19 @@ def _instance(scored: Scored, *, vector: bool = True) -> dict[str, object]:
         told |= _given(scored.vector, vector=vector)
     if scored.shadows:
         told["shadows"] = {
-            each.name: {"error": error} if error else _given(given, vector=vector)
-            for each, given, error in scored.shadows
+            each.name: _failed(error, problem) if error else _given(given, vector=vector)
+            for each, given, error, problem in scored.shadows
         }
     if scored.features:
         told["statuses"] = {name: str(state.status) for name, state in scored.features.items()}
     if scored.event_times:
         told["event_times"] = scored.event_times
     return told
+
+
+def _failed(error: str, problem: str) -> dict[str, object]:
+    """Why a shadow has no vector; ``problem`` is for who looks into the log."""
+    return {"error": error, "problem": problem} if problem else {"error": error}
 
 
 def _given(values: Sequence[Cell], *, vector: bool) -> dict[str, object]:
@@ -175,7 +180,7 @@ def _is_plain(values: Sequence[Cell]) -> bool:
 
 
 def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
-    return {each.name: _shadow(each.model) for one in outcome.scored for each, _, _ in one.shadows}
+    return {each.name: _shadow(each.model) for one in outcome.scored for each, *_ in one.shadows}
 
 
 def _spelled(value: Cell | Sequence[Cell] | None) -> object:

@@ -7,12 +7,15 @@ from typing import Any
 
 import orjson
 
+from larder.errors import NewerFormat
+from larder.formats import MEMBER, Format
 from larder.models.capture import Captured, Side
 from larder.models.exposed import OK, ExposedInstance, ExposedVariant, Exposure
 from larder.models.exposure import KIND
 from larder.models.json_numbers import is_text, number, parsed
 from larder.models.served_json import model_from_json
 
+FORMAT = Format("exposure-line")
 INSTANCES_CUT = "InstancesCut"
 """Status of the one row of a variant whose instances had no room in their line."""
 _CUTS = {"capture_cut": "capture", "vectors_cut": "inputs", "instances_cut": "instances"}
@@ -28,6 +31,7 @@ def from_line(line: str) -> Exposure | None:
 
     Raises:
         UnreadableLine: the line is an exposure's and can't be read.
+        NewerFormat: a newer release wrote it, in a form that this one can't read.
     """
     try:
         document = orjson.loads(line)
@@ -37,8 +41,11 @@ def from_line(line: str) -> Exposure | None:
         raise UnreadableLine("the line is not valid JSON") from error
     if not isinstance(document, dict) or document.get("kind") != KIND:
         return None
+    FORMAT.check("An exposure line", document.get(MEMBER))
     try:
         return _exposure(document)
+    except NewerFormat:
+        raise
     except Exception as error:
         raise UnreadableLine(f"a member is missing or wrong ({type(error).__name__})") from error
 

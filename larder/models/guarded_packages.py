@@ -9,6 +9,7 @@ from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.package_log import LogEntry
 from larder.models.registry import Items
 from larder.models.registry_items import Kind, Tags
+from larder.telemetry.newer import Unread, warn_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class GuardedPackages:
         """As the port says."""
         self.packages.remove(item, entries)
 
-    def list(self, under: str = "") -> Iterator[ModelPackage]:
+    def list(self, under: str = "", unread: Unread = warn_of) -> Iterator[ModelPackage]:
         """As the port says; each group is read once."""
         known: dict[str, Tags] = {}
-        return (self._guarded(each, known) for each in self.packages.list(under))
+        return (self._guarded(each, known) for each in self.packages.list(under, unread))
 
     def _guarded(self, package: ModelPackage, known: dict[str, Tags]) -> ModelPackage:
         if not package.group:

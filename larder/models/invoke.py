@@ -160,7 +160,7 @@ class Invoker:
         now = self.reader.clock()
         for each, several in zip(scored, shadows, strict=True):
             fill_shadows(several, features, now)
-            each.shadows = [(one.variant, one.vector, one.error) for one in several]
+            each.shadows = [(one.variant, one.vector, one.error, one.problem) for one in several]
 
     def _score(self, scored: Sequence[Scored]) -> dict[str, str]:
         """Give each its score, with one call of each variant's model; the models' objectives."""

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from larder.access.grants import Right
-from larder.errors import ConflictException, ValidationError
+from larder.errors import ConflictException, NewerFormat, ValidationError
 from larder.models.manage_items import ManagedItems
 from larder.models.package_items import PackageGroup, aliases_in
 from larder.models.package_log import LogEntry, group_log
 from larder.models.registry import ModelRegistry
 from larder.models.registry_items import Sent, Tags
 from larder.problems import Problem, refuse, shown
+from larder.telemetry.newer import refuse as refuse_newer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,14 @@ class PackageGroups:
         Raises:
             ValidationError: it does not exist.
             ConflictException: it has versions.
+            NewerFormat: it has a version that a newer release wrote.
         """
         group = self.items.change(name, lambda now: replace(now, deleting=True))
-        found = next(self.registry.packages.list(f"{group.name}/"), None)
+        try:
+            found = next(self.registry.packages.list(f"{group.name}/", refuse_newer), None)
+        except NewerFormat:
+            self.items.change(name, lambda now: replace(now, deleting=False))
+            raise
         if found is None:
             return self.items.delete(name)
         self.items.change(name, lambda now: replace(now, deleting=False))

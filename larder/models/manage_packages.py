@@ -26,6 +26,7 @@ from larder.models.package_specs import PackageSpec, PackageUpdate, Specified
 from larder.models.registry import Importer, ModelRegistry
 from larder.models.registry_items import Kind
 from larder.models.served import ServedModel
+from larder.telemetry.newer import refuse as refuse_newer
 
 _LONGEST_REASON = 1024
 MAX_METADATA = 50
@@ -98,10 +99,15 @@ class Packages:
         Raises:
             ValidationError: it does not exist.
             ConflictException: an endpoint serves it, or an alias of its group is of it.
+            NewerFormat: there is an endpoint of which this release can't tell what it serves.
         """
         package = self.items.get(name, Right.ADMIN)
         arn = self.items.arn(package.name)
-        serving = [each.name for each in self.registry.endpoints.list() if serves(each, arn)]
+        serving = [
+            each.name
+            for each in self.registry.endpoints.list(unread=refuse_newer)
+            if serves(each, arn)
+        ]
         if serving:
             raise ConflictException(
                 f"ModelPackage {arn} is served by the endpoints {', '.join(serving[:10])}: delete "

@@ -7,11 +7,11 @@ so have the capture files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from larder.errors import AccessForbidden, LarderError, ValidationError
+from larder.errors import AccessForbidden, LarderError, NewerFormat, ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.models.capture_files import CaptureFile, capture_files
 from larder.models.exposed import Exposure
@@ -65,15 +65,20 @@ class Lost:
 
 @dataclass(slots=True)
 class Recorded:
-    """What became of a batch; ``other`` lines were no exposures."""
+    """What became of a batch; ``other`` lines were no exposures.
+
+    ``shadows_failed`` counts instances by why their shadow has no score. ``newer`` is of a line
+    that a newer release wrote.
+    """
 
     rows: int = 0
     duplicates: int = 0
-    shadows_failed: int = 0
+    shadows_failed: Mapping[str, int] = field(default_factory=dict)
     other: int = 0
     quarantined: list[Lost] = field(default_factory=list)
     captured: int = 0
     captures_lost: list[Lost] = field(default_factory=list)
+    newer: NewerFormat | None = None
 
 
 @dataclass(slots=True)
@@ -93,6 +98,7 @@ class ExposureRecorder:
         Raises:
             ServiceUnavailable, ThrottlingException, AccessForbidden, TableUnusable: something of
                 the batch is not recorded; it must come again.
+            NewerFormat: a line is of a newer release; all others are recorded.
         """
         done = Recorded()
         read = self._read(lines, done)
@@ -101,6 +107,8 @@ class ExposureRecorder:
         shadows = score_shadows(good, self.scorer, remaining)
         done.shadows_failed = shadows.failed
         self._append([row_of(*each) for each in shadows.scored], done, remaining)
+        if done.newer is not None:
+            raise done.newer
         return done
 
     def _read(self, lines: Sequence[LogLine], done: Recorded) -> list[tuple[LogLine, Exposure]]:
@@ -113,6 +121,9 @@ class ExposureRecorder:
                 exposure = from_line(line.text)
             except UnreadableLine as error:
                 self._set_aside(line, str(error), done)
+                continue
+            except NewerFormat as error:
+                done.newer = error
                 continue
             if exposure is None:
                 done.other += 1

@@ -11,6 +11,7 @@ from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.package_log import LogEntry, LogReader
 from larder.models.registry_items import Endpoint, EndpointConfig, Item, Kind, Model
 from larder.models.served import ServedEndpoint, ServedModel
+from larder.telemetry.newer import Unread, warn_of
 
 Entry = TypeVar("Entry", bound=Item)
 
@@ -48,8 +49,11 @@ class Items(Protocol[Entry]):
     def remove(self, item: Entry, entries: tuple[LogEntry, ...] = ()) -> None:
         """Remove the item, in whatever revision; nothing if it is gone."""
 
-    def list(self, under: str = "") -> Iterator[Entry]:
-        """All items, or those whose names begin with ``under``, in the order of their keys."""
+    def list(self, under: str = "", unread: Unread = warn_of) -> Iterator[Entry]:
+        """All items, or those whose names begin with ``under``, in the order of their keys.
+
+        ``unread`` hears of those that a newer release wrote; ``get`` raises ``NewerFormat``.
+        """
 
 
 class Versions(Protocol):

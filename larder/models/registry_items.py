@@ -144,8 +144,7 @@ class VariantDetail:
 class Endpoint(Item):
     """An endpoint. ``served`` is what invocations see of it.
 
-    ``failure`` says why the last change failed. ``pending`` is the configuration that an update
-    under way moves to. ``deployment`` is the last DeploymentConfig.
+    ``failure`` says why the last change failed. ``deployment`` is the last DeploymentConfig.
     """
 
     served: ServedEndpoint

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from larder.errors import ServiceUnavailable
+from larder.errors import LarderError, ServiceUnavailable
 from larder.models.exposed import OK, ExposedInstance, Exposure
 from larder.models.served import ServedModel
 from larder.models.served_json import model_to_json
@@ -16,6 +17,7 @@ FAILED = "ShadowFailed"
 CUT = "InputsCut"
 _MOST_VALUES = 100_000
 """Values in one request: below Lambda's 6 MB, however long their texts."""
+_LONGEST_REASON = 500
 _LEAST_SECONDS = 70.0
 """What one request may take, with its second try."""
 Waiting = tuple[Exposure, ExposedInstance]
@@ -32,10 +34,13 @@ class ShadowScorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ShadowScores:
-    """Instances of shadows with their scores, or with the reason why they have none."""
+    """Instances of shadows with their scores, or with a status that says they have none.
+
+    ``failed`` counts them by the error, which quotes no value.
+    """
 
     scored: Sequence[Waiting]
-    failed: int
+    failed: Mapping[str, int]
 
 
 def score_shadows(
@@ -47,15 +52,15 @@ def score_shadows(
         ServiceUnavailable: the time is too short; what was not scored comes again.
     """
     done: list[Waiting] = []
-    failed = 0
+    failed: Counter[str] = Counter()
     for model, waiting in _requests(exposures, done):
         if remaining() < _LEAST_SECONDS:
             raise ServiceUnavailable("no time is left to score shadows; the batch comes again")
         vectors = [instance.inputs or () for _, instance in waiting]
         try:
             scores = scorer.score(model, vectors)
-        except Exception:  # a shadow may fail in any way: its row says so
-            failed += len(waiting)
+        except Exception as error:  # a shadow may fail in any way: its row and the log say so
+            failed[_told(model, error)] += len(waiting)
             done.extend((each, replace(instance, status=FAILED)) for each, instance in waiting)
             continue
         done.extend(
@@ -63,6 +68,11 @@ def score_shadows(
             for (each, instance), found in zip(waiting, scores, strict=True)
         )
     return ShadowScores(done, failed)
+
+
+def _told(model: ServedModel, error: Exception) -> str:
+    text = str(error) if isinstance(error, LarderError) else "no error of Larder's"
+    return f"model {model.name}: {type(error).__name__}: {text}"[:_LONGEST_REASON]
 
 
 def _requests(

@@ -58,7 +58,7 @@ class Scored:
 
     ``vector`` is what the model was given. ``event_times`` are those of the records that were read,
     by group and key field. ``shadows`` are the shadow variants that it goes to: each with its own
-    vector, or the code of an error.
+    vector, or the code of an error. Where no rule foresaw it, its place comes last.
     """
 
     variant: Variant
@@ -68,7 +68,7 @@ class Scored:
     vector: Sequence[Cell] = ()
     event_times: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
-    shadows: Sequence[tuple[Variant, Sequence[Cell], str]] = ()
+    shadows: Sequence[tuple[Variant, Sequence[Cell], str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

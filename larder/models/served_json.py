@@ -1,18 +1,21 @@
 """The served document as JSON: what the control plane writes and an invocation reads.
 
-``version`` is ``major.minor``. A reader ignores members that it does not know, so a minor version
-may add some. A newer major version means that ignoring would be wrong: it is refused.
+``version`` is ``major.minor``, and ``major`` the number of the format (decision 0192). A reader
+ignores members that it does not know, so a minor version may add some. What is read of a newer
+minor version is not written again, for it would lose them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 import orjson
 
 from larder.access.grants import Grants
-from larder.errors import ConfigurationError
+from larder.errors import ConfigurationError, NewerFormat
+from larder.formats import Format
 from larder.models.served import (
     Contract,
     EndpointStatus,
@@ -28,8 +31,11 @@ from larder.models.served import (
     Variant,
 )
 
-MAJOR, MINOR = 1, 0
+MINOR = 0
+FORMAT = Format("served-document")
+MAJOR = FORMAT.newest
 _Json = Mapping[str, Any]
+Name = TypeVar("Name", bound=Enum)
 
 
 def to_json(endpoint: ServedEndpoint) -> str:
@@ -41,11 +47,14 @@ def from_json(text: str | bytes) -> ServedEndpoint:
     """The endpoint of a document.
 
     Raises:
-        ConfigurationError: it is no such document, or one of a newer major version.
+        NewerFormat: a newer release wrote it, in a form that this one can't read.
+        ConfigurationError: it is no such document.
     """
     document = _document(text, "an endpoint")
     try:
         return _endpoint(document["endpoint"])
+    except NewerFormat:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unreadable("an endpoint", error) from error
 
@@ -60,8 +69,26 @@ def model_from_json(text: str | bytes) -> ServedModel:
     document = _document(text, "a model")
     try:
         return _model(document["model"])
+    except NewerFormat:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unreadable("a model", error) from error
+
+
+def check_rewritable(text: str | bytes) -> None:
+    """Refuse to replace a document that has members which this release would lose.
+
+    Raises:
+        NewerFormat: it is of a newer minor version.
+    """
+    document = _document(text, "a model or an endpoint")
+    minor = int(str(document["version"]).partition(".")[2] or 0)
+    if minor > MINOR:
+        raise NewerFormat(
+            f"The document of a model or an endpoint is of version {document['version']}, this "
+            f"release writes up to {MAJOR}.{MINOR} and would lose what is new. A newer release of "
+            "Larder wrote it: upgrade this function or program."
+        )
 
 
 def canonical(spec: FeatureSpec) -> bytes:
@@ -90,11 +117,7 @@ def _document(text: str | bytes, what: str) -> _Json:
         major = int(str(document["version"]).split(".")[0])
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise _unreadable(what, error) from error
-    if major > MAJOR:
-        raise ConfigurationError(
-            f"The document of {what} has version {document['version']}; this release reads "
-            f"{MAJOR}.x. Deploy the newer release to this function too."
-        )
+    FORMAT.check(f"The document of {what}", major)
     return document  # type: ignore[no-any-return]
 
 
@@ -105,13 +128,18 @@ def _unreadable(what: str, error: Exception) -> ConfigurationError:
     )
 
 
+def _named(kind: type[Name], given: object) -> Name:
+    """A name of a list that newer releases may add to; raises ``NewerFormat``."""
+    return FORMAT.value("The document of a model or an endpoint", kind, given)
+
+
 def _endpoint(given: _Json) -> ServedEndpoint:
     green = given.get("green")
     grants = given.get("grants") or {}
     return ServedEndpoint(
         name=given["name"],
         uid=given["uid"],
-        status=EndpointStatus(given["status"]),
+        status=_named(EndpointStatus, given["status"]),
         generation=given["generation"],
         salt=given["salt"],
         blue=_fleet(given["blue"]),
@@ -139,8 +167,8 @@ def _model(given: _Json) -> ServedModel:
     return ServedModel(
         name=given["name"],
         uid=given["uid"],
-        runtime=Runtime(given["runtime"]),
-        contract=Contract(given["contract"]),
+        runtime=_named(Runtime, given["runtime"]),
+        contract=_named(Contract, given["contract"]),
         artefacts=tuple(
             ModelArtefact(sha256=each["sha256"], size=each["size"]) for each in given["artefacts"]
         ),
@@ -165,14 +193,14 @@ def _spec(given: _Json) -> FeatureSpec:
 def _input(given: _Json) -> ModelInput:
     return ModelInput(
         name=given["name"],
-        source=SourceKind(given["source"]),
+        source=_named(SourceKind, given["source"]),
         type=given["type"],
         group=given.get("group", ""),
         group_uid=given.get("group_uid", ""),
         feature=given.get("feature", ""),
         key=given.get("key", ""),
         size=given.get("size", 1),
-        missing=Missing(given.get("missing", Missing.FAIL)),
+        missing=_named(Missing, given.get("missing", Missing.FAIL)),
         default=given.get("default"),
         max_age_seconds=given.get("max_age_seconds"),
         categories=tuple(given.get("categories", ())),

@@ -16,17 +16,22 @@ from larder.models.lookup import Features, Wanted
 from larder.models.refusals import Refused
 from larder.models.served import Cell, ServedEndpoint, Variant
 from larder.models.vectors import Row, filled, planned
+from larder.telemetry.log import place_of
 
 _BUG = "InternalFailure"
 
 
 @dataclass(slots=True)
 class Shadow:
-    """One instance as a shadow would be given it: a vector, or the code of an error."""
+    """One instance as a shadow would be given it: a vector, or the code of an error.
+
+    ``problem`` says where an error was raised that no rule foresaw.
+    """
 
     variant: Variant
     vector: Sequence[Cell] = ()
     error: str = ""
+    problem: str = ""
     row: Row | None = None
 
 
@@ -61,8 +66,8 @@ def plan_shadows(
             each.row = planned(each.variant.model, instance, known, wanted)
         except Refused as refusal:
             each.error = refusal.error.code
-        except Exception:  # a bug in a shadow's path costs the answer nothing
-            each.error = _BUG
+        except Exception as error:  # a bug in a shadow's path costs the answer nothing
+            each.error, each.problem = _BUG, place_of(error)
 
 
 def fill_shadows(shadows: Sequence[Shadow], features: Features, now_nanos: int) -> None:
@@ -74,5 +79,5 @@ def fill_shadows(shadows: Sequence[Shadow], features: Features, now_nanos: int) 
             each.vector = filled(each.row, features, now_nanos, all_states=False).vector
         except Refused as refusal:
             each.error = refusal.error.code
-        except Exception:
-            each.error = _BUG
+        except Exception as error:
+            each.error, each.problem = _BUG, place_of(error)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import traceback
-
 from larder.offline.ports import TableUnusable
+from larder.telemetry.log import place_of
 
 
 class Unexpected(TableUnusable):
     """An error that no adapter knows, as the group's own. ``cause`` leaves out the error's text."""
 
     def __init__(self, what: str, error: Exception) -> None:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        self.cause = f"{what} failed: {type(error).__name__} at {frame.name}:{frame.lineno}"
+        self.cause = f"{what} failed: {place_of(error)}"
         super().__init__(f"{self.cause}: {error}")

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from traceback import format_tb
+from traceback import extract_tb, format_tb
 from typing import Literal
 
 import orjson
@@ -73,6 +73,12 @@ def trace_of(error: BaseException) -> str:
         parts.append("".join(format_tb(cause.__traceback__)) + type(cause).__qualname__)
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return "\ncaused by\n".join(parts)
+
+
+def place_of(error: BaseException) -> str:
+    """An error's class and the line that raised it, without its text: that may quote a value."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {frame.name}:{frame.lineno}"
 
 
 def _json(line: Mapping[str, object]) -> str:

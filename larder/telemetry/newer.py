@@ -19,6 +19,11 @@ def warn_of(error: NewerFormat) -> None:
     Log(write=to_stderr).line("WARNING", message="passed over", error=str(error))
 
 
+def refuse(error: NewerFormat) -> None:
+    """Raise it: for who must know of every item."""
+    raise error
+
+
 def readable(
     items: Iterable[Stored], read: Callable[[Stored], T], unread: Unread = warn_of
 ) -> Iterator[T]:

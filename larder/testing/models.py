@@ -12,6 +12,7 @@ from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.package_log import LogEntry
 from larder.models.registry import ModelRegistry
 from larder.models.registry_items import Endpoint, EndpointConfig, Item, Kind, Model, key_of
+from larder.telemetry.newer import Unread, warn_of
 
 Entry = TypeVar("Entry", bound=Item)
 
@@ -71,7 +72,7 @@ class MemoryItems(Generic[Entry]):
                 del self._by_key[key_of(item.name)]
                 self._log.append(entries)
 
-    def list(self, under: str = "") -> Iterator[Entry]:
+    def list(self, under: str = "", unread: Unread = warn_of) -> Iterator[Entry]:  # noqa: ARG002
         keys = sorted(key for key in self._by_key if key.startswith(under.lower()))
         return iter([self._by_key[key] for key in keys])
 

@@ -139,6 +139,8 @@ def test_a_bug_in_a_shadows_path_costs_the_answer_nothing(monkeypatch, broken):
     monkeypatch.setattr(f"larder.models.shadows.{broken}", raises)
     made.predictions({"customer_id": "c1", "amount": 1})
     assert [each.status for each in made.read[0].instances] == ["OK", "InternalFailure"]
+    told = json.loads(made.written[0])["instances"][0]["shadows"]["Shadow"]["problem"]
+    assert told.startswith("RuntimeError at raises:")
 
 
 def test_what_a_capture_asks_for_is_in_the_line():

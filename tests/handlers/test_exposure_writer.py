@@ -241,7 +241,18 @@ def test_a_shadow_that_fails_has_a_row_that_says_so_and_costs_no_other():
     assert [each["status"] for each in rows] == ["OK", "ShadowFailed", "OK"]
     assert rows[1]["scores"] is None
     assert made.metric("ShadowsFailed") == 1
+    [line] = made.logged("shadows were not scored")
+    assert (line["instances"], "it hung for 30 s" in line["reason"]) == (1, True)
     assert len(made.captures.files) == 1
+
+
+def test_a_line_of_a_newer_release_waits_and_holds_up_no_other():
+    made = Recording()
+    newer = json.dumps(json.loads(to_line(exposure("i-1"))) | {"format": 2})
+    assert "parked" in made.deliver(newer, captured("i-2"))
+    assert [each["inference_id"] for each in made.tables.dicts()] == ["i-2"]
+    assert len(made.captures.files) == 1
+    assert made.quarantine.lines == {}
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,21 @@ from larder.ingestion.ports import Run
 from larder.memory.entry import entry_parts, read_entry
 from larder.models.adapters import dynamodb_item as model_item
 from larder.models.adapters.dynamodb_log import entry_item, entry_of
-from larder.models.adapters.dynamodb_models import dynamo_model_registry
-from larder.models.registry_items import Kind
+from larder.models.adapters.dynamodb_models import DynamoItems
+from larder.models.assignment import UnitSource
+from larder.models.exposure import Answered, line_of, vector_digest
+from larder.models.exposure_line import from_line
+from larder.models.registry_items import (
+    Endpoint,
+    EndpointConfig,
+    Kind,
+    Model,
+    VariantDetail,
+    VariantSpec,
+)
+from larder.models.scores import Outcome, Scored
+from larder.models.served import FeatureSpec, Missing, ModelInput, SourceKind
+from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
 from larder.offline.adapters import dynamodb_heartbeat_item as beat_item
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
@@ -54,7 +67,10 @@ from larder.records.record import RecordVersion, Slot, State
 from larder.settings.published import PublishedSettings, check_published
 from larder.training_sets.manifest import Column, Manifest
 from larder.training_sets.ports import LabelColumn, SourceTable, StoredFile, StoredLabels
+from tests.support.exposures import exposed_variant, exposure
+from tests.support.exposures import instance as exposed_instance
 from tests.support.groups import feature_group
+from tests.support.models import endpoint, fleet, served_model, variant
 from tests.support.offline import hive_group, row
 from tests.support.packages import entry, model_package, package_group
 from tests.support.tables import create_registry_table
@@ -468,45 +484,162 @@ PACKAGES = {
 }
 
 
-def _package_kind(item: dict[str, Any]) -> Kind:
+SERVED = served_model(
+    features=FeatureSpec(
+        inputs=(
+            ModelInput(name="amount", source=SourceKind.REQUEST, type="Fractional"),
+            ModelInput(
+                name="spend",
+                source=SourceKind.FEATURE_GROUP,
+                type="Fractional",
+                group="customers",
+                group_uid="ucustomers",
+                feature="spend_7d",
+                key="customer_id",
+                missing=Missing.DEFAULT,
+                default=0.5,
+                max_age_seconds=60,
+            ),
+        ),
+        unit="customer_id",
+        sha256="ab" * 32,
+    ),
+    columns=("amount", "spend"),
+    environment={"SAGEMAKER_INFERENCE_OUTPUT": "probability"},
+    package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1",
+)
+SERVED_ENDPOINT = endpoint(
+    fleet("config", variant("a", SERVED, 70.0), variant("b", weight=30.0)),
+    green=fleet("next", shadows=(variant("s", weight=0.5),)),
+    green_share=0.25,
+    grants=Grants(read=("*",)),
+    capture={"EnableCapture": True},
+)
+_MADE = {"uid": "u-1", "created": MICROS, "tags": (("team", "risk"),), "revision": 3}
+_DETAIL = VariantDetail(name="a", image="larder-xgboost:1", resolved=MICROS, count=2)
+MODEL_ITEMS = {
+    "v1": (Kind.MODEL, Model(name="Churn", sent={"é": 1}, served=SERVED, image="i:1", **_MADE)),
+    "v1-config": (
+        Kind.ENDPOINT_CONFIG,
+        EndpointConfig(
+            name="Config",
+            sent={"MetricsConfig": {}},
+            variants=(VariantSpec(name="a", model="Churn", weight=0.5, count=2),),
+            shadows=(VariantSpec(name="s", model="Churn", weight=1.0, serverless={"x": 1}),),
+            **_MADE,
+        ),
+    ),
+    "v1-endpoint": (
+        Kind.ENDPOINT,
+        Endpoint(
+            name="scoring",
+            served=SERVED_ENDPOINT,
+            changed=MICROS + 1,
+            details=(_DETAIL,),
+            failure="none of it",
+            deployment={"RollingUpdatePolicy": {}},
+            **_MADE,
+        ),
+    ),
+}
+
+
+def _kind_of(item: dict[str, Any]) -> Kind:
     return Kind(item["pk"]["S"].removeprefix("M#"))
 
 
+def _model_items(items: dict[str, tuple[Kind, Any]]) -> dict[str, bytes]:
+    return {name: item_json(model_item.to_item(*each)) for name, each in items.items()}
+
+
 def _packages() -> dict[str, bytes]:
-    return {
-        name: item_json(
-            model_item.to_item(Kind.PACKAGE_GROUP if "group" in name else Kind.PACKAGE, each)
-        )
-        for name, each in PACKAGES.items()
-    }
+    group, package = Kind.PACKAGE_GROUP, Kind.PACKAGE
+    items = {name: (group if "group" in name else package, each) for name, each in PACKAGES.items()}
+    return _model_items(items)
 
 
-def _package(body: bytes) -> Any:
+def _model_item(body: bytes) -> Any:
     item = item_of(body)
-    return model_item.from_item(_package_kind(item), item)
+    return model_item.from_item(_kind_of(item), item)
 
 
-def _package_replaced(body: bytes) -> bytes:
+def _model_item_replaced(body: bytes) -> bytes:
     client, item = table(), item_of(body)
     client.put_item(TableName="registry", Item=item)
-    registry = dynamo_model_registry(BotoDynamo(client), "registry")
-    items = registry.packages if _package_kind(item) is Kind.PACKAGE else registry.groups
+    kind = _kind_of(item)
+    items: Any = DynamoItems(BotoDynamo(client), "registry", kind)
     found = items.get(orjson.loads(item["doc"]["S"])["name"])
     assert found is not None
-    items.replace(replace(found, changed=MICROS))
+    items.replace(found.with_tags((("team", "fraud"),)))
     return stored_item(client, item)
+
+
+def _served(body: bytes) -> Any:
+    return (from_json if "endpoint" in orjson.loads(body) else model_from_json)(body)
+
+
+def _exposure_line() -> dict[str, bytes]:
+    served = replace(SERVED, features=None)
+    took = variant("a", served, 70.0)
+    scored = Scored(took, score=0.25, vector=[1.0, 2.5], unit="u1")
+    outcome = Outcome([scored], [took], "config", UnitSource.SESSION, {})
+    asked = endpoint(fleet("config", took), generation=3)
+    return {"v1": json(line_of(Answered(asked, outcome, "i-1", "", MICROS / 1e6)))}
+
+
+def _exposure(_name: str) -> Any:
+    met = exposed_variant(
+        "a",
+        weights={"a": 70.0},
+        package_arn=SERVED.package_arn,
+        spec_sha256="",
+    )
+    digest = vector_digest([1.0, 2.5])
+    one = exposed_instance(vector_sha256=digest, statuses={}, event_times={})
+    return replace(exposure(instances=(one,), at=MICROS), variants=(met,))
 
 
 FORMS = (
     Stored(
         name="model-package",
         makes=_packages,
-        read=_package,
+        read=_model_item,
         value=lambda name: PACKAGES[name],
         more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
         newer=in_json("doc", "JSON", format=2),
         item="model package Churn/7",
-        rewrite=_package_replaced,
+        rewrite=_model_item_replaced,
+    ),
+    Stored(
+        name="model-item",
+        makes=lambda: _model_items(MODEL_ITEMS),
+        read=_model_item,
+        value=lambda name: MODEL_ITEMS[name][1],
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="model Churn",
+        rewrite=_model_item_replaced,
+    ),
+    Stored(
+        name="served-document",
+        makes=lambda: {
+            "v1": json(orjson.loads(to_json(SERVED_ENDPOINT))),
+            "v1-model": json(orjson.loads(model_to_json(SERVED))),
+        },
+        read=_served,
+        value=lambda name: SERVED if name == "v1-model" else SERVED_ENDPOINT,
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(version="2.0"),
+        item="document of an endpoint",
+    ),
+    Stored(
+        name="exposure-line",
+        makes=_exposure_line,
+        read=lambda body: from_line(body.decode()),
+        value=_exposure,
+        more=both(in_json(**{UNKNOWN: "kept"}), in_json("instances", **{UNKNOWN: "kept"})),
+        newer=in_json(format=2),
+        item="exposure line",
     ),
     Stored(
         name="model-log",

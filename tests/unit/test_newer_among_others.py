@@ -17,6 +17,7 @@ from larder.groups.listing import EVERY_PLACE, GroupOrder
 from larder.groups.metadata import FeatureMetadata
 from larder.memory.entry import entry_parts
 from larder.memory.tier import MemoryTier
+from larder.models.adapters.dynamodb_models import dynamo_model_registry
 from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.adapters.staged_rows import S3StagedRows
 from larder.offline.maintain import Maintenance
@@ -31,7 +32,9 @@ from larder.telemetry.newer import readable
 from larder.training_sets.adapters.pinned_snapshots import S3PinnedSnapshots
 from tests.support.formats import BUCKET, FORMS, MICROS, RICH, UNKNOWN, fixtures, in_json, item_of
 from tests.support.groups import feature_group, group_settings
+from tests.support.model_registry import model_catalog
 from tests.support.offline import row, seconds, stream_record, version
+from tests.support.packages import model_package, package_group
 from tests.support.tables import create_records_table, create_registry_table
 
 BY_NAME = {form.name: form for form in FORMS}
@@ -404,3 +407,79 @@ def test_a_newer_manifest_still_pins_its_snapshots_beside_those_of_the_others():
         s3.put_object(Bucket=BUCKET, Key=f"training-sets/{name}/manifest.json", Body=body)
     pinned = S3PinnedSnapshots(Objects(s3), BUCKET).by_table(0)
     assert pinned == {("larder_dev", "customers_1"): {42, 43}}
+
+
+# --- models ----------------------------------------------------------------------------------------
+
+
+class Models:
+    """A registry of models with an item of a newer release in it."""
+
+    def __init__(self, form, fixture):
+        self.client = boto3.client("dynamodb", region_name="us-east-1")
+        create_registry_table(self.client, "registry")
+        self.registry = dynamo_model_registry(BotoDynamo(self.client), "registry")
+        self.catalog = model_catalog(self.registry)
+        self.newer = item_of(newer(form, fixture))
+        self.client.put_item(TableName="registry", Item=self.newer)
+
+    def stored(self):
+        key = {name: self.newer[name] for name in ("pk", "sk")}
+        return self.client.get_item(TableName="registry", Key=key).get("Item")
+
+
+@pytest.mark.parametrize(
+    ("form", "fixture", "kind", "name"),
+    [
+        ("model-item", "v1", "models", "Churn"),
+        ("model-item", "v1-config", "configs", "Config"),
+        ("model-item", "v1-endpoint", "endpoints", "scoring"),
+        ("model-package", "v1", "packages", "Churn/7"),
+        ("model-package", "v1-group", "groups", "Churn"),
+    ],
+)
+def test_a_listing_of_models_passes_over_it_and_it_alone_is_refused(
+    capsys, form, fixture, kind, name
+):
+    made = Models(form, fixture)
+    items = getattr(made.registry, kind)
+    other = replace(BY_NAME[form].value(fixture), name="other", uid="u-other", revision=1)
+    if kind == "packages":
+        other = replace(other, group="", version=0, token="another")
+    if kind == "endpoints":
+        other = replace(other, served=replace(other.served, name="other"))
+    items.create(other)
+    assert [each.name for each in items.list()] == ["other"]
+    assert "of format 2 " in capsys.readouterr().err
+    with pytest.raises(NewerFormat):
+        items.get(name)
+    assert items.get("other") == other
+
+
+def test_a_package_stays_while_it_is_not_known_what_an_endpoint_serves():
+    made = Models("model-item", "v1-endpoint")
+    made.registry.packages.create(model_package("plain", token=""))
+    with pytest.raises(NewerFormat):
+        made.catalog.packages.delete("plain")
+    assert made.registry.packages.get("plain") is not None
+
+
+def test_a_package_group_stays_with_a_version_of_a_newer_release():
+    made = Models("model-package", "v1")
+    made.registry.groups.create(package_group("Churn", deleting=False))
+    with pytest.raises(NewerFormat):
+        made.catalog.groups.delete("Churn")
+    assert made.stored() == made.newer
+    assert made.registry.groups.get("Churn").deleting is False
+
+
+def test_an_endpoint_with_members_that_would_be_lost_is_not_written_again():
+    made = Models("model-item", "v1-endpoint")
+    document = orjson.loads(made.newer["served"]["S"]) | {"version": "1.1"}
+    item = item_of(fixtures(BY_NAME["model-item"])["v1-endpoint"])
+    item["served"] = {"S": orjson.dumps(document).decode()}
+    made.client.put_item(TableName="registry", Item=item)
+    found = made.registry.endpoints.get("scoring")
+    with pytest.raises(NewerFormat, match="would lose"):
+        made.registry.endpoints.replace(found.with_tags(()))
+    assert made.stored() == item

@@ -7,16 +7,19 @@
 ``larder.models.adapters.dynamodb_package_item`` has the documents of packages and their groups. No
 item of feature groups has a partition key that begins so. None of these has the attribute
 ``kind``, by which the table's index lists groups.
+
+Format ``model-item`` is that of the three documents here (decision 0192).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from larder.errors import ValidationError
+from larder.formats import MEMBER, Format, carried, known_members
 from larder.models.adapters import dynamodb_package_item as packages
 from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.registry_items import (
@@ -29,9 +32,22 @@ from larder.models.registry_items import (
     VariantSpec,
     key_of,
 )
-from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
+from larder.models.served_json import (
+    check_rewritable,
+    from_json,
+    model_from_json,
+    model_to_json,
+    to_json,
+)
 
+FORMAT: Final = Format("model-item")
 Attributes = dict[str, Any]
+_COMMON: Final = ("name", "created", "tags")
+_OWN: Final[Mapping[Kind, Sequence[str]]] = {
+    Kind.MODEL: ("sent", "served", "image"),
+    Kind.ENDPOINT_CONFIG: ("sent", "variants", "shadows"),
+    Kind.ENDPOINT: ("changed", "details", "failure", "deployment"),
+}
 _LARGEST = 390_000
 """Bytes; DynamoDB takes items of 400 KB with their keys."""
 
@@ -51,10 +67,11 @@ def to_item(kind: Kind, item: Item, stored: Attributes | None = None) -> Attribu
 
     Raises:
         ValidationError: they are larger than DynamoDB takes.
+        NewerFormat: the stored one has what this release would lose.
     """
     document = {**_common(item), **_own(item)}
     if stored is not None:
-        document = packages.carry(kind, orjson.loads(stored["doc"]["S"]), document)
+        document = _carrying(kind, stored, document)
     attributes: Attributes = {
         **(stored or {}),
         **item_key(kind, item.name),
@@ -79,9 +96,12 @@ def from_item(kind: Kind, attributes: Mapping[str, Any]) -> Item:
     """The item of its attributes.
 
     Raises:
+        NewerFormat: a newer release wrote it, in a form that this one can't read.
         KeyError, ValueError: they are not of this layout.
     """
     document = orjson.loads(attributes["doc"]["S"])
+    if kind in _OWN:
+        FORMAT.check(f"{kind.words} {document['name']}", document.get(MEMBER))
     common = {
         "name": document["name"],
         "uid": attributes["uid"]["S"],
@@ -90,6 +110,16 @@ def from_item(kind: Kind, attributes: Mapping[str, Any]) -> Item:
         "revision": int(attributes["revision"]["N"]),
     }
     return _READERS[kind](common, document, attributes)
+
+
+def _carrying(kind: Kind, stored: Attributes, document: Attributes) -> Attributes:
+    """A document to be written, with what a newer release added to the stored one."""
+    before = orjson.loads(stored["doc"]["S"])
+    for served in (before.get("served"), stored.get("served", {}).get("S")):
+        if served is not None:
+            check_rewritable(served)
+    own = _OWN.get(kind) or packages.KNOWN[kind]
+    return carried(before, document, frozenset((*_COMMON, *own)))
 
 
 def _common(item: Item) -> Attributes:
@@ -109,9 +139,13 @@ def _config(common: Attributes, document: Attributes, _: Mapping[str, Any]) -> I
     return EndpointConfig(
         **common,
         sent=document["sent"],
-        variants=tuple(VariantSpec(**each) for each in document["variants"]),
-        shadows=tuple(VariantSpec(**each) for each in document["shadows"]),
+        variants=tuple(map(_variant, document["variants"])),
+        shadows=tuple(map(_variant, document["shadows"])),
     )
+
+
+def _variant(document: Attributes) -> VariantSpec:
+    return VariantSpec(**known_members(VariantSpec, document))
 
 
 def _endpoint(common: Attributes, document: Attributes, attributes: Mapping[str, Any]) -> Item:
@@ -119,7 +153,9 @@ def _endpoint(common: Attributes, document: Attributes, attributes: Mapping[str,
         **common,
         served=from_json(attributes["served"]["S"]),
         changed=document["changed"],
-        details=tuple(VariantDetail(**each) for each in document["details"]),
+        details=tuple(
+            VariantDetail(**known_members(VariantDetail, each)) for each in document["details"]
+        ),
         failure=document["failure"],
         deployment=document["deployment"],
     )

@@ -11,11 +11,12 @@ from larder.errors import ResourceInUse
 from larder.groups.adapters.dynamodb_transaction import transact
 from larder.models.adapters.dynamodb_item import from_item, item_key, partition_key, to_item
 from larder.models.adapters.dynamodb_log import DynamoLog, DynamoVersions, entry_item
-from larder.models.adapters.dynamodb_package_item import is_carried, token_key
+from larder.models.adapters.dynamodb_package_item import token_key
 from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.package_log import LogEntry
 from larder.models.registry import ModelRegistry
 from larder.models.registry_items import Endpoint, EndpointConfig, Item, Kind, Model
+from larder.telemetry.newer import Unread, readable, warn_of
 
 Entry = TypeVar("Entry", bound=Item)
 Actions = list[dict[str, Any]]
@@ -43,7 +44,7 @@ class DynamoItems(Generic[Entry]):
 
     def replace(self, item: Entry, entries: tuple[LogEntry, ...] = ()) -> Entry:
         changed = replace(item, revision=item.revision + 1)
-        stored = self._stored(item.name) if is_carried(item) else None
+        stored = self._stored(item.name)
         condition = {
             "ConditionExpression": "uid = :uid AND revision = :revision",
             "ExpressionAttributeValues": {
@@ -65,7 +66,10 @@ class DynamoItems(Generic[Entry]):
         # where the condition fails, it is gone, or another item bears the name by now
         self._write("Delete", delete, [*tokens, *_puts(map(entry_item, entries))])
 
-    def list(self, under: str = "") -> Iterator[Entry]:
+    def list(self, under: str = "", unread: Unread = warn_of) -> Iterator[Entry]:
+        return readable(self._listed(under), self._read, unread)
+
+    def _listed(self, under: str) -> Iterator[dict[str, Any]]:
         condition, values = "pk = :pk", {":pk": partition_key(self.kind)}
         if under:
             condition += " AND begins_with(sk, :under)"
@@ -78,7 +82,7 @@ class DynamoItems(Generic[Entry]):
         }
         while True:
             answer = self._dynamodb.call("Query", request)
-            yield from map(self._read, answer["Items"])
+            yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

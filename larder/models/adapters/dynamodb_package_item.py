@@ -10,11 +10,11 @@ Format ``model-package`` is that of both documents (decision 0192).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from larder.formats import MEMBER, Format, carried
-from larder.models.package_items import Approval, Journaled, ModelPackage, PackageGroup
+from larder.formats import MEMBER, Format
+from larder.models.package_items import Approval, ModelPackage, PackageGroup
 from larder.models.registry_items import Item, Kind
 from larder.models.served_json import model_from_json, model_to_json
 
@@ -27,11 +27,8 @@ _PACKAGE: Final = (
     *("group", "version", "approval", "reason", "metadata", "lifecycle"),
     *("image", "served", "failure", "specified_by", "token", "digest"),
 )
-_COMMON: Final = ("name", "created", "tags")
-_KNOWN: Final = {
-    Kind.PACKAGE_GROUP: frozenset((*_COMMON, *_GROUP)),
-    Kind.PACKAGE: frozenset((*_COMMON, *_PACKAGE)),
-}
+KNOWN: Final[Mapping[Kind, Sequence[str]]] = {Kind.PACKAGE_GROUP: _GROUP, Kind.PACKAGE: _PACKAGE}
+"""The members of a document by its kind, beside those that all items have."""
 
 
 def token_key(token: str) -> Attributes:
@@ -75,13 +72,3 @@ def package_of(common: Attributes, document: Attributes, _: Mapping[str, Any]) -
     if values["served"] is not None:
         values["served"] = model_from_json(values["served"])
     return ModelPackage(**common, **values)
-
-
-def is_carried(item: Item) -> bool:
-    """Whether what a newer release added to an item's document stays when it is written again."""
-    return isinstance(item, Journaled)
-
-
-def carry(kind: Kind, before: Attributes, after: Attributes) -> Attributes:
-    """A document to be written, with what a newer release added to the stored one."""
-    return carried(before, after, _KNOWN[kind])

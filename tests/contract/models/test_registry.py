@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock
 
 import boto3
 import pytest
@@ -29,6 +30,18 @@ TAGS = (("team", "é"), ("larder:read:a", "=2A"))
 START = 1_700_000_000_123_456
 
 
+class AtomicDynamo(BotoDynamo):
+    """moto's DynamoDB made atomic, as the real one is for each item: one request at a time."""
+
+    def __init__(self, client):
+        super().__init__(client)
+        self._lock = Lock()
+
+    def call(self, *arguments):
+        with self._lock:
+            return super().call(*arguments)
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
 def registry(request):
     if request.param == "memory":
@@ -37,7 +50,7 @@ def registry(request):
     with mock_aws():
         client = boto3.client("dynamodb")
         create_registry_table(client, "registry")
-        yield dynamo_model_registry(BotoDynamo(client), "registry")
+        yield dynamo_model_registry(AtomicDynamo(client), "registry")
 
 
 def _model(name):

@@ -1,14 +1,24 @@
 """The served document survives JSON, and readers bear what later releases add."""
 
+import re
+from contextlib import nullcontext
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from larder.access.grants import Grants
-from larder.errors import ConfigurationError
+from larder.errors import ConfigurationError, NewerFormat
 from larder.models import served
-from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
+from larder.models.served_json import (
+    check_rewritable,
+    from_json,
+    model_from_json,
+    model_to_json,
+    to_json,
+)
+from tests.support.formats import SERVED_ENDPOINT
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
@@ -78,7 +88,7 @@ def test_members_of_later_releases_are_ignored(endpoint):
 
 
 def test_a_newer_major_version_is_refused_in_words():
-    with pytest.raises(ConfigurationError, match=r"version 2\.0.*reads 1\.x.*newer release"):
+    with pytest.raises(NewerFormat, match=r"format 2 .*knows up to 1.*newer release"):
         from_json('{"version": "2.0", "endpoint": {}}')
 
 
@@ -89,3 +99,22 @@ def test_a_newer_major_version_is_refused_in_words():
 def test_what_is_no_document_is_refused_in_words(text):
     with pytest.raises(ConfigurationError, match="can't be read"):
         from_json(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["status", "runtime", "contract", "source", "missing"], ids=lambda each: each
+)
+def test_a_name_of_a_later_list_is_refused_as_newer(name):
+    text = to_json(SERVED_ENDPOINT)
+    document = re.sub(rf'"{name}":"\w[\w-]*"', f'"{name}":"OfALaterRelease"', text)
+    assert document != text
+    with pytest.raises(NewerFormat, match=r"OfALaterRelease.*upgrade"):
+        from_json(document)
+
+
+@pytest.mark.parametrize(("version", "newer"), [("1.0", False), ("1.1", True)])
+def test_a_document_of_a_later_minor_version_is_read_and_not_replaced(version, newer):
+    document = orjson.loads(to_json(SERVED_ENDPOINT)) | {"version": version}
+    assert from_json(orjson.dumps(document)) == SERVED_ENDPOINT
+    with pytest.raises(NewerFormat, match="would lose") if newer else nullcontext():
+        check_rewritable(orjson.dumps(document))
