@@ -12,7 +12,8 @@ from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import INFERENCE, DependencyLayer
 from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
-from stacks.memory.store import MemoryStoreStack, memory_settings
+from stacks.data_plane import runtime_settings
+from stacks.memory.store import MemoryStoreStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -160,13 +161,6 @@ class ModelsStack(Stack):
         memory: MemoryStoreStack | None,
     ) -> InferenceSettings:
         return InferenceSettings(
-            **vars(memory_settings(memory)),
-            registry_table=online.registry.table_name,
-            records_table=online.records.table_name,
+            **vars(runtime_settings(self, config, online, memory)),
             models_bucket=offline.bucket.bucket_name,
-            account_id=self.account,
-            region=self.region,
-            partition=self.partition,
-            administrators=patterns_of(self, config.access.administrators),
-            missing_grants_deny=int(config.missing_grants_deny),
         )

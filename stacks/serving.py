@@ -20,11 +20,11 @@ from stacks.constructs.function_url import FunctionUrl
 from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
-from stacks.memory.store import MemoryStoreStack, memory_settings
+from stacks.data_plane import runtime_settings
+from stacks.memory.store import MemoryStoreStack
 from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
-from stacks.principals import patterns_of
 from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, live_alias
 
@@ -75,7 +75,7 @@ class ServingStack(Stack):
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
         self.models = models
         self.control = self._control(config, online, offline, models, layer)
-        settings = self._runtime_settings(config, online, memory)
+        settings = runtime_settings(self, config, online, memory)
         self.runtime = self._runtime(config, online, memory, layer, settings)
         target = live_alias(self.runtime, config.serving.runtime_start)
         self.api = self._api(live_alias(self.control), target, models.invoked)
@@ -146,20 +146,6 @@ class ServingStack(Stack):
         allow_registry(function, online, REGISTRY_READER)
         allow_items(function, RECORD_ACTIONS, [online.records.table_arn], online.key)
         return function
-
-    def _runtime_settings(
-        self, config: StageConfig, online: OnlineStoreStack, memory: MemoryStoreStack | None
-    ) -> RuntimeSettings:
-        return RuntimeSettings(
-            **vars(memory_settings(memory)),
-            registry_table=online.registry.table_name,
-            records_table=online.records.table_name,
-            account_id=self.account,
-            region=self.region,
-            partition=self.partition,
-            administrators=patterns_of(self, config.access.administrators),
-            missing_grants_deny=int(config.missing_grants_deny),
-        )
 
     def _publish(
         self, config: StageConfig, settings: RuntimeSettings, offline: OfflineStoreStack

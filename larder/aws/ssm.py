@@ -10,7 +10,6 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -20,12 +19,12 @@ import orjson
 
 from larder.aws.dynamodb.wire.credentials import Credentials
 from larder.aws.dynamodb.wire.environment import ca_bundle_from, credentials_from
-from larder.aws.sigv4 import ALGORITHM, ScopedKey, moment_of
+from larder.aws.signed_http import Asked, signed
+from larder.aws.sigv4 import ScopedKey, moment_of
 from larder.errors import ConfigurationError
 
 _TYPE = "application/x-amz-json-1.1"
 _TARGET = "AmazonSSM.GetParameter"
-_NAMES = ("content-type", "host", "x-amz-date", "x-amz-security-token", "x-amz-target")
 _TIMEOUT_SECONDS = 10.0
 
 
@@ -89,23 +88,9 @@ def signed_headers(
     clock: Callable[[], float] = time.time,
 ) -> dict[str, str]:
     """The headers of a GetParameter request to ``url``, its signature included."""
-    key, moment = ScopedKey(region, "ssm"), moment_of(clock())
-    headers = {
-        "content-type": _TYPE,
-        "host": urlsplit(url).netloc,
-        "x-amz-date": moment,
-        "x-amz-target": _TARGET,
-    } | ({"x-amz-security-token": who.token} if who.token else {})
-    names = [name for name in _NAMES if name in headers]
-    lines = "".join(f"{name}:{headers[name]}\n" for name in names)
-    signed = ";".join(names)
-    canonical = f"POST\n/\n\n{lines}\n{signed}\n{sha256(body).hexdigest()}"
-    signature = key.signature(canonical, moment, who.secret_key)
-    headers["authorization"] = (
-        f"{ALGORITHM} Credential={who.access_key}/{key.scope(moment)}, "
-        f"SignedHeaders={signed}, Signature={signature}"
-    )
-    return headers
+    headers = {"content-type": _TYPE, "host": urlsplit(url).netloc, "x-amz-target": _TARGET}
+    key = ScopedKey(region, "ssm")
+    return signed(key, Asked("POST", "/", headers, body), who, moment_of(clock()))
 
 
 def _endpoint(region: str, env: Mapping[str, str]) -> str:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from larder.access.rules import AccessRules
 from larder.aws.dynamodb.api import DynamoApi
 from larder.aws.dynamodb.wire import DynamoWire
-from larder.aws.dynamodb.wire.environment import credentials_from
-from larder.aws.lambda_function import LambdaFunction, lambda_endpoint
+from larder.aws.dynamodb.wire.environment import credentials_from, service_endpoint
+from larder.aws.lambda_function import SECONDS, LambdaFunction
 from larder.aws.retries import Retries
+from larder.aws.signed_http import SignedHttp
 from larder.groups.metadata import FeatureCatalog
 from larder.groups.names import Home
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
@@ -56,17 +57,13 @@ def open_control(settings: ControlSettings) -> ControlPlane:
 
 
 def _models(dynamodb: DynamoApi, settings: ControlSettings) -> ModelCatalog:
-    credentials = credentials_from()
-    endpoint = lambda_endpoint(settings.region, settings.partition)
-
-    def function(arn: str) -> LambdaFunction:
-        return LambdaFunction(endpoint, arn, credentials)
-
+    endpoint = service_endpoint("lambda", settings.region, settings.partition)
+    service = SignedHttp(endpoint, "lambda", credentials_from(), SECONDS)
     return ModelCatalog(
         registry=dynamo_model_registry(dynamodb, settings.registry_table),
         home=Home(settings.partition, settings.region, settings.account_id),
-        importer=RemoteImport(function(settings.import_function)),
-        warm_up=RemoteWarmUp(function(settings.inference_function)),
+        importer=RemoteImport(LambdaFunction(service, settings.import_function)),
+        warm_up=RemoteWarmUp(LambdaFunction(service, settings.inference_function)),
         clock=now_micros,
         new_uid=random_uid,
         kms_key_arn=settings.kms_key_arn,

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 class DataPlane:
     """The use cases of records, the rules about who may use them, and the tier if there is one.
 
-    ``close`` closes the connections that no thread is using; a later call opens new ones.
+    ``dynamodb`` is what their store is on. ``close`` closes the connections that no thread is
+    using; a later call opens new ones.
     """
 
     reader: RecordReader
@@ -44,6 +45,7 @@ class DataPlane:
     lister: RecordLister
     rules: AccessRules
     close: Callable[[], None]
+    dynamodb: DynamoApi
     memory: MemoryTier | None = None
 
     @cached_property
@@ -76,6 +78,7 @@ def open_data_plane(settings: RuntimeSettings, *, patient_seconds: float = 0.0) 
         lister=RecordLister(store, groups),
         rules=AccessRules.read(home, settings.administrators, settings.missing_grants_deny),
         close=lambda: _close(dynamodb, memory),
+        dynamodb=dynamodb,
         memory=memory,
     )
 

@@ -82,6 +82,7 @@ class World:
             lister=RecordLister(self.store, settings),
             rules=self.rules,
             close=lambda: None,
+            dynamodb=None,
         )
         self._control = control_handler(self.catalog, self.rules)
         self._runtime = runtime_handler(self.plane.api, log=silent())

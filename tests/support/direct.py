@@ -41,6 +41,7 @@ def memory_plane(*groups, store=None, rules=None):
         lister=RecordLister(store, settings),
         rules=rules or AccessRules(HOME),
         close=lambda: None,
+        dynamodb=None,
     )
 
 

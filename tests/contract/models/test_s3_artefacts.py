@@ -11,10 +11,11 @@ from moto.server import ThreadedMotoServer
 
 from larder.aws.dynamodb.wire.credentials import Credentials
 from larder.aws.dynamodb.wire.endpoint import Endpoint
+from larder.aws.dynamodb.wire.environment import service_endpoint
+from larder.aws.signed_http import SignedHttp
 from larder.errors import ServiceUnavailable
-from larder.models.adapters.s3_artefacts import S3Artefacts
+from larder.models.adapters.s3_artefacts import SECONDS, S3Artefacts
 from larder.models.errors import ModelError
-from larder.wiring.s3_endpoint import s3_endpoint
 from tests.support.botocore_clock import stop_botocores_clock
 
 WHO = Credentials("AKID", "secret", "token")
@@ -43,7 +44,8 @@ def address():
 
 
 def artefacts(url):
-    return S3Artefacts(Endpoint.at(url, "us-east-1"), "lake", lambda: WHO)
+    service = SignedHttp(Endpoint.at(url, "us-east-1"), "s3", lambda: WHO, SECONDS)
+    return S3Artefacts(service, "lake")
 
 
 def test_a_file_is_read_whole(address):
@@ -65,8 +67,9 @@ def test_a_store_that_does_not_answer_is_unavailable():
 @pytest.mark.parametrize("who", [WHO, Credentials("AKID", "secret")])
 def test_the_signature_is_botocores(monkeypatch, who):
     url, path = "https://s3.eu-west-1.amazonaws.com", f"/lake/models/{SHA}"
-    made = S3Artefacts(Endpoint.at(url, "eu-west-1"), "lake", lambda: who, lambda: 1_700_000_000.0)
-    ours = made.headers(path)
+    endpoint = Endpoint.at(url, "eu-west-1")
+    made = SignedHttp(endpoint, "s3", lambda: who, SECONDS, lambda: 1_700_000_000.0)
+    ours = made.headers("GET", path)
     request = AWSRequest("GET", url + path)
     stop_botocores_clock(monkeypatch, 1_700_000_000)
     theirs = BotoCredentials(who.access_key, who.secret_key, who.token)
@@ -85,5 +88,5 @@ def test_the_signature_is_botocores(monkeypatch, who):
     ],
 )
 def test_the_address_is_the_sdks(env, partition, host, port):
-    found = s3_endpoint("eu-west-1", partition, env)
+    found = service_endpoint("s3", "eu-west-1", partition, env)
     assert (found.host, found.port) == (host, port)

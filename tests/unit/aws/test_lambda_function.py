@@ -11,7 +11,9 @@ from botocore.credentials import Credentials as BotoCredentials
 
 from larder.aws.dynamodb.wire.credentials import Credentials
 from larder.aws.dynamodb.wire.endpoint import Endpoint
-from larder.aws.lambda_function import LambdaFunction, lambda_endpoint
+from larder.aws.dynamodb.wire.environment import service_endpoint
+from larder.aws.lambda_function import SECONDS, LambdaFunction
+from larder.aws.signed_http import SignedHttp
 from larder.errors import ServiceUnavailable, ThrottlingException
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:larder-dev-Inference:live"
@@ -57,7 +59,8 @@ def serving():
 def function(url, token=None):
     endpoint = Endpoint.at(url, "us-east-1")
     who = Credentials("AKID", "secret", token)
-    return LambdaFunction(endpoint, ARN, lambda: who, clock=lambda: MOMENT)
+    service = SignedHttp(endpoint, "lambda", lambda: who, SECONDS, clock=lambda: MOMENT)
+    return LambdaFunction(service, ARN)
 
 
 @pytest.mark.parametrize("token", [None, "a/session+token="])
@@ -106,9 +109,10 @@ def test_silence_is_told_from_an_answer():
     [
         ({}, "aws", "lambda.us-east-1.amazonaws.com"),
         ({}, "aws-cn", "lambda.us-east-1.amazonaws.com.cn"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "aws", "lambda-fips.us-east-1.amazonaws.com"),
         ({"AWS_ENDPOINT_URL": "http://all:1"}, "aws", "all"),
         ({"AWS_ENDPOINT_URL": "http://all:1", "AWS_ENDPOINT_URL_LAMBDA": "http://l:2"}, "aws", "l"),
     ],
 )
 def test_the_endpoint_is_that_of_the_sdks_variables(env, partition, host):
-    assert lambda_endpoint("us-east-1", partition, env).host == host
+    assert service_endpoint("lambda", "us-east-1", partition, env).host == host

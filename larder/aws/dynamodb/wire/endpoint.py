@@ -1,4 +1,4 @@
-"""The address of DynamoDB."""
+"""The address of an AWS service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Endpoint:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/"):
             raise ConfigurationError(
-                f"DynamoDB's endpoint {url!r} is not of the form http(s)://host[:port]."
+                f"The endpoint {url!r} of an AWS service is not of the form http(s)://host[:port]."
             )
         port = parts.port or _PORTS[parts.scheme]
         return cls(parts.hostname, port, parts.scheme == "https", region, ca_bundle)

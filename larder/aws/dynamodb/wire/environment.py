@@ -12,15 +12,22 @@ _SUFFIXES = {"aws-cn": "amazonaws.com.cn"}
 
 
 def endpoint_from(region: str, partition: str, env: Mapping[str, str] = os.environ) -> Endpoint:
-    """``AWS_ENDPOINT_URL_DYNAMODB``, else ``AWS_ENDPOINT_URL``, else the region's own.
+    """The endpoint of DynamoDB, as ``service_endpoint``."""
+    return service_endpoint("dynamodb", region, partition, env)
+
+
+def service_endpoint(
+    service: str, region: str, partition: str, env: Mapping[str, str] = os.environ
+) -> Endpoint:
+    """``AWS_ENDPOINT_URL_<SERVICE>``, else ``AWS_ENDPOINT_URL``, else the region's own.
 
     Certificates are checked against ``AWS_CA_BUNDLE`` where it is set.
     """
-    url = env.get("AWS_ENDPOINT_URL_DYNAMODB") or env.get("AWS_ENDPOINT_URL")
+    url = env.get(f"AWS_ENDPOINT_URL_{service.upper()}") or env.get("AWS_ENDPOINT_URL")
     if not url:
         fips = env.get("AWS_USE_FIPS_ENDPOINT", "").lower() == "true"
         suffix = _SUFFIXES.get(partition, "amazonaws.com")
-        url = f"https://dynamodb{'-fips' if fips else ''}.{region}.{suffix}"
+        url = f"https://{service}{'-fips' if fips else ''}.{region}.{suffix}"
     return Endpoint.at(url, region, ca_bundle_from(env))
 
 
