@@ -10,8 +10,6 @@ from tests.support.distribution import GroupScheduling, place_of
 from tests.support.rights import RightsTried
 from tests.support.strict_platform import SharedPlatform
 
-_KEPT = ("AWS_DATA_PATH",)
-
 # Hypothesis: no example has a deadline, since a busy machine is no fault of the code. Everybody's
 # runs draw examples of their own, and so find more; a run of CI draws the same ones again, and so
 # fails for what changed. ``--hypothesis-profile`` names another profile.
@@ -46,7 +44,7 @@ def _no_account(monkeypatch):
     """
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name in list(os.environ):
-        if name.startswith(("AWS_", "LARDER_")) and name not in _KEPT:
+        if name.startswith(("AWS_", "LARDER_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

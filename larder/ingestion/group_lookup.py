@@ -16,7 +16,7 @@ _PATIENT_SECONDS: Final = 60.0
 def patiently(groups: GroupSettings, name: str) -> FeatureGroup:
     """The group of a name or ARN; a store that does not answer is asked again for a minute.
 
-    A record's client would be told at once. A bulk run would be lost for a second of silence.
+    A record's client gets the error at once. A bulk run would be lost for a second of silence.
 
     Raises:
         ResourceNotFound: no group has the name.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from larder.access.grants import Principals, Right
+from larder.access.grants import Grants, Principals, Right
 from larder.access.rules import UNRESTRICTED, Access
 from larder.errors import AccessForbidden, LarderError, ValidationError
 from larder.jitter import jitter
@@ -38,9 +39,13 @@ class Guarded:
     @classmethod
     def of(cls, endpoint: ServedEndpoint) -> Guarded:
         """The endpoint with its grants made ready."""
-        grants = endpoint.grants
-        ready = {right: Principals(grants.patterns(right)) for right in Right} if grants else None
-        return cls(endpoint.name, ready)
+        return cls(endpoint.name, _principals(endpoint.grants) if endpoint.grants else None)
+
+
+@lru_cache(1000)
+def _principals(grants: Grants) -> dict[Right, Principals]:
+    """Grants made ready: once, and not for each request."""
+    return {right: Principals(grants.patterns(right)) for right in Right}
 
 
 @dataclass(slots=True)

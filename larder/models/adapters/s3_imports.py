@@ -11,8 +11,9 @@ from typing import IO, TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from larder.aws.refusals import code_of, refusal
 from larder.aws.s3_objects import split
-from larder.errors import ServiceUnavailable, ValidationError
+from larder.errors import ValidationError
 from larder.models.archive import MAX_BYTES, MAX_FILES, ModelFile
 from larder.models.import_request import Source, SourceForm
 from larder.models.served import ModelArtefact
@@ -146,7 +147,7 @@ def _explained(uri: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        code = error.response["Error"]["Code"]
+        code = code_of(error)
         if code in _ABSENT:
             raise ValidationError(f"{uri} does not exist: upload the model data there.") from error
         if code in _FORBIDDEN:
@@ -154,6 +155,6 @@ def _explained(uri: str) -> Iterator[None]:
                 f"{uri} can't be read by the platform's import, or does not exist: let the "
                 "bucket's and the key's policies admit it."
             ) from error
-        raise ServiceUnavailable(f"S3 did not give {uri}: {error}") from error
+        raise refusal(f"S3 did not give {uri}", error) from error
     except BotoCoreError as error:
-        raise ServiceUnavailable(f"S3 did not answer for {uri}: {error}") from error
+        raise refusal(f"S3 did not answer for {uri}", error) from error

@@ -1,4 +1,4 @@
-"""A bulk run outlasts a store that is silent for a moment, and is told at once of what stays so."""
+"""A bulk run outlasts a store that is silent for a moment; what will not pass is raised at once."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_store_that_is_silent_for_a_moment_is_asked_again(error):
 @pytest.mark.parametrize(
     "error", [ResourceNotFound, ValidationError, AccessForbidden], ids=lambda each: each.__name__
 )
-def test_what_another_try_would_not_change_is_told_at_once(error):
+def test_what_another_try_would_not_change_is_raised_at_once(error):
     groups = Failing(error("so it is"), times=1)
     with pytest.raises(LarderError, match="so it is"):
         patiently(groups, GROUP.name)
