@@ -109,10 +109,7 @@ class Filler:
                 self._fill_slowly(result, reader, identifier, row.instance)
             else:
                 result.event_times[source.name] = happened
-        if result.lacking:
-            raise lacking(result.lacking)
-        if not takes_nan(row.model) and not all(map(_is_finite, result.vector)):
-            raise not_finite(row.model)
+        _check(row.model, result)
         return result
 
     def _reader(self, source: Source) -> Reader:
@@ -134,6 +131,13 @@ class Filler:
                 if state.event_time is not None:
                     result.event_times[reader.source.name] = state.event_time
             _put(result, place, columns, state, self.all_states)
+
+
+def _check(model: ServedModel, result: Filled) -> None:
+    if result.lacking:
+        raise lacking(result.lacking)
+    if not takes_nan(model) and not all(map(_is_finite, result.vector)):
+        raise not_finite(model)
 
 
 def _put(
