@@ -108,8 +108,7 @@ class Invoker:
         shadows = [shadows_of(endpoint, each, self.draw) for each in chosen]
         for several, instance in zip(shadows, asked.instances, strict=True):
             plan_shadows(several, instance, known, wanted)
-        features = self._read(wanted)
-        now = self.reader.clock()
+        features, now = self._read(wanted), self.reader.clock()
         _fill(scored, rows, Filler(features, now, all_states=asked.show is Show.ALL))
         objectives = self._score(scored)
         _fill_shadows(scored, shadows, Filler(features, now))
