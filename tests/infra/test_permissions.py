@@ -242,7 +242,7 @@ def test_keys_are_used_only_through_dynamodb_and_s3(templates):
                 assert "dynamodb." in via or "s3." in via, logical_id
 
 
-def test_a_role_may_use_keys_exactly_as_its_work_on_tables_and_objects_needs(templates):
+def test_s10_a_role_may_use_keys_exactly_as_its_work_on_tables_and_objects_needs(templates):
     """S10, over the kind: every role of both stages, whoever wrote it."""
     checked = 0
     for stack, role, statements in templates.roles():
@@ -290,7 +290,7 @@ def test_no_right_on_a_key_comes_but_in_a_statement_that_names_the_service(templ
 
 
 @pytest.mark.parametrize("part", ["database", "bucket"])
-def test_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
+def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     synthesize, monkeypatch, part
 ):
     """R5: maintenance had no rights on the stage's other databases."""

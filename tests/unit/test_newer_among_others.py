@@ -322,7 +322,7 @@ def groups():
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_newer_group_costs_its_own_reads_and_no_other_groups(groups, change):
+def test_r6_a_newer_group_costs_its_own_reads_and_no_other_groups(groups, change):
     registry = groups.registry
     registry.repair(remaining=seconds(60))
     entries = groups.entries()

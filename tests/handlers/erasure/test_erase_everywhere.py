@@ -20,7 +20,7 @@ from tests.support.erasure import SUBJECT, counts
 from tests.support.offline import hive_files, row, seconds, version
 
 
-def test_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
+def test_r3_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
     records = hive.records()
     for start in range(0, 12, 3):
         hive.consume({"Records": records[start : start + 3]})
@@ -119,7 +119,7 @@ def test_another_files_rows_are_named_and_left(hive, capsys):
 
 
 @pytest.mark.parametrize("formats", [("Iceberg", "Glue"), ("Glue", "Iceberg")])
-def test_every_life_of_the_name_is_erased(bench_of, capsys, formats):
+def test_r3_every_life_of_the_name_is_erased(bench_of, capsys, formats):
     first, second = map(TableFormat, formats)
     bench = bench_of(first)
     bench.consume({"Records": bench.records(6)})
