@@ -77,7 +77,7 @@ class Partial:
             case Part.SUM:
                 return self.added(f"SUM({self._fixed})")
             case Part.SQUARES:
-                factor = f"CAST({self._fixed} AS DECIMAL(18, 0))"
+                factor = f"CAST({self._fixed} AS DECIMAL(38, 0))"
                 return self.added(f"SUM({factor} * {factor})")
             case Part.LEAST:
                 return f"MIN({column})"

@@ -43,6 +43,8 @@ def statement(
 ) -> str:
     """The SELECT of an interval's rows; ``table`` is read in place of the definition's source.
 
+    The session's zone is to be UTC, as Athena's is: timestamps with zone compare by it.
+
     Raises:
         ValidationError: ``table`` is needed to say what is read.
     """
