@@ -89,8 +89,9 @@ restore-drill: setup ## the online store damaged, restored to an instant and jud
 bench: setup ## speed as ratios to peers and limits, and what falls short; ONLY=part,part SAVE=1 LONG=1
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save) $(if $(LONG),--long)
 
-docs: .venv/.ready ## write the index of decisions again
+docs: .venv/.ready ## write the index of decisions and the schema of definition files again
 	@$(BIN)/python docs/decisions/index.py
+	@$(BIN)/python -m larder pipeline schema > docs/feature_group.schema.json
 
 snapshots: setup ## write the templates' snapshots anew; read the diff
 	@$(BIN)/pytest -q tests/infra --snapshot-update

@@ -1,5 +1,6 @@
 """What a pipeline's statement gives on DuckDB is what its rules say, read literally."""
 
+import itertools
 import random
 from dataclasses import replace
 
@@ -74,7 +75,7 @@ def test_rows_are_the_same_in_whatever_intervals_they_are_computed(hop, seeds):
     whole = on_duckdb(asked, events, Interval(edges[0], edges[-1]))
     parts = [
         on_duckdb(asked, events, Interval(after, until), dice.choice([*Shape]))
-        for after, until in zip(edges, edges[1:], strict=False)
+        for after, until in itertools.pairwise(edges)
     ]
     together = {point: row for part in parts for point, row in part.items()}
     assert sum(map(len, parts)) == len(together)

@@ -240,21 +240,3 @@ def by_point(rows):
     found = {(row.pop("k"), row.pop("made_at")): row for row in rows}
     assert len(found) == len(rows)
     return found
-
-
-def by_point(rows):
-    """Rows by identifier and point."""
-    found = {(row.pop("k"), row.pop("made_at")): row for row in rows}
-    assert len(found) == len(rows)
-    return found
-
-
-def many_streams(seeds, hop=0):
-    """Several random streams in one: each has identifiers of its own."""
-    events = []
-    for seed in seeds:
-        copies = {}
-        for event in random_stream(seed, hop).events:
-            number = copies.setdefault(event["number"], len(events))
-            events.append({**event, "k": f"{seed}-{event['k']}", "number": number})
-    return events

@@ -34,7 +34,10 @@ def relation_of(source: Source, table: str | None = None) -> str:
 
 
 def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, int] | None) -> str:
-    """A SELECT of events whose instant lies within (after, until], or of all events."""
+    """A SELECT of events whose instant lies within (after, until].
+
+    Without bounds it is of all events, those without identifier or instant among them.
+    """
     source = pipeline.source
     key = FeatureDefinition(pipeline.identifier, pipeline.identifier_type)
     columns = [
@@ -44,12 +47,11 @@ def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, i
         *([f"{name(source.version)} AS version"] if source.version else []),
         *(f"{text} AS {column}" for text, column in inputs.columns.items()),
     ]
-    conditions = [f"{name(pipeline.identifier)} IS NOT NULL"]
-    if source.where:
-        conditions.append(f"({source.where})")
+    conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
-        conditions += _within(source, *bounds)
-    return f"SELECT {', '.join(columns)} FROM {relation} WHERE {' AND '.join(conditions)}"
+        conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {', '.join(columns)} FROM {relation}{where}"
 
 
 def instant(source: Source) -> str:
