@@ -23,6 +23,7 @@ EXTRAS = {
         *("boto3", "botocore", "hiredis", "numpy", "pyarrow", "pyiceberg", "duckdb"),
         *("tenacity", "tqdm"),
     ),
+    "pipelines": ("pyarrow", "yaml", "duckdb", "sqlglot"),
 }
 """The modules that each extra brings, by the extra's name."""
 

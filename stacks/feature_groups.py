@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Final
 
-from aws_cdk import CfnOutput, CustomResource, Duration, Stack, Stage
+from aws_cdk import Annotations, CfnOutput, CustomResource, Duration, Stack, Stage
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.declared.files import load_definitions
+from larder.declared.files import definition_warnings, load_definitions
 from larder.settings.feature_groups import FeatureGroupsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
@@ -93,5 +93,7 @@ class FeatureGroupsStack(Stack):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "feature-groups.json"
         groups = load_definitions(definitions)
+        for number, warning in enumerate(definition_warnings(definitions)):
+            Annotations.of(self).add_warning_v2(f"larder:definition-{number}", warning)
         path.write_text(json.dumps(groups, indent=1, sort_keys=True) + "\n")
         return path

@@ -11,57 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from larder.access.grants import MAX_PATTERNS, Grants
+from larder.access.grants import Grants
 from larder.declared.apply import Definition, FeatureNote
-from larder.groups.api import shapes as part
 from larder.groups.api.requests import group_spec, request_problems, tag_pairs
 from larder.groups.platform_rules import CATALOG, Platform
 from larder.problems import Path, refuse
-from larder.wire.shapes import Many, Map, Struct, Text, Whole
 
 Members = Mapping[str, Any]
-
-_PRINCIPALS = Many(Text(1), 1, MAX_PATTERNS)
-FILE = Struct(
-    {
-        "name": part.GROUP_NAME,
-        "description": part.DESCRIPTION,
-        "record_identifier": part.FEATURE_NAME,
-        "event_time": part.FEATURE_NAME,
-        "online": Struct(
-            {
-                "storage_type": part.STORAGE_TYPE,
-                "ttl": Struct({"unit": part.TTL.members["Unit"], "value": Whole(1)}),
-            }
-        ),
-        "offline": Struct(
-            {
-                "table_format": part.TABLE_FORMAT,
-                "s3_uri": part.S3_URI,
-                "table": Text(1, 252, "[a-z_][a-z0-9_]*"),
-            }
-        ),
-        "features": Many(
-            Struct(
-                {
-                    "name": part.FEATURE_NAME,
-                    "type": part.FEATURE_TYPE,
-                    "collection": part.COLLECTION_TYPE,
-                    "dimension": part.DIMENSION,
-                    "description": part.FEATURE_DESCRIPTION,
-                    "parameters": Map(part.PARAMETER_WORD, part.PARAMETER_WORD, 25),
-                },
-                required=("name", "type"),
-            ),
-            1,
-            2500,
-        ),
-        "tags": Map(part.TAG_KEY, part.TAG_VALUE, 50),
-        "grants": Struct(dict.fromkeys(("read", "write", "admin"), _PRINCIPALS)),
-    },
-    required=("name", "record_identifier", "event_time", "features"),
-)
-"""The shape of a definition file."""
 
 _FILE_MEMBERS = {
     "FeatureGroupName": "name",
@@ -84,7 +40,7 @@ _FILE_MEMBERS = {
 
 
 def to_document(file: str, members: Members) -> dict[str, Any]:
-    """The document of a file whose members are of the shape ``FILE``."""
+    """The document of a file whose members are of the shape ``larder.declared.shape.FILE``."""
     online, offline = members.get("online"), members.get("offline")
     request = {
         "FeatureGroupName": members["name"],

@@ -7,17 +7,23 @@ what passes here is refused by nothing but the platform's own state.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from larder.access.grants import pattern_problem
-from larder.declared.documents import FILE, file_path, to_document
+from larder.declared.computed import computed_problems
+from larder.declared.documents import file_path, to_document
+from larder.declared.pipelines import PipelineReader
+from larder.declared.shape import FILE
+from larder.declared.spelled import WINDOW, spelled_out
 from larder.declared.yaml_lines import Located, UnreadableYaml, read_yaml
 from larder.errors import ConfigurationError
 from larder.groups.api.requests import group_spec, request_problems
 from larder.groups.group_rules import group_problems
 from larder.groups.reserved_tags import PREFIX
+from larder.pipelines.definition import Pipeline
+from larder.pipelines.rules import pipeline_problems, pipeline_warnings
 from larder.problems import Path as MemberPath
 from larder.problems import Problem, shown
 from larder.wire.shapes import problems
@@ -34,6 +40,50 @@ def load_definitions(directory: Path) -> list[dict[str, Any]]:
         ConfigurationError: a line ``file:line: member: problem`` for everything that is wrong in
             any of the files, or that the folder is not there.
     """
+    return [file.document for file in _load(directory)]
+
+
+def load_pipelines(directory: Path) -> list[Pipeline]:
+    """The pipelines of a folder's definitions, by file name.
+
+    Raises:
+        ConfigurationError: as of ``load_definitions``.
+    """
+    return [file.pipeline for file in _load(directory) if file.pipeline is not None]
+
+
+def load_pipeline(path: Path) -> Pipeline:
+    """The pipeline of one definition file.
+
+    Raises:
+        ConfigurationError: a line for everything that is wrong, or that the file can't be read or
+            has no pipeline.
+    """
+    if not path.is_file():
+        raise ConfigurationError(f"{path} is not a file: name a definition file")
+    file = _read(path, str(path))
+    if file.complaints:
+        raise ConfigurationError("\n".join(file.complaints))
+    if file.pipeline is None:
+        raise ConfigurationError(f"{path} has no `pipeline:`: its group is written by others")
+    return file.pipeline
+
+
+def definition_warnings(directory: Path) -> list[str]:
+    """What a folder's definitions say that is allowed and rarely meant, each with its file.
+
+    Raises:
+        ConfigurationError: as of ``load_definitions``.
+    """
+    return [
+        f"{file.document['File']}: {warning}"
+        for file in _load(directory)
+        if file.pipeline is not None
+        for warning in pipeline_warnings(file.pipeline)
+    ]
+
+
+def _load(directory: Path) -> list[_File]:
     if not directory.is_dir():
         raise ConfigurationError(
             f"{directory} is not a folder: put one file for each feature group there, or none."
@@ -43,29 +93,42 @@ def load_definitions(directory: Path) -> list[dict[str, Any]]:
     complaints = [text for file in files for text in file.complaints] + list(_doubles(files))
     if complaints:
         raise ConfigurationError("\n".join(complaints))
-    return [file.document for file in files]
+    return files
 
 
 @dataclass(slots=True)
 class _File:
-    """What became of one file: its document, unless there are complaints."""
+    """What became of one file: its document and pipeline, unless there are complaints."""
 
     complaints: list[str]
     document: dict[str, Any] = field(default_factory=dict)
     name_line: int = 1
+    pipeline: Pipeline | None = None
 
 
 def _read(path: Path, file: str) -> _File:
     try:
-        located = read_yaml(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        located = read_yaml(text)
     except UnreadableYaml as error:
-        return _File([f"{file}:{error.line}: {error}"])
+        cure = _about_names(text, error.line)
+        return _File([f"{file}:{error.line}: {error}{cure}"])
     except UnicodeDecodeError as error:
         return _File([f"{file}:1: the file is not UTF-8: {error}"])
-    complaints = [_complaint(file, located, each) for each in _problems(located, file)]
+    located.value, places = spelled_out(located.value)
+    complaints = [_complaint(file, located, each) for each in _problems(located, file, places)]
     if complaints:
-        return _File(complaints)
-    return _File([], to_document(file, _members(located)), located.line(("name",)))
+        return _File(list(dict.fromkeys(complaints)))
+    members = _members(located)
+    pipeline = PipelineReader(members, places).read() if members.get("pipeline") else None
+    return _File([], to_document(file, members), located.line(("name",)), pipeline)
+
+
+def _about_names(text: str, line: int) -> str:
+    lines = text.splitlines()
+    if line <= len(lines) and WINDOW in lines[line - 1]:
+        return f"; between braces, a name with {WINDOW} needs quotes: {{name: 'spend_{WINDOW}', …}}"
+    return ""
 
 
 def _doubles(files: list[_File]) -> Iterator[str]:
@@ -78,9 +141,9 @@ def _doubles(files: list[_File]) -> Iterator[str]:
         first.setdefault(name, file)
 
 
-def _problems(located: Located, file: str) -> Iterator[Problem]:
+def _problems(located: Located, file: str, places: list[int]) -> Iterator[Problem]:
     """What is wrong with a file, by paths in that file."""
-    found = list(problems(FILE, located.value))
+    found = [_at_place(each, places) for each in problems(FILE, located.value)]
     yield from found
     if found:
         return
@@ -90,15 +153,40 @@ def _problems(located: Located, file: str) -> Iterator[Problem]:
         text = "a feature group needs a store: add `online: {}`, an `offline: {}`, or both"
         yield Problem(("name",), text)
         return
-    request = to_document(file, members)["Request"]
+    of_group = list(_group_problems(to_document(file, members)["Request"]))
+    for problem in of_group:
+        yield _at_place(replace(problem, path=file_path(problem.path, members)), places)
+    if not of_group:
+        yield from _pipeline_problems(members, places)
+
+
+def _group_problems(request: dict[str, Any]) -> Iterator[Problem]:
+    """What CreateFeatureGroup says; the deployed platform fills in where offline data go."""
     offline = request.get("OfflineStoreConfig")
-    if offline is not None:  # the deployed platform fills these in
+    if offline is not None:
         catalog = offline.get("DataCatalogConfig")
         filled = {"DataCatalogConfig": {**_ANY_DATABASE, **catalog}} if catalog else {}
         request["OfflineStoreConfig"] = {**_ANY_URI, **offline, **filled}
     wrong = list(request_problems("CreateFeatureGroup", request))
-    for problem in wrong or group_problems(group_spec(request)):
-        yield Problem(file_path(problem.path, members), problem.text, problem.value)
+    yield from wrong or group_problems(group_spec(request))
+
+
+def _pipeline_problems(members: dict[str, Any], places: list[int]) -> Iterator[Problem]:
+    found = list(computed_problems(members, places))
+    if not found and members.get("pipeline") is not None:
+        reader = PipelineReader(members, places)
+        pipeline = reader.read()
+        found = reader.problems or list(pipeline_problems(pipeline))
+    yield from found
+
+
+def _at_place(problem: Problem, places: list[int]) -> Problem:
+    """A problem at a feature of the long spelling, at its place in the file."""
+    match problem.path:
+        case ("features", int(number), *rest):
+            return replace(problem, path=("features", places[number], *rest))
+        case _:
+            return problem
 
 
 def _grant_problems(members: dict[str, Any]) -> Iterator[Problem]:

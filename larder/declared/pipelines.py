@@ -1,0 +1,176 @@
+"""A definition file's ``pipeline``: from members of its shape to what a pipeline is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from larder.groups.feature_group import CollectionType, FeatureType
+from larder.pipelines.definition import (
+    ORDERED,
+    SCALED,
+    Aggregate,
+    ComputedFeature,
+    Engine,
+    Function,
+    Late,
+    Pipeline,
+    Schedule,
+    Source,
+    TimeUnit,
+)
+from larder.pipelines.durations import EXAMPLES, HOUR, micros_of
+from larder.pipelines.expressions import RefusedSql, parse_select, parse_value
+from larder.problems import Path, Problem, shown
+
+Members = Mapping[str, Any]
+_FRACTION_DIGITS = 6
+
+
+@dataclass(slots=True)
+class PipelineReader:
+    """Reads the pipeline of one file; ``problems`` are what its texts have that can't be read.
+
+    ``places`` are the features' positions in the file.
+    """
+
+    members: Members
+    places: Sequence[int]
+    problems: list[Problem] = field(default_factory=list)
+
+    def read(self) -> Pipeline:
+        """The pipeline. Where there are problems it is not to be used."""
+        members, declared = self.members, self.members["pipeline"]
+        hop = self._micros(declared["emit"].get("every"), ("pipeline", "emit", "every"), 0)
+        types = {each["name"]: each["type"] for each in members["features"]}
+        identifier = members["record_identifier"]
+        return Pipeline(
+            group=members["name"],
+            identifier=identifier,
+            identifier_type=FeatureType(types[identifier]),
+            event_time=members["event_time"],
+            source=self._source(declared["source"]),
+            features=tuple(self._features()),
+            hop=hop,
+            available_after=self._of("available_after", 0),
+            engine=Engine(declared.get("engine", Engine.AUTO)),
+            schedule=self._schedule(declared.get("schedule"), hop),
+            late=self._late(declared.get("late") or {}),
+            start=self._day(declared["start"]),
+            freshness=self._of("freshness", 0) or None,
+            owner=declared.get("owner"),
+            description=declared.get("description", members.get("description")),
+            shared=declared.get("shared", False),
+            revision=declared.get("revision", 1),
+        )
+
+    def _of(self, member: str, default: int) -> int:
+        return self._micros(self.members["pipeline"].get(member), ("pipeline", member), default)
+
+    def _micros(self, text: str | None, path: Path, default: int) -> int:
+        if text is None:
+            return default
+        found = micros_of(text)
+        if found is None:
+            self.problems.append(Problem(path, f"Member must be a length: {EXAMPLES}", shown(text)))
+        return found or 0
+
+    def _day(self, text: str) -> date | None:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            path = ("pipeline", "start")
+            self.problems.append(Problem(path, "Member must be a day, as 2025-01-31", shown(text)))
+            return None
+
+    def _late(self, late: Members) -> Late:
+        default = Late()
+        path = ("pipeline", "late")
+        return Late(
+            self._micros(late.get("wait"), (*path, "wait"), default.wait),
+            self._micros(late.get("accept"), (*path, "accept"), default.accept),
+        )
+
+    def _schedule(self, schedule: Members | None, hop: int) -> Schedule:
+        given = schedule or {}
+        if given.get("cron") or given.get("off"):
+            return Schedule(None, given.get("cron"), given.get("timezone"))
+        default = hop or HOUR
+        return Schedule(
+            self._micros(given.get("every"), ("pipeline", "schedule", "every"), default)
+        )
+
+    def _source(self, source: Members) -> Source:
+        path, files = ("pipeline", "source"), source.get("files") or {}
+        columns = {str(each).lower() for each in files["columns"]} if files else None
+        text, outputs = self._select(source.get("sql"), (*path, "sql"))
+        return Source(
+            time=source["time"],
+            unit=TimeUnit(source.get("unit", TimeUnit.TIMESTAMP)),
+            table=source.get("table"),
+            group=source.get("group"),
+            files=files.get("s3"),
+            sql=text,
+            tables=tuple(each.lower() for each in source.get("tables") or ()),
+            columns=outputs if columns is None else frozenset(columns),
+            order=tuple(source.get("order") or ()),
+            version=source.get("version"),
+            where=self._value(source.get("where"), (*path, "where")),
+        )
+
+    def _select(self, text: str | None, path: Path) -> tuple[str | None, frozenset[str] | None]:
+        if text is None:
+            return None, None
+        try:
+            parsed = parse_select(text)
+        except RefusedSql as error:
+            self.problems.append(Problem(path, _as_sql(error), shown(text)))
+            return text, None
+        return parsed.text, parsed.outputs
+
+    def _value(self, text: str | None, path: Path) -> str | None:
+        if text is None:
+            return None
+        try:
+            return parse_value(text).text
+        except RefusedSql as error:
+            self.problems.append(Problem(path, _as_sql(error), shown(text)))
+            return text
+
+    def _features(self) -> Iterator[ComputedFeature]:
+        for place, each in zip(self.places, self.members["features"], strict=True):
+            aggregate, latest = each.get("aggregate"), each.get("latest")
+            if aggregate is None and latest is None:
+                continue
+            collection = each.get("collection")
+            path, kind = ("features", place), FeatureType(each["type"])
+            yield ComputedFeature(
+                name=each["name"],
+                type=kind,
+                collection=CollectionType(collection) if collection else None,
+                aggregate=self._aggregate(aggregate, kind, (*path, "aggregate")),
+                latest=self._value(latest, (*path, "latest")),
+                place=place,
+            )
+
+    def _aggregate(
+        self, aggregate: Members | None, kind: FeatureType, path: Path
+    ) -> Aggregate | None:
+        if aggregate is None:
+            return None
+        function = Function(aggregate["function"])
+        digits = _FRACTION_DIGITS if function in SCALED and kind is FeatureType.FRACTIONAL else 0
+        return Aggregate(
+            function=function,
+            window=self._micros(aggregate.get("window"), (*path, "window"), 0),
+            of=self._value(aggregate.get("of"), (*path, "of")),
+            where=self._value(aggregate.get("where"), (*path, "where")),
+            scale=aggregate.get("scale", digits),
+            n=aggregate.get("n", 1) if function in ORDERED else 1,
+        )
+
+
+def _as_sql(error: RefusedSql) -> str:
+    return f"Member must be SQL that every engine computes alike: {error}"

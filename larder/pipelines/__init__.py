@@ -1,0 +1,1 @@
+"""Feature pipelines: features that are aggregations of events, computed by SQL."""

@@ -1,0 +1,1 @@
+"""Feature pipelines on DuckDB."""

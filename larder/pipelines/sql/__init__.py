@@ -1,0 +1,1 @@
+"""The SQL of feature pipelines: text in, text out."""

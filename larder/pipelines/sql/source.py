@@ -1,0 +1,98 @@
+"""The events of a source as rows of ``k`` (identifier), ``t`` (instant), order and inputs."""
+
+# ruff: noqa: S608 - names are quoted, and expressions were parsed when the definition was loaded
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from larder.as_of.text import name, sql_type, timestamp
+from larder.errors import ValidationError
+from larder.groups.feature_group import FeatureDefinition
+from larder.pipelines.definition import Pipeline, Source, TimeUnit
+from larder.pipelines.durations import SECOND
+from larder.pipelines.sql.inputs import Inputs
+
+_SECOND = "____-__-__T__:__:__"
+_MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
+
+
+def relation_of(source: Source, table: str | None = None) -> str:
+    """What to select events from: ``table`` where it is given, else what the definition names.
+
+    Raises:
+        ValidationError: the source is a group or files, whose table the definition does not name.
+    """
+    if source.sql is not None and table is None:
+        return f"({source.sql}) AS source"
+    named = table or source.table
+    if named is None:
+        kind = "group" if source.group is not None else "files"
+        raise ValidationError(
+            f"source.{kind} is a table only on a platform: name the table to read"
+        )
+    return ".".join(name(part) for part in named.split("."))
+
+
+def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, int] | None) -> str:
+    """A SELECT of events whose instant lies within (after, until].
+
+    Without bounds it is of all events, those without identifier or instant among them.
+    """
+    source = pipeline.source
+    key = FeatureDefinition(pipeline.identifier, pipeline.identifier_type)
+    columns = [
+        f"CAST({name(pipeline.identifier)} AS {sql_type(key)}) AS k",
+        f"{instant(source)} AS t",
+        *(f"{name(column)} AS o{place}" for place, column in enumerate(source.order)),
+        *([f"{name(source.version)} AS version"] if source.version else []),
+        *(f"{text} AS {column}" for text, column in inputs.columns.items()),
+    ]
+    conditions = [f"({source.where})"] if source.where else []
+    if bounds is not None:
+        conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT {', '.join(columns)} FROM {relation}{where}"
+
+
+def instant(source: Source) -> str:
+    """An event's instant as microseconds since the epoch, of type BIGINT.
+
+    A text that does not end in Z names no instant, so that its conversion fails on every engine.
+    """
+    column = name(source.time)
+    match source.unit:
+        case TimeUnit.TIMESTAMP:
+            return _micros(column)
+        case TimeUnit.ISO8601:
+            whole = _micros(f"CAST(REPLACE(SUBSTR({column}, 1, 19), 'T', ' ') AS TIMESTAMP)")
+            fraction = f"RPAD(REPLACE(SUBSTR({column}, 21), 'Z', ''), 6, '0')"
+            refused = f"CAST({column} || ' is not ISO-8601 in UTC with Z' AS BIGINT)"
+            form = f"{column} LIKE '{_SECOND}Z' OR {column} LIKE '{_SECOND}._%Z'"
+            return (
+                f"CASE WHEN {form} THEN {whole} + CAST({fraction} AS BIGINT) "
+                f"WHEN {column} IS NOT NULL THEN {refused} END"
+            )
+        case unit:
+            return f"CAST(ROUND({column} * CAST({_MICROS[unit]} AS BIGINT)) AS BIGINT)"
+
+
+def _micros(column: str) -> str:
+    """Seconds are a double here: it is exact to a microsecond until the year 2255."""
+    return f"CAST(ROUND(TO_UNIXTIME({column}) * 1E6) AS BIGINT)"
+
+
+def _within(source: Source, after: int, until: int) -> Iterator[str]:
+    """The bounds, and what of them the table's own column can be compared with.
+
+    The latter leaves a little more than the bounds do; Iceberg skips files by it.
+    """
+    column = name(source.time)
+    if source.unit is TimeUnit.TIMESTAMP:
+        yield f"{column} >= {timestamp(after)}"
+        yield f"{column} <= {timestamp(until + 1)}"
+    elif source.unit in _MICROS:
+        unit = _MICROS[source.unit]
+        yield f"{column} >= {after // unit}"
+        yield f"{column} <= {until // unit + 1}"
+    yield f"{instant(source)} > {after}"
+    yield f"{instant(source)} <= {until}"
