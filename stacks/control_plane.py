@@ -38,5 +38,6 @@ def control_settings(
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
         import_function=models.importer.function_arn if models else "",
         inference_function=models.invoked.function_arn if models else "",
+        deployment_machine=models.deployments.machine.attr_arn if models else "",
         two_persons=int(config.models.two_persons),
     )

@@ -22,6 +22,7 @@ from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.data_plane import runtime_settings
 from stacks.memory.store import MemoryStoreStack
+from stacks.model_deployments import allow_alarms
 from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
@@ -115,6 +116,8 @@ class ServingStack(Stack):
         allow_items(function, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key)
         allow(function, ["lambda:InvokeFunction"], [models.importer.function_arn])
         allow(function, ["lambda:InvokeFunction"], [models.invoked.function_arn])
+        allow(function, ["states:StartExecution"], [models.deployments.machine.attr_arn])
+        allow_alarms(function)
         _allow_forwarding(function, config)
         return function
 

@@ -67,8 +67,12 @@ MAY = {
     "control": LOGS
     | WRITE_KEY
     | REGISTRY_WRITER
-    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"},  # a page of groups; models
+    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}  # a page of groups; models
+    | {"cloudwatch:DescribeAlarms", "states:StartExecution"},  # updates of endpoints
     "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
+    "model_deployment": LOGS
+    | WRITE_KEY
+    | {"cloudwatch:DescribeAlarms", "dynamodb:GetItem", "dynamodb:PutItem"},
     "model_import": LOGS
     | READ_KEY
     | FILES_KEY
