@@ -9,11 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from larder.models.adapters.step_functions import DEPLOYMENT, ENDPOINT
-from larder.models.deploy import Deployments
+from larder.models.deploy import BROKEN, DEPLOYMENT, ENDPOINT, Deployments
 from larder.telemetry.log import Log, trace_of
-
-BROKEN = "Broken"
 
 
 def create_step(

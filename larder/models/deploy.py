@@ -15,6 +15,8 @@ from larder.models.registry import Alarms, Items
 from larder.models.registry_items import Endpoint, Pending
 from larder.models.served import EndpointStatus
 
+ENDPOINT, DEPLOYMENT, BROKEN = "EndpointName", "Deployment", "Broken"
+"""What the machine gives its step: which update, by its uid, and why the machine gives up."""
 _LONGEST_REASON = 1024
 _TRIES = 10
 _MOVING = frozenset({EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK})

@@ -79,7 +79,7 @@ class Load:
     def of_units(self, since: float) -> dict[int, list[Seen]]:
         """The answers of each unit that was asked for after an instant, in the order of asking."""
         found: dict[int, list[Seen]] = defaultdict(list)
-        for each in sorted(list(self.seen), key=lambda each: each.asked):
+        for each in sorted(self.seen, key=lambda each: each.asked):
             if each.asked >= since:
                 found[each.unit].append(each)
         return found

@@ -9,9 +9,7 @@ import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.refusals import code_of, refusal
-
-ENDPOINT, DEPLOYMENT = "EndpointName", "Deployment"
-"""Members of an execution's input; the deployment is named by its uid."""
+from larder.models.deploy import DEPLOYMENT, ENDPOINT
 
 
 @dataclass(frozen=True, slots=True)
