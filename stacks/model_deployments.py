@@ -1,7 +1,7 @@
 """Updates of endpoints that move traffic by steps: a function, and the machine that waits for it.
 
-One machine serves all endpoints; an execution is one update. What an execution does is in the
-registry and not in its state, so that anything may take a step, and none is lost with it.
+One machine serves all endpoints; an execution is one update. Its state is in the registry, so that
+anything may take a step, and none is lost with the execution.
 """
 
 import json

@@ -14,7 +14,7 @@ from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.data_plane import runtime_settings
 from stacks.memory.store import MemoryStoreStack
-from stacks.model_deployments import ModelDeployments
+from stacks.model_deployments import ModelDeployments, allow_alarms
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -57,6 +57,13 @@ class ModelsStack(Stack):
         function, machine = self.deployments.function, self.deployments.machine
         CfnOutput(self, "ModelDeploymentFunctionName", value=function.function_name)
         CfnOutput(self, "ModelDeploymentMachineArn", value=machine.attr_arn)
+
+    def allow_control(self, control: PythonFunction) -> None:
+        """Take models in, warm them up, and begin updates of endpoints."""
+        allow(control, ["lambda:InvokeFunction"], [self.importer.function_arn])
+        allow(control, ["lambda:InvokeFunction"], [self.invoked.function_arn])
+        allow(control, ["states:StartExecution"], [self.deployments.machine.attr_arn])
+        allow_alarms(control)
 
     def _importer(
         self,

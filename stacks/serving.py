@@ -17,12 +17,11 @@ from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.function_url import FunctionUrl
-from stacks.constructs.permissions import allow, allow_items, allow_pattern
+from stacks.constructs.permissions import allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.data_plane import runtime_settings
 from stacks.memory.store import MemoryStoreStack
-from stacks.model_deployments import allow_alarms
 from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
@@ -114,10 +113,7 @@ class ServingStack(Stack):
         allow_registry(function, online, REGISTRY_WRITER)
         # a page of groups
         allow_items(function, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key)
-        allow(function, ["lambda:InvokeFunction"], [models.importer.function_arn])
-        allow(function, ["lambda:InvokeFunction"], [models.invoked.function_arn])
-        allow(function, ["states:StartExecution"], [models.deployments.machine.attr_arn])
-        allow_alarms(function)
+        models.allow_control(function)
         _allow_forwarding(function, config)
         return function
 

@@ -2,7 +2,7 @@
 
 CloudWatch reads them from the line (Embedded Metric Format), which costs the request no call. The
 dimensions are the stage, EndpointName and VariantName. While an update moves traffic there is a
-second series with EndpointConfigName, by which an alarm looks at the new fleet alone. Source: AWS,
+second series with EndpointConfigName: an alarm can look at the new fleet alone. Source: AWS,
 SageMaker developer guide, "Metrics for monitoring Amazon SageMaker AI with Amazon CloudWatch" and
 "Auto-Rollback Configuration and Monitoring".
 """

@@ -125,9 +125,7 @@ class Endpoints:
         """
         config = self.configs.get(update.config, Right.READ)
         made = fleet_of(self.models, config)
-        before = self.get(name)
-        plan = self._plan(before, update, made)
-        self.traffic.check(plan)
+        plan = self._plan(name, update, made)
         endpoint = self.items.change(name, self._begun)
         fleet, details = retain(update.retained, endpoint, *made)
         keeps = Retained.CAPTURE in update.retained
@@ -184,9 +182,15 @@ class Endpoints:
             deployment=spec.deployment,
         )
 
-    def _plan(self, before: Endpoint, update: EndpointUpdate, made: Made) -> TrafficPlan:
+    def _plan(self, name: str, update: EndpointUpdate, made: Made) -> TrafficPlan:
+        """How an update goes; of alarms, those alone learn who may update the endpoint."""
+        self.get(name)  # ends a change that was interrupted
+        before = self.items.get(name, Right.ADMIN)
+        self._refuse_busy(before)
         _, details = retain(update.retained, before, *made)
-        return plan_of(_sent(before, update), counts_of(made[0], details))
+        plan = plan_of(_sent(before, update), counts_of(made[0], details))
+        self.traffic.check(plan)
+        return plan
 
     def _move(self, endpoint: Endpoint, fleet: Fleet, pending: Pending) -> Endpoint:
         """Have the machine move units; where it can't begin, none moves."""

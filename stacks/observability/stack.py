@@ -58,9 +58,8 @@ class ObservabilityStack(Stack):
         self._watch(offline_watches(config, ingestion))
         self._watch(schedule_watches(config, ingestion.schedules))
         self._watch(api_watches(config, serving))
-        self._watch(deployment_watches(serving.models.deployments))
-        name = f"larder-{config.name}"
-        self._dashboard = dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name)
+        self._watch(deployment_watches(self.models.deployments))
+        self._dashboard = dashboard = _dashboard_of(self, config)
         dashboard.add_widgets(*api_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(*offline_widgets(config, ingestion))
@@ -113,3 +112,7 @@ class ObservabilityStack(Stack):
         )
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+
+def _dashboard_of(stack: Stack, config: StageConfig) -> cloudwatch.Dashboard:
+    return cloudwatch.Dashboard(stack, "Dashboard", dashboard_name=f"larder-{config.name}")

@@ -202,6 +202,16 @@ def test_an_update_is_refused_that_an_alarm_would_roll_back_at_once(world, state
     assert world.machine.begun == []
 
 
+def test_an_update_that_is_busy_or_not_ones_own_is_refused_before_alarms_are_asked_for(world):
+    world.update(canary(60))
+    world.alarms.error = AssertionError("asked")
+    members = {"EndpointConfigName": "new", "DeploymentConfig": canary(60, 10, "errors")}
+    text = refused(world.sm.update_endpoint, EndpointName="Scoring", **members)
+    assert text.startswith("Cannot update in-progress endpoint")
+    text = refused(world.sm.update_endpoint, EndpointName="None", **members)
+    assert text.startswith("Could not find endpoint")
+
+
 def test_what_waits_for_nothing_moves_all_units_within_the_call(world):
     deployment = canary(0, 10)
     world.update(deployment)
