@@ -3,7 +3,9 @@
 The machine is a loop of the test's that calls the step function as the state machine would.
 """
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
@@ -13,10 +15,12 @@ from lambdas.control.routes import create_handler
 from lambdas.model_deployment.events import create_step
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ServiceUnavailable, ThrottlingException
+from larder.models.adapters.cloudwatch_alarms import CloudWatchAlarms
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
 from larder.models.deploy import Deployments, end_all_forgotten
 from larder.models.deployment import LEASE, LOOK_EVERY, SECOND, SETTLING
 from larder.models.manage_endpoints import EndpointUpdate
+from larder.models.move_endpoint import Traffic
 from larder.models.served import EndpointStatus
 from larder.telemetry.log import Log
 from larder.testing.models import memory_model_registry
@@ -292,6 +296,59 @@ def test_an_update_that_has_no_room_in_the_registry_moves_no_unit(world):
     answer = world.sm.describe_endpoint(EndpointName="Large")
     assert (answer["EndpointStatus"], answer["EndpointConfigName"]) == ("InService", "large")
     assert "bytes in the registry" in answer["FailureReason"]
+
+
+# the page's own example
+
+
+def example():
+    """The code of the section on updates by steps in docs/models.md."""
+    page = (Path(__file__).parents[2] / "docs/models.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Update an endpoint by steps\n")[2].partition("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.+?)```", section, re.DOTALL)
+    return code, section
+
+
+class Driven:
+    """A machine that takes all steps at once, each at its time; ``meanwhile`` after the first."""
+
+    def __init__(self, deployments, clock, meanwhile):
+        self.deployments, self.clock, self.meanwhile = deployments, clock, meanwhile
+
+    def start(self, endpoint, uid):
+        while seconds := self.deployments.step(endpoint, uid):
+            self.meanwhile()
+            self.clock.now += seconds * SECOND
+
+
+@pytest.mark.parametrize("registry", ["dynamodb"], indirect=True)
+@pytest.mark.parametrize(
+    ("state", "printed"),
+    [
+        ("OK", "flights-2 moved"),
+        ("ALARM", "flights-1 The CloudWatch alarm 'flights-new-errors' is in state ALARM."),
+    ],
+)
+def test_the_example_of_the_page_does_what_the_page_says(world, capsys, state, printed):
+    cloudwatch = boto3.client("cloudwatch")
+    alarms = CloudWatchAlarms(cloudwatch)
+
+    def meanwhile():
+        cloudwatch.set_alarm_state(
+            AlarmName="flights-new-errors", StateValue=state, StateReason="a test"
+        )
+
+    steps = replace(world.deployments, alarms=alarms)
+    traffic = Traffic(alarms, Driven(steps, world.clock, meanwhile))
+    object.__setattr__(world.catalog, "traffic", traffic)
+    for number in (1, 2):
+        make_config(world.sm, f"flights-{number}", [variant("AllTraffic")])
+    make_endpoint(world.sm, "flights", "flights-1")
+    code, section = example()
+    capsys.readouterr()
+    exec(compile(code, "docs/models.md", "exec"), {"control": world.sm, "cloudwatch": cloudwatch})
+    assert capsys.readouterr().out.splitlines()[-1] == printed
+    assert "It prints `flights-2 moved`." in section
 
 
 # what happens to an update whose machine stops
