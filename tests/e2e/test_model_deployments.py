@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from larder.models.deployment import LEASE
 from tests.e2e.conftest import DeployedPlatform
 from tests.e2e.test_models import IMAGE, Models
 from tests.support import boosters
@@ -253,6 +254,7 @@ def linear(load: Load) -> None:
     assert load.went_back(began, "v2", "v3") == []
 
 
+@pytest.mark.timeout(900)  # its updates wait for a minute and a half, and a busy machine for more
 def test_no_request_is_lost_or_wrong_while_updates_move_by_steps_and_roll_back(load: Load) -> None:
     eventually(lambda: load.share("v1", 0.0) == 1)
     second = canary(load)
@@ -268,3 +270,30 @@ def test_no_request_is_lost_or_wrong_while_updates_move_by_steps_and_roll_back(l
     assert ends <= {*SCORES, gone}
     assert load.wrong == []
     print(f"{len(load.seen)} requests, of which {answered} before the end")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
+def test_an_update_whose_execution_is_stopped_is_rolled_back_by_its_readers(load: Load) -> None:
+    before, machines = load.described()["EndpointConfigName"], load.platform.client("stepfunctions")
+    policy = {"TrafficRoutingConfiguration": routing("LINEAR", 3, LinearStepSize=10)}
+    load.update(load.config(2), policy)
+    eventually(lambda: "v2" in load.variants())
+    (running,) = (
+        each
+        for each in machines.list_executions(
+            stateMachineArn=load.platform.outputs["ModelDeploymentMachineArn"],
+            statusFilter="RUNNING",
+        )["executions"]
+        if each["name"].startswith(load.endpoint)
+    )
+    machines.stop_execution(executionArn=running["executionArn"])
+    assert load.described()["EndpointStatus"] == "Updating"
+    eventually(lambda: load.described()["EndpointStatus"] == "InService", seconds=LEASE + 120)
+    described = load.described()
+    assert described["EndpointConfigName"] == before
+    assert "update stopped" in described["FailureReason"]
+    settled = time.monotonic() + CACHED
+    assert eventually(lambda: load.share("v1", settled)) == 1
+    assert load.variants() <= set(SCORES), "none was lost"
+    assert load.wrong == []
