@@ -64,7 +64,7 @@ from larder.records.values import slot_of
 from larder.settings.inference import InferenceSettings
 from larder.telemetry.log import Log
 from larder.wiring.data_plane import open_data_plane
-from larder.wiring.inference import exposures
+from larder.wiring.inference import exposures, measures
 from stacks.constructs.function_code import copy_compiled
 
 _SHAPE = Shape(30)
@@ -147,7 +147,8 @@ def _handler(url: str, artefact: bytes) -> Callable[..., dict[str, object]]:
     )
     log = Log.of("bench", "inference")
     place = LogPlace(HOME.partition, HOME.region, HOME.account_id, "/aws/lambda/inference")
-    api = InvokeApi(invoker, AccessRules.read(HOME, (), 0), place, exposures(log))
+    rules = AccessRules.read(HOME, (), 0)
+    api = InvokeApi(invoker, rules, place, exposures(log), measures("dev", log))
     return create_handler(api, WarmUp(models), Scoring(models), log=log)
 
 

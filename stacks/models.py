@@ -14,6 +14,7 @@ from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.data_plane import runtime_settings
 from stacks.memory.store import MemoryStoreStack
+from stacks.model_deployments import ModelDeployments, allow_alarms
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -32,7 +33,7 @@ class ModelsStack(Stack):
     """``importer`` parses what strangers wrote; ``inference`` reads its copies and the stores.
 
     So the two are apart: the one has no records to leak, the other can write nothing but its log.
-    ``invoked`` is the alias by which endpoints are invoked.
+    ``invoked`` is the alias by which endpoints are invoked. ``deployments`` moves their traffic.
     """
 
     def __init__(
@@ -50,8 +51,19 @@ class ModelsStack(Stack):
         self.importer = self._importer(config, online, offline, layer)
         self.inference = self._inference(config, online, offline, memory, layer)
         self.invoked = live_alias(self.inference)
+        self.deployments = ModelDeployments(self, "Deployments", config=config, online=online)
         CfnOutput(self, "ModelImportFunctionName", value=self.importer.function_name)
         CfnOutput(self, "InferenceFunctionName", value=self.inference.function_name)
+        function, machine = self.deployments.function, self.deployments.machine
+        CfnOutput(self, "ModelDeploymentFunctionName", value=function.function_name)
+        CfnOutput(self, "ModelDeploymentMachineArn", value=machine.attr_arn)
+
+    def allow_control(self, control: PythonFunction) -> None:
+        """Take models in, warm them up, and begin updates of endpoints."""
+        allow(control, ["lambda:InvokeFunction"], [self.importer.function_arn])
+        allow(control, ["lambda:InvokeFunction"], [self.invoked.function_arn])
+        allow(control, ["states:StartExecution"], [self.deployments.machine.attr_arn])
+        allow_alarms(control)
 
     def _importer(
         self,

@@ -15,6 +15,7 @@ from larder.models.manage_items import ManagedItems
 from larder.models.manage_models import Models
 from larder.models.manage_package_groups import PackageGroups
 from larder.models.manage_packages import Packages
+from larder.models.move_endpoint import Traffic
 from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.package_log import Journal
 from larder.models.registry import Importer, ModelRegistry, WarmUp
@@ -41,6 +42,7 @@ class ModelCatalog:
     home: Home
     importer: Importer
     warm_up: WarmUp
+    traffic: Traffic
     clock: Callable[[], int]
     new_uid: Callable[[], str]
     kms_key_arn: str
@@ -67,7 +69,13 @@ class ModelCatalog:
     def endpoints(self) -> Endpoints:
         """The endpoints."""
         return Endpoints(
-            self._endpoints, self._configs, self._models, self.warm_up, self.clock, self.new_uid
+            items=self._endpoints,
+            configs=self._configs,
+            models=self._models,
+            warm_up=self.warm_up,
+            traffic=self.traffic,
+            clock=self.clock,
+            new_uid=self.new_uid,
         )
 
     @property

@@ -42,7 +42,7 @@ def choose(
     """
     count = len(asked.instances)
     if asked.target_variant:
-        return [(_forced(endpoint, asked.target_variant), None)] * count, UnitSource.FORCED
+        return [(_forced(endpoint, asked, draw), None)] * count, UnitSource.FORCED
     if asked.unit is not None:
         found = assign(endpoint, asked.unit, draw)
         return [(found, asked.unit)] * count, asked.unit_source
@@ -62,8 +62,9 @@ def known_fields(endpoint: ServedEndpoint, unit_field: str) -> frozenset[str]:
     return known | {unit_field} if unit_field else known
 
 
-def _forced(endpoint: ServedEndpoint, name: str) -> Assignment:
-    forced = target(endpoint, name)
+def _forced(endpoint: ServedEndpoint, asked: Invocation, draw: Callable[[], float]) -> Assignment:
+    name = asked.target_variant
+    forced = target(endpoint, name, asked.unit, draw)
     if forced is None:
         names = ", ".join(each.name for each in endpoint.blue.variants)
         raise ValidationError(

@@ -97,6 +97,20 @@ class Invoker:
             ModelError: a model can't be loaded, or no instance was scored.
         """
         chosen, source = choose(endpoint, asked, self.draw)
+        try:
+            return self._answered(endpoint, asked, access, chosen, source)
+        except ModelError as error:
+            error.variants = tuple({id(each.variant): each.variant for each, _ in chosen}.values())
+            raise
+
+    def _answered(
+        self,
+        endpoint: ServedEndpoint,
+        asked: Invocation,
+        access: Access,
+        chosen: Sequence[Chosen],
+        source: UnitSource,
+    ) -> Outcome:
         if asked.show is Show.ALL:
             self._check_groups(_models(chosen), access)
         known, wanted = known_fields(endpoint, asked.unit_field), _wanted(chosen)

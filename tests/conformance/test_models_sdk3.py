@@ -54,6 +54,10 @@ def test_row_233_an_endpoint_is_updated(gave):
     assert gave("update") == OWN["second"]
 
 
+def test_row_237_an_endpoint_is_updated_by_steps(gave, told):
+    assert gave("update_by_steps") == [f"{told['name']}-first", OWN["first"]]
+
+
 def test_row_245_a_stream_is_refused_with_the_cure(gave):
     _, text = gave("invoke_with_response_stream")
     assert "ValidationError" in text

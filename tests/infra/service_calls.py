@@ -283,7 +283,8 @@ class Calls:
         role = self.text(stack, properties["RoleArn"])
         definition = json.loads(self.text(stack, properties["DefinitionString"]))
         yield from self._trusts(role, "states.amazonaws.com")
-        for state in definition["States"].values():
+        tasks = [each for each in definition["States"].values() if each["Type"] == "Task"]
+        for state in tasks:
             if not self.role_may(role, "lambda:InvokeFunction", state["Resource"]):
                 yield f"{role} may not invoke {state['Resource']}"
 

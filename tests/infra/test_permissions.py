@@ -67,8 +67,12 @@ MAY = {
     "control": LOGS
     | WRITE_KEY
     | REGISTRY_WRITER
-    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"},  # a page of groups; models
+    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}  # a page of groups; models
+    | {"cloudwatch:DescribeAlarms", "states:StartExecution"},  # updates of endpoints
     "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
+    "model_deployment": LOGS
+    | WRITE_KEY
+    | {"cloudwatch:DescribeAlarms", "dynamodb:GetItem", "dynamodb:PutItem"},
     "model_import": LOGS
     | READ_KEY
     | FILES_KEY
@@ -182,14 +186,15 @@ def test_no_action_has_a_star(templates):
             assert not any("*" in action for action in actions_of(statement)), logical_id
 
 
-def test_only_the_listing_of_streams_and_network_interfaces_name_every_resource(templates):
+def test_only_listings_of_streams_and_alarms_and_network_interfaces_name_every_resource(templates):
     unbounded = [
         actions_of(statement)
         for _, _, policy in templates.of_type("AWS::IAM::Policy")
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if statement["Resource"] == "*" and statement["Effect"] == "Allow"
     ]
-    assert set().union(*unbounded) == {"dynamodb:ListStreams"} | INTERFACES
+    listed = {"cloudwatch:DescribeAlarms", "dynamodb:ListStreams"}
+    assert set().union(*unbounded) == listed | INTERFACES
 
 
 @pytest.mark.parametrize("name", ["runtime", "inference", "model_import"])

@@ -39,6 +39,7 @@ from larder.models.adapters import dynamodb_item as model_item
 from larder.models.adapters.dynamodb_log import entry_item, entry_of
 from larder.models.adapters.dynamodb_models import DynamoItems
 from larder.models.assignment import UnitSource
+from larder.models.deployment import Deployment, Phase
 from larder.models.exposure import Answered, line_of, vector_digest
 from larder.models.exposure_line import from_line
 from larder.models.registry_items import (
@@ -46,12 +47,14 @@ from larder.models.registry_items import (
     EndpointConfig,
     Kind,
     Model,
+    Pending,
     VariantDetail,
     VariantSpec,
 )
 from larder.models.scores import Outcome, Scored
 from larder.models.served import FeatureSpec, Missing, ModelInput, SourceKind
 from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
+from larder.models.traffic_plan import TrafficPlan
 from larder.offline.adapters import dynamodb_heartbeat_item as beat_item
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
@@ -538,6 +541,31 @@ MODEL_ITEMS = {
             details=(_DETAIL,),
             failure="none of it",
             deployment={"RollingUpdatePolicy": {}},
+            **_MADE,
+        ),
+    ),
+    "v1-endpoint-moving": (
+        Kind.ENDPOINT,
+        Endpoint(
+            name="scoring",
+            served=SERVED_ENDPOINT,
+            changed=MICROS + 1,
+            details=(_DETAIL,),
+            pending=Pending(
+                deployment=Deployment(
+                    uid="u-2",
+                    plan=TrafficPlan(shares=(0.1, 1.0), wait=60, back=0.5, alarms=("a",)),
+                    started=MICROS,
+                    due=MICROS + 60,
+                    share=0.1,
+                    taken=1,
+                    phase=Phase.ROLLING_BACK,
+                    reason="an alarm",
+                ),
+                details=(_DETAIL,),
+                capture={"EnableCapture": True},
+                sent={"BlueGreenUpdatePolicy": {}},
+            ),
             **_MADE,
         ),
     ),

@@ -1,6 +1,7 @@
 """A control plane of models for tests: its registry, an import and a warm-up that need no file."""
 
 from larder.models.catalog import ModelCatalog
+from larder.models.move_endpoint import Traffic
 from larder.models.served import Contract, ModelArtefact, Runtime, ServedModel
 from larder.testing.models import memory_model_registry
 from tests.support.control import KEY_ARN, Clock, Uids
@@ -40,6 +41,32 @@ class WarmUps:
         return self.reason
 
 
+class Alarms:
+    """CloudWatch's alarms: each has the state that ``by_name`` says; ``error`` is raised instead."""
+
+    def __init__(self):
+        self.by_name = {}
+        self.error = None
+
+    def states(self, names):
+        if self.error is not None:
+            raise self.error
+        return {name: self.by_name[name] for name in names if name in self.by_name}
+
+
+class Machine:
+    """Remembers which updates it was to begin; ``error`` is raised instead."""
+
+    def __init__(self):
+        self.begun = []
+        self.error = None
+
+    def start(self, endpoint, uid):
+        if self.error is not None:
+            raise self.error
+        self.begun.append((endpoint, uid))
+
+
 def served_model(name="churn", uid="uid1", contract=Contract.SAGEMAKER_XGBOOST):
     return ServedModel(
         name=name,
@@ -58,6 +85,7 @@ def model_catalog(registry=None, **changes):
         "home": HOME,
         "importer": Imports(),
         "warm_up": WarmUps(),
+        "traffic": Traffic(Alarms(), Machine()),
         "clock": Clock(),
         "new_uid": Uids(),
         "kms_key_arn": KEY_ARN,
