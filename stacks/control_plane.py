@@ -4,7 +4,7 @@ from aws_cdk import Stack
 
 from larder.settings.control import ControlSettings
 from stacks.config import StageConfig
-from stacks.models import ModelsStack
+from stacks.models import ModelsStack, capture_places
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -38,5 +38,6 @@ def control_settings(
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
         import_function=models.importer.function_arn if models else "",
         inference_function=models.invoked.function_arn if models else "",
+        capture_below=capture_places(config, offline.bucket.bucket_name) if models else (),
         two_persons=int(config.models.two_persons),
     )
