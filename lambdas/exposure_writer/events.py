@@ -20,7 +20,7 @@ import orjson
 from larder.errors import LarderError
 from larder.models.keep_exposures import ExposureKeeper
 from larder.models.park_exposures import ParkedExposures
-from larder.models.record_exposures import ExposureRecorder, LogLine, Recorded
+from larder.models.record_exposures import WHOLE, ExposureRecorder, LogLine, Recorded
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log
 from larder.telemetry.metrics import Metric, scheduled_run
@@ -76,7 +76,7 @@ def lines_of(delivery: Any) -> list[LogLine]:  # noqa: ANN401 - whatever was del
         ]
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):
         now, text = int(time.time() * 1000), orjson.dumps(delivery).decode()
-        return [LogLine("unreadable", text, now, "the delivery is not of a log subscription")]
+        return [LogLine(WHOLE, text, now, "the delivery is not of a log subscription")]
 
 
 def _tell(done: Recorded, log: Log) -> None:
