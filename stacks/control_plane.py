@@ -18,10 +18,7 @@ def control_settings(
     offline: OfflineStoreStack,
     models: ModelsStack | None = None,
 ) -> ControlSettings:
-    """What ``control`` and ``feature_groups`` must know, as ``stack`` sees it.
-
-    Without ``models`` there are feature groups alone.
-    """
+    """What ``control`` and ``feature_groups`` must know; without ``models``, of groups alone."""
     return ControlSettings(
         registry_table=online.registry.table_name,
         account_id=stack.account,

@@ -36,7 +36,7 @@ def create_handler(
     def record(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
         done = recorder.record(lines_of(event["awslogs"]), remaining=remaining)
         _tell(done, log)
-        return {"rows": done.rows, "duplicates": done.duplicates}
+        return _answer(done)
 
     def on_schedule(remaining: Remaining) -> dict[str, Any]:
         drained = parked.drain(lambda each: record(orjson.loads(each), remaining), remaining)
@@ -58,6 +58,12 @@ def create_handler(
             return {"parked": key}
 
     return handle
+
+
+def _answer(done: Recorded) -> dict[str, Any]:
+    told = {"rows": done.rows, "duplicates": done.duplicates}
+    # a redrive has to know what was set aside again
+    return {**told, "quarantined": len(done.quarantined)} if done.quarantined else told
 
 
 def lines_of(delivery: Any) -> list[LogLine]:  # noqa: ANN401 - whatever was delivered

@@ -157,6 +157,16 @@ class Erasing:
             LarderError: a place failed; what was done is done, and doing it again is safe.
         """
         places = [*self.places, *([self._exposures()] if exposures else [])]
+        subjects, lives = self._subjects(group_name, identifier)
+        traces: list[Trace] = []
+        for place in places:
+            traces += place.erase(subjects, dry_run=dry_run)
+        unasked = (_NOT_ASKED,) if self.exposures is not None and not exposures else ()
+        never = (*unasked, *self.never_searched)
+        return Erased(group_name, dry_run, tuple(traces), tuple(lives), never)
+
+    def _subjects(self, group_name: str, identifier: str) -> tuple[list[Subject], list[Life]]:
+        """The record in each life that may hold it, and all lives of the name."""
         groups = list(self.lives.lives(group_name))
         if not groups:
             raise ResourceNotFound(f"no feature group is or was named {group_name}")
@@ -171,12 +181,7 @@ class Erasing:
             lives.append(Life(group.uid, group.creation_time, group.status, skipped))
         if refusal is not None and not subjects:
             raise refusal
-        traces: list[Trace] = []
-        for place in places:
-            traces += place.erase(subjects, dry_run=dry_run)
-        unasked = (_NOT_ASKED,) if self.exposures is not None and not exposures else ()
-        never = (*unasked, *self.never_searched)
-        return Erased(group_name, dry_run, tuple(traces), tuple(lives), never)
+        return subjects, lives
 
     def _exposures(self) -> Place:
         if self.exposures is None:

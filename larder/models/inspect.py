@@ -80,10 +80,7 @@ class Inspection:
             model = self._tried(runtime, kept)
             parity = _parity(files, model)
         except ModelError as error:
-            names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
-            raise ValidationError(
-                f"The model data can't be served: {error} The file: {names}."
-            ) from error
+            raise _not_served(error, chosen) from error
         used = {FEATURES_FILE, PARITY_FILE, *(file.name for file, _ in chosen)}
         return Inspected(
             runtime=runtime,
@@ -202,6 +199,11 @@ def _with_form(model: ModelFile) -> tuple[ModelFile, Format]:
 def _features(files: Sequence[ModelFile]) -> str | None:
     found = next((file for file in files if file.name == FEATURES_FILE), None)
     return found.path.read_text("utf-8", "replace") if found is not None else None
+
+
+def _not_served(error: ModelError, chosen: Sequence[tuple[ModelFile, Format]]) -> ValidationError:
+    names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
+    return ValidationError(f"The model data can't be served: {error} The file: {names}.")
 
 
 def _parity(files: Sequence[ModelFile], model: LoadedModel) -> Parity | None:

@@ -45,8 +45,8 @@ class EndpointConfigs:
         """Register a configuration of models that there are, and that the caller may serve.
 
         Raises:
-            ValidationError: the name is taken, a model is absent, the variants contradict
-                themselves, or data capture may not write where it should.
+            ValidationError: the name is taken, a model is absent, or the variants contradict
+                themselves. Or data capture may not write where it should.
             AccessForbidden: the caller may not create configurations, or not serve a model.
         """
         self.items.check_new(spec.name, spec.tags)
