@@ -6,7 +6,7 @@ from aws_cdk import Stack
 
 from larder.settings.control import ControlSettings
 from stacks.config import StageConfig
-from stacks.models import ModelsStack
+from stacks.models import ModelsStack, capture_places
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -40,13 +40,17 @@ def control_settings(
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
         two_persons=int(config.models.two_persons),
     )
-    return _with_models(settings, models) if models else settings
+    places = capture_places(config, offline.bucket.bucket_name)
+    return _with_models(settings, models, places) if models else settings
 
 
-def _with_models(settings: ControlSettings, models: ModelsStack) -> ControlSettings:
+def _with_models(
+    settings: ControlSettings, models: ModelsStack, places: tuple[str, ...]
+) -> ControlSettings:
     return replace(
         settings,
         import_function=models.importer.function_arn,
         inference_function=models.invoked.function_arn,
         deployment_machine=models.deployments.machine.attr_arn,
+        capture_below=places,
     )

@@ -15,7 +15,7 @@ from stacks.constructs.glue_access import TABLE_MAKER
 from stacks.constructs.permissions import allow, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.constructs.schedule import Schedule
-from stacks.models import ModelsStack
+from stacks.models import ModelsStack, capture_places
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import allow_registry
@@ -31,11 +31,6 @@ _OBJECTS: Final = (
     "s3:GetObject",
     "s3:PutObject",
 )
-
-
-def _capture_places(config: StageConfig, bucket: str) -> tuple[str, ...]:
-    others = (f"s3://{name}/" for name in config.models.capture_buckets)
-    return (f"s3://{bucket}/{EXPOSURES}captures/", *others)
 
 
 class ExposuresStack(Stack):
@@ -85,7 +80,7 @@ class ExposuresStack(Stack):
             offline_bucket=own,
             glue_database=offline.database.database_name,
             inference_function=models.invoked.function_arn,
-            capture_below=_capture_places(config, own),
+            capture_below=capture_places(config, own),
             snapshot_days=config.offline.snapshot_days,
             orphan_hours=config.offline.orphan_hours,
         )

@@ -5,7 +5,7 @@ from typing import Final
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
-from larder.bucket_folders import MODEL_DATA, MODELS
+from larder.bucket_folders import EXPOSURES, MODEL_DATA, MODELS
 from larder.settings.inference import InferenceSettings
 from larder.settings.model_import import ModelImportSettings
 from stacks.config import StageConfig
@@ -27,6 +27,12 @@ _INVOCATION_TIME: Final = Duration.seconds(29)
 # an archive, what is in it, and its files converted: 512 MB each
 _IMPORT_STORAGE_MB: Final = 2_048
 _RECORD_READER: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
+
+
+def capture_places(config: StageConfig, bucket: str) -> tuple[str, ...]:
+    """Addresses below which data capture may write, each ending in a slash."""
+    others = (f"s3://{name}/" for name in config.models.capture_buckets)
+    return (f"s3://{bucket}/{EXPOSURES}captures/", *others)
 
 
 class ModelsStack(Stack):

@@ -34,6 +34,7 @@ AnyItems: TypeAlias = (
 class ModelCatalog:
     """Models, endpoint configurations, endpoints, and model packages in their groups.
 
+    Data capture may write below the addresses ``capture_below``, each ending in a slash.
     ``two_persons`` asks for another approver of a package than its author.
     ``clock`` gives microseconds since the epoch; ``new_uid`` a text that was never given before.
     """
@@ -46,6 +47,7 @@ class ModelCatalog:
     clock: Callable[[], int]
     new_uid: Callable[[], str]
     kms_key_arn: str
+    capture_below: tuple[str, ...] = ()
     two_persons: bool = False
     access: Access = UNRESTRICTED
 
@@ -62,7 +64,12 @@ class ModelCatalog:
     def configs(self) -> EndpointConfigs:
         """The endpoint configurations."""
         return EndpointConfigs(
-            self._configs, self._models, self.clock, self.new_uid, self.kms_key_arn
+            self._configs,
+            self._models,
+            self.clock,
+            self.new_uid,
+            self.kms_key_arn,
+            self.capture_below,
         )
 
     @property

@@ -89,6 +89,7 @@ def _models(dynamodb: DynamoApi, settings: ControlSettings) -> ModelCatalog:
         clock=now_micros,
         new_uid=random_uid,
         kms_key_arn=settings.kms_key_arn,
+        capture_below=settings.capture_below,
         two_persons=bool(settings.two_persons),
     )
 

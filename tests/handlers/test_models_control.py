@@ -808,3 +808,30 @@ def test_an_endpoint_without_data_capture_shows_none(sm, catalog):
     _with_capture(sm, "first")
     sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="first")
     assert "DataCaptureConfig" not in sm.describe_endpoint(EndpointName="Scoring")
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "s3://other/captures",
+        "s3://lake-of-mine/x",
+        "s3://lak",
+        "https://lake/x",
+        "s3://Lake/x",
+    ],
+)
+def test_data_capture_writes_only_where_the_stage_allows_it(sm, destination):
+    make_model(sm)
+    config = partial(_with_capture, sm, "captured", DestinationS3Uri=destination)
+
+    text = refused(config)
+
+    for words in (
+        f"Value '{destination}' at 'dataCaptureConfig.destinationS3Uri'",
+        "s3://lake/, s3://captures/",
+        "models.capture_buckets",
+    ):
+        assert words in text
+    _with_capture(sm, "off", DestinationS3Uri=destination, EnableCapture=False)
+    _with_capture(sm, "whole", DestinationS3Uri="s3://captures")
+    _with_capture(sm, "below", DestinationS3Uri="s3://captures/a/b/")

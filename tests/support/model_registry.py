@@ -8,6 +8,7 @@ from tests.support.control import KEY_ARN, Clock, Uids
 from tests.support.groups import HOME
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+CAPTURE_BELOW = ("s3://lake/", "s3://captures/")
 ARTEFACT = "s3://lake/churn/model.tar.gz"
 
 
@@ -89,6 +90,7 @@ def model_catalog(registry=None, **changes):
         "clock": Clock(),
         "new_uid": Uids(),
         "kms_key_arn": KEY_ARN,
+        "capture_below": CAPTURE_BELOW,
     }
     return ModelCatalog(**values | changes)
 
