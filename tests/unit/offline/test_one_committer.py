@@ -206,8 +206,7 @@ def test_a_table_that_another_has_holds_up_none_that_are_free(bench):
     bench.hold(MANY[2])
     with ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(bench.append_all, "a", at_once=2)
-        while len(bench.tables.commits) < 5:
-            pass
+        eventually(lambda: len(bench.tables.commits) == 5, every=0.01)
         assert {uid for uid, _ in bench.tables.commits} == {
             group.uid for group in MANY if group is not MANY[2]
         }
