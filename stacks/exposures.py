@@ -18,13 +18,12 @@ from stacks.constructs.schedule import Schedule
 from stacks.models import ModelsStack, capture_places
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.registry_access import allow_registry
+from stacks.registry_access import REGISTRY_LEASER, allow_registry
 
 # The kind that each exposure line has; ``larder.models.exposure`` writes it.
 _PATTERN: Final = '{ $.kind = "exposure" }'
 _TABLE: Final = "exposures"
 _EVERY: Final = Duration.hours(1)
-_LEASE: Final = ("dynamodb:PutItem",)
 _OBJECTS: Final = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
@@ -51,7 +50,7 @@ class ExposuresStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.writer = self._writer(config, online, offline, models)
-        allow_registry(self.writer, online, _LEASE)
+        allow_registry(self.writer, online, REGISTRY_LEASER)
         allow(self.writer, ["lambda:InvokeFunction"], [models.invoked.function_arn])
         self._allow_table(offline)
         self._allow_captures(config)

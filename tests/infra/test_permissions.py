@@ -24,6 +24,7 @@ STREAM = {
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 }
+LEASES = {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
 GLUE = {"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"}
 FILES = {
     "s3:AbortMultipartUpload",
@@ -92,13 +93,14 @@ MAY = {
     | STREAM
     | GLUE
     | FILES
+    | LEASES
     | {"dynamodb:GetItem", "dynamodb:PutItem", "s3:DeleteObjectVersion"},
     "exposure_writer": LOGS
     | (WRITE_KEY | FILES_KEY)
     | GLUE
     | FILES
+    | LEASES
     | {
-        "dynamodb:PutItem",
         "glue:CreateTable",
         "lambda:InvokeFunction",
         "s3:DeleteObjectVersion",

@@ -61,6 +61,7 @@ from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
 from larder.offline.adapters.quarantine import S3Quarantine
 from larder.offline.adapters.staged_rows import S3StagedRows, staged_from
 from larder.offline.erased_marks import Marks, mark_of
+from larder.offline.ports import TableRows
 from larder.offline.redrive import records_of
 from larder.offline.watermark import Beats, Round
 from larder.offline.write import UnreadableChange
@@ -188,7 +189,7 @@ class Stored:
     what all of them are read as, or what a fixture is read as, by its name. ``more`` adds something
     unknown to a body (``None``: a text has no members, its every change needs a new number).
     ``rewrite`` has the code replace a stored body, and gives what is stored then (``None``: it is
-    written once). ``newer`` gives a body the number 2. ``item`` is in the error's words.
+    written once). ``newer`` gives a body the next number. ``item`` is in the error's words.
     """
 
     name: str
@@ -384,13 +385,15 @@ def _failed_batches() -> dict[str, bytes]:
 
 def _staged() -> dict[str, bytes]:
     s3 = lake()
-    key = S3StagedRows(s3, BUCKET).put(feature_group(), [row()]).partition(" ")[0]
-    return {"v1": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
+    key = S3StagedRows(s3, BUCKET, "records").put([TableRows(feature_group(), [row()])]).key
+    return {"v2": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
 
 
 def _staged_rows(body: bytes) -> Any:
-    staged = staged_from("key", body)
-    return None if staged is None else (staged.schema_version, list(staged.rows))
+    uid = feature_group().uid
+    batch = staged_from(f"staging/{uid}/key", body)
+    staged = batch and batch.rows_of(uid)
+    return staged and (staged.schema_version, list(staged.rows))
 
 
 def _slot_body(body: bytes) -> bytes:
@@ -750,7 +753,7 @@ FORMS = (
         read=_staged_rows,
         value=lambda _name: (5, [row()]),
         more=in_json(**{UNKNOWN: "kept"}),
-        newer=in_json(version=2),
+        newer=in_json(version=3),
         item="key",
     ),
     Stored(
