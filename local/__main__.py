@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from larder.cli.pipes import until_unread
 from local import commands, environment, logs, private, processes, stacks
 from local.errors import LocalPlatformError
 from local.layout import Platform
@@ -14,9 +13,14 @@ from local.progress import Progress
 
 def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = os.environ) -> int:
     """Run one command; returns the exit status."""
-    with until_unread() as status:  # the reader of the lines may have seen enough
-        status.append(_run(arguments, variables))
-    return status[-1] if status else 0
+    try:
+        try:
+            return _run(arguments, variables)
+        finally:  # argparse leaves by SystemExit when it has printed its help
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _run(arguments: Sequence[str] | None, variables: Mapping[str, str]) -> int:
