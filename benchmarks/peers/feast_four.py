@@ -36,13 +36,8 @@ def prepare(folder: Path, online_store: str) -> Callable[[], None]:
     now = datetime.now(UTC).replace(microsecond=0)
     views, frames = [], {}
     for number in range(VIEWS):
-        random = Random(number)
-        rows = [
-            {"id": f"c{n}", "event_time": now, **{each: random.random() * 1000 for each in NAMES}}
-            for n in range(RECORDS)
-        ]
         name = f"view{number}"
-        frames[name] = pd.DataFrame(rows)
+        frames[name] = _frame(number, now)
         path = folder / f"{name}.parquet"
         frames[name].to_parquet(path)
         views.append(
@@ -59,6 +54,15 @@ def prepare(folder: Path, online_store: str) -> Callable[[], None]:
     for name, frame in frames.items():
         store.write_to_online_store(name, frame)
     return lambda: None
+
+
+def _frame(number: int, now: datetime) -> pd.DataFrame:
+    random = Random(number)
+    rows = [
+        {"id": f"c{n}", "event_time": now, **{each: random.random() * 1000 for each in NAMES}}
+        for n in range(RECORDS)
+    ]
+    return pd.DataFrame(rows)
 
 
 class Scores:
