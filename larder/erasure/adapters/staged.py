@@ -46,9 +46,12 @@ class StagedErasure:
                     left.append(version)
         if not dry_run:
             versions.remove(self.bucket, left)
-        unsearched = not_searched(unreadable)
+        reasons = [not_searched(unreadable)]
         if waiting:
-            unsearched = f"{len(waiting)} batches are being committed now: erase again in a minute"
+            reasons.append(
+                f"{len(waiting)} batches are being committed now: erase again in a minute"
+            )
+        unsearched = "; ".join(each for each in reasons if each) or None
         place = f"s3://{self.bucket}/{STAGING}"
         return [Trace(place, "staged batches", len(left), unsearched=unsearched)]
 

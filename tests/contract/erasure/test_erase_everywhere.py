@@ -223,6 +223,16 @@ def test_rows_that_a_writer_waits_for_are_refused_by_the_table_and_then_gone(hiv
     assert (done["found"], done["absent"], hive.holding()) == (0, True, [])
 
 
+def test_a_batch_that_waits_does_not_hide_one_that_can_not_be_read(hive, capsys):
+    strange = f"staging/records/{int(time.time() * 1e6):020d}-strange.json"
+    hive.s3.put_object(Bucket=hive.bucket, Key=strange, Body=b"not ours")
+    staged_by(hive).put([TableRows(hive.group, [row(SUBJECT)])])
+    done = hive.run(capsys, status=1)
+    (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
+    assert f"1 objects can't be read: {strange}" in told
+    assert "1 batches are being committed now" in told
+
+
 def test_results_of_queries_that_hold_it_are_named(hive, capsys):
     held = f'"customer_id","n"\n"someone","1"\n"{SUBJECT}","2"\n'
     for key, body in ("held.csv", held), ("other.csv", f'"n"\n"not {SUBJECT}"\n'):
