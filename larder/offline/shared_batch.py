@@ -22,6 +22,7 @@ from larder.jitter import shuffle
 from larder.offline.others import MOST_ROWS, OthersRows, Taken
 from larder.offline.ports import Appended, OfflineTables, Remaining, TableRows
 from larder.offline.turns import Lease, Leases, Placed, StagedRows
+from larder.telemetry.log import Log, place_of, to_stderr
 
 LEASE_SECONDS = 20.0
 """How long a lease holds where its owner died: several times what a commit takes, and a third of
@@ -120,7 +121,8 @@ class SharedBatch:
             return
         try:
             placed = self.by.staged.put([self.batch[place] for place in places])
-        except Exception:  # without staging, or with rows that can't be: as best each table can
+        except Exception as error:  # without staging, or with rows that can't be: as best it goes
+            _warn("staging failed: each table is tried without it", error)
             self._alone.update(places)
             self._free.extend(places)
         else:
@@ -193,16 +195,18 @@ class SharedBatch:
             waiting = self._others.waiting()
             group, rows = self.batch[place].group, self.batch[place].rows
             others = list(self._others.of(group, waiting, MOST_ROWS - len(rows), but))
-        except Exception:  # what others staged is no fault of these rows
+        except Exception as error:  # what others staged is no fault of these rows
+            _warn("what others staged can't be seen: it is left to them", error)
             return self._append(place), but
         still = lease.committed & {each.key for each in waiting}
         try:
             done = self._append(place, others)
         except AWAY:
             raise
-        except Exception:  # what others staged may be at fault: that is theirs
+        except Exception as error:  # what others staged may be at fault: that is theirs
             if not others:
                 raise
+            _warn("a commit with others' rows failed: it is tried without them", error)
             others, done = [], self._append(place)
         return done, still | {placed.key} | {each.key for each in others}
 
@@ -243,6 +247,11 @@ class SharedBatch:
             f"the offline table {_name(self.batch[place])} could not be written in time: other "
             "writers have it"
         )
+
+
+def _warn(what: str, error: Exception) -> None:
+    """Say that the long way is taken: all is right, and slower than it should be."""
+    Log(write=to_stderr).line("WARNING", message=what, error=place_of(error))
 
 
 def _name(table: TableRows) -> str:

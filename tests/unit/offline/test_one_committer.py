@@ -118,13 +118,14 @@ def test_what_a_dead_writer_had_staged_is_committed_once_by_the_next_that_waits(
     assert left not in bench.leases.committed[CUSTOMERS.uid]
 
 
-def test_rows_of_another_that_can_not_be_written_hold_nobody_up(bench):
+def test_rows_of_another_that_can_not_be_written_hold_nobody_up(bench, capsys):
     poison = bench.stage("poison")
     bench.tables.refused.add("poison")
     assert waited(bench, "a") == Appended(1, 0, 1)
     assert bench.commits() == [["a", "poison"], ["a"]]
     assert list(bench.staged.there) == [poison]
     assert poison not in bench.leases.committed[CUSTOMERS.uid]
+    assert "a commit with others' rows failed" in capsys.readouterr().err
 
 
 def test_rows_of_a_schema_that_the_writer_does_not_know_wait_for_one_that_does(bench):
@@ -163,16 +164,19 @@ def test_a_failure_of_the_table_is_the_writers_and_its_rows_are_its_own_to_write
 
 
 @pytest.mark.parametrize("error", AWAY)
-def test_without_leases_or_staging_writers_commit_as_best_they_can(bench, error):
+def test_without_leases_or_staging_writers_commit_as_best_they_can(bench, error, capsys):
     bench.leases.error = error
     assert bench.append("a") == Appended(1, 0, 1)
     bench.leases.error, bench.staged.error = None, error
     bench.hold()
     assert bench.append("b") == Appended(1, 0, 1)
+    assert f"{type(error).__name__} at" in _warned(capsys, "staging failed")
 
 
 @pytest.mark.parametrize("error", [*AWAY, RuntimeError("strange")])
-def test_a_writer_that_can_not_see_what_others_staged_commits_its_own(bench, error, monkeypatch):
+def test_a_writer_that_can_not_see_what_others_staged_commits_its_own(
+    bench, error, monkeypatch, capsys
+):
     def fail():
         raise error
 
@@ -180,6 +184,15 @@ def test_a_writer_that_can_not_see_what_others_staged_commits_its_own(bench, err
     monkeypatch.setattr(bench.staged, "waiting", fail)
     assert waited(bench, "a").rows == 1
     assert bench.identifiers() == {"a"}
+    assert f"{type(error).__name__} at" in _warned(capsys, "what others staged can't be seen")
+
+
+def _warned(capsys, words):
+    """The warning that has these words; what the error says is not in it."""
+    (line,) = [each for each in capsys.readouterr().err.splitlines() if words in each]
+    assert '"level":"WARNING"' in line
+    assert "strange" not in line
+    return line
 
 
 def test_a_writer_whose_time_is_over_says_so_and_leaves_its_rows(bench):
