@@ -8,7 +8,7 @@ from aws_cdk import Annotations, CfnOutput, CustomResource, Duration, Stack, Sta
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.declared.files import definition_warnings, load_definitions
+from larder.declared.files import definition_warnings, load_definitions, load_pipelines
 from larder.settings.feature_groups import FeatureGroupsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
@@ -93,7 +93,17 @@ class FeatureGroupsStack(Stack):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "feature-groups.json"
         groups = load_definitions(definitions)
-        for number, warning in enumerate(definition_warnings(definitions)):
+        for number, warning in enumerate(warnings_of(definitions)):
             Annotations.of(self).add_warning_v2(f"larder:definition-{number}", warning)
         path.write_text(json.dumps(groups, indent=1, sort_keys=True) + "\n")
         return path
+
+
+def warnings_of(definitions: Path) -> list[str]:
+    """What a synth says of definitions that are allowed and may not do what their author means."""
+    unrun = [
+        f"{each.group}: this release deploys the group and runs no pipeline: nothing is computed. "
+        "Try it by `larder pipeline test`, and take its SQL by `larder pipeline sql`"
+        for each in load_pipelines(definitions)
+    ]
+    return [*unrun, *definition_warnings(definitions)]
