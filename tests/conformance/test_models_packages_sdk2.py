@@ -24,18 +24,6 @@ def told(store, models, tmp_path_factory):
     return settings | {"steps": tell(2, settings, tmp_path_factory.mktemp("sdk2p"), "packages")}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def test_row_288_a_model_is_registered_and_its_group_made(gave, told):
     assert gave("register") == [told["name"], 1, "PendingManualApproval"]
     assert gave("register_again") == "2"

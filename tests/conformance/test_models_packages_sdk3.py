@@ -13,18 +13,6 @@ def told(store, tmp_path_factory):
     return settings | {"steps": tell(3, settings, tmp_path_factory.mktemp("sdk3p"), "packages")}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def test_row_282_a_group_is_made_and_deleted(gave, told):
     assert gave("create_group") == [told["name"], "Completed"]
     assert gave("delete") == []

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from larder.models.deployment import LEASE
 from tests.e2e.conftest import DeployedPlatform
-from tests.e2e.test_models import IMAGE, Models
+from tests.e2e.test_models import Models
 from tests.support import boosters
 from tests.support.deadlines import eventually
 
@@ -109,22 +109,6 @@ class Load:
     def described(self) -> dict[str, Any]:
         return dict(self.models.control.describe_endpoint(EndpointName=self.endpoint))
 
-    def config(self, seed: int) -> str:
-        """A configuration whose only variant serves the model of a seed."""
-        name = f"{self.endpoint}-{uuid.uuid4().hex[:6]}"
-        data = self.models.upload(name, ("m", boosters.ubj(seed=seed)))
-        self.models.model(name, data, IMAGE)
-        variant = {
-            "VariantName": f"v{seed}",
-            "ModelName": name,
-            "InstanceType": "ml.m5.large",
-            "InitialInstanceCount": 1,
-        }
-        self.models.control.create_endpoint_config(
-            EndpointConfigName=name, ProductionVariants=[variant]
-        )
-        return name
-
     def update(self, config: str, policy: dict[str, Any], *alarms: str) -> None:
         deployment: dict[str, Any] = {"BlueGreenUpdatePolicy": policy}
         if alarms:
@@ -162,7 +146,9 @@ def load(platform: DeployedPlatform) -> Iterator[Load]:
         platform.outputs["OfflineBucketName"],
     )
     load = Load(platform, models, f"move-{uuid.uuid4().hex[:8]}")
-    models.control.create_endpoint(EndpointName=load.endpoint, EndpointConfigName=load.config(1))
+    models.control.create_endpoint(
+        EndpointName=load.endpoint, EndpointConfigName=load.models.config_of_seed(load.endpoint, 1)
+    )
     models.control.get_waiter("endpoint_in_service").wait(
         EndpointName=load.endpoint, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
@@ -187,7 +173,7 @@ def close_to(share: float | None, asked: float) -> bool:
 
 def canary(load: Load) -> str:
     """30 % of the units for a while, then all; the configuration that serves in the end."""
-    following, began = load.config(2), time.monotonic()
+    following, began = load.models.config_of_seed(load.endpoint, 2), time.monotonic()
     policy = {
         "TrafficRoutingConfiguration": routing("CANARY", 20, CanarySize=30),
         "TerminationWaitInSeconds": 2,
@@ -213,10 +199,10 @@ def canary(load: Load) -> str:
 
 
 def rolled_back(load: Load, before: str) -> None:
-    """An alarm in the bake: all units are with the old variant again, and the reason is told."""
+    """An alarm in the bake: all units go back to the old variant, and the reason is shown."""
     alarm, cloudwatch = load.alarm(), load.platform.client("cloudwatch")
     policy = {"TrafficRoutingConfiguration": routing("LINEAR", 600, LinearStepSize=50)}
-    load.update(load.config(3), policy, alarm)
+    load.update(load.models.config_of_seed(load.endpoint, 3), policy, alarm)
     began = time.monotonic()
     eventually(lambda: "v3" in load.variants())
     cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a test")
@@ -232,7 +218,7 @@ def rolled_back(load: Load, before: str) -> None:
 
 def linear(load: Load) -> None:
     """Half of the units, then all."""
-    following, began = load.config(3), time.monotonic()
+    following, began = load.models.config_of_seed(load.endpoint, 3), time.monotonic()
     policy = {"TrafficRoutingConfiguration": routing("LINEAR", 20, LinearStepSize=50)}
     load.update(following, policy, load.alarm())
     moved = eventually(
@@ -275,7 +261,7 @@ def test_no_request_is_lost_or_wrong_while_updates_move_by_steps_and_roll_back(l
 def test_an_update_whose_execution_is_stopped_is_rolled_back_by_its_readers(load: Load) -> None:
     before, machines = load.described()["EndpointConfigName"], load.platform.client("stepfunctions")
     policy = {"TrafficRoutingConfiguration": routing("LINEAR", 3, LinearStepSize=10)}
-    load.update(load.config(2), policy)
+    load.update(load.models.config_of_seed(load.endpoint, 2), policy)
     eventually(lambda: "v2" in load.variants())
     (running,) = (
         each
