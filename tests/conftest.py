@@ -6,6 +6,7 @@ import boto3
 import pytest
 from hypothesis import settings
 
+from tests.support import botocore_models
 from tests.support.distribution import GroupScheduling, place_of
 from tests.support.rights import RightsTried
 from tests.support.strict_platform import SharedPlatform
@@ -22,6 +23,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "larder")
 
 
 def pytest_configure(config):
+    botocore_models.share()
     config.pluginmanager.register(SharedPlatform(config), SharedPlatform.NAME)
     config.pluginmanager.register(RightsTried())
 
