@@ -12,7 +12,6 @@ from larder.declared.files import definition_warnings, load_definitions
 from larder.settings.feature_groups import FeatureGroupsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
-from stacks.constructs.layer_archive import ROOT
 from stacks.constructs.permissions import allow
 from stacks.constructs.polled_resource import PolledResource
 from stacks.constructs.python_function import Program, PythonFunction
@@ -43,11 +42,10 @@ class FeatureGroupsStack(Stack):
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
-        definitions: Path = ROOT / "features",
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.function = self._function(config, online, offline)
-        asset = Asset(self, "Definitions", path=str(self._write(definitions)))
+        asset = Asset(self, "Definitions", path=str(self._write(config.definitions)))
         allow(self.function, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
         polled = PolledResource(
             self, "Polled", config=config, function=self.function, timeout=_FRAMEWORK_TIMEOUT

@@ -16,6 +16,7 @@ from stacks.models import ModelsStack
 from stacks.observability.stack import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
+from stacks.pipelines import PipelinesStack
 from stacks.serving import ServingStack
 
 
@@ -31,6 +32,7 @@ class Platform(Stage):
         models = ModelsStack(
             self, "Models", config=config, online=online, offline=offline, memory=memory
         )
+        pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         serving = ServingStack(
             self,
             "Serving",
@@ -38,6 +40,7 @@ class Platform(Stage):
             online=online,
             offline=offline,
             models=models,
+            pipelines=pipelines,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
@@ -60,6 +63,7 @@ class Platform(Stage):
             projection=projection,
         )
         self._exposures(config, online, offline, observability)
+        observability.watch_pipelines(config, pipelines)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 

@@ -22,6 +22,9 @@ class MemoryLedger:
     def position(self, pipeline: str) -> Position | None:
         return self._positions.get(pipeline)
 
+    def positions(self) -> Iterator[Position]:
+        return iter([each for _, each in sorted(self._positions.items())])
+
     def move(self, position: Position) -> None:
         with self._lock:
             stored = self._positions.get(position.pipeline)

@@ -179,6 +179,7 @@ SETTINGS = PublishedSettings(
     api_endpoint="https://api.example",
     api_id="abc",
     kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/1",
+    pipelines_machine="arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",
 )
 
 
@@ -472,8 +473,11 @@ def _published(body: bytes) -> PublishedSettings:
 
 
 def _published_value(name: str) -> PublishedSettings:
-    first = replace(SETTINGS, stage="", api_id="", kms_key_arn="")
-    return first if name == "v1-first-release" else SETTINGS
+    if name == "v1":
+        return SETTINGS
+    before = replace(SETTINGS, pipelines_machine="")
+    first = replace(before, stage="", api_id="", kms_key_arn="")
+    return first if name == "v1-first-release" else before
 
 
 def _newer_text(body: bytes) -> bytes:

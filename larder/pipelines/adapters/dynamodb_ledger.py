@@ -1,8 +1,9 @@
 """The ledger of pipelines as items of the registry table.
 
-    P#<pipeline>  position                     r revision, u published_until, p whether paused
+    P             <pipeline>                    its position: r revision, u published_until, p
+                                                whether it is paused
     P#<pipeline>  I#<revision>#<after>#<until>  an interval: s state, o owner, l lease, a attempts,
-                                               n rows, e cause, c when it was changed
+                                                n rows, e cause, c when it was changed
 
 Numbers of sort keys have 20 digits and are counted from the year 1, so that they sort as texts.
 Items are changed by DynamoDB's own updates. So attributes of a newer release stay.
@@ -47,6 +48,15 @@ class DynamoLedger:
         found = self.dynamodb.call("GetItem", request).get("Item")
         return position_of(found) if found else None
 
+    def positions(self) -> Iterator[Position]:
+        request: Attributes = {
+            "TableName": self.table_name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": "P"}},
+            "ConsistentRead": True,
+        }
+        yield from map(position_of, self._queried(request))
+
     def move(self, position: Position) -> None:
         values = {":r": _number(position.revision), ":u": _number(position.published_until)}
         self._update(position_key(position.pipeline), "SET r = :r, u = :u", values)
@@ -63,12 +73,7 @@ class DynamoLedger:
             },
             "ConsistentRead": True,
         }
-        while True:
-            answer = self.dynamodb.call("Query", request)
-            yield from map(interval_of, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        yield from map(interval_of, self._queried(request))
 
     def claim(self, item: IntervalItem, claim: Claim, lease_until: int) -> IntervalItem | None:
         values = {
@@ -105,6 +110,14 @@ class DynamoLedger:
             change, values[":rows"] = f"{change}, n = :rows", _number(item.rows)
         return self._update(interval_key(item), change, values, _HELD) is not None
 
+    def _queried(self, request: Attributes) -> Iterator[Attributes]:
+        while True:
+            answer = self.dynamodb.call("Query", request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def _update(
         self, key: Attributes, change: str, values: Attributes, condition: str | None = None
     ) -> Attributes | None:
@@ -127,7 +140,7 @@ class DynamoLedger:
 
 def position_key(pipeline: str) -> Attributes:
     """The key of a pipeline's position."""
-    return {"pk": {"S": f"P#{pipeline}"}, "sk": {"S": "position"}}
+    return {"pk": {"S": "P"}, "sk": {"S": pipeline}}
 
 
 def interval_key(item: IntervalItem) -> Attributes:
@@ -142,7 +155,7 @@ def position_of(attributes: Mapping[str, Any]) -> Position:
     Raises:
         NewerFormat: a newer release wrote it, in a form that this one can't read.
     """
-    pipeline = attributes["pk"]["S"].removeprefix("P#")
+    pipeline = attributes["sk"]["S"]
     POSITION.check(f"position of pipeline {pipeline}", attributes.get("f", {}).get("N"))
     return Position(
         pipeline,

@@ -14,6 +14,9 @@ class Ledger(Protocol):
     def position(self, pipeline: str) -> Position | None:
         """How far the pipeline has come; ``None`` before its first look."""
 
+    def positions(self) -> Iterator[Position]:
+        """Those of all pipelines, by name."""
+
     def move(self, position: Position) -> None:
         """Note how far it has come. Whether it is paused stays as it is stored."""
 

@@ -56,6 +56,8 @@ def test_a_position_is_read_back_as_it_was_moved(ledger):
     ledger.move(Position("card", 2, 0))
     assert ledger.position("card") == Position("card", 2, 0)
     assert ledger.position("other") is None
+    ledger.move(Position("account", 1, 5))
+    assert list(ledger.positions()) == [Position("account", 1, 5), Position("card", 2, 0)]
 
 
 def test_a_claim_is_an_item_of_its_owner(ledger):
