@@ -23,7 +23,6 @@ from stacks.constructs.glue_access import TABLE_WRITER
 from stacks.constructs.offline_bucket import OfflineBucket
 from stacks.constructs.permissions import acknowledge, allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
-from stacks.data_plane import runtime_settings
 from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -113,7 +112,11 @@ class PipelinesStack(Stack):
     def _publisher(self, layer: DependencyLayer) -> PythonFunction:
         online, offline = self._online, self._offline
         settings = PipelinePublisherSettings(
-            **vars(runtime_settings(self, self._config, online, None)),
+            registry_table=online.registry.table_name,
+            records_table=online.records.table_name,
+            account_id=self.account,
+            region=self.region,
+            partition=self.partition,
             offline_bucket=offline.bucket.bucket_name,
         )
         function = self._function("Publisher", "pipeline_publisher", settings, layer)

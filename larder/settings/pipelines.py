@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from larder.settings.base import Settings
-from larder.settings.runtime import RuntimeSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,15 @@ class PipelinesSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelinePublisherSettings(RuntimeSettings):
-    """The step that writes both stores, by the data plane's own code."""
+class PipelinePublisherSettings(Settings):
+    """The step that writes both stores, by the data plane's own code.
 
+    It writes to DynamoDB alone: the in-memory tier gets the records from their stream.
+    """
+
+    registry_table: str
+    records_table: str
+    account_id: str
+    region: str
+    partition: str
     offline_bucket: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,11 +18,13 @@ from larder.pipelines.adapters.athena_unload import AthenaUnload
 from larder.pipelines.adapters.documents import from_json
 from larder.pipelines.adapters.dynamodb_ledger import DynamoLedger
 from larder.pipelines.adapters.staged_parquet import StagedParquet
+from larder.pipelines.definition import Pipeline
 from larder.pipelines.runs.items import IntervalItem
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.work import PipelineWork, rows_folder
 from larder.progress import silent
 from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
+from larder.settings.runtime import RuntimeSettings
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
 from larder.wiring.data_plane import open_data_plane
@@ -32,11 +35,16 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
     """The steps but publishing, over the pipelines that the deployment declared."""
     config = background()
     s3 = boto3.client("s3", config=config)
-    stored = s3.get_object(Bucket=settings.definitions_bucket, Key=settings.definitions_key)
+
+    @cache
+    def declared() -> dict[str, Pipeline]:
+        found = s3.get_object(Bucket=settings.definitions_bucket, Key=settings.definitions_key)
+        return from_json(found["Body"].read())
+
     ledger = open_ledger(settings.registry_table)
     return PipelineWork(
         Runs(ledger, now_micros),
-        from_json(stored["Body"].read()),
+        declared,
         AthenaUnload(
             boto3.client("athena", config=config), settings.workgroup, settings.glue_database
         ),
@@ -92,8 +100,15 @@ def _first_column(rejects: Path) -> str:
 
 def open_publisher(settings: PipelinePublisherSettings) -> Publisher:
     """The publisher into the stores that the settings name."""
-    plane = open_data_plane(settings)
     bucket = settings.offline_bucket
+    runtime = RuntimeSettings(
+        registry_table=settings.registry_table,
+        records_table=settings.records_table,
+        account_id=settings.account_id,
+        region=settings.region,
+        partition=settings.partition,
+    )
+    plane = open_data_plane(runtime)
     return Publisher(
         open_ingestion(IngestionSettings(offline_bucket=bucket), lambda: plane), bucket
     )

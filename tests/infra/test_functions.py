@@ -89,6 +89,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "ModelImportFunctionName",
         "OfflineBucketName",
         "OfflineWriterFunctionName",
+        "PipelinesStateMachineArn",
         "RecordsTableName",
         "RegistryTableName",
         "RuntimeFunctionName",
@@ -108,7 +109,11 @@ def test_the_custom_resource_gives_up_before_the_framework_and_that_before_cloud
     ((_, _, resource),) = templates.of_type("Custom::LarderFeatureGroups", "prod")
     function = templates.function("prod", "feature_groups")
     patience = int(function["Environment"]["Variables"]["LARDER_PATIENCE_SECONDS"])
-    ((_, _, waiter),) = templates.of_type("AWS::StepFunctions::StateMachine", "prod")
+    (waiter,) = (
+        machine
+        for stack, _, machine in templates.of_type("AWS::StepFunctions::StateMachine", "prod")
+        if stack == "prod/FeatureGroups"
+    )
     definition = json.loads(text_of(waiter["Properties"]["DefinitionString"]))
     (retry,) = definition["States"]["framework-isComplete-task"]["Retry"]
     framework = retry["IntervalSeconds"] * retry["MaxAttempts"]

@@ -117,6 +117,7 @@ def add_a_queue(resources):
         ("Ingestion", forbid("logs:PutLogEvents"), "may not logs:PutLogEvents"),
         ("Network", forbid("logs:PutLogEvents"), "may not logs:PutLogEvents"),
         ("FeatureGroups", forbid("lambda:InvokeFunction"), "may not invoke"),
+        ("Pipelines", forbid("lambda:InvokeFunction"), "may not invoke"),
         ("OfflineStore", let_no_access_logs_in, "does not let S3 write access logs"),
         ("OfflineStore", notify_a_function, "who allows the calls of NotificationConfiguration"),
         ("OfflineStore", add_a_queue, "which services does an AWS::SQS::Queue call"),

@@ -142,8 +142,14 @@ def _platform(root: Path) -> Platform:
 
 
 def _up(platform: Platform) -> dict[str, str]:
+    """The platform with the repository's definitions and those of the end-to-end tests."""
     install_tools(platform.tools)
-    return commands.up(platform, Progress())
+    definitions = platform.root / "features"
+    definitions.mkdir(parents=True, exist_ok=True)
+    for folder in (REPOSITORY / "features", REPOSITORY / "tests" / "e2e" / "definitions"):
+        for file in folder.glob("*.yaml"):
+            shutil.copy(file, definitions)
+    return commands.up(platform, Progress(), {"definitions": str(definitions)})
 
 
 def _stop(platform: Platform) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from larder.bucket_folders import PIPELINES
@@ -18,10 +18,10 @@ LONGEST_CAUSE = 1000
 
 @dataclass(frozen=True, slots=True)
 class PipelineWork:
-    """The steps over the platform's bucket; ``pipelines`` are those declared, by name."""
+    """The steps over the platform's bucket; ``pipelines`` gives those declared, by name."""
 
     runs: Runs
-    pipelines: Mapping[str, Pipeline]
+    pipelines: Callable[[], Mapping[str, Pipeline]]
     engine: Engine
     staged: StagedRows
     bucket: str
@@ -32,9 +32,10 @@ class PipelineWork:
         Raises:
             ResourceNotFound: there is none.
         """
-        found = self.pipelines.get(name)
+        declared = self.pipelines()
+        found = declared.get(name)
         if found is None:
-            known = ", ".join(sorted(self.pipelines)) or "none"
+            known = ", ".join(sorted(declared)) or "none"
             raise ResourceNotFound(
                 f"pipeline: {name[:80]!r} is not declared in this stage (declared: {known}). Add a "
                 "`pipeline:` to its definition file and deploy"
