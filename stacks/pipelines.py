@@ -18,7 +18,7 @@ from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import MINUTE
 from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
 from stacks.config import StageConfig
-from stacks.constructs.dependency_layer import OFFLINE, DependencyLayer
+from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
 from stacks.constructs.glue_access import TABLE_WRITER
 from stacks.constructs.offline_bucket import OfflineBucket
 from stacks.constructs.permissions import acknowledge, allow, allow_items, allow_pattern
@@ -120,6 +120,8 @@ class PipelinesStack(Stack):
             offline_bucket=offline.bucket.bucket_name,
         )
         function = self._function("Publisher", "pipeline_publisher", settings, layer)
+        bulk = DependencyLayer(self, "Bulk", recipe=BULK, target=self._config.target)
+        function.add_layers(bulk)
         allow_registry(function, online, REGISTRY_READER)
         allow_items(function, _BULK_ITEMS, [online.records.table_arn], online.key)
         allow_feature_tables(function, self._config, offline, TABLE_WRITER)
@@ -145,7 +147,13 @@ class PipelinesStack(Stack):
             memory_mb=self._config.offline.memory_mb,
             timeout=Duration.seconds(LONGEST_CALL),
         )
-        return PythonFunction(self, construct_id, config=self._config, program=program, layer=layer)
+        return PythonFunction(
+            self,
+            construct_id,
+            config=self._config,
+            program=program,
+            layer=layer,
+        )
 
     def _machine(self) -> sfn.StateMachine:
         role = iam.Role(

@@ -7,7 +7,7 @@ from typing import Any
 
 from larder.pipelines.runs.documents import item_of
 from larder.telemetry.log import Log
-from larder.wiring.pipeline_runs import Publisher
+from larder.wiring.pipeline_publisher import Publisher
 
 
 def create_handler(

@@ -3,7 +3,7 @@
 from lambdas.pipeline_publisher.events import create_handler
 from larder.settings.pipelines import PipelinePublisherSettings
 from larder.telemetry.log import Log
-from larder.wiring.pipeline_runs import open_publisher
+from larder.wiring.pipeline_publisher import open_publisher
 
 _settings = PipelinePublisherSettings.from_env()
 

@@ -17,7 +17,7 @@ from larder.errors import ConfigurationError
 from larder.pipelines.runs.ledger import Ledger
 from larder.progress import Progress, Report
 from larder.settings.base import Settings
-from larder.wiring.pipeline_runs import open_ledger
+from larder.wiring.pipeline_ledger import open_ledger
 
 
 @dataclass(frozen=True, kw_only=True)
