@@ -1,6 +1,6 @@
 """The state machine of all pipelines, in Amazon States Language.
 
-Every state that calls a function has a time limit and is tried again where AWS or a store is at
+Every state that calls a function has a time limit. It is tried again where AWS or a store is at
 fault. What else fails inside a chunk marks its interval, and the other chunks go on. An error in
 ``Plan`` or ``Close`` has no interval to mark: it fails the execution, whose cause it is.
 """

@@ -49,11 +49,7 @@ class Platform(Stage):
         )
         # No reference says so, but a group becomes Created by the lifecycle function alone.
         groups.add_stack_dependency(ingestion)
-        projection = None
-        if memory is not None:
-            projection = MemoryProjectionStack(
-                self, "MemoryProjection", config=config, online=online, memory=memory
-            )
+        projection = self._projection(config, online, memory)
         observability = ObservabilityStack(
             self,
             "Observability",
@@ -80,6 +76,16 @@ class Platform(Stage):
             self, "Exposures", config=config, online=online, offline=offline, models=models
         )
         observability.watch_exposures(config, stack)
+
+    def _projection(
+        self, config: StageConfig, online: OnlineStoreStack, memory: MemoryStoreStack | None
+    ) -> MemoryProjectionStack | None:
+        """What fills the cache, where the stage has the tier."""
+        if memory is None:
+            return None
+        return MemoryProjectionStack(
+            self, "MemoryProjection", config=config, online=online, memory=memory
+        )
 
     def _memory(
         self,

@@ -30,7 +30,7 @@ class PipelineWork:
         """The declared pipeline of that name.
 
         Raises:
-            ResourceNotFound: there is none.
+            ResourceNotFound: no file declares it.
         """
         declared = self.pipelines()
         found = declared.get(name)
