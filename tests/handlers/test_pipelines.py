@@ -12,7 +12,7 @@ from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed
 from larder.pipelines.runs.work import PipelineWork
 from larder.telemetry.log import Log
-from larder.testing.pipelines import MemoryLedger
+from larder.testing.pipeline_runs import MemoryLedger
 from tests.support.pipelines import all_functions, pipeline
 from tests.unit.pipelines.test_runs import HOURLY, START, Clock
 

@@ -14,7 +14,7 @@ from larder.pipelines.durations import DAY, HOUR, MINUTE
 from larder.pipelines.runs.items import LEASE, MOST_ATTEMPTS, State
 from larder.pipelines.runs.plan import Asked, Runs
 from larder.pipelines.sql.statement import Interval
-from larder.testing.pipelines import MemoryLedger
+from larder.testing.pipeline_runs import MemoryLedger
 from tests.support.examples import examples
 from tests.support.pipelines import pipeline
 

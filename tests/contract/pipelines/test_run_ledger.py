@@ -13,7 +13,7 @@ from larder.pipelines.adapters.dynamodb_ledger import DynamoLedger
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import AGAIN, DUE, NAMED, Claim, IntervalItem, Position, State
 from larder.pipelines.sql.statement import Interval
-from larder.testing.pipelines import MemoryLedger
+from larder.testing.pipeline_runs import MemoryLedger
 from tests.support.tables import create_registry_table
 
 NOW = 1_700_000_000_000_000
