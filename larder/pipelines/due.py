@@ -60,8 +60,8 @@ def ended(
 def chunks(interval: Interval, length: int) -> Iterator[Interval]:
     """The interval cut at multiples of a length, the oldest first.
 
-    Bounds do not depend on where the interval begins, so that a part that is asked for again has
-    the bounds that it had.
+    Bounds do not depend on where the interval begins. So a part that is asked for again has the
+    bounds that it had.
     """
     after = interval.after
     while after < interval.until:
