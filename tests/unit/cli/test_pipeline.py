@@ -1,6 +1,8 @@
 """``larder pipeline``: a definition tried on files of events, and the SQL that it is."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,16 @@ import sqlglot
 from larder.cli.main import main
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "pipelines"
+ALONE = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked}:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Blocked())
+from larder.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
 CARD, TRANSACTIONS = EXAMPLES / "card.yaml", EXAMPLES / "transactions.csv"
 COUNTED = """\
 name: visits
@@ -272,3 +284,27 @@ def test_a_source_that_is_no_table_yet_needs_one(tmp_path, capsys):
     assert main(["pipeline", "sql", str(path), *given]) == 1
     assert "source.group is a table only on a platform" in capsys.readouterr().err
     assert main(["pipeline", "sql", str(path), *given, "--table", "larder_dev.sessions"]) == 0
+
+
+def alone(blocked, *arguments):
+    """The command where some packages are not installed."""
+    program = ALONE.replace("{blocked}", repr(set(blocked)))
+    command = [sys.executable, "-c", program, "pipeline", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_extra_has_all_that_the_command_needs():
+    others = ("boto3", "botocore", "pyiceberg", "pandas", "numpy", "hiredis", "tqdm", "tenacity")
+    given = ("test", CARD, "--events", TRANSACTIONS, "--at", "2025-01-31T13:10Z", "--json")
+    done = alone(others, *given)
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2), done.stderr
+
+
+@pytest.mark.parametrize("package", ["duckdb", "sqlglot", "yaml", "pyarrow"])
+def test_an_extra_that_is_missing_is_named(package):
+    done = alone([package], "test", CARD, "--events", TRANSACTIONS, "--at", "2025-01-31T13:10Z")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"larder: larder pipeline needs the package {package}, which is not installed: "
+        "pip install 'larder-feature-platform[pipelines]'\n"
+    )
