@@ -80,8 +80,8 @@ soak: setup ## long random histories and fault runs, in process and on the stric
 	@$(BIN)/pytest -q -n $(WORKERS) -m 'hypothesis and not soak and not e2e and not conformance' --hypothesis-profile soak
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
 
-spark: setup ## the as-of joins on Spark against the oracle; 300 MB from PyPI, and Java 17 on the PATH
-	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py
+spark: setup ## as-of joins and pipelines on Spark against their oracles; 300 MB from PyPI, and Java 17 on the PATH
+	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py tests/properties/test_pipelines_on_spark.py
 
 restore-drill: setup ## the online store damaged, restored to an instant and judged, on a platform of its own
 	@$(BIN)/python -m tests.drills.restore
@@ -89,8 +89,9 @@ restore-drill: setup ## the online store damaged, restored to an instant and jud
 bench: setup ## speed as ratios to peers and limits, and what falls short; ONLY=part,part SAVE=1 LONG=1
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SAVE),--save) $(if $(LONG),--long)
 
-docs: .venv/.ready ## write the index of decisions again
+docs: .venv/.ready ## write the index of decisions and the schema of definition files again
 	@$(BIN)/python docs/decisions/index.py
+	@$(BIN)/python -m larder pipeline schema > docs/feature_group.schema.json
 
-snapshots: setup ## write the templates' snapshots anew; read the diff
-	@$(BIN)/pytest -q tests/infra --snapshot-update
+snapshots: setup ## write the snapshots of templates and of pipelines' SQL anew; read the diff
+	@$(BIN)/pytest -q tests/infra tests/unit/pipelines/test_statement.py --snapshot-update

@@ -1,4 +1,4 @@
-"""``larder pipeline test|sql``: a definition tried on a file of events, and its SQL."""
+"""``larder pipeline test|sql|schema``: a definition tried on a file of events, and its SQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import orjson
 from larder.cli.parsers import Commands, add_reading
 from larder.cli.pipeline_runs import add_runs
 from larder.errors import ConfigurationError
-from larder.event_time import EventTimeType, nanos_to_iso
+from larder.event_time import nanos_to_iso
 from larder.extras import needs
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     _add_test(inner)
     _add_sql(inner)
     add_runs(inner)
+    meaning = "print the JSON Schema of definition files, for editors"
+    schema = inner.add_parser("schema", help=meaning, description=f"{meaning}.".capitalize())
+    schema.set_defaults(run=_schema)
 
 
 def _add_test(inner: Commands) -> None:
@@ -82,7 +85,7 @@ def _test(options: argparse.Namespace) -> int:
     found = rows_of_files(pipeline, _files(options.events), until, reading)
     rows = [r for r in found.rows if not options.key or str(r[pipeline.identifier]) in options.key]
     for row in rows:
-        row[pipeline.event_time] = _event_time(row[pipeline.event_time], pipeline)
+        row[pipeline.event_time] = nanos_to_iso(row[pipeline.event_time] * 1000)
         for line in _json(row) if options.json else _lines(row, pipeline):
             print(line)
     for note in _notes(pipeline, found.events, found.without, until, len(rows)):
@@ -102,6 +105,14 @@ def _sql(options: argparse.Namespace) -> int:
     dialect = Dialect(options.engine)
     text = statement(load_pipeline(options.file), interval, dialect.shape, options.table)
     print(translated(text, dialect))
+    return 0
+
+
+def _schema(_options: argparse.Namespace) -> int:
+    with needs("pipelines", "larder pipeline"):
+        from larder.declared.json_schema import json_schema  # noqa: PLC0415 - of an extra
+
+    print(orjson.dumps(json_schema(), option=orjson.OPT_INDENT_2).decode())
     return 0
 
 
@@ -132,12 +143,6 @@ def _micros(text: str, option: str) -> int:
     return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
-def _event_time(micros: int, pipeline: Pipeline) -> str | float:
-    if pipeline.event_time_type is EventTimeType.FRACTIONAL:
-        return micros / 1_000_000
-    return nanos_to_iso(micros * 1000)
-
-
 def _json(row: dict[str, Any]) -> Iterator[str]:
     yield orjson.dumps({name: value for name, value in row.items() if value is not None}).decode()
 
@@ -153,7 +158,8 @@ def _lines(row: dict[str, Any], pipeline: Pipeline) -> Iterator[str]:
 
 def _notes(pipeline: Pipeline, events: int, without: int, until: int, rows: int) -> Iterator[str]:
     if without:
-        yield f"{without} of {events} events have no {pipeline.source.time} and are left out"
+        lacking = f"no {pipeline.identifier} or {pipeline.source.time}"
+        yield f"{without} of {events} events have {lacking} and are left out"
     if not rows:
         yield f"no row at that time: its events are those until {nanos_to_iso(until * 1000)}"
     elif pipeline.available_after:

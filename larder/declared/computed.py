@@ -26,6 +26,7 @@ def computed_problems(members: Members, places: list[int]) -> Iterator[Problem]:
         else:
             yield from _of_feature(members, feature, path)
     if pipeline is not None:
+        yield from _of_schedule(pipeline.get("schedule") or {})
         yield from _of_group(members)
         yield from _of_expectations(members)
 
@@ -60,6 +61,17 @@ def _of_aggregate(aggregate: Members, path: Path) -> Iterator[Problem]:
     if (aggregate.get("n") is not None) != (function is Function.LAST_N):
         text = "Member must be given for last_n, and for nothing else"
         yield Problem((*path, "n"), text, shown(aggregate.get("n")))
+
+
+def _of_schedule(schedule: Members) -> Iterator[Problem]:
+    path: Path = ("pipeline", "schedule")
+    kinds = [name for name in ("every", "cron", "off") if schedule.get(name)]
+    if len(kinds) > 1:
+        text = "Member must have exactly one of [every, cron, off]"
+        yield Problem(path, text, f"of {' and '.join(kinds)}")
+    if schedule.get("timezone") and not schedule.get("cron"):
+        text = "Member must be left out without cron"
+        yield Problem((*path, "timezone"), text, shown(schedule["timezone"]))
 
 
 def _of_group(members: Members) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from larder.event_time import EventTimeType
 from larder.groups.feature_group import CollectionType, FeatureType
 from larder.pipelines.definition import (
     ORDERED,
@@ -53,7 +52,6 @@ class PipelineReader:
             identifier=identifier,
             identifier_type=FeatureType(types[identifier]),
             event_time=members["event_time"],
-            event_time_type=EventTimeType(types[members["event_time"]]),
             source=self._source(declared["source"]),
             features=tuple(self._features()),
             hop=hop,

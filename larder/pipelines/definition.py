@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from larder.event_time import EventTimeType
 from larder.groups.feature_group import CollectionType, FeatureType
 from larder.pipelines.durations import DAY, HOUR, MINUTE
 
@@ -168,7 +167,6 @@ class Pipeline:
         identifier: its record identifier, a column of the source too.
         identifier_type: type of the identifier.
         event_time: name of the event-time feature, which is T plus ``available_after``.
-        event_time_type: how a record states it.
         hop: rows are written at multiples of it. 0 means a row at each event.
         available_after: how long after T a row can be read at the earliest.
         start: the first day whose intervals are computed.
@@ -183,7 +181,6 @@ class Pipeline:
     event_time: str
     source: Source
     features: tuple[ComputedFeature, ...]
-    event_time_type: EventTimeType = EventTimeType.STRING
     hop: int = 0
     available_after: int = 0
     engine: Engine = Engine.AUTO

@@ -160,6 +160,8 @@ def _details(node: exp.Expr) -> Iterator[str]:
         yield f"{_shown(node)}: cast to one of {', '.join(_TYPES)}"
     elif isinstance(node, exp.Like) and "\\" in node.expression.name:
         yield f"{_shown(node)}: a backslash in a pattern means something else on Spark"
+    elif isinstance(node, exp.Table) and node.catalog:
+        yield f"{_shown(node)}: name tables as database.table, of the Glue catalog"
     elif isinstance(node, exp.In) and node.args.get("query") is not None:
         yield f"{_shown(node)}: write the values of IN out, or join in source.sql"
 

@@ -18,7 +18,7 @@ from larder.pipelines.definition import (
     Pipeline,
     TimeUnit,
 )
-from larder.pipelines.durations import DAY, MINUTE, text_of
+from larder.pipelines.durations import DAY, HOUR, MINUTE, text_of
 from larder.pipelines.expressions import parse_select, parse_value
 from larder.problems import Path, Problem, shown
 
@@ -31,6 +31,10 @@ _TYPES = {
     Function.STDDEV: (_FRACTIONAL,),
     Function.SUM: (_INTEGRAL, _FRACTIONAL),
 }
+_USUAL_HOPS = [
+    *(minutes * MINUTE for minutes in (5, 10, 15, 20, 30)),
+    *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12)),
+]
 _SOURCE: Path = ("pipeline", "source")
 
 
@@ -139,9 +143,6 @@ def _of_times(pipeline: Pipeline) -> Iterator[Problem]:
     if schedule.every is not None and not MINUTE <= schedule.every <= DAY:
         path = ("pipeline", "schedule", "every")
         yield Problem(path, "Member must be from 1m to 1d", shown(text_of(schedule.every)))
-    if schedule.timezone and not schedule.cron:
-        path = ("pipeline", "schedule", "timezone")
-        yield Problem(path, "Member must be left out without cron", shown(schedule.timezone))
 
 
 def _of_feature(pipeline: Pipeline, feature: ComputedFeature) -> Iterator[Problem]:
@@ -207,6 +208,5 @@ def _of_window(pipeline: Pipeline, aggregate: Aggregate, path: Path) -> Iterator
 
 def _coarser(window: int) -> int:
     """The smallest hop of which a window has few enough."""
-    hops = (DAY // parts for parts in range(DAY // LEAST_HOP, 0, -1) if DAY % parts == 0)
-    fitting = (hop for hop in hops if hop % MINUTE == 0 and window % hop == 0)
-    return next((hop for hop in fitting if window <= MOST_HOPS * hop), MOST_HOP)
+    fitting = (hop for hop in _USUAL_HOPS if window % hop == 0 and window <= MOST_HOPS * hop)
+    return next(fitting, MOST_HOP)

@@ -1,7 +1,8 @@
 """Runs SQL on Spark, in an interpreter of its own that has pyspark: ``python spark_runner.py DIR``.
 
 Below the folder lie numbered cases: ``query.sql``, and ``<table>.parquet`` of each table. The rows
-are written as ``result.json``.
+are written as ``result.json``. A case with a file ``ansi`` runs in ANSI mode: what does not fit
+is an error.
 """
 
 import json
@@ -25,6 +26,7 @@ def main():
     )
     spark.sql("CREATE DATABASE larder_dev")
     for case in sorted(path for path in root.iterdir() if (path / "query.sql").exists()):
+        spark.conf.set("spark.sql.ansi.enabled", str((case / "ansi").exists()).lower())
         for table in case.glob("*.parquet"):
             name = f"larder_dev.`{table.stem}`"
             spark.sql(f"DROP TABLE IF EXISTS {name}")

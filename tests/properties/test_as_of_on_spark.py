@@ -4,11 +4,7 @@ Not in `make test`: Spark is a download of 300 MB and wants Java, which PyPI has
 that Glue's Spark runs on. `make spark` and `make soak` run it.
 """
 
-import json
-import os
 import shutil
-import subprocess
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -17,9 +13,8 @@ import sqlglot
 from larder.as_of.athena import as_of_query
 from larder.as_of.join import Shape
 from tests.support.as_of import LABELS, expected, large_case, prepared, random_case, tables_of
-from tests.support.environments import ROOT, interpreter
+from tests.support.spark import run_cases
 
-HERE = Path(__file__).parent
 SEEDS = range(6)
 
 pytestmark = [
@@ -38,17 +33,8 @@ def on_spark(cases, folder):
         (folder / name / "query.sql").write_text(text)
         for table, content in (tables_of(case) | {LABELS.table: rows}).items():
             pq.write_table(content, folder / name / f"{table}.parquet")
-    python = interpreter(ROOT / "build/tests/spark", HERE / "requirements-spark.txt")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    done = subprocess.run(
-        [python, HERE / "spark_runner.py", folder],
-        capture_output=True,
-        text=True,
-        env=environment | {"PYSPARK_PYTHON": str(python)},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return {n: sorted(json.loads((folder / n / "result.json").read_text())) for n in cases}
+    found = run_cases(folder)
+    return {name: sorted(found[name]) for name in cases}
 
 
 def test_spark_joins_as_the_oracle_does_in_every_shape(tmp_path):

@@ -33,7 +33,7 @@ SQL = {
 SCHEMA = pa.schema(
     [
         ("k", pa.string()),
-        ("at", pa.int64()),
+        ("t", pa.int64()),
         ("number", pa.int64()),
         ("x", pa.float64()),
         ("n", pa.int64()),
@@ -44,10 +44,19 @@ SCHEMA = pa.schema(
 STARTS = (0, 1_700_000_000, 1_362_880_800, 1_383_454_800)
 
 
-def feature(name, function, window, of=None, *, type=FeatureType.FRACTIONAL, **more):
+_TYPES = {
+    Function.COUNT: FeatureType.INTEGRAL,
+    Function.DISTINCT: FeatureType.INTEGRAL,
+    Function.LAST: FeatureType.STRING,
+    Function.LAST_N: FeatureType.STRING,
+}
+
+
+def feature(name, function, window, of=None, *, type=None, **more):
+    kind = type or _TYPES.get(function, FeatureType.FRACTIONAL)
     where, scale, n = more.get("where"), more.get("scale", 0), more.get("n", 1)
     many = CollectionType.LIST if function is Function.LAST_N else None
-    return ComputedFeature(name, type, many, Aggregate(function, window, of, where, scale, n))
+    return ComputedFeature(name, kind, many, Aggregate(function, window, of, where, scale, n))
 
 
 def all_functions(windows):
@@ -55,9 +64,9 @@ def all_functions(windows):
     integral, text = {"type": FeatureType.INTEGRAL}, {"type": FeatureType.STRING}
     for window in windows:
         w = f"_{window // MINUTE}"
-        yield feature("count" + w, Function.COUNT, window, **integral)
-        yield feature("big" + w, Function.COUNT, window, where="x > 10", **integral)
-        yield feature("given" + w, Function.COUNT, window, "x", **integral)
+        yield feature("count" + w, Function.COUNT, window)
+        yield feature("big" + w, Function.COUNT, window, where="x > 10")
+        yield feature("given" + w, Function.COUNT, window, "x")
         yield feature("sum" + w, Function.SUM, window, "x", scale=2)
         yield feature("rough" + w, Function.SUM, window, "x", where="city <> 'x'", scale=1)
         yield feature("whole" + w, Function.SUM, window, "n", **integral)
@@ -69,21 +78,19 @@ def all_functions(windows):
         yield feature("least" + w, Function.MIN, window, "x")
         yield feature("most" + w, Function.MAX, window, "n", **integral)
         yield feature("name" + w, Function.MAX, window, "city", **text)
-        yield feature("cities" + w, Function.DISTINCT, window, "city", **integral)
-        yield feature("last" + w, Function.LAST, window, "city", **text)
-        yield feature("last3" + w, Function.LAST_N, window, "city", n=3, **text)
+        yield feature("cities" + w, Function.DISTINCT, window, "city")
+        yield feature("last" + w, Function.LAST, window, "city")
+        yield feature("last3" + w, Function.LAST_N, window, "city", n=3)
     yield ComputedFeature("newest", FeatureType.STRING, latest="city")
     yield ComputedFeature("newest_n", FeatureType.INTEGRAL, latest="n")
 
 
 def pipeline(features, hop=0, **more):
     """A pipeline over ``TABLE``."""
-    source = Source(table=TABLE, time="at", unit=TimeUnit.MICROSECONDS, order=("number",))
+    source = Source(table=TABLE, time="t", unit=TimeUnit.MICROSECONDS, order=("number",))
     given = {"group": "g", "identifier": "k", "identifier_type": FeatureType.STRING}
-    return Pipeline(
-        **{**given, "event_time": "T", "source": source, "features": tuple(features), "hop": hop}
-        | more
-    )
+    given |= {"event_time": "made_at", "source": source, "features": tuple(features), "hop": hop}
+    return Pipeline(**given | more)
 
 
 @dataclass(frozen=True)
@@ -94,16 +101,16 @@ class Stream:
     interval: Interval
 
 
-def random_stream(seed, hop=0):
+def random_stream(seed, hop=0, start=None):
     """Few or many events with ties, nulls, copies, and instants on the edges of everything."""
     dice = random.Random(seed)
-    base = dice.choice(STARTS) * SECOND
+    base = (dice.choice(STARTS) if start is None else start) * SECOND
     span = dice.choice([2 * DAY, 20 * DAY])
     grain = dice.choice([1, SECOND, 10 * MINUTE, HOUR])
     events = [
         {
             "k": dice.choice("abc"),
-            "at": base + dice.randrange(-span, span) // grain * grain,
+            "t": base + dice.randrange(-span, span) // grain * grain,
             "number": number,
             "x": _number(dice),
             "n": None if dice.random() < 0.2 else dice.randrange(-9, 10**6),
@@ -119,6 +126,18 @@ def random_stream(seed, hop=0):
     return Stream(events, Interval(after, (after + length + unit - 1) // unit * unit))
 
 
+def random_streams(seeds, hop=0):
+    """Several random streams in one: each has identifiers of its own, and all start together."""
+    start = random.Random(seeds[0]).choice(STARTS)
+    streams = [random_stream(seed, hop, start) for seed in seeds]
+    events = [
+        {**event, "k": f"{place}-{event['k']}"}
+        for place, stream in enumerate(streams)
+        for event in stream.events
+    ]
+    return Stream(events, streams[0].interval)
+
+
 def _number(dice):
     if dice.random() < 0.2:
         return None
@@ -128,7 +147,7 @@ def _number(dice):
 
 def expected(pipeline, events, interval):
     """The rows by identifier and point, each as a dictionary: loops over the rules."""
-    unique = {(e["k"], e["at"], e["number"]): e for e in events}
+    unique = {(e["k"], e["t"], e["number"]): e for e in events}
     by_key = {}
     for event in unique.values():
         by_key.setdefault(event["k"], []).append(event)
@@ -143,13 +162,13 @@ def expected(pipeline, events, interval):
 def _points(pipeline, events):
     hop = pipeline.hop
     if not hop:
-        return {event["at"] for event in events}
-    ends = {-(-event["at"] // hop) * hop for event in events}
+        return {event["t"] for event in events}
+    ends = {-(-event["t"] // hop) * hop for event in events}
     return {end + later for end in ends for later in (0, *pipeline.windows)}
 
 
 def _row(pipeline, events, point):
-    seen = sorted((e for e in events if e["at"] <= point), key=lambda e: (e["at"], e["number"]))
+    seen = sorted((e for e in events if e["t"] <= point), key=lambda e: (e["t"], e["number"]))
     return {each.name: _computed(each, seen, point) for each in pipeline.features}
 
 
@@ -157,7 +176,7 @@ def _computed(feature, seen, point):
     if feature.aggregate is None:
         return SQL[feature.latest](seen[-1])
     asked = feature.aggregate
-    within = [e for e in seen if point - asked.window < e["at"]]
+    within = [e for e in seen if point - asked.window < e["t"]]
     if asked.where:
         within = [e for e in within if SQL[asked.where](e)]
     values = [v for e in within if (v := SQL[asked.of](e)) is not None]
@@ -202,24 +221,22 @@ def _rounded(value):
     return int(math.copysign(math.floor(abs(value) + 0.5), value))
 
 
-def on_duckdb(pipeline, events, interval, shape=Shape.FRAME):
-    """The rows that the statement gives on DuckDB, in the form of ``expected``."""
+def on_duckdb(pipeline, events, interval, shape=Shape.FRAME, columns="*", zone="Asia/Tokyo"):
+    """The rows that the statement gives on DuckDB, in the form of ``expected``.
+
+    ``columns`` may be SQL that turns the events' own into others.
+    """
     text = translated(statement(pipeline, interval, shape), Dialect.DUCKDB)
     with duckdb.connect() as database:
-        database.execute("SET threads = 1; SET TimeZone = 'Asia/Tokyo'")
+        database.execute(f"SET threads = 1; SET TimeZone = '{zone}'")
         database.execute("CREATE SCHEMA raw")
         database.register("given", pa.Table.from_pylist(events, SCHEMA))
-        database.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM given")
+        database.execute(f"CREATE TABLE {TABLE} AS SELECT {columns} FROM given")
         return by_point(database.execute(text).to_arrow_table().to_pylist())
 
 
 def by_point(rows):
     """Rows by identifier and point."""
-    found = {(row.pop("k"), row.pop("T")): row for row in rows}
+    found = {(row.pop("k"), row.pop("made_at")): row for row in rows}
     assert len(found) == len(rows)
     return found
-
-
-def later(events, by):
-    """The events, all so much later."""
-    return [{**event, "at": event["at"] + by} for event in events]

@@ -61,8 +61,11 @@ def newest_rows(pipeline: Pipeline, tables: Mapping[str, Arrow], until: int) -> 
             _create(database, each, rows)
         read = translated(inputs_statement(pipeline, table), Dialect.DUCKDB)
         _refuse(pipeline, _missing(database, pipeline, table))
+        if not any(map(len, tables.values())):  # columns without a value have no type
+            return Newest([], 0, 0)
         _refuse(pipeline, type_problems(pipeline, _kinds(database, pipeline, read)))
-        found = database.execute(f"SELECT COUNT(*), COUNT(t), MIN(t) FROM ({read})").fetchone()
+        counts = "COUNT(*), COUNT(CASE WHEN k IS NOT NULL THEN t END), MIN(t)"
+        found = database.execute(f"SELECT {counts} FROM ({read})").fetchone()
         count, timed, first = found or (0, 0, None)
         if first is None:
             return Newest([], count, count - timed)

@@ -37,6 +37,8 @@ _PARTS = {
     Function.MIN: (Part.LEAST,),
     Function.MAX: (Part.GREATEST,),
 }
+LINE = ",\n  "
+"""Between two columns of a statement, so that people can read it."""
 ADDED = (Part.COUNT, Part.SUM, Part.SQUARES)
 _TYPES = {Part.COUNT: "BIGINT", Part.SUM: "BIGINT", Part.SQUARES: "DECIMAL(38, 0)"}
 
@@ -77,7 +79,7 @@ class Partial:
             case Part.SUM:
                 return self.added(f"SUM({self._fixed})")
             case Part.SQUARES:
-                factor = f"CAST({self._fixed} AS DECIMAL(18, 0))"
+                factor = f"CAST({self._fixed} AS DECIMAL(38, 0))"
                 return self.added(f"SUM({factor} * {factor})")
             case Part.LEAST:
                 return f"MIN({column})"

@@ -84,7 +84,7 @@ def _of_sums(feature: ComputedFeature, inputs: Inputs, aggregate: Aggregate) -> 
         case Function.COUNT:
             return f"CAST(COALESCE({count}, 0) AS BIGINT)"
         case Function.STDDEV:
-            wide, root = f"CAST({count} AS DECIMAL(38, 0))", f"CAST({total} AS DECIMAL(18, 0))"
+            wide, root = f"CAST({count} AS DECIMAL(38, 0))", f"CAST({total} AS DECIMAL(38, 0))"
             spread = f"{_double(f'{squares} * {wide} - {root} * {root}')}"
             value = f"SQRT({spread} / {_double(count)} / {_double(f'{count} - 1')}) / {unit}"
             return f"CASE WHEN {count} > 1 THEN {value} END"

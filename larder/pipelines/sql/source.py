@@ -1,6 +1,5 @@
 """The events of a source as rows of ``k`` (identifier), ``t`` (instant), order and inputs."""
 
-# ruff: noqa: S608 - names are quoted, and expressions were parsed when the definition was loaded
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition
 from larder.pipelines.definition import Pipeline, Source, TimeUnit
 from larder.pipelines.durations import SECOND
-from larder.pipelines.sql.inputs import Inputs
+from larder.pipelines.sql.inputs import LINE, Inputs
 
 _SECOND = "____-__-__T__:__:__"
 _MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
@@ -34,7 +33,10 @@ def relation_of(source: Source, table: str | None = None) -> str:
 
 
 def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, int] | None) -> str:
-    """A SELECT of events whose instant lies within (after, until], or of all events."""
+    """A SELECT of events whose instant lies within (after, until].
+
+    Without bounds it is of all events, those without identifier or instant among them.
+    """
     source = pipeline.source
     key = FeatureDefinition(pipeline.identifier, pipeline.identifier_type)
     columns = [
@@ -44,12 +46,12 @@ def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, i
         *([f"{name(source.version)} AS version"] if source.version else []),
         *(f"{text} AS {column}" for text, column in inputs.columns.items()),
     ]
-    conditions = [f"{name(pipeline.identifier)} IS NOT NULL"]
-    if source.where:
-        conditions.append(f"({source.where})")
+    conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
-        conditions += _within(source, *bounds)
-    return f"SELECT {', '.join(columns)} FROM {relation} WHERE {' AND '.join(conditions)}"
+        conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
+    kept = "\n  AND ".join(conditions)
+    where = f"\nWHERE {kept}" if kept else ""
+    return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{where}"
 
 
 def instant(source: Source) -> str:

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.sql import outputs, points, source
-from larder.pipelines.sql.inputs import Inputs
+from larder.pipelines.sql.inputs import LINE, Inputs
 
 
 class Shape(StrEnum):
@@ -42,6 +42,8 @@ def statement(
     pipeline: Pipeline, interval: Interval, shape: Shape, table: str | None = None
 ) -> str:
     """The SELECT of an interval's rows; ``table`` is read in place of the definition's source.
+
+    The session's zone is to be UTC, as Athena's is: timestamps with zone compare by it.
 
     Raises:
         ValidationError: ``table`` is needed to say what is read.
@@ -75,7 +77,7 @@ def _first(pipeline: Pipeline, after: int) -> int:
 
 
 def _selected(pipeline: Pipeline, inputs: Inputs, interval: Interval) -> str:
-    columns = ",\n  ".join(outputs.columns(pipeline, inputs))
+    columns = LINE.join(outputs.columns(pipeline, inputs))
     joins = "".join(f"\n{join}" for join in outputs.joins(inputs))
     kept = list(_kept(pipeline, interval))
     return f"SELECT\n  {columns}\nFROM running AS r{joins}\nWHERE {' AND '.join(kept)}"

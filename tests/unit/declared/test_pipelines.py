@@ -47,3 +47,12 @@ def test_the_carrier_is_as_its_file_says(examples):
 def test_the_examples_are_meant_so():
     assert definition_warnings(EXAMPLES) == []
     assert load_pipeline(EXAMPLES / "card.yaml").group == "card"
+
+
+def test_a_schedule_may_be_by_cron(tmp_path):
+    cron = "schedule: {cron: 'cron(5 6 * * ? *)', timezone: Europe/Oslo}"
+    text = (EXAMPLES / "card.yaml").read_text().replace("schedule: {every: 15m}", cron)
+    (tmp_path / "card.yaml").write_text(text)
+    schedule = load_pipeline(tmp_path / "card.yaml").schedule
+    assert (schedule.every, schedule.cron) == (None, "cron(5 6 * * ? *)")
+    assert schedule.timezone == "Europe/Oslo"
