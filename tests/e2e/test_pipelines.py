@@ -24,7 +24,7 @@ TWO_DAYS = ("--from", "2024-01-01T00:00Z", "--to", "2024-01-03T00:00Z")
 EVENTS = [
     {
         "k": "abc"[number % 3],
-        "at": START + number * 50 * MINUTE - 12 * HOUR,
+        "t": START + number * 50 * MINUTE - 12 * HOUR,
         "number": number,
         "x": None if number % 7 == 0 else round(number * 1.37 - 20, 2),
         "n": number,
