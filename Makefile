@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package restore-drill
+.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package restore-drill
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -60,7 +60,10 @@ lint: setup ## style, types, layers, dead code
 	@out=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$out"; exit 1; }
 	@$(BIN)/vulture
 
-check: setup lint ## lint, and the tests of single parts: for daily work
+check: setup ## lint, and the tests of single parts side by side: for daily work
+	@$(MAKE) --no-print-directory -j2 lint single-parts
+
+single-parts: setup
 	@$(BIN)/pytest -q -n auto tests/architecture tests/handlers tests/unit
 
 test: setup lint ## every test, the deployed platform in strict mode included

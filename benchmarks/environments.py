@@ -11,6 +11,13 @@ ROOT = Path(__file__).parents[1] / "build" / "bench"
 FEAST = "feast[aws,redis]==0.67.0"
 FEAST_JOINS = "feast[duckdb]==0.67.0"
 SERVING = ("granian==2.8.7", "orjson==3.13.0", "hiredis==3.5.0")
+MODELS = (*SERVING, "pybase64==1.5.1", "xgboost-cpu==3.0.5")
+PEERS = {
+    "litserve": ("litserve==0.2.19",),
+    "bentoml": ("bentoml==1.4.40",),
+    "mlflow": ("mlflow==3.17.2",),
+}
+"""Servers of models, by name. Each gets Feast and the library beside itself."""
 BARE = ("redis==8.1.0", "hiredis==3.5.0")
 _MINUTES = 3
 
@@ -28,6 +35,16 @@ def feast_joins() -> Path | None:
 def serving() -> Path | None:
     """The environment of the HTTP server that runs the function."""
     return _made("serving", *SERVING)
+
+
+def models() -> Path | None:
+    """The environment of the HTTP server that runs the inference function."""
+    return _made("models", *MODELS)
+
+
+def model_peer(name: str) -> Path | None:
+    """The environment of a server of models, with Feast and XGBoost."""
+    return _made(f"models-{name}", *PEERS[name], FEAST, "xgboost-cpu==3.0.5")
 
 
 def bare_client() -> Path | None:

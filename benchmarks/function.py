@@ -66,15 +66,20 @@ _CLIENT = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A feature group of so many numbers beside identifier and event time."""
+    """A feature group of so many numbers beside identifier and event time.
+
+    Groups of one width differ by ``copy``.
+    """
 
     features: int
     in_memory: bool = False
+    copy: int = 0
 
     @property
     def name(self) -> str:
         """The group's name."""
-        return f"{'memory' if self.in_memory else 'group'}-{self.features}"
+        kind = "memory" if self.in_memory else "group"
+        return f"{kind}-{self.features}-{self.copy}" if self.copy else f"{kind}-{self.features}"
 
     @property
     def group(self) -> FeatureGroup:

@@ -8,68 +8,50 @@ writing the answer and the exposure line.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import tempfile
 from array import array
 from collections.abc import Callable, Iterator
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import orjson
-import xgboost
 
 from benchmarks import events
+from benchmarks.endpoint import serve, trained
 from benchmarks.function import HOME, Shape, environment, fill, settings
 from benchmarks.imports import LEAST, import_round
 from benchmarks.measure import cpu_round, in_turn, one_core
 from benchmarks.parts import Setting
 from benchmarks.rows import Beside, Row, at_most
-from benchmarks.stub import instant_dynamodb, load
+from benchmarks.stub import instant_dynamodb
 from lambdas.inference.routes import create_handler
 from larder.access.rules import AccessRules
 from larder.aws.dynamodb.wire import DynamoWire
 from larder.aws.retries import Retries
 from larder.models.adapters.dynamodb_endpoints import DynamoEndpoints
-from larder.models.adapters.dynamodb_item import item_key
 from larder.models.adapters.xgboost_runtime import XgboostRuntime
 from larder.models.api.invoke_operations import InvokeApi
 from larder.models.api.runtime_errors import LogPlace
 from larder.models.endpoint_cache import MOST_SECONDS, EndpointCache
 from larder.models.invoke import Invoker
 from larder.models.ports import LoadedModel, Matrix
-from larder.models.registry_items import Kind
 from larder.models.residence import Residence
 from larder.models.score import Scoring
-from larder.models.served import (
-    Contract,
-    EndpointStatus,
-    FeatureSpec,
-    Fleet,
-    Missing,
-    ModelArtefact,
-    ModelInput,
-    Runtime,
-    ServedEndpoint,
-    ServedModel,
-    SourceKind,
-    Variant,
-)
-from larder.models.served_json import to_json
+from larder.models.served import Runtime
 from larder.models.warm_up import WarmUp
 from larder.records.adapters.dynamodb_item import record_key
 from larder.records.values import slot_of
 from larder.settings.inference import InferenceSettings
 from larder.telemetry.log import Log
 from larder.wiring.data_plane import open_data_plane
-from larder.wiring.inference import exposures
+from larder.wiring.inference import exposures, measures
 from stacks.constructs.function_code import copy_compiled
 
 _SHAPE = Shape(30)
 _RECORDS = 100
-_TREES, _DEPTH = 300, 6
 _MOST = 2.0
 _ROWS = {"InvokeEndpoint 1x30": (1, 100), "InvokeEndpoint 100x30": (100, 10)}
 """Instances, and the calls that make a round."""
@@ -81,7 +63,7 @@ def rows(_setting: Setting) -> Iterator[Row]:
     with one_core(), instant_dynamodb() as url:
         os.environ.update(environment(url))
         fill(url, [_SHAPE], _RECORDS)
-        artefact = _trained()
+        artefact = trained(_SHAPE.features)
         handler, least = _handler(url, artefact), partial(_bare, XgboostRuntime().load([artefact]))
         client = DynamoWire.from_environment(HOME.region, HOME.partition, Retries())
         for name, (instances, count) in _ROWS.items():
@@ -111,15 +93,6 @@ def _bare(model: LoadedModel, client: DynamoWire, records: int) -> Callable[[], 
     return call
 
 
-def _trained() -> bytes:
-    """A model of the size that the specification's figures are of."""
-    random = np.random.default_rng(1)
-    given = random.normal(size=(4_000, _SHAPE.features)).astype(np.float32)
-    labels = (given[:, :3].sum(axis=1) + random.normal(size=len(given)) > 0).astype(int)
-    asked = {"objective": "binary:logistic", "max_depth": _DEPTH, "nthread": 1}
-    return bytes(xgboost.train(asked, xgboost.DMatrix(given, labels), _TREES).save_raw("ubj"))
-
-
 class _Artefacts:
     """One artefact, whatever is asked for."""
 
@@ -133,9 +106,7 @@ class _Artefacts:
 
 def _handler(url: str, artefact: bytes) -> Callable[..., dict[str, object]]:
     """The function's handler as ``open_inference`` makes it, but for S3."""
-    endpoint = _endpoint(artefact)
-    key = item_key(Kind.ENDPOINT, endpoint.name)
-    load(url, [("registry", key, {"served": {"S": to_json(endpoint)}})])
+    serve(url, artefact, [_SHAPE])
     plane = open_data_plane(settings())
     client = DynamoWire.from_environment(HOME.region, HOME.partition, Retries())
     models = Residence({Runtime.XGBOOST: XgboostRuntime()}, _Artefacts(artefact))
@@ -147,48 +118,11 @@ def _handler(url: str, artefact: bytes) -> Callable[..., dict[str, object]]:
     )
     log = Log.of("bench", "inference")
     place = LogPlace(HOME.partition, HOME.region, HOME.account_id, "/aws/lambda/inference")
-    api = InvokeApi(invoker, AccessRules.read(HOME, (), 0), place, exposures(log))
+    rules = AccessRules.read(HOME, (), 0)
+    api = InvokeApi(invoker, rules, place, exposures(log), measures("dev", log))
+    gc.collect()
+    gc.freeze()  # as lambdas.inference.handler does
     return create_handler(api, WarmUp(models), Scoring(models), log=log)
-
-
-def _endpoint(artefact: bytes) -> ServedEndpoint:
-    """An endpoint of one variant."""
-    variant = Variant(name="all", weight=1.0, model=_model(artefact))
-    return ServedEndpoint(
-        name="bench",
-        uid="bench",
-        status=EndpointStatus.IN_SERVICE,
-        generation=1,
-        salt="bench",
-        blue=Fleet(config="bench", variants=(variant,)),
-    )
-
-
-def _model(artefact: bytes) -> ServedModel:
-    """A model whose inputs all come from the group."""
-    group = _SHAPE.group
-    inputs = [
-        ModelInput(
-            name=each.name,
-            source=SourceKind.FEATURE_GROUP,
-            type=str(each.type),
-            group=group.name,
-            group_uid=group.uid,
-            feature=each.name,
-            key=group.record_identifier_name,
-            missing=Missing.NAN,
-        )
-        for each in group.features[2:]
-    ]
-    return ServedModel(
-        name="bench",
-        uid="bench",
-        runtime=Runtime.XGBOOST,
-        contract=Contract.LARDER,
-        artefacts=(ModelArtefact(sha256=sha256(artefact).hexdigest(), size=len(artefact)),),
-        width=_SHAPE.features,
-        features=FeatureSpec(inputs=tuple(inputs), sha256="bench"),
-    )
 
 
 def _check(answer: dict[str, object]) -> None:

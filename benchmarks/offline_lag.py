@@ -1,9 +1,13 @@
 """From delivery to visibility offline, while shards of the stream and feature groups grow.
 
 Each shard's batch goes to an offline writer of its own, all at once, as Lambda does. The writer's
-code is the deployed one; Glue and S3 are moto's (with Glue's check of versions), a process on this
-machine. So it is not AWS's latency that is seen here, but how the time grows beside the limit: as
-many bare commits, one after the other, to a table that one writer has for itself.
+code is the deployed one; Glue, S3 and DynamoDB are moto's (with Glue's check of versions), on this
+machine. So it is not AWS's latency that is seen here, but how the time grows beside the limit: one
+bare commit for each table, one after the other. Fewer commits can't make all rows visible.
+
+In the rows of one moto all requests share its one process. In those with services apart S3, Glue
+and DynamoDB are a process each, as AWS's are services of their own. The writers are threads of one
+process in both, where AWS has a process for each.
 """
 
 from __future__ import annotations
@@ -29,16 +33,17 @@ from larder.groups.feature_group import FeatureGroup, OfflineStore
 from larder.offline.adapters.dynamodb_leases import DynamoLeases
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.offline.adapters.iceberg.tables import IcebergTables
-from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.adapters.staged_rows import RECORDS_FOLDER, S3StagedRows
 from larder.offline.one_committer import OneCommitter
 from larder.offline.rows import StreamChange
 from larder.offline.write import OfflineWriter
 from larder.records.versions import Stamp, live_version
 from tests.support.moto_cloud import moto_cloud
 
-_LOADS = ((1, 1), (4, 1), (16, 1), (1, 10), (4, 10), (1, 100))
-_MANY = ((16, 10), (4, 100), (16, 100))
-"""These take minutes, because one moto answers all of their commits."""
+_LOADS = ((1, 1), (4, 1), (16, 1), (1, 10), (4, 10), (16, 10), (1, 100), (4, 100), (16, 100))
+_WIDE = ((16, 10), (4, 100), (16, 100))
+"""Those that are measured with services apart too."""
+_SERVICES = ("S3", "GLUE", "DYNAMODB")
 _RECORDS = 10
 _BARE_COMMITS = 5
 _SECONDS = 280.0
@@ -71,10 +76,19 @@ class _NoQuarantine:
         return self.put(uid, changes, reason)
 
 
-def rows(setting: Setting) -> Iterator[Row]:
-    """One row for each number of shards and groups; where there is time, for many of both."""
-    loads = (*_LOADS, *_MANY) if setting.long else _LOADS
-    with moto_cloud() as endpoint, patch.dict(os.environ, _environment(endpoint)):
+def rows(_setting: Setting) -> Iterator[Row]:
+    """A row for each number of shards and groups, and for the widest one with services apart."""
+    with moto_cloud() as one:
+        yield from _rows(dict.fromkeys(_SERVICES, one), _LOADS, "the last")
+    with moto_cloud() as s3, moto_cloud() as glue, moto_cloud() as dynamodb:
+        apart = dict(zip(_SERVICES, (s3, glue, dynamodb), strict=True))
+        yield from _rows(apart, _WIDE, "the last, services apart")
+
+
+def _rows(
+    endpoints: Mapping[str, str], loads: Sequence[tuple[int, int]], name: str
+) -> Iterator[Row]:
+    with patch.dict(os.environ, _environment(endpoints)):
         boto3.client("s3").create_bucket(Bucket="lake")
         _create_registry()
         boto3.client("glue").create_database(DatabaseInput={"Name": "bench"})
@@ -82,14 +96,13 @@ def rows(setting: Setting) -> Iterator[Row]:
             before = _bare_commits(f"before{shards}x{groups}")
             found = _measure(shards, groups)
             bare = figure([*before, *_bare_commits(f"after{shards}x{groups}")])
-            commits = shards * groups
             yield Row(
-                id=f"visible offline, {shards} shards x {groups} groups, the last",
+                id=f"visible offline, {shards} shards x {groups} groups, {name}",
                 ours=Figure(found.last),
                 unit="s",
                 limit=Beside(
-                    f"{commits} bare commits; half of ours after {found.half:.3g} s",
-                    Figure(bare.value * commits, bare.spread * commits),
+                    f"a bare commit a table; half of ours after {found.half:.3g} s",
+                    Figure(bare.value * groups, bare.spread * groups),
                 ),
                 most=_PROMISED.get((shards, groups), _PROMISED_SECONDS),
             )
@@ -115,7 +128,19 @@ def _measure(shards: int, count: int) -> Measured:
     start = time.perf_counter()
     with ThreadPoolExecutor(shards) as threads:
         ends = sorted(threads.map(lambda batch: _write(groups, batch), batches))
+    _check(groups, shards * _RECORDS)
     return Measured(ends[-1] - start, ends[len(ends) // 2] - start)
+
+
+def _check(groups: Sequence[FeatureGroup], rows: int) -> None:
+    """Each table has all rows once, or the time says nothing."""
+    catalog = open_catalog()
+    for group in groups:
+        head = catalog.load_table(("bench", group.name)).current_snapshot()
+        summary = head.summary if head else None
+        found = int(summary["total-records"] or 0) if summary else 0
+        if found != rows:
+            raise RuntimeError(f"{group.name} has {found} rows, not {rows}")
 
 
 def _bare_commits(name: str) -> list[float]:
@@ -146,7 +171,7 @@ def _tables() -> OneCommitter:
     return OneCommitter(
         IcebergTables(open_catalog()),
         DynamoLeases(BotoDynamo(boto3.client("dynamodb")), "registry"),
-        S3StagedRows(boto3.client("s3"), "lake"),
+        S3StagedRows(boto3.client("s3"), "lake", RECORDS_FOLDER),
         new_id=lambda: uuid4().hex,
     )
 
@@ -173,9 +198,9 @@ def _change(group: FeatureGroup, number: int) -> StreamChange:
     return StreamChange(f"{number:021}", group.uid, False, None, version, False, {})
 
 
-def _environment(endpoint: str) -> dict[str, str]:
+def _environment(endpoints: Mapping[str, str]) -> dict[str, str]:
     return {
-        "AWS_ENDPOINT_URL": endpoint,
+        **{f"AWS_ENDPOINT_URL_{name}": url for name, url in endpoints.items()},
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_REGION": HOME.region,

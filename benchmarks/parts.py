@@ -52,6 +52,7 @@ PARTS = {
     "listing": "benchmarks.listing",
     "imports": "benchmarks.imports",
     "inference": "benchmarks.inference",
+    "models": "benchmarks.model_serving",
     "serving": "benchmarks.serving",
     "memory": "benchmarks.memory",
     "ingest": "benchmarks.ingest",

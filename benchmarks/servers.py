@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 
 from benchmarks.function import environment
 
-_PATIENCE = 60.0
+_PATIENCE = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,15 @@ class Server:
 
 
 @contextmanager
-def larder(folder: Path, env: dict[str, str], threads: int = 4) -> Iterator[Server]:
-    """The runtime function on Granian, one process, WSGI."""
+def larder(
+    folder: Path, env: dict[str, str], threads: int = 4, function: str = "runtime"
+) -> Iterator[Server]:
+    """A function behind HTTP on Granian, one process, WSGI: ``runtime`` or ``inference``."""
     port = _free_port()
     command = [
         *(str(folder / "bin/granian"), "--interface", "wsgi", "--http", "1", "--no-ws"),
         *("--port", str(port), "--workers", "1", "--blocking-threads", str(threads)),
-        *("--log-level", "warning", "benchmarks.wsgi:app"),
+        *("--log-level", "warning", f"benchmarks.wsgi:{function}"),
     ]
     with _running(command, port, env) as server:
         yield server
@@ -69,6 +73,37 @@ def feast(folder: Path, repository: Path) -> Iterator[Server]:
     ]
     with _running(command, port, environment()) as server:
         yield server
+
+
+@contextmanager
+def model_peer(name: str, folder: Path, *arguments: object) -> Iterator[Server]:
+    """``benchmarks.peers.<name>_app``, which serves a model with Feast's features; one worker."""
+    port = _free_port()
+    command = [str(folder / "bin/python"), "-m", f"benchmarks.peers.{name}_app"]
+    path = f"{folder / 'bin'}:{os.environ.get('PATH', '')}"  # MLflow starts uvicorn by its name
+    env = {**environment(), "PATH": path}
+    with _running([*command, *map(str, arguments), str(port)], port, env) as server:
+        yield server
+
+
+@contextmanager
+def artefacts(data: bytes) -> Iterator[str]:
+    """S3 as the inference function needs it: one object, whatever is asked for; gives its URL."""
+
+    class Object(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the output is the benchmark's."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Object) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @contextmanager

@@ -48,7 +48,7 @@ _IN_PROCESS = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Service:
+class Service:
     """A server, and what it is asked for by size."""
 
     server: servers.Server
@@ -56,7 +56,7 @@ class _Service:
 
 
 @dataclass(frozen=True, slots=True)
-class _Served:
+class Served:
     """Requests per second, milliseconds within which 99 % were answered, CPU of each."""
 
     rate: Figure
@@ -97,13 +97,13 @@ def served_rows(
     with ExitStack() as running:
         ours = running.enter_context(servers.larder(setting.serving, environment(*stores)))
         asked = {size: _request(shape, records) for size, records in _SIZES.items()}
-        services = [_Service(ours, asked)]
+        services = [Service(ours, asked)]
         if setting.feast is not None and repository is not None:
             theirs = running.enter_context(servers.feast(setting.feast, repository))
             asked = {size: _feast_request(records) for size, records in _SIZES.items()}
-            services.append(_Service(theirs, asked))
+            services.append(Service(theirs, asked))
         for size in _SIZES:
-            mine, *others = _served(services, size)
+            mine, *others = served(services, size)
             yield from _rows(name.format(size), goals[size], mine, others[0] if others else None)
 
 
@@ -126,7 +126,7 @@ def _beside_feast(feast: Path, store: str) -> Iterator[Row]:
             yield Row(id=f"{each.name}, beside Feast", ours=ours, unit="ms CPU", peer=beside)
 
 
-def _rows(name: str, goal: Goal, ours: _Served, peer: _Served | None) -> Iterator[Row]:
+def _rows(name: str, goal: Goal, ours: Served, peer: Served | None) -> Iterator[Row]:
     rate, p99, cpu = (peer.rate, peer.p99, peer.cpu) if peer else (None, None, None)
     beside = Beside(_FEAST, rate, goal)
     yield Row(id=name, ours=ours.rate, unit="req/s", peer=beside, rate=True)
@@ -134,7 +134,7 @@ def _rows(name: str, goal: Goal, ours: _Served, peer: _Served | None) -> Iterato
     yield Row(id=f"{name}, server", ours=ours.cpu, unit="ms CPU", peer=Beside(_FEAST, cpu))
 
 
-def _served(services: Sequence[_Service], size: str) -> list[_Served]:
+def served(services: Sequence[Service], size: str) -> list[Served]:
     """Each service under load, in turn."""
     found: list[list[tuple[float, float, float]]] = [[] for _ in services]
     for service in services:
@@ -142,7 +142,7 @@ def _served(services: Sequence[_Service], size: str) -> list[_Served]:
     for _ in range(_ROUNDS):
         for rounds, service in zip(found, services, strict=True):
             rounds.append(_round(service.server, service.requests[size]))
-    return [_Served(*map(figure, map(list, zip(*rounds, strict=True)))) for rounds in found]
+    return [Served(*map(figure, map(list, zip(*rounds, strict=True)))) for rounds in found]
 
 
 def _round(server: servers.Server, ask: bytes) -> tuple[float, float, float]:

@@ -7,7 +7,7 @@ wrapped and stays what it is.
     LarderError
      ├─ ValidationError          the request is malformed or out of limits
      ├─ ResourceNotFound         the group, record or feature does not exist
-     ├─ ResourceInUse            the name is taken
+     ├─ ResourceInUse            the name is taken, or something uses the group
      ├─ ResourceLimitExceeded    a quota is reached
      ├─ AccessForbidden          the caller may not
      ├─ ConflictException        an older event time than the stored one (UpdateRecord)
@@ -34,7 +34,7 @@ class ResourceNotFound(LarderError):
 
 
 class ResourceInUse(LarderError):
-    """The name is taken, or the group is busy with another change."""
+    """The name is taken, the group is busy with another change, or a served model reads it."""
 
 
 class ResourceLimitExceeded(LarderError):

@@ -13,19 +13,26 @@ from local.progress import Progress
 
 def main(arguments: Sequence[str] | None = None, variables: Mapping[str, str] = os.environ) -> int:
     """Run one command; returns the exit status."""
+    try:
+        try:
+            return _run(arguments, variables)
+        finally:  # argparse leaves by SystemExit when it has printed its help
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader of the lines has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: Sequence[str] | None, variables: Mapping[str, str]) -> int:
     options = _parser().parse_args(arguments)
     strict = options.strict or variables.get("LARDER_STRICT", "0") not in ("", "0")
     try:
         platform = Platform.from_environment(strict=strict, environment=variables)
         with private.new_files():
             _COMMANDS[options.command](platform, options)
-        sys.stdout.flush()
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader of the lines has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
         return 130

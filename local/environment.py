@@ -15,6 +15,7 @@ _OUTPUT_VARIABLES = {
     "LARDER_REGISTRY_TABLE": "RegistryTableName",
     "LARDER_RECORDS_TABLE": "RecordsTableName",
     "LARDER_OFFLINE_WRITER_FUNCTION": "OfflineWriterFunctionName",
+    "LARDER_EXPOSURE_WRITER_FUNCTION": "ExposureWriterFunctionName",
 }
 
 

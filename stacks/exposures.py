@@ -15,27 +15,21 @@ from stacks.constructs.glue_access import TABLE_MAKER
 from stacks.constructs.permissions import allow, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.constructs.schedule import Schedule
-from stacks.models import ModelsStack
+from stacks.models import ModelsStack, capture_places
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.registry_access import allow_registry
+from stacks.registry_access import REGISTRY_LEASER, allow_registry
 
 # The kind that each exposure line has; ``larder.models.exposure`` writes it.
 _PATTERN: Final = '{ $.kind = "exposure" }'
 _TABLE: Final = "exposures"
 _EVERY: Final = Duration.hours(1)
-_LEASE: Final = ("dynamodb:PutItem",)
 _OBJECTS: Final = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
     "s3:GetObject",
     "s3:PutObject",
 )
-
-
-def _capture_places(config: StageConfig, bucket: str) -> tuple[str, ...]:
-    others = (f"s3://{name}/" for name in config.models.capture_buckets)
-    return (f"s3://{bucket}/{EXPOSURES}captures/", *others)
 
 
 class ExposuresStack(Stack):
@@ -56,7 +50,7 @@ class ExposuresStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.writer = self._writer(config, online, offline, models)
-        allow_registry(self.writer, online, _LEASE)
+        allow_registry(self.writer, online, REGISTRY_LEASER)
         allow(self.writer, ["lambda:InvokeFunction"], [models.invoked.function_arn])
         self._allow_table(offline)
         self._allow_captures(config)
@@ -85,7 +79,7 @@ class ExposuresStack(Stack):
             offline_bucket=own,
             glue_database=offline.database.database_name,
             inference_function=models.invoked.function_arn,
-            capture_below=_capture_places(config, own),
+            capture_below=capture_places(config, own),
             snapshot_days=config.offline.snapshot_days,
             orphan_hours=config.offline.orphan_hours,
         )

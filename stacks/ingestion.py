@@ -20,7 +20,7 @@ from stacks.constructs.stream_consumer import Delivery, StreamConsumer
 from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.registry_access import REGISTRY_NOTER, REGISTRY_WRITER, allow_registry
+from stacks.registry_access import REGISTRY_LEASER, REGISTRY_NOTER, REGISTRY_WRITER, allow_registry
 from stacks.upkeep import Upkeep
 
 # Every accepted write, and of removals only DynamoDB's own of an expired record: the purge of a
@@ -115,7 +115,7 @@ class IngestionStack(Stack):
             quarantine_prefix=QUARANTINE,
         )
         function = self._function("OfflineWriter", "offline_writer", settings)
-        allow_registry(function, self._online, REGISTRY_NOTER)
+        allow_registry(function, self._online, (*REGISTRY_LEASER, *REGISTRY_NOTER))
         allow_feature_tables(function, self._config, self._offline, TABLE_WRITER)
         self._allow_setting_aside(function)
         return function

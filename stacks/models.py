@@ -5,7 +5,7 @@ from typing import Final
 from aws_cdk import CfnOutput, Duration, Stack
 from constructs import Construct
 
-from larder.bucket_folders import MODEL_DATA, MODELS
+from larder.bucket_folders import EXPOSURES, MODEL_DATA, MODELS
 from larder.settings.inference import InferenceSettings
 from larder.settings.model_import import ModelImportSettings
 from stacks.config import StageConfig
@@ -14,6 +14,7 @@ from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.data_plane import runtime_settings
 from stacks.memory.store import MemoryStoreStack
+from stacks.model_deployments import ModelDeployments, allow_alarms
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
@@ -28,11 +29,17 @@ _IMPORT_STORAGE_MB: Final = 2_048
 _RECORD_READER: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 
 
+def capture_places(config: StageConfig, bucket: str) -> tuple[str, ...]:
+    """Addresses below which data capture may write, each ending in a slash."""
+    others = (f"s3://{name}/" for name in config.models.capture_buckets)
+    return (f"s3://{bucket}/{EXPOSURES}captures/", *others)
+
+
 class ModelsStack(Stack):
     """``importer`` parses what strangers wrote; ``inference`` reads its copies and the stores.
 
     So the two are apart: the one has no records to leak, the other can write nothing but its log.
-    ``invoked`` is the alias by which endpoints are invoked.
+    ``invoked`` is the alias by which endpoints are invoked. ``deployments`` moves their traffic.
     """
 
     def __init__(
@@ -50,8 +57,19 @@ class ModelsStack(Stack):
         self.importer = self._importer(config, online, offline, layer)
         self.inference = self._inference(config, online, offline, memory, layer)
         self.invoked = live_alias(self.inference)
+        self.deployments = ModelDeployments(self, "Deployments", config=config, online=online)
         CfnOutput(self, "ModelImportFunctionName", value=self.importer.function_name)
         CfnOutput(self, "InferenceFunctionName", value=self.inference.function_name)
+        function, machine = self.deployments.function, self.deployments.machine
+        CfnOutput(self, "ModelDeploymentFunctionName", value=function.function_name)
+        CfnOutput(self, "ModelDeploymentMachineArn", value=machine.attr_arn)
+
+    def allow_control(self, control: PythonFunction) -> None:
+        """Take models in, warm them up, and begin updates of endpoints."""
+        allow(control, ["lambda:InvokeFunction"], [self.importer.function_arn])
+        allow(control, ["lambda:InvokeFunction"], [self.invoked.function_arn])
+        allow(control, ["states:StartExecution"], [self.deployments.machine.attr_arn])
+        allow_alarms(control)
 
     def _importer(
         self,

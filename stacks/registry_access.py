@@ -11,6 +11,8 @@ from stacks.online_store import GROUPS_INDEX, OnlineStoreStack
 REGISTRY_READER: Final = ("dynamodb:GetItem",)
 REGISTRY_LISTER: Final = ("dynamodb:GetItem", "dynamodb:Query")
 REGISTRY_NOTER: Final = ("dynamodb:GetItem", "dynamodb:PutItem")
+REGISTRY_LEASER: Final = ("dynamodb:BatchGetItem", "dynamodb:UpdateItem")
+"""What the writers of offline tables need to take turns (``larder.offline.turns``)."""
 
 # A transaction needs the rights of its parts; there is no action named TransactWriteItems.
 REGISTRY_WRITER: Final = (

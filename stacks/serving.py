@@ -17,7 +17,7 @@ from stacks.config import StageConfig
 from stacks.constructs.client_parameter import ClientParameter
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
 from stacks.constructs.function_url import FunctionUrl
-from stacks.constructs.permissions import allow, allow_items, allow_pattern
+from stacks.constructs.permissions import allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.data_plane import runtime_settings
@@ -115,8 +115,7 @@ class ServingStack(Stack):
         allow_registry(function, online, REGISTRY_WRITER)
         # a page of groups
         allow_items(function, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key)
-        allow(function, ["lambda:InvokeFunction"], [models.importer.function_arn])
-        allow(function, ["lambda:InvokeFunction"], [models.invoked.function_arn])
+        models.allow_control(function)
         _allow_forwarding(function, config)
         return function
 

@@ -20,7 +20,7 @@ import orjson
 from larder.errors import LarderError
 from larder.models.keep_exposures import ExposureKeeper
 from larder.models.park_exposures import ParkedExposures
-from larder.models.record_exposures import ExposureRecorder, LogLine, Recorded
+from larder.models.record_exposures import WHOLE, ExposureRecorder, LogLine, Recorded
 from larder.offline.ports import Remaining
 from larder.telemetry.log import Log
 from larder.telemetry.metrics import Metric, scheduled_run
@@ -36,7 +36,7 @@ def create_handler(
     def record(event: Mapping[str, Any], remaining: Remaining) -> dict[str, Any]:
         done = recorder.record(lines_of(event["awslogs"]), remaining=remaining)
         _tell(done, log)
-        return {"rows": done.rows, "duplicates": done.duplicates}
+        return _answer(done)
 
     def on_schedule(remaining: Remaining) -> dict[str, Any]:
         drained = parked.drain(lambda each: record(orjson.loads(each), remaining), remaining)
@@ -60,6 +60,12 @@ def create_handler(
     return handle
 
 
+def _answer(done: Recorded) -> dict[str, Any]:
+    told = {"rows": done.rows, "duplicates": done.duplicates}
+    # a redrive has to know what was set aside again
+    return {**told, "quarantined": len(done.quarantined)} if done.quarantined else told
+
+
 def lines_of(delivery: Any) -> list[LogLine]:  # noqa: ANN401 - whatever was delivered
     """The lines of a delivery. One that can't be read is one line with a problem.
 
@@ -76,7 +82,7 @@ def lines_of(delivery: Any) -> list[LogLine]:  # noqa: ANN401 - whatever was del
         ]
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):
         now, text = int(time.time() * 1000), orjson.dumps(delivery).decode()
-        return [LogLine("unreadable", text, now, "the delivery is not of a log subscription")]
+        return [LogLine(WHOLE, text, now, "the delivery is not of a log subscription")]
 
 
 def _tell(done: Recorded, log: Log) -> None:

@@ -40,7 +40,7 @@ def create_consumer(
         if "Records" not in event:
             unfinished = undone(graph.lifecycle.unfinished())
             repaired = _repair(graph, remaining, log, once=False)
-            newer = _newer(graph, log)
+            newer = _newer(graph, log) + _stopped_updates(graph, log)
             log.metrics(scheduled_run(failures=len(unfinished) + newer + (not repaired)))
             return {"unfinished": unfinished, "overlaps": _overlaps(graph, log)}
         first = _first_records(graph, event["Records"])
@@ -76,6 +76,18 @@ def _newer(graph: GroupLifecycle, log: Log) -> int:
     for text in newer:
         log.line("WARNING", message="group of a newer release", problem=text)
     return len(newer)
+
+
+def _stopped_updates(graph: GroupLifecycle, log: Log) -> int:
+    """How many updates of endpoints had stopped and were ended; 1 where that failed."""
+    try:
+        names = graph.end_updates()
+    except LarderError as error:
+        log.line("WARNING", message="updates of endpoints not looked at", error=str(error))
+        return 1
+    for name in names:
+        log.line("WARNING", message="an update had stopped: it was ended", endpoint=name)
+    return len(names)
 
 
 def _unannounced(

@@ -26,6 +26,11 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("group", metavar="GROUP")
     parser.add_argument("identifier", metavar="IDENTIFIER")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    parser.add_argument(
+        "--exposures",
+        action="store_true",
+        help="also rows of exposures whose unit is IDENTIFIER, of whatever endpoint",
+    )
     add_stage(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=_erase)
@@ -33,7 +38,12 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def _erase(options: argparse.Namespace) -> int:
     with larder.connect(options.stage) as platform:
-        done = platform.erasure.erase(options.group, options.identifier, dry_run=options.dry_run)
+        done = platform.erasure.erase(
+            options.group,
+            options.identifier,
+            dry_run=options.dry_run,
+            exposures=options.exposures,
+        )
     if options.json:
         told = {name: getattr(done, name) for name in ("found", "complete", "absent")}
         print(orjson.dumps({**asdict(done), **told}).decode())

@@ -43,9 +43,7 @@ def _command(inner: Commands, name: str, meaning: str) -> argparse.ArgumentParse
 def _add_interval(parser: argparse.ArgumentParser, *, required: bool) -> None:
     parser.add_argument("--from", dest="after", required=required, metavar="TIME", help="exclusive")
     parser.add_argument("--to", dest="until", required=required, metavar="TIME", help="inclusive")
-    parser.add_argument(
-        "--chunk", required=required, metavar="LENGTH", help="the length of parts, such as 1d"
-    )
+    parser.add_argument("--chunk", metavar="LENGTH", help="the length of parts (default: 1d)")
     parser.add_argument(
         "--again", action="store_true", help="compute what is published too, as corrections"
     )

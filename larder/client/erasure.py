@@ -29,12 +29,17 @@ class ErasureClient:
 
     places: Erasing
 
-    def erase(self, group: str, identifier: str, *, dry_run: bool = False) -> ErasureSummary:
+    def erase(
+        self, group: str, identifier: str, *, dry_run: bool = False, exposures: bool = False
+    ) -> ErasureSummary:
         """Erase one identifier of a group; with ``dry_run`` only say what would be removed.
+
+        With ``exposures`` also the rows of exposures whose unit it is.
 
         Raises:
             ResourceNotFound: no group bears the name or ever did.
             ValidationError: the identifier is not of any life's type; nothing was changed.
             LarderError: a place failed; what was done is done, and doing it again is safe.
         """
-        return as_shown(ErasureSummary, self.places.erase(group, identifier, dry_run=dry_run))
+        done = self.places.erase(group, identifier, dry_run=dry_run, exposures=exposures)
+        return as_shown(ErasureSummary, done)

@@ -147,11 +147,10 @@ class Platform:
         """One identifier out of every place. Extra: ``offline``."""
         with self._own_rights("erasure"), needs("offline", "erasure"):
             from larder.client.erasure import ErasureClient  # noqa: PLC0415 - optional
-            from larder.wiring.erasure import open_erasing  # noqa: PLC0415
-            from larder.wiring.offline import OperatorSettings  # noqa: PLC0415
+            from larder.wiring.erasure import ErasingSettings, open_erasing  # noqa: PLC0415
             from larder.wiring.sagemaker import ApiSettings  # noqa: PLC0415
 
-        settings = self.location.settings(OperatorSettings)
+        settings = self.location.settings(ErasingSettings)
         return ErasureClient(open_erasing(settings, self.location.settings(ApiSettings)))
 
     def __enter__(self) -> Self:

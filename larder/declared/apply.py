@@ -19,7 +19,8 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus, StorageType, UpdateStatus
 from larder.groups.manage import FeatureGroups
 from larder.groups.metadata import FeatureCatalog, MetadataChange, Parameters
-from larder.groups.reserved_tags import as_tags, is_grant, without_grants
+from larder.groups.readers import read_problem
+from larder.groups.reserved_tags import as_tags, is_grant, removed_by, without_grants
 from larder.groups.spec import GroupSpec, OnlineChange
 from larder.groups.tag import GroupTags
 from larder.groups.update import GroupUpdates
@@ -120,6 +121,9 @@ class DeclaredGroups:
         if group is not None:
             for text in differences(spec, group):
                 yield f"{head} {text}"
+            gone = removed_by(spec.tags) - group.removed
+            if gone and (read := read_problem(self.groups.readers, group, "removed", gone)):
+                yield f"{head} {read}"
 
     def _bring_about(self, definition: Definition) -> list[str]:
         spec = definition.spec

@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from larder.errors import ResourceNotFound, ValidationError
+from larder.errors import ConfigurationError, ResourceNotFound, ValidationError
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.records.record import Slot
 from larder.records.values import slot_of
+
+_NOT_ASKED = "the table of exposures (--exposures erases the rows whose unit is the identifier)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,21 +132,41 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """Erases from places in their order. ``clock`` gives µs since the epoch."""
+    """Erases from places in their order. ``clock`` gives µs since the epoch.
+
+    ``exposures`` is where units of experiments are; not every group's identifiers are units.
+    """
 
     lives: GroupLives
     places: Sequence[Place]
     clock: Callable[[], int]
     never_searched: tuple[str, ...] = ()
+    exposures: Place | None = None
 
-    def erase(self, group_name: str, identifier: str, *, dry_run: bool = False) -> Erased:
+    def erase(
+        self, group_name: str, identifier: str, *, dry_run: bool = False, exposures: bool = False
+    ) -> Erased:
         """Erase one identifier from every life of a group's name.
+
+        With ``exposures`` also where it is the unit of an experiment.
 
         Raises:
             ResourceNotFound: no group bears the name or ever did.
             ValidationError: the identifier is not of any life's type; nothing was changed.
+            ConfigurationError: exposures are asked for, and it is not known where they are.
             LarderError: a place failed; what was done is done, and doing it again is safe.
         """
+        places = [*self.places, *([self._exposures()] if exposures else [])]
+        subjects, lives = self._subjects(group_name, identifier)
+        traces: list[Trace] = []
+        for place in places:
+            traces += place.erase(subjects, dry_run=dry_run)
+        unasked = (_NOT_ASKED,) if self.exposures is not None and not exposures else ()
+        never = (*unasked, *self.never_searched)
+        return Erased(group_name, dry_run, tuple(traces), tuple(lives), never)
+
+    def _subjects(self, group_name: str, identifier: str) -> tuple[list[Subject], list[Life]]:
+        """The record in each life that may hold it, and all lives of the name."""
         groups = list(self.lives.lives(group_name))
         if not groups:
             raise ResourceNotFound(f"no feature group is or was named {group_name}")
@@ -159,10 +181,15 @@ class Erasing:
             lives.append(Life(group.uid, group.creation_time, group.status, skipped))
         if refusal is not None and not subjects:
             raise refusal
-        traces: list[Trace] = []
-        for place in self.places:
-            traces += place.erase(subjects, dry_run=dry_run)
-        return Erased(group_name, dry_run, tuple(traces), tuple(lives), self.never_searched)
+        return subjects, lives
+
+    def _exposures(self) -> Place:
+        if self.exposures is None:
+            raise ConfigurationError(
+                "exposures can't be erased: the platform's Glue database is not known, set "
+                "LARDER_DATABASE (`make env` and a stage's SSM parameter have it)."
+            )
+        return self.exposures
 
 
 def _subject(group: FeatureGroup, identifier: str, time: int) -> Subject:

@@ -32,6 +32,7 @@ from larder.groups.listing import (
 )
 from larder.groups.platform_rules import Platform
 from larder.groups.ports import Registry
+from larder.groups.readers import NO_READERS, Readers, refuse_read
 from larder.groups.spec import GroupSpec
 from larder.groups.taken_name import name_is_taken
 from larder.problems import Problem, refuse
@@ -45,6 +46,7 @@ class FeatureGroups:
     """The feature groups of one platform.
 
     ``clock`` gives microseconds since the epoch; ``new_uid`` a text that was never given before.
+    ``readers`` are the models that endpoints serve; what they read is not taken from them.
     ``access`` is the caller's; every method raises ``AccessForbidden`` where it is lacking.
     """
 
@@ -53,6 +55,7 @@ class FeatureGroups:
     clock: Callable[[], int]
     new_uid: Callable[[], str]
     access: Access = UNRESTRICTED
+    readers: Readers = NO_READERS
 
     def create(self, spec: GroupSpec, *, declared_in: str | None = None) -> FeatureGroup:
         """Register a group. One without an offline store is ``Created`` at once.
@@ -159,12 +162,14 @@ class FeatureGroups:
         Raises:
             ResourceNotFound: it does not exist.
             ValidationError: the group is defined as code.
+            ResourceInUse: a model that an endpoint serves reads it.
         """
 
         def begin(group: FeatureGroup) -> FeatureGroup:
             if group.status is FeatureGroupStatus.DELETING:
                 return group
             refuse_declared(group, "deleted")
+            refuse_read(self.readers, group, "deleted")
             return replace(
                 group, status=FeatureGroupStatus.DELETING, last_modified_time=self.clock()
             )

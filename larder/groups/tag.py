@@ -8,7 +8,8 @@ from larder.errors import ResourceLimitExceeded, ValidationError
 from larder.groups.feature_group import FeatureGroup
 from larder.groups.group_rules import MAX_TAGS, tag_problems
 from larder.groups.manage import FeatureGroups
-from larder.groups.reserved_tags import removal_problems
+from larder.groups.readers import refuse_read
+from larder.groups.reserved_tags import removal_problems, removed_by
 from larder.problems import refuse
 
 Tags = tuple[tuple[str, str], ...]
@@ -35,6 +36,7 @@ class GroupTags:
         Raises:
             ValidationError: the tags contradict themselves.
             ResourceLimitExceeded: there would be more than 50.
+            ResourceInUse: a model that an endpoint serves reads a feature that they remove.
         """
         refuse(tag_problems(tags))
 
@@ -47,6 +49,9 @@ class GroupTags:
                 )
             required = (group.record_identifier_name, group.event_time_name)
             refuse(removal_problems(tags, group.feature_names, required))
+            gone = removed_by(tags) - group.removed
+            if gone:
+                refuse_read(self.groups.readers, group, "removed", gone)
             return _tagged(group, tuple(changed.items()))
 
         return self.groups.change(_group_arn(arn), add).tags

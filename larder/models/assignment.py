@@ -91,15 +91,23 @@ def assign(endpoint: ServedEndpoint, unit: str | None, random: Callable[[], floa
     return Assignment(fleet, next(each for each in fleet.variants if each.name == name))
 
 
-def target(endpoint: ServedEndpoint, name: str) -> Assignment | None:
-    """The production variant of that name, in blue first; ``None`` for an unknown name.
+def target(
+    endpoint: ServedEndpoint,
+    name: str,
+    unit: str | None = None,
+    random: Callable[[], float] = lambda: 0.0,
+) -> Assignment | None:
+    """The production variant of that name; ``None`` for an unknown name.
 
-    A shadow's name is no variant's: a shadow never answers.
+    While an update moves traffic, it is of the fleet that the unit falls to, if that has the name:
+    so a canary sees its share of such requests too. Without ``unit`` and ``random`` it is blue's
+    until all have moved. A shadow's name is no variant's, for a shadow never answers.
     """
-    for fleet in (endpoint.blue, endpoint.green):
-        for variant in fleet.variants if fleet else ():
+    first = _fleet(endpoint, unit, random)
+    for fleet in (first, endpoint.blue, *([endpoint.green] if endpoint.green else [])):
+        for variant in fleet.variants:
             if variant.name == name:
-                return Assignment(fleet, variant)  # type: ignore[arg-type]
+                return Assignment(fleet, variant)
     return None
 
 

@@ -15,6 +15,7 @@ from larder.models.manage_items import ManagedItems
 from larder.models.manage_models import Models
 from larder.models.manage_package_groups import PackageGroups
 from larder.models.manage_packages import Packages
+from larder.models.move_endpoint import Traffic
 from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.package_log import Journal
 from larder.models.registry import Importer, ModelRegistry, WarmUp
@@ -33,6 +34,7 @@ AnyItems: TypeAlias = (
 class ModelCatalog:
     """Models, endpoint configurations, endpoints, and model packages in their groups.
 
+    Data capture may write below the addresses ``capture_below``, each ending in a slash.
     ``two_persons`` asks for another approver of a package than its author.
     ``clock`` gives microseconds since the epoch; ``new_uid`` a text that was never given before.
     """
@@ -41,9 +43,11 @@ class ModelCatalog:
     home: Home
     importer: Importer
     warm_up: WarmUp
+    traffic: Traffic
     clock: Callable[[], int]
     new_uid: Callable[[], str]
     kms_key_arn: str
+    capture_below: tuple[str, ...] = ()
     two_persons: bool = False
     access: Access = UNRESTRICTED
 
@@ -60,14 +64,25 @@ class ModelCatalog:
     def configs(self) -> EndpointConfigs:
         """The endpoint configurations."""
         return EndpointConfigs(
-            self._configs, self._models, self.clock, self.new_uid, self.kms_key_arn
+            self._configs,
+            self._models,
+            self.clock,
+            self.new_uid,
+            self.kms_key_arn,
+            self.capture_below,
         )
 
     @property
     def endpoints(self) -> Endpoints:
         """The endpoints."""
         return Endpoints(
-            self._endpoints, self._configs, self._models, self.warm_up, self.clock, self.new_uid
+            items=self._endpoints,
+            configs=self._configs,
+            models=self._models,
+            warm_up=self.warm_up,
+            traffic=self.traffic,
+            clock=self.clock,
+            new_uid=self.new_uid,
         )
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from larder.errors import ValidationError
 from larder.models.assignment import Assignment, UnitSource, assign, target
 from larder.models.instances import BadValue, Instance, identifier_of
+from larder.models.plan import plan_of
 from larder.models.scores import Show
 from larder.models.served import ServedEndpoint, Variant
 
@@ -41,7 +42,7 @@ def choose(
     """
     count = len(asked.instances)
     if asked.target_variant:
-        return [(_forced(endpoint, asked.target_variant), None)] * count, UnitSource.FORCED
+        return [(_forced(endpoint, asked, draw), None)] * count, UnitSource.FORCED
     if asked.unit is not None:
         found = assign(endpoint, asked.unit, draw)
         return [(found, asked.unit)] * count, asked.unit_source
@@ -56,18 +57,14 @@ def known_fields(endpoint: ServedEndpoint, unit_field: str) -> frozenset[str]:
 
     A caller sends the same instance whichever variant answers, and while an update runs.
     """
-    known = {unit_field}
-    for variant in _variants(endpoint):
-        spec = variant.model.features
-        if spec is not None:
-            known.update(each.name for each in spec.inputs)
-            known.update(each.key for each in spec.inputs)
-            known.add(spec.unit)
-    return frozenset(known - {""})
+    specs = [each.model.features for each in _variants(endpoint)]
+    known = frozenset[str]().union(*(plan_of(spec).fields for spec in specs if spec is not None))
+    return known | {unit_field} if unit_field else known
 
 
-def _forced(endpoint: ServedEndpoint, name: str) -> Assignment:
-    forced = target(endpoint, name)
+def _forced(endpoint: ServedEndpoint, asked: Invocation, draw: Callable[[], float]) -> Assignment:
+    name = asked.target_variant
+    forced = target(endpoint, name, asked.unit, draw)
     if forced is None:
         names = ", ".join(each.name for each in endpoint.blue.variants)
         raise ValidationError(

@@ -185,6 +185,8 @@ def _shadow_models(outcome: Outcome) -> Mapping[str, object]:
 
 def _spelled(value: Cell | Sequence[Cell] | None) -> object:
     """A number as JSON can carry it; a list of them element by element."""
+    if isinstance(value, float) and math.isfinite(value):
+        return value
     if isinstance(value, str):
         return value
     if isinstance(value, Sequence):

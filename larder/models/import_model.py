@@ -21,8 +21,9 @@ from larder.models.archive import ModelFile
 from larder.models.images import Image, refuse_code
 from larder.models.import_request import ImportRequest, Source
 from larder.models.inspect import FEATURES_FILE, Inspected
+from larder.models.parity import check_nan_safe
 from larder.models.resolve import GroupsByName, resolve
-from larder.models.served import FeatureSpec, ModelArtefact, ServedModel
+from larder.models.served import FeatureSpec, ModelArtefact, Runtime, ServedModel
 from larder.models.specification import MAX_BYTES, parse
 
 _VARIABLE: Final = "LARDER_FEATURES"
@@ -121,8 +122,11 @@ class ModelImport:
         if text is None:
             return None
         access = self.rules.access_of(request.caller)
+        given = parse(text)
+        if given.nan_safe and found.runtime is Runtime.ONNX:
+            check_nan_safe(found.parity, sorted(set(range(found.width)) - found.texts))
         return resolve(
-            parse(text),
+            given,
             self.groups,
             lambda group: access.may(Right.READ, group),
             found.width,

@@ -19,6 +19,8 @@ from larder.models.errors import ModelError
 from larder.models.formats import HEAD, Format, format_of
 from larder.models.images import Image
 from larder.models.mlmodel import FILE, MAX_BYTES, MlModel, mlmodel_of
+from larder.models.parity import MAX_BYTES as PARITY_BYTES
+from larder.models.parity import PARITY_FILE, Parity, proven
 from larder.models.ports import LoadedModel, Matrix, ModelRuntimes
 from larder.models.served import Contract, Runtime
 
@@ -35,7 +37,7 @@ class Inspected:
 
     ``files`` are what is to be kept, in order. ``features`` is the text of the specification that
     came with the model. ``ignored`` are names of files that were left aside. ``texts`` are the
-    columns that take texts.
+    columns that take texts. ``parity`` is what a parity file proved, where there is one.
     """
 
     runtime: Runtime
@@ -45,6 +47,7 @@ class Inspected:
     features: str | None = None
     ignored: tuple[str, ...] = ()
     texts: frozenset[int] = frozenset()
+    parity: Parity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,10 @@ class Inspection:
         kept = [self._kept(file, form) for file, form in chosen]
         try:
             model = self._tried(runtime, kept)
+            parity = _parity(files, model)
         except ModelError as error:
-            names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
-            raise ValidationError(
-                f"The model data can't be served: {error} The file: {names}."
-            ) from error
-        used = {FEATURES_FILE, *(file.name for file, _ in chosen)}
+            raise _not_served(error, chosen) from error
+        used = {FEATURES_FILE, PARITY_FILE, *(file.name for file, _ in chosen)}
         return Inspected(
             runtime=runtime,
             width=model.width,
@@ -89,6 +90,7 @@ class Inspection:
             features=_features(files),
             ignored=tuple(file.name for file in files if file.name not in used),
             texts=model.texts,
+            parity=parity,
         )
 
     def _tried(self, runtime: Runtime, paths: Sequence[Path]) -> LoadedModel:
@@ -197,6 +199,19 @@ def _with_form(model: ModelFile) -> tuple[ModelFile, Format]:
 def _features(files: Sequence[ModelFile]) -> str | None:
     found = next((file for file in files if file.name == FEATURES_FILE), None)
     return found.path.read_text("utf-8", "replace") if found is not None else None
+
+
+def _not_served(error: ModelError, chosen: Sequence[tuple[ModelFile, Format]]) -> ValidationError:
+    names = ", ".join(repr(file.name[:100]) for file, _ in chosen)
+    return ValidationError(f"The model data can't be served: {error} The file: {names}.")
+
+
+def _parity(files: Sequence[ModelFile], model: LoadedModel) -> Parity | None:
+    found = next((file for file in files if file.name == PARITY_FILE), None)
+    if found is None:
+        return None
+    with found.path.open("rb") as file:
+        return proven(file.read(PARITY_BYTES + 1), model)
 
 
 def _probe(model: LoadedModel, runtime: Runtime) -> None:

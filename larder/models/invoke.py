@@ -15,13 +15,14 @@ from larder.models.choose import Chosen, Invocation, choose, known_fields
 from larder.models.errors import ModelError
 from larder.models.instances import Instance
 from larder.models.lookup import Features, Wanted, read
+from larder.models.plan import plan_of
 from larder.models.ports import Endpoints, Matrix
 from larder.models.refusals import Refused
 from larder.models.residence import Residence
 from larder.models.scores import Outcome, Scored, Show
 from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
 from larder.models.shadows import Shadow, fill_shadows, plan_shadows, shadows_of
-from larder.models.vectors import Row, filled, planned
+from larder.models.vectors import Filler, Row, planned
 from larder.records.read import RecordReader
 
 _SERVING = frozenset(
@@ -96,6 +97,20 @@ class Invoker:
             ModelError: a model can't be loaded, or no instance was scored.
         """
         chosen, source = choose(endpoint, asked, self.draw)
+        try:
+            return self._answered(endpoint, asked, access, chosen, source)
+        except ModelError as error:
+            error.variants = tuple({id(each.variant): each.variant for each, _ in chosen}.values())
+            raise
+
+    def _answered(
+        self,
+        endpoint: ServedEndpoint,
+        asked: Invocation,
+        access: Access,
+        chosen: Sequence[Chosen],
+        source: UnitSource,
+    ) -> Outcome:
         if asked.show is Show.ALL:
             self._check_groups(_models(chosen), access)
         known, wanted = known_fields(endpoint, asked.unit_field), _wanted(chosen)
@@ -107,10 +122,10 @@ class Invoker:
         shadows = [shadows_of(endpoint, each, self.draw) for each in chosen]
         for several, instance in zip(shadows, asked.instances, strict=True):
             plan_shadows(several, instance, known, wanted)
-        features = self._read(wanted)
-        self._fill(scored, rows, features, asked.show)
+        features, now = self._read(wanted), self.reader.clock()
+        _fill(scored, rows, Filler(features, now, all_states=asked.show is Show.ALL))
         objectives = self._score(scored)
-        self._fill_shadows(scored, shadows, features)
+        _fill_shadows(scored, shadows, Filler(features, now))
         outcome = _outcome(scored, chosen, source, objectives)
         if failed := outcome.failed:
             raise ModelError(failed.message, failed.status)
@@ -144,29 +159,6 @@ class Invoker:
             scored.error = refusal.error
             return None
 
-    def _fill(
-        self, scored: Sequence[Scored], rows: Sequence[Row | None], features: Features, show: Show
-    ) -> None:
-        now = self.reader.clock()
-        for each, row in zip(scored, rows, strict=True):
-            if row is None:
-                continue
-            try:
-                found = filled(row, features, now, all_states=show is Show.ALL)
-            except Refused as refusal:
-                each.error, each.features = refusal.error, refusal.states
-                continue
-            each.vector, each.features = found.vector, found.states
-            each.event_times = found.event_times
-
-    def _fill_shadows(
-        self, scored: Sequence[Scored], shadows: Sequence[list[Shadow]], features: Features
-    ) -> None:
-        now = self.reader.clock()
-        for each, several in zip(scored, shadows, strict=True):
-            fill_shadows(several, features, now)
-            each.shadows = [(one.variant, one.vector, one.error, one.problem) for one in several]
-
     def _score(self, scored: Sequence[Scored]) -> dict[str, str]:
         """Give each its score, with one call of each variant's model; the models' objectives."""
         objectives: dict[str, str] = {}
@@ -186,6 +178,29 @@ class Invoker:
         return objectives
 
 
+def _fill(scored: Sequence[Scored], rows: Sequence[Row | None], filler: Filler) -> None:
+    for each, row in zip(scored, rows, strict=True):
+        if row is None:
+            continue
+        try:
+            found = filler.filled(row)
+        except Refused as refusal:
+            each.error, each.features = refusal.error, refusal.states
+            continue
+        each.vector, each.features = found.vector, found.states
+        each.event_times = found.event_times
+
+
+def _fill_shadows(
+    scored: Sequence[Scored], shadows: Sequence[list[Shadow]], filler: Filler
+) -> None:
+    for each, several in zip(scored, shadows, strict=True):
+        if several:
+            fill_shadows(several, filler)
+            told = [(one.variant, one.vector, one.error, one.problem) for one in several]
+            each.shadows = told
+
+
 def _sees_names(access: Access) -> bool:
     """Whether the caller may learn that there is no endpoint of a name."""
     return access.is_unrestricted or not (access.rules and access.rules.missing_grants_deny)
@@ -195,7 +210,7 @@ def _wanted(chosen: Sequence[Chosen]) -> Wanted:
     wanted = Wanted()
     for model in _models(chosen):
         if model.features is not None:
-            wanted.add_spec(model.features)
+            wanted.add_plan(plan_of(model.features))
     return wanted
 
 

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from larder.deadline import within
 from larder.errors import LarderError, ResourceNotFound, ServiceUnavailable, ThrottlingException
 from larder.groups.feature_group import FeatureGroup
+from larder.models.plan import Plan
 from larder.models.scores import InstanceError
-from larder.models.served import FeatureSpec, SourceKind
 from larder.records.codec import Value, unpack
-from larder.records.read import Found, GetRecords, RecordReader
+from larder.records.read import GetRecords, RecordReader
 
 Place = tuple[str, str]
 """Name of a group and a record identifier as the request has it."""
-Record = Mapping[str, Value | None]
+
+
+@dataclass(slots=True)
+class Record:
+    """A record that was read: its values by ordinal of the group's features."""
+
+    row: Sequence[Value | None]
+    group: FeatureGroup
+
+    @property
+    def event_time(self) -> str:
+        """The event time as it was written."""
+        return str(self.row[self.group.ordinals[self.group.event_time_name]])
+
+    def value(self, feature: str) -> Value | None:
+        """The value of a feature, ``None`` where it has none.
+
+        Raises:
+            KeyError: the group has lost the feature, or never had it.
+        """
+        group = self.group
+        if feature in group.removed:
+            raise KeyError(feature)
+        ordinal = group.ordinals[feature]
+        return self.row[ordinal] if ordinal < len(self.row) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +59,13 @@ class Features:
 class Wanted:
     """The distinct records that instances need, and each group's features."""
 
-    features: dict[str, dict[str, None]] = field(default_factory=dict)
+    features: dict[str, set[str]] = field(default_factory=dict)
     identifiers: dict[str, dict[str, None]] = field(default_factory=dict)
 
-    def add_spec(self, spec: FeatureSpec) -> None:
+    def add_plan(self, plan: Plan) -> None:
         """Count a specification's features among those to read."""
-        for each in spec.inputs:
-            if each.source is SourceKind.FEATURE_GROUP:
-                self.features.setdefault(each.group, {})[each.feature] = None
+        for source in plan.sources:
+            self.features.setdefault(source.group, set()).update(source.features)
 
     def add(self, group: str, identifier: str) -> None:
         """Count a record among those to read."""
@@ -68,30 +91,17 @@ def read(reader: RecordReader, wanted: Wanted, seconds: float) -> Features:
         outcome = reader.batch_get(requests)
     for place, identifier, found in outcome.found:
         name = requests[place].group
-        records[name, identifier] = _record(found, wanted.features[name])
+        records[name, identifier] = Record(unpack(found.packed), found.group)
     for place, identifier, refusal in outcome.errors:
         errors[requests[place].group, identifier] = _said(refusal)
     unread = _places(requests, outcome.unprocessed)
     return Features(records, errors, unread, groups)
 
 
-def _group(reader: RecordReader, name: str, features: Iterable[str]) -> FeatureGroup:
+def _group(reader: RecordReader, name: str, features: set[str]) -> FeatureGroup:
     """The group; it is read again where it lacks a feature, which may be a moment old."""
     group = reader.groups.get(name)
-    return group if group.ordinals.keys() >= set(features) else reader.groups.refresh(name)
-
-
-def _record(found: Found, features: Iterable[str]) -> Record:
-    """The values of features and of the event time; ``None`` where there is no value.
-
-    A feature that the group lost is not among them.
-    """
-    row, group = unpack(found.packed), found.group
-    ordinals, known = group.ordinals, len(row)
-    names = [*features, group.event_time_name]
-    if group.removed or not ordinals.keys() >= set(names):
-        names = [each for each in names if each in ordinals and each not in group.removed]
-    return {each: row[at] if (at := ordinals[each]) < known else None for each in names}
+    return group if group.ordinals.keys() >= features else reader.groups.refresh(name)
 
 
 def _places(requests: list[GetRecords], unprocessed: Iterable[tuple[int, str]]) -> frozenset[Place]:

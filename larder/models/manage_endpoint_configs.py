@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from larder.access.grants import Right
@@ -30,7 +30,8 @@ class ConfigSpec:
 class EndpointConfigs:
     """The endpoint configurations of a platform, for a caller; as ``Models``.
 
-    ``kms_key_arn`` is the platform's key, the only one that a request may name.
+    ``kms_key_arn`` is the platform's key, the only one that a request may name. ``capture_below``
+    are the addresses below which data capture may write, each ending in a slash.
     """
 
     items: ManagedItems[EndpointConfig]
@@ -38,18 +39,19 @@ class EndpointConfigs:
     clock: Callable[[], int]
     new_uid: Callable[[], str]
     kms_key_arn: str
+    capture_below: tuple[str, ...] = ()
 
     def create(self, spec: ConfigSpec) -> EndpointConfig:
         """Register a configuration of models that there are, and that the caller may serve.
 
         Raises:
             ValidationError: the name is taken, a model is absent, or the variants contradict
-                themselves.
+                themselves. Or data capture may not write where it should.
             AccessForbidden: the caller may not create configurations, or not serve a model.
         """
         self.items.check_new(spec.name, spec.tags)
         key = key_problems(self.kms_key_arn, spec.kms_key, ("KmsKeyId",))
-        refuse((*_problems(spec), *key))
+        refuse((*_problems(spec), *key, *capture_problems(self.capture_below, spec.sent)))
         for variant in (*spec.variants, *spec.shadows):
             self.models.get(variant.model, Right.READ)
         return self.items.create(
@@ -70,6 +72,20 @@ def key_problems(own: str, key: str | None, path: Path) -> Iterator[Problem]:
     if key not in {None, own, own.rpartition("/")[2]}:
         text = f"Member must be left out or be the platform's key {own}, which encrypts everything"
         yield Problem(path, text, shown(key))
+
+
+def capture_problems(places: tuple[str, ...], sent: Sent) -> Iterator[Problem]:
+    """What is wrong with the destination of an enabled data capture: it lies below no place."""
+    given = sent.get("DataCaptureConfig")
+    if not isinstance(given, Mapping) or not given.get("EnableCapture"):
+        return
+    destination = str(given["DestinationS3Uri"])
+    if not f"{destination.rstrip('/')}/".startswith(places):
+        text = (
+            f"Member must lie below one of [{', '.join(places)}], where data capture may write: "
+            "name such an address, or add its bucket to models.capture_buckets of the stage"
+        )
+        yield Problem(("DataCaptureConfig", "DestinationS3Uri"), text, shown(destination))
 
 
 def _problems(spec: ConfigSpec) -> Iterator[Problem]:

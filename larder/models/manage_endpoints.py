@@ -7,28 +7,33 @@ invocations load them first: it is ``Creating`` or ``Updating`` until each has s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 from larder.access.grants import Right
 from larder.errors import LarderError, ResourceInUse, ValidationError
 from larder.groups.reserved_tags import granted_by
+from larder.models.deploy import end_forgotten
+from larder.models.deployment import Deployment
+from larder.models.fleets import capture_of, counts_of, fleet_of
 from larder.models.manage_items import ManagedItems
+from larder.models.move_endpoint import Traffic, moving, not_moving, switched
 from larder.models.registry import WarmUp
 from larder.models.registry_items import (
     Endpoint,
     EndpointConfig,
     Model,
+    Pending,
     Sent,
     Tags,
     VariantDetail,
-    VariantSpec,
     salt_of,
 )
-from larder.models.served import EndpointStatus, Fleet, ServedEndpoint, Variant
+from larder.models.served import EndpointStatus, Fleet, ServedEndpoint
+from larder.models.traffic_plan import TrafficPlan, plan_of
 from larder.models.weights import Capacity, Retained, retain, weighed
 
+Made = tuple[Fleet, tuple[VariantDetail, ...]]
 _LONGEST_REASON = 1024
 _INTERRUPTED_MICROS = 60_000_000
 """The function that makes a change is stopped after 25 s: older ones are never ended by it."""
@@ -62,6 +67,7 @@ class Endpoints:
     configs: ManagedItems[EndpointConfig]
     models: ManagedItems[Model]
     warm_up: WarmUp
+    traffic: Traffic
     clock: Callable[[], int]
     new_uid: Callable[[], str]
 
@@ -74,9 +80,10 @@ class Endpoints:
         """
         self.items.check_new(spec.name, spec.tags)
         config = self.configs.get(spec.config, Right.READ)
-        fleet, details = self._fleet(config)
+        fleet, details = fleet_of(self.models, config)
+        plan_of(spec.deployment, counts_of(fleet, details))  # it is kept for updates
         made = self._new(spec, fleet, details)
-        made = replace(made, served=replace(made.served, capture=_capture(config)))
+        made = replace(made, served=replace(made.served, capture=capture_of(config)))
         endpoint = self.items.create(made)
         reason = self._start(endpoint.served)
         status = EndpointStatus.IN_SERVICE if reason is None else EndpointStatus.FAILED
@@ -85,10 +92,12 @@ class Endpoints:
     def get(self, name: str) -> Endpoint:
         """The endpoint of that name; a change that was interrupted has ended by then.
 
+        So has an update whose state machine stopped.
+
         Raises:
             ValidationError: it does not exist.
         """
-        endpoint = self.items.get(name)
+        endpoint = end_forgotten(self.items.items, self.items.get(name), self.clock())
         if not self._is_interrupted(endpoint):
             return endpoint
         failed = endpoint.status is EndpointStatus.CREATING
@@ -103,33 +112,34 @@ class Endpoints:
         )
 
     def update(self, name: str, update: EndpointUpdate) -> Endpoint:
-        """Move an endpoint to another configuration, all units at once.
+        """Move an endpoint to another configuration, as its DeploymentConfig says.
 
-        Where a model of it can't serve, the endpoint stays with the configuration that it has, and
-        says why.
+        Without one, or where that waits for nothing, all units move at once. Else the endpoint is
+        ``Updating`` when this returns, and the state machine moves them. Where a model can't serve,
+        the endpoint stays with the configuration that it has, and says why.
 
         Raises:
-            ValidationError: there is no such endpoint, configuration or model, or the endpoint is
-                not InService.
+            ValidationError: there is no such endpoint, configuration, model or alarm, or an alarm
+                is in ALARM. Or the DeploymentConfig can't be followed, or the endpoint is not
+                InService.
         """
         config = self.configs.get(update.config, Right.READ)
-        fleet, details = self._fleet(config)
-        self.get(name)
+        made = fleet_of(self.models, config)
+        plan = self._plan(name, update, made)
         endpoint = self.items.change(name, self._begun)
-        fleet, details = retain(update.retained, endpoint, fleet, details)
+        fleet, details = retain(update.retained, endpoint, *made)
         keeps = Retained.CAPTURE in update.retained
-        capture = endpoint.served.capture if keeps else _capture(config)
+        pending = Pending(
+            deployment=Deployment(uid=self.new_uid(), plan=plan, started=0, due=0),
+            details=details,
+            capture=endpoint.served.capture if keeps else capture_of(config),
+            sent=_sent(endpoint, update),
+        )
         reason = self._start(replace(endpoint.served, blue=fleet))
-
-        def finish(now: Endpoint) -> Endpoint:
-            done = replace(self._with(now, EndpointStatus.IN_SERVICE), failure=reason)
-            if reason is not None:
-                return done
-            kept = now.deployment if update.deployment is None else update.deployment
-            served = replace(done.served, blue=fleet, capture=capture)
-            return replace(done, served=served, details=details, deployment=kept)
-
-        return self._settle(endpoint, finish)
+        if reason is None and not plan.is_at_once:
+            return self._move(endpoint, fleet, pending)
+        ends = self.clock()
+        return self._settle(endpoint, lambda now: switched(now, fleet, pending, reason, ends))
 
     def weigh(self, name: str, capacities: tuple[Capacity, ...]) -> Endpoint:
         """Give variants other weights; those that are not named keep theirs.
@@ -172,28 +182,26 @@ class Endpoints:
             deployment=spec.deployment,
         )
 
-    def _fleet(self, config: EndpointConfig) -> tuple[Fleet, tuple[VariantDetail, ...]]:
-        """The variants of a configuration with their models whole, and what is shown of them."""
-        models = {
-            spec.model: self.models.get(spec.model, Right.READ)
-            for spec in (*config.variants, *config.shadows)
-        }
-        fleet = Fleet(
-            config=config.name,
-            variants=tuple(_variant(spec, models) for spec in config.variants),
-            shadows=tuple(_variant(spec, models) for spec in config.shadows),
-        )
-        details = tuple(
-            VariantDetail(
-                name=spec.name,
-                image=models[spec.model].image,
-                resolved=models[spec.model].created,
-                count=spec.count,
-                serverless=spec.serverless,
-            )
-            for spec in (*config.variants, *config.shadows)
-        )
-        return fleet, details
+    def _plan(self, name: str, update: EndpointUpdate, made: Made) -> TrafficPlan:
+        """How an update goes; of alarms, those alone learn who may update the endpoint."""
+        self.get(name)  # ends a change that was interrupted
+        before = self.items.get(name, Right.ADMIN)
+        self._refuse_busy(before)
+        _, details = retain(update.retained, before, *made)
+        plan = plan_of(_sent(before, update), counts_of(made[0], details))
+        self.traffic.check(plan)
+        return plan
+
+    def _move(self, endpoint: Endpoint, fleet: Fleet, pending: Pending) -> Endpoint:
+        """Have the machine move units; where it can't begin, none moves."""
+        uid, begins = pending.deployment.uid, self.clock()
+        try:
+            under_way = self._settle(endpoint, lambda now: moving(now, fleet, pending, begins))
+            self.traffic.machine.start(endpoint.name, uid)
+        except LarderError as error:
+            reason = f"The update did not begin: {error}"[:_LONGEST_REASON]
+            return self._settle(endpoint, lambda now: not_moving(now, uid, reason, self.clock()))
+        return under_way
 
     def _start(self, served: ServedEndpoint) -> str | None:
         try:
@@ -214,8 +222,7 @@ class Endpoints:
             return endpoint
 
     def _with(self, endpoint: Endpoint, status: EndpointStatus) -> Endpoint:
-        served = replace(endpoint.served, status=status, generation=endpoint.served.generation + 1)
-        return replace(endpoint, served=served, changed=self.clock())
+        return endpoint.in_status(status, self.clock())
 
     def _begun(self, endpoint: Endpoint) -> Endpoint:
         self._refuse_busy(endpoint)
@@ -223,7 +230,8 @@ class Endpoints:
 
     def _is_interrupted(self, endpoint: Endpoint) -> bool:
         changing = endpoint.status in (EndpointStatus.CREATING, EndpointStatus.UPDATING)
-        return changing and self.clock() - endpoint.changed > _INTERRUPTED_MICROS
+        old = self.clock() - endpoint.changed > _INTERRUPTED_MICROS
+        return changing and old and endpoint.pending is None
 
     def _refuse_busy(self, endpoint: Endpoint) -> None:
         if endpoint.status is EndpointStatus.FAILED:
@@ -259,10 +267,6 @@ def replace_until_stored(
     raise ResourceInUse(f"The endpoint {endpoint.name} was changed by others all the time.")
 
 
-def _capture(config: EndpointConfig) -> Mapping[str, object]:
-    """The configuration's DataCaptureConfig, or empty."""
-    return cast("Mapping[str, object]", config.sent.get("DataCaptureConfig") or {})
-
-
-def _variant(spec: VariantSpec, models: Mapping[str, Model]) -> Variant:
-    return Variant(name=spec.name, weight=spec.weight, model=models[spec.model].served)
+def _sent(endpoint: Endpoint, update: EndpointUpdate) -> Sent:
+    """The DeploymentConfig of an update: its own, or the one that the endpoint keeps."""
+    return endpoint.deployment if update.deployment is None else update.deployment

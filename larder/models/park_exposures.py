@@ -12,6 +12,7 @@ from typing import Protocol
 
 from larder.errors import LarderError
 from larder.offline.ports import Remaining
+from larder.telemetry.log import place_of
 
 _LEAST_SECONDS = 90.0
 """What one delivery may take."""
@@ -66,4 +67,6 @@ class ParkedExposures:
                     done.recorded += 1
             except LarderError as error:
                 done.waiting[key] = str(error)
+            except Exception as error:  # a bug that one delivery meets holds up no other
+                done.waiting[key] = f"it failed: {place_of(error)}"
         return done

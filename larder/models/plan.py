@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
 
 from larder.groups.feature_group import FeatureType
 from larder.models.served import FeatureSpec, ModelInput, SourceKind
@@ -25,9 +22,9 @@ class Place:
 class Source:
     """The inputs that one record gives: those of one group by one key.
 
-    ``name`` is of group and key, ``names`` are those of the inputs. Where every input is one number
-    of any age, ``plain`` gives the texts of a record. ``columns`` is where they go, if they go side
-    by side.
+    ``name`` is of group and key, ``names`` are those of the inputs, ``features`` what they read.
+    ``plain`` says that every input is one number of any age. ``columns`` is where they go, if they
+    go side by side.
     """
 
     name: str
@@ -36,17 +33,22 @@ class Source:
     uid: str
     places: tuple[Place, ...]
     names: frozenset[str]
-    plain: Callable[[Mapping[str, Any]], Sequence[str]] | None
+    features: tuple[str, ...]
+    plain: bool
     columns: slice | None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All inputs of a specification: those of the request, and those of records."""
+    """All inputs of a specification: those of the request, and those of records.
+
+    ``fields`` are what an instance may have: inputs, identifiers and the unit.
+    """
 
     width: int
     request: tuple[Place, ...]
     sources: tuple[Source, ...]
+    fields: frozenset[str]
 
 
 def plan_of(spec: FeatureSpec) -> Plan:
@@ -74,7 +76,10 @@ def _made(spec: FeatureSpec) -> Plan:
         else:
             request.append(place)
         offset += each.size
-    return Plan(offset, tuple(request), tuple(map(_source, sources.values())))
+    fields = {spec.unit, *(each.name for each in spec.inputs), *(each.key for each in spec.inputs)}
+    fields.discard("")
+    sides = tuple(map(_source, sources.values()))
+    return Plan(offset, tuple(request), sides, frozenset(fields))
 
 
 def _source(places: list[Place]) -> Source:
@@ -88,7 +93,8 @@ def _source(places: list[Place]) -> Source:
         uid=first.group_uid,
         places=tuple(places),
         names=frozenset(each.input.name for each in places),
-        plain=_texts(places) if all(map(_is_plain, places)) else None,
+        features=tuple(each.input.feature for each in places),
+        plain=all(map(_is_plain, places)),
         columns=together if offsets == list(range(together.start, together.stop)) else None,
     )
 
@@ -97,11 +103,3 @@ def _is_plain(place: Place) -> bool:
     given = place.input
     number = given.type != FeatureType.STRING
     return number and given.size == 1 and given.max_age_seconds is None
-
-
-def _texts(places: list[Place]) -> Callable[[Mapping[str, Any]], Sequence[str]]:
-    features = [each.input.feature for each in places]
-    if len(features) > 1:
-        return itemgetter(*features)
-    [only] = features
-    return lambda record: (record[only],)

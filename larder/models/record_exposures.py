@@ -21,6 +21,9 @@ from larder.models.score_shadows import ShadowScorer, score_shadows
 from larder.offline.ports import OfflineTables, Remaining
 from larder.offline.rows import OfflineRow
 
+WHOLE = "unreadable"
+"""In place of a log event's id: the line is a whole delivery that could not be unpacked."""
+
 
 @dataclass(frozen=True, slots=True)
 class LogLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -102,4 +102,26 @@ class WarmUp(Protocol):
 
         Raises:
             ServiceUnavailable: the function did not answer.
+        """
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, of metrics and of other alarms."""
+
+    def states(self, names: Sequence[str]) -> Mapping[str, str]:
+        """The state of each alarm that exists: ``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``.
+
+        Raises:
+            ServiceUnavailable, ThrottlingException, AccessForbidden: CloudWatch did not say.
+        """
+
+
+class DeploymentMachine(Protocol):
+    """What takes the steps of an update that moves traffic."""
+
+    def start(self, endpoint: str, uid: str) -> None:
+        """Begin with the update of that uid; nothing where it has begun.
+
+        Raises:
+            ServiceUnavailable, ThrottlingException, AccessForbidden: it was not begun.
         """

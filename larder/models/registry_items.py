@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from larder.access.grants import Grants, Principals, Right
 from larder.groups.reserved_tags import granted_by
+from larder.models.deployment import Deployment
 from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
 
 Tags = tuple[tuple[str, str], ...]
@@ -141,10 +142,24 @@ class VariantDetail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An update that moves traffic by steps, and what the endpoint has when it is done.
+
+    ``details`` and ``capture`` are green's. ``sent`` is the update's DeploymentConfig.
+    """
+
+    deployment: Deployment
+    details: tuple[VariantDetail, ...]
+    capture: Sent = field(default_factory=dict)
+    sent: Sent = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint(Item):
     """An endpoint. ``served`` is what invocations see of it.
 
     ``failure`` says why the last change failed. ``deployment`` is the last DeploymentConfig.
+    ``pending`` is the update that moves traffic now.
     """
 
     served: ServedEndpoint
@@ -152,6 +167,7 @@ class Endpoint(Item):
     details: tuple[VariantDetail, ...] = ()
     failure: str | None = None
     deployment: Sent = field(default_factory=dict)
+    pending: Pending | None = None
 
     @property
     def modified(self) -> int:
@@ -162,6 +178,11 @@ class Endpoint(Item):
     def status(self) -> EndpointStatus:
         """Where it is in its life."""
         return self.served.status
+
+    def in_status(self, status: EndpointStatus, now: int) -> Endpoint:
+        """The next generation of it, in that status since ``now``."""
+        served = replace(self.served, status=status, generation=self.served.generation + 1)
+        return replace(self, served=served, changed=now)
 
     def with_tags(self, tags: Tags) -> Self:
         """The same with other tags, which say who may invoke it and how units are assigned."""

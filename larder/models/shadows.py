@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from larder.models.assignment import uniform
 from larder.models.choose import Chosen
 from larder.models.instances import Instance
-from larder.models.lookup import Features, Wanted
+from larder.models.lookup import Wanted
+from larder.models.plan import plan_of
 from larder.models.refusals import Refused
 from larder.models.served import Cell, ServedEndpoint, Variant
-from larder.models.vectors import Row, filled, planned
+from larder.models.vectors import Filler, Row, planned
 from larder.telemetry.log import place_of
 
 _BUG = "InternalFailure"
@@ -61,7 +62,7 @@ def plan_shadows(
     for each in shadows:
         spec = each.variant.model.features
         if spec is not None:
-            wanted.add_spec(spec)
+            wanted.add_plan(plan_of(spec))
         try:
             each.row = planned(each.variant.model, instance, known, wanted)
         except Refused as refusal:
@@ -70,13 +71,13 @@ def plan_shadows(
             each.error, each.problem = _BUG, place_of(error)
 
 
-def fill_shadows(shadows: Sequence[Shadow], features: Features, now_nanos: int) -> None:
+def fill_shadows(shadows: Sequence[Shadow], filler: Filler) -> None:
     """Give each shadow its vector by what was read."""
     for each in shadows:
         if each.row is None:
             continue
         try:
-            each.vector = filled(each.row, features, now_nanos, all_states=False).vector
+            each.vector = filler.filled(each.row).vector
         except Refused as refusal:
             each.error = refusal.error.code
         except Exception as error:

@@ -13,10 +13,10 @@ from larder.models.plan import Place, Plan, Source, plan_of
 from larder.models.refusals import Refused, States, lacking, not_finite, unknown
 from larder.models.scores import FeatureState, Status
 from larder.models.served import Cell, Missing, ModelInput, Runtime, ServedModel, SourceKind
-from larder.models.stored_inputs import Reading
+from larder.models.stored_inputs import Reader
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One instance for one model.
 
@@ -61,59 +61,83 @@ def planned(model: ServedModel, instance: Instance, known: frozenset[str], wante
             f"Model {model.name} has no feature specification: send whole vectors of "
             f"{model.width} numbers, or create the model with a larder/features.json.",
         )
-    if not fields.keys() <= known:
-        raise unknown(fields.keys() - known, known)
+    names = fields.keys()
+    if not names <= known:
+        raise unknown(names - known, known)
     plan = plan_of(spec)
     identifiers: list[str | None] = []
     for source in plan.sources:
-        identifier = None if source.names <= fields.keys() else _identifier(source, fields)
+        all_given = len(source.names) <= len(names) and source.names <= names
+        identifier = None if all_given else _identifier(source, fields)
         if identifier is not None:
             wanted.add(source.group, identifier)
         identifiers.append(identifier)
     return Row(model, instance, plan, identifiers)
 
 
-def filled(row: Row, features: Features, now_nanos: int, *, all_states: bool) -> Filled:
-    """The columns of a row. With ``all_states``, inputs that are OK have a state too.
+@dataclass(slots=True)
+class Filler:
+    """Gives the rows of a request their columns, by what was read for all of them.
 
-    Raises:
-        Refused: an input has no value and its policy is to fail, or its record was not read.
+    With ``all_states``, inputs that are OK have a state too.
     """
-    if row.instance.vector is not None:
-        return Filled(_whole_vector(row.model, row.instance.vector))
-    plan, fields = row.plan, row.instance.fields
-    assert plan is not None and fields is not None, "planned() has seen to it"  # noqa: S101
-    result = Filled([nan] * plan.width)
-    for place in plan.request:
-        columns, state = _given(place.input, row.instance)
-        _put(result, place, columns, state, all_states)
-    for source, identifier in zip(plan.sources, row.identifiers, strict=True):
-        reading = Reading(source, identifier, features, now_nanos)
-        happened = None
-        if not all_states and fields.keys().isdisjoint(source.names):
-            happened = reading.fill(result.vector)
-        if happened is None:
-            _fill_slowly(result, reading, row.instance, all_states)
-        else:
-            result.event_times[source.name] = happened
+
+    features: Features
+    now_nanos: int
+    all_states: bool = False
+    _readers: dict[int, Reader] = field(default_factory=dict)
+
+    def filled(self, row: Row) -> Filled:
+        """The columns of a row.
+
+        Raises:
+            Refused: an input has no value and its policy is to fail, or its record was not read.
+        """
+        if row.instance.vector is not None:
+            return Filled(_whole_vector(row.model, row.instance.vector))
+        plan, fields = row.plan, row.instance.fields
+        assert plan is not None and fields is not None, "planned() has seen to it"  # noqa: S101
+        result = Filled([nan] * plan.width)
+        for place in plan.request:
+            columns, state = _given(place.input, row.instance)
+            _put(result, place, columns, state, self.all_states)
+        for source, identifier in zip(plan.sources, row.identifiers, strict=True):
+            reader, happened = self._reader(source), None
+            if not self.all_states and source.names.isdisjoint(fields):
+                happened = reader.fill(identifier, result.vector)
+            if happened is None:
+                self._fill_slowly(result, reader, identifier, row.instance)
+            else:
+                result.event_times[source.name] = happened
+        _check(row.model, result)
+        return result
+
+    def _reader(self, source: Source) -> Reader:
+        reader = self._readers.get(id(source))
+        if reader is None:
+            reader = self._readers[id(source)] = Reader(source, self.features, self.now_nanos)
+        return reader
+
+    def _fill_slowly(
+        self, result: Filled, reader: Reader, identifier: str | None, instance: Instance
+    ) -> None:
+        """Input by input: some are given, missing, of an age, or to be described."""
+        fields = instance.fields or {}
+        for place in reader.source.places:
+            if place.input.name in fields:
+                columns, state = _given(place.input, instance)
+            else:
+                columns, state = reader.value(place.input, identifier)
+                if state.event_time is not None:
+                    result.event_times[reader.source.name] = state.event_time
+            _put(result, place, columns, state, self.all_states)
+
+
+def _check(model: ServedModel, result: Filled) -> None:
     if result.lacking:
         raise lacking(result.lacking)
-    if not takes_nan(row.model) and not all(map(_is_finite, result.vector)):
-        raise not_finite(row.model)
-    return result
-
-
-def _fill_slowly(result: Filled, reading: Reading, instance: Instance, all_states: bool) -> None:
-    """Input by input: some are given, missing, of an age, or to be described."""
-    fields = instance.fields or {}
-    for place in reading.source.places:
-        if place.input.name in fields:
-            columns, state = _given(place.input, instance)
-        else:
-            columns, state = reading.value(place.input)
-            if state.event_time is not None:
-                result.event_times[reading.source.name] = state.event_time
-        _put(result, place, columns, state, all_states)
+    if not takes_nan(model) and not all(map(_is_finite, result.vector)):
+        raise not_finite(model)
 
 
 def _put(

@@ -36,6 +36,14 @@ class Appended:
     by_others: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows for one table."""
+
+    group: FeatureGroup
+    rows: Sequence[OfflineRow]
+
+
 class OfflineTables(Protocol):
     """One table per group, holding each row key once.
 
@@ -63,4 +71,16 @@ class OfflineTables(Protocol):
         with another batch's bounds, beside another writer and beside a compaction. Columns that an
         Iceberg table lacks are added first; a table of format Glue shows them once it evolves. Rows
         that were erased (``larder.offline.erased_marks``) are not written.
+        """
+
+
+class BatchTables(Protocol):
+    """The tables of many groups, written together."""
+
+    def append_all(
+        self, batch: Sequence[TableRows], *, remaining: Remaining
+    ) -> Sequence[Appended | Exception]:
+        """Write each table's rows as ``OfflineTables.append`` does; what became of each, in order.
+
+        A table comes once. A failure is that table's own, and costs the others nothing.
         """

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,9 +27,10 @@ from larder.errors import (
 from larder.groups.feature_group import FeatureGroup, FeatureGroupStatus
 from larder.offline.ports import (
     Appended,
-    OfflineTables,
+    BatchTables,
     Remaining,
     TableNotReady,
+    TableRows,
     TableUnusable,
 )
 from larder.offline.rows import Due, OfflineRow, StreamChange, row_of, rows_due
@@ -197,16 +197,14 @@ class OfflineWriter:
     """Writes batches of changes. What is known of a group is kept: its features only grow.
 
     ``note`` receives each heartbeat once all that came before it is done with; ``clock`` gives
-    microseconds since the epoch. ``at_once`` tables are written at the same time: a commit waits
-    for storage and catalog nearly all its time.
+    microseconds since the epoch.
     """
 
     groups: GroupsByUid
-    tables: OfflineTables
+    tables: BatchTables
     quarantine: Quarantine
     note: Callable[[Heartbeat], None] = lambda _beat: None
     clock: Callable[[], int] = lambda: time.time_ns() // 1000
-    at_once: int = 16
     _known: dict[str, FeatureGroup] = field(default_factory=dict)
     _parked: dict[str, tuple[int, LarderError]] = field(default_factory=dict)
 
@@ -243,18 +241,20 @@ class OfflineWriter:
     def _append(
         self, batches: Sequence[GroupRows], remaining: Remaining, redriven: bool
     ) -> Iterator[tuple[GroupRows, Appended | LarderError]]:
-        def append(batch: GroupRows) -> Appended | LarderError:
+        tried = []
+        for batch in batches:
             if not redriven and (error := self._parked_lately(batch.group.uid)):
-                return error
-            try:
-                return self.tables.append(batch.group, batch.rows, remaining=remaining)
-            except LarderError as error:
-                return error
-            except Exception as error:  # one table's fault, whatever it is, is not the others'
-                return Unexpected(f"the offline table of group {batch.group.name}", error)
-
-        with ThreadPoolExecutor(self.at_once) as threads:
-            yield from zip(batches, threads.map(append, batches), strict=True)
+                yield batch, error
+            else:
+                tried.append(batch)
+        rows = [TableRows(batch.group, batch.rows) for batch in tried]
+        for batch, done in zip(
+            tried, self.tables.append_all(rows, remaining=remaining), strict=True
+        ):
+            if isinstance(done, Exception) and not isinstance(done, LarderError):
+                yield batch, Unexpected(f"the offline table of group {batch.group.name}", done)
+            else:
+                yield batch, done
 
     def _parked_lately(self, uid: str) -> LarderError | None:
         at, error = self._parked.get(uid, (0, None))

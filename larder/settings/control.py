@@ -23,6 +23,8 @@ class ControlSettings(Settings):
             all may where ``missing_grants_deny`` is 0, and administrators alone where it is 1.
         import_function: what takes in models, by its ARN; without it there are no models.
         inference_function: what invokes endpoints, by the ARN of its alias.
+        deployment_machine: the state machine that takes the steps of an endpoint's update.
+        capture_below: addresses below which data capture may write, each ending in a slash.
         two_persons: 1 asks for another approver of a model package than its author.
         forward_sagemaker_endpoint: where operations of SageMaker go that Larder lacks; without
             one they are refused.
@@ -44,4 +46,6 @@ class ControlSettings(Settings):
     forward_sagemaker_endpoint: str = ""
     import_function: str = ""
     inference_function: str = ""
+    deployment_machine: str = ""
+    capture_below: tuple[str, ...] = ()
     two_persons: int = 0

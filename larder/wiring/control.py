@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from larder.access.rules import AccessRules
@@ -17,6 +17,7 @@ from larder.groups.names import Home
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
 from larder.models.adapters.remote import RemoteImport, RemoteWarmUp
 from larder.models.catalog import ModelCatalog
+from larder.models.move_endpoint import Traffic
 from larder.settings.control import ControlSettings
 from larder.wire.errors import Response
 from larder.wire.http import Request
@@ -56,17 +57,39 @@ def open_control(settings: ControlSettings) -> ControlPlane:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _TrafficOnUse:
+    """Implements both ports of ``Traffic``: the SDK is imported by the update that needs it."""
+
+    machine_arn: str
+
+    def states(self, names: Sequence[str]) -> Mapping[str, str]:
+        return self._opened().alarms.states(names)
+
+    def start(self, endpoint: str, uid: str) -> None:
+        self._opened().machine.start(endpoint, uid)
+
+    def _opened(self) -> Traffic:
+        # imported where it is used: boto3 would be half of a cold start
+        from larder.wiring.model_deployment import open_traffic  # noqa: PLC0415
+
+        return open_traffic(self.machine_arn)
+
+
 def _models(dynamodb: DynamoApi, settings: ControlSettings) -> ModelCatalog:
     endpoint = service_endpoint("lambda", settings.region, settings.partition)
+    traffic = _TrafficOnUse(settings.deployment_machine)
     service = SignedHttp(endpoint, "lambda", credentials_from(), SECONDS)
     return ModelCatalog(
         registry=dynamo_model_registry(dynamodb, settings.registry_table),
         home=Home(settings.partition, settings.region, settings.account_id),
         importer=RemoteImport(LambdaFunction(service, settings.import_function)),
         warm_up=RemoteWarmUp(LambdaFunction(service, settings.inference_function)),
+        traffic=Traffic(traffic, traffic),
         clock=now_micros,
         new_uid=random_uid,
         kms_key_arn=settings.kms_key_arn,
+        capture_below=settings.capture_below,
         two_persons=bool(settings.two_persons),
     )
 

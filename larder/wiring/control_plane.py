@@ -13,6 +13,7 @@ from larder.groups.manage import FeatureGroups
 from larder.groups.metadata import FeatureCatalog
 from larder.groups.names import Home
 from larder.groups.platform_rules import Platform
+from larder.models.adapters.dynamodb_readers import DynamoReaders
 from larder.settings.control import ControlSettings
 
 
@@ -31,6 +32,7 @@ def control_plane(dynamodb: DynamoApi, settings: ControlSettings) -> FeatureCata
         platform=platform,
         clock=now_micros,
         new_uid=random_uid,
+        readers=DynamoReaders(dynamodb, settings.registry_table),
     )
     return FeatureCatalog(
         groups, DynamoFeatureMetadata(dynamodb, settings.registry_table), clock=now_micros

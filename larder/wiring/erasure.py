@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,6 +14,7 @@ from larder.aws.s3_objects import Objects
 from larder.aws.s3_versions import S3Versions
 from larder.bucket_folders import MATERIALIZE
 from larder.erasure.adapters.athena_results import AthenaResultSearch
+from larder.erasure.adapters.exposures import UNIT, ExposureErasure
 from larder.erasure.adapters.failures import FailureErasure
 from larder.erasure.adapters.hive import HiveErasure
 from larder.erasure.adapters.iceberg import IcebergErasure
@@ -22,20 +26,33 @@ from larder.erasure.erase import Erasing
 from larder.errors import ResourceNotFound, ValidationError
 from larder.groups.adapters.dynamodb_lives import DynamoGroupLives
 from larder.groups.adapters.dynamodb_registry import DynamoRegistry
+from larder.models.exposure_table import exposures_table
 from larder.offline.adapters.iceberg.catalog import open_catalog, open_files
 from larder.wiring.control_plane import now_micros
 from larder.wiring.offline import OperatorSettings
 from larder.wiring.sagemaker import RUNTIME, ApiSettings, sagemaker_client
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
 _NEVER_SEARCHED = (
     "DynamoDB's streams (24 hours) and point-in-time backups (35 days)",
     "older versions of training sets' files (the stage's noncurrent_version_days)",
     "results that a query wrote elsewhere (UNLOAD, CREATE TABLE AS), and exported copies",
+    "exposures with another unit or none, data capture files, and the inference function's log",
     "files on the machines of those who ingest: sources, rejected rows, temporary files",
 )
+_NO_DATABASE = "the table of exposures, whose database is not known (LARDER_DATABASE)"
 
 
-def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
+@dataclass(frozen=True, kw_only=True)
+class ErasingSettings(OperatorSettings):
+    """As those, and the platform's Glue database, without which exposures are not erased."""
+
+    database: str = ""
+
+
+def open_erasing(settings: ErasingSettings, api: ApiSettings) -> Erasing:
     """Erasing, whose record is deleted online by DeleteRecord of the platform's API.
 
     Whatever else comes to hold records of groups (captures, predictions) belongs among the places.
@@ -55,7 +72,17 @@ def open_erasing(settings: OperatorSettings, api: ApiSettings) -> Erasing:
             AthenaResultSearch(s3, bucket),
         ),
         clock=now_micros,
-        never_searched=_NEVER_SEARCHED,
+        never_searched=_NEVER_SEARCHED if settings.database else (_NO_DATABASE, *_NEVER_SEARCHED),
+        exposures=_exposures(s3, settings) if settings.database else None,
+    )
+
+
+def _exposures(s3: S3Client, settings: ErasingSettings) -> ExposureErasure:
+    return ExposureErasure(
+        exposures_table(settings.database, settings.offline_bucket),
+        IcebergErasure(open_catalog(), S3Versions(s3), UNIT),
+        s3,
+        settings.offline_bucket,
     )
 
 

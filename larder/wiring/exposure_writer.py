@@ -14,7 +14,7 @@ from larder.models.adapters.s3_exposures import (
     S3LineQuarantine,
     S3ParkedDeliveries,
 )
-from larder.models.exposure_table import exposures_table
+from larder.models.exposure_table import TABLE, exposures_table
 from larder.models.keep_exposures import ExposureKeeper
 from larder.models.park_exposures import ParkedExposures
 from larder.models.record_exposures import ExposureRecorder
@@ -49,7 +49,7 @@ def open_exposure_writing(settings: ExposureWriterSettings) -> ExposureWriting:
     tables = OneCommitter(
         open_tables(s3),
         DynamoLeases(BotoDynamo(dynamodb), settings.registry_table),
-        S3StagedRows(s3, settings.offline_bucket),
+        S3StagedRows(s3, settings.offline_bucket, TABLE),
         new_id=lambda: uuid4().hex,
     )
     table = exposures_table(settings.glue_database, settings.offline_bucket)

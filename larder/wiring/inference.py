@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from larder.aws.dynamodb.wire.environment import credentials_from, service_endpoint
 from larder.aws.signed_http import SignedHttp
 from larder.models.adapters.dynamodb_endpoints import DynamoEndpoints
 from larder.models.adapters.s3_artefacts import SECONDS, S3Artefacts
-from larder.models.api.invoke_operations import InvokeApi
+from larder.models.api.invoke_operations import InvokeApi, Measure
 from larder.models.api.runtime_errors import LogPlace
 from larder.models.endpoint_cache import MOST_SECONDS, EndpointCache
 from larder.models.exposure import Answered, line_of
+from larder.models.invocation_metrics import lines_of
 from larder.models.invoke import Invoker
 from larder.models.residence import Residence
 from larder.models.score import Scoring
+from larder.models.served import ServedEndpoint, Variant
 from larder.models.warm_up import WarmUp
 from larder.settings.inference import InferenceSettings
 from larder.telemetry.log import Log, trace_of
@@ -57,7 +59,8 @@ def open_inference(settings: InferenceSettings, log: Log) -> InferencePlane:
         account_id=settings.account_id,
         store_seconds=settings.store_seconds,
     )
-    api = InvokeApi(invoker, plane.rules, _log_place(settings), exposures(log))
+    place = _log_place(settings)
+    api = InvokeApi(invoker, plane.rules, place, exposures(log), measures(settings.stage, log))
     return InferencePlane(api, WarmUp(models), Scoring(models))
 
 
@@ -75,6 +78,21 @@ def exposures(log: Log) -> Callable[[Answered], None]:
             log.metrics({Metric.EXPOSURES_LOST: (1.0, "Count")})
 
     return tell
+
+
+def measures(stage: str, log: Log) -> Measure:
+    """What writes the metrics of a request; as the exposure line it never raises."""
+
+    def measure(
+        endpoint: ServedEndpoint, variants: Sequence[Variant], status: int, seconds: float
+    ) -> None:
+        try:
+            for line in lines_of(stage, endpoint, variants, status, seconds, log.clock()):
+                log.write(line)
+        except Exception as error:
+            log.line("ERROR", message="metrics were lost", trace=trace_of(error))
+
+    return measure
 
 
 def _log_place(settings: InferenceSettings) -> LogPlace:

@@ -49,6 +49,8 @@ def main(job: dict[str, Any]) -> dict[str, Any]:
         "features": found.features,
         "ignored": list(found.ignored),
         "texts": sorted(found.texts),
+        "parity": found.parity
+        and {"rows": found.parity.rows, "missing": sorted(found.parity.missing)},
     }
 
 

@@ -17,7 +17,7 @@ from larder.offline.adapters.dynamodb_leases import DynamoLeases
 from larder.offline.adapters.dynamodb_stream import parse_change
 from larder.offline.adapters.quarantine import S3Quarantine
 from larder.offline.adapters.redrive import S3FailureObjects
-from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.adapters.staged_rows import RECORDS_FOLDER, S3StagedRows
 from larder.offline.one_committer import OneCommitter
 from larder.offline.redrive import FailureObjects
 from larder.offline.write import Delivered, OfflineWriter
@@ -44,7 +44,7 @@ def open_offline_writing(settings: OfflineWriterSettings) -> OfflineWriting:
         OneCommitter(
             open_tables(s3),
             DynamoLeases(api, registry),
-            S3StagedRows(s3, settings.offline_bucket),
+            S3StagedRows(s3, settings.offline_bucket, RECORDS_FOLDER),
             new_id=lambda: uuid4().hex,
         ),
         S3Quarantine(s3, settings.offline_bucket, settings.quarantine_prefix),

@@ -15,6 +15,7 @@ from stacks.memory.projection import MemoryProjectionStack
 from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
+from stacks.observability.deployment_alarms import deployment_watches
 from stacks.observability.exposure_alarms import exposure_watches, exposure_widgets
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
@@ -59,8 +60,8 @@ class ObservabilityStack(Stack):
         self._watch(offline_watches(config, ingestion))
         self._watch(schedule_watches(config, ingestion.schedules))
         self._watch(api_watches(config, serving))
-        name = f"larder-{config.name}"
-        self._dashboard = dashboard = cloudwatch.Dashboard(self, "Dashboard", dashboard_name=name)
+        self._watch(deployment_watches(self.models.deployments))
+        self._dashboard = dashboard = _dashboard_of(self, config)
         dashboard.add_widgets(*api_widgets(serving))
         dashboard.add_widgets(*(function_widget(n, f) for n, f in functions.items()))
         dashboard.add_widgets(*offline_widgets(config, ingestion))
@@ -123,3 +124,7 @@ class ObservabilityStack(Stack):
         )
         if self._topic is not None:
             alarm.add_alarm_action(actions.SnsAction(self._topic))
+
+
+def _dashboard_of(stack: Stack, config: StageConfig) -> cloudwatch.Dashboard:
+    return cloudwatch.Dashboard(stack, "Dashboard", dashboard_name=f"larder-{config.name}")

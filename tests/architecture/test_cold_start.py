@@ -41,9 +41,9 @@ LEAN = {
     # its libraries are loaded with the first model
     "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 275),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 191),
-    "control": ("control", CONTROL, SDK, 256),
-    # the custom resource speaks boto3, which Lambda's own Python has
-    "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 470),
+    "control": ("control", CONTROL, SDK, 262),
+    # the custom resource speaks boto3, which Lambda's own Python has; it reads endpoints' documents
+    "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 476),
 }
 IN_SNAPSHOTS = ("runtime", "runtime with the tier")
 MOST_BYTES = 10 * 2**20

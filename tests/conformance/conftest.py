@@ -136,3 +136,15 @@ def fractional_group(store):
 def key(request, store):
     """An identifier of this test alone."""
     return store.name(request.node.name[:60])
+
+
+@pytest.fixture
+def gave(told):
+    """What a step of the module's program (``told``) gave; its traceback where it failed."""
+
+    def gave(step):
+        outcome = told["steps"][step]
+        assert "failed" not in outcome, outcome["failed"]
+        return outcome["gave"]
+
+    return gave

@@ -14,6 +14,8 @@ _CLIENTS = {
     "test_notebooks.py": "sagemaker v2 and v3",
     "test_models_sdk2.py": "sagemaker v2",
     "test_models_sdk3.py": "sagemaker v3",
+    "test_models_packages_sdk2.py": "sagemaker v2",
+    "test_models_packages_sdk3.py": "sagemaker v3",
     "test_models_mlflow.py": "MLflow",
 }
 _IN_PROCESS = {test: row.row for row in rows().values() for test in row.in_process}

@@ -115,12 +115,12 @@ def test_row_264_missing_values_are_not_for_an_onnx_model_that_may_not_take_them
 
 def test_row_268_a_group_created_again_breaks_the_endpoint_loudly(models, store, target):
     name = customers(store)
-    endpoint = models.serve(variant(looking_up(models, name)))
-    assert models.predictions(endpoint, instances([0]))[0]["score"] == OWN[0]
-    store.sm.delete_feature_group(FeatureGroupName=name)
+    made = looking_up(models, name)
+    store.sm.delete_feature_group(FeatureGroupName=name)  # no endpoint serves the model yet
     store.wait_gone(name)
     store.create(name=name, features=FEATURES)
     store.put(name, "0", T0, {"spend": "1.0", "visits": "1.0"})
+    endpoint = models.serve(variant(made))
     body = json.dumps({"instances": instances([0])})
 
     def said():
@@ -131,6 +131,26 @@ def test_row_268_a_group_created_again_breaks_the_endpoint_loudly(models, store,
         return ""
 
     assert name in eventually(said, seconds=target.settings_seconds)
+    again = models.serve(variant(looking_up(models, name)))
+    assert "score" in models.predictions(again, instances([0]))[0]
+
+
+def test_row_269_what_an_endpoint_reads_is_not_taken_from_it(models, store):
+    name = customers(store)
+    made = looking_up(models, name)
+    endpoint = models.serve(variant(made))
+    arn = store.sm.describe_feature_group(FeatureGroupName=name)["FeatureGroupArn"]
+    gone = [{"Key": "larder:removed:spend", "Value": "unused"}]
+    for operation, members in (
+        (store.sm.delete_feature_group, {"FeatureGroupName": name}),
+        (store.sm.add_tags, {"ResourceArn": arn, "Tags": gone}),
+    ):
+        text = str(refusal(operation, **members))
+        assert f"model {made} of endpoint {endpoint}" in text
+    assert models.predictions(endpoint, instances([0]))[0]["score"] == OWN[0]
+    models.sm.delete_endpoint(EndpointName=endpoint)
+    store.sm.add_tags(ResourceArn=arn, Tags=gone)
+    store.sm.delete_feature_group(FeatureGroupName=name)
 
 
 @pytest.mark.parametrize(

@@ -26,18 +26,6 @@ def told(store, models, tmp_path_factory):
     return settings | {"steps": tell("mlflow", settings, directory, "models_")}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def near(values):
     return pytest.approx(values, abs=1e-5)
 

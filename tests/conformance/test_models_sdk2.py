@@ -46,18 +46,6 @@ def told(store, models, target, tmp_path_factory):
     return settings | {"steps": tell(2, settings, tmp_path_factory.mktemp("sdk2m"), "models")}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def test_row_201_a_model_is_deployed_and_called(gave):
     assert gave("deploy") == OWN["first"]
 

@@ -30,18 +30,6 @@ def told(store, models, tmp_path_factory):
     return settings | {"steps": tell(3, settings, tmp_path_factory.mktemp("sdk3m"), "models")}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def test_row_201_a_model_is_created_and_called(gave):
     assert gave("create") == ["InService", OWN["first"]]
 
@@ -52,6 +40,10 @@ def test_row_208_models_and_endpoints_are_listed(gave, told):
 
 def test_row_233_an_endpoint_is_updated(gave):
     assert gave("update") == OWN["second"]
+
+
+def test_row_237_an_endpoint_is_updated_by_steps(gave, told):
+    assert gave("update_by_steps") == [f"{told['name']}-first", OWN["first"]]
 
 
 def test_row_245_a_stream_is_refused_with_the_cure(gave):

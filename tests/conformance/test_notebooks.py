@@ -32,7 +32,7 @@ def told(store, target, tmp_path_factory, request):
     return tell(version, settings, directory, f"notebooks.{story}"), ANSWERS[request.param]
 
 
-def test_row_121_a_notebook_runs_and_its_answers_are_right(told):
+def test_row_121_p1_a_notebook_runs_and_its_answers_are_right(told):
     steps, wanted = told
     failed = {name: step["failed"] for name, step in steps.items() if "failed" in step}
     gave = {name: step["gave"] for name, step in steps.items() if "failed" not in step}

@@ -21,18 +21,6 @@ def told(store, target, tmp_path_factory):
     return settings | {"steps": tell(2, settings, tmp_path_factory.mktemp("sdk2"))}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def test_row_104_a_group_is_created_with_both_stores(gave, told):
     assert gave("create") == "Created"
     assert gave("describe") == {"FeatureGroupName": told["group"], "Description": "made by SDK v2"}

@@ -21,18 +21,6 @@ def told(store, target, tmp_path_factory):
     return settings | {"steps": tell(3, settings, tmp_path_factory.mktemp("sdk3"))}
 
 
-@pytest.fixture
-def gave(told):
-    """What a step gave; its traceback where it failed."""
-
-    def gave(step):
-        outcome = told["steps"][step]
-        assert "failed" not in outcome, outcome["failed"]
-        return outcome["gave"]
-
-    return gave
-
-
 def test_row_018_105_a_group_is_created_and_waited_for(gave):
     assert gave("create_and_wait") == ["Created", "made by SDK v3"]
 

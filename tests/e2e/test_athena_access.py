@@ -160,7 +160,7 @@ CHANGES = [
     [Credentials("AKIAGARBAGE", "x"), Credentials(ACCESS_KEY, "x"), replace(ROOT, token="x")],
     ids=["no such key", "wrong secret", "wrong token"],
 )
-def test_garbage_keys_start_no_query(closed: Closed, caller: Credentials) -> None:
+def test_l2_garbage_keys_start_no_query(closed: Closed, caller: Credentials) -> None:
     with pytest.raises(ClientError) as refused:
         closed.start(READS[0], caller)
     assert refused.value.response["Error"]["Code"] in (
@@ -211,7 +211,7 @@ def test_without_rights_on_glue_no_table_is_found(
 
 
 @pytest.mark.parametrize("sql", READS)
-def test_without_rights_on_the_files_no_row_is_read(
+def test_l2_without_rights_on_the_files_no_row_is_read(
     closed: Closed, without_files: Credentials, sql: str
 ) -> None:
     assert closed.refusal(sql, without_files).startswith("PERMISSION_DENIED: ")

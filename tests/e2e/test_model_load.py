@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.conftest import DeployedPlatform
-from tests.e2e.test_models import IMAGE, Models
+from tests.e2e.test_models import Models
 from tests.support import boosters
 from tests.support.deadlines import eventually
 
@@ -73,23 +73,6 @@ def load(platform: DeployedPlatform) -> Iterator[Load]:
         each.join()
 
 
-def config(load: Load, seed: int) -> str:
-    """A configuration whose only variant serves the model of a seed."""
-    name = f"{load.endpoint}-{uuid.uuid4().hex[:6]}"
-    data = load.models.upload(name, ("m", boosters.ubj(seed=seed)))
-    load.models.model(name, data, IMAGE)
-    variant = {
-        "VariantName": f"v{seed}",
-        "ModelName": name,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-    }
-    load.models.control.create_endpoint_config(
-        EndpointConfigName=name, ProductionVariants=[variant]
-    )
-    return name
-
-
 def missing(text: str) -> bool:
     return text.startswith("ValidationError") and ("not found" in text or "InService" in text)
 
@@ -97,7 +80,9 @@ def missing(text: str) -> bool:
 def live(load: Load, updates: int) -> None:
     """An endpoint's life under the load."""
     control, name = load.models.control, load.endpoint
-    control.create_endpoint(EndpointName=name, EndpointConfigName=config(load, SEEDS[0]))
+    control.create_endpoint(
+        EndpointName=name, EndpointConfigName=load.models.config_of_seed(load.endpoint, SEEDS[0])
+    )
     control.get_waiter("endpoint_in_service").wait(
         EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
@@ -106,7 +91,7 @@ def live(load: Load, updates: int) -> None:
     served = len(load.seen)
     for update in range(1, updates + 1):
         seed = SEEDS[update % 2]
-        following = config(load, seed)
+        following = load.models.config_of_seed(load.endpoint, seed)
         control.update_endpoint(EndpointName=name, EndpointConfigName=following)
         eventually(lambda wanted=f"v{seed}": load.since(-20) == {wanted})
     assert load.since(served) == set(SCORES), "none was lost while it was updated"

@@ -93,6 +93,19 @@ class Models:
             EndpointName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
         )
 
+    def config_of_seed(self, prefix: str, seed: int) -> str:
+        """A new configuration whose only variant, ``v<seed>``, serves the model of a seed."""
+        name = f"{prefix}-{uuid.uuid4().hex[:6]}"
+        self.model(name, self.upload(name, ("m", boosters.ubj(seed=seed))))
+        variant = {
+            "VariantName": f"v{seed}",
+            "ModelName": name,
+            "InstanceType": "ml.m5.large",
+            "InitialInstanceCount": 1,
+        }
+        self.control.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        return name
+
     def csv(self, endpoint: str, rows: Any, **headers: Any) -> list[float]:
         body = "\n".join(",".join(repr(float(value)) for value in row) for row in rows)
         answer = self.runtime.invoke_endpoint(

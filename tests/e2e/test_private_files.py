@@ -7,7 +7,7 @@ from tests.e2e.conftest import DeployedPlatform
 pytestmark = pytest.mark.e2e
 
 
-def test_the_strict_platforms_key_data_and_environment_are_this_users_alone(
+def test_s10_the_strict_platforms_key_data_and_environment_are_this_users_alone(
     platform: DeployedPlatform,
 ) -> None:
     local = platform.platform

@@ -60,7 +60,7 @@ def restored(dynamodb: Any, source: str, moment: int) -> str:
     return target
 
 
-def test_a_table_is_restored_as_it_was_at_an_instant(dynamodb: Any, table: str) -> None:
+def test_r7_a_table_is_restored_as_it_was_at_an_instant(dynamodb: Any, table: str) -> None:
     before = whole_second()
     dynamodb.put_item(TableName=table, Item={"pk": {"S": "a"}, "v": {"N": "2"}})
     dynamodb.update_item(

@@ -111,7 +111,7 @@ def test_a_killed_emulator_goes_on_from_its_last_snapshot(
     )
 
 
-def test_of_writes_until_a_kill_the_first_are_there_and_only_the_last_are_lost(
+def test_r10_of_writes_until_a_kill_the_first_are_there_and_only_the_last_are_lost(
     plain: Platform,
 ) -> None:
     _marks(plain)

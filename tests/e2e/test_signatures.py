@@ -60,7 +60,7 @@ def refusal(call: Callable[[], Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("service", READS)
-def test_the_root_user_is_known_by_its_secret(platform: DeployedPlatform, service: str) -> None:
+def test_l1_the_root_user_is_known_by_its_secret(platform: DeployedPlatform, service: str) -> None:
     assert read(platform.client(service), service)
     for key in (ACCESS_KEY, ACCOUNT):  # the emulator takes an account's number for its root's key
         forged = platform.client(service, Credentials(key, SECRET_KEY[::-1] + "x"))
@@ -71,7 +71,7 @@ def test_the_root_user_is_known_by_its_secret(platform: DeployedPlatform, servic
 
 
 @pytest.mark.parametrize("service", READS)
-def test_a_signature_is_for_one_service(platform: DeployedPlatform, service: str) -> None:
+def test_l1_a_signature_is_for_one_service(platform: DeployedPlatform, service: str) -> None:
     client = platform.client(service)
     other = "sagemaker" if service != "dynamodb" else "glue"
     client.meta.events.register_last("before-sign", _sign_for(other))

@@ -34,7 +34,7 @@ def _request(identifier):
 
 
 @pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.FAILED, Fault.RESET, Fault.CUT])
-def test_a_store_that_takes_nothing_leaves_every_entry_unprocessed_in_time(fault):
+def test_r4_a_store_that_takes_nothing_leaves_every_entry_unprocessed_in_time(fault):
     outcome, server, seconds = written(lambda _: fault)
     assert outcome.unprocessed == list(range(25))
     assert outcome.errors == []

@@ -30,7 +30,7 @@ def run(folder, seed, steps=15):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_deletions_among_bulk_loads(tmp_path, seed):
+def test_r2_deletions_among_bulk_loads(tmp_path, seed):
     run(tmp_path, seed)
 
 

@@ -10,7 +10,7 @@ from larder.offline.write import OfflineWriter
 from tests.faults.killing import Killed
 from tests.faults.writer_process import NoQuarantine, OneGroup
 from tests.support.logs import silent
-from tests.support.offline import WRITTEN, seconds, stream_record, version
+from tests.support.offline import WRITTEN, OneByOne, seconds, stream_record, version
 from tests.support.sharded_stream import Beating, ShardedStream, random_batch
 
 SECOND = 1_000_000
@@ -46,7 +46,9 @@ class World:
         clock = lambda: self.now  # noqa: E731
         self.heartbeats = Heartbeats(self.stream, self.store, clock, sleep=self.pass_time)
         self.parking = Parking()
-        writer = OfflineWriter(OneGroup(self.group), tables, self.parking, self.store.note, clock)
+        writer = OfflineWriter(
+            OneGroup(self.group), OneByOne(tables), self.parking, self.store.note, clock
+        )
         self.consume = create_consumer(writer, parse_change, silent())
 
     def pass_time(self, at_most=5.0):

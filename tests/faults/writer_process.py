@@ -14,7 +14,7 @@ from lambdas.offline_writer.events import create_consumer
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.backoff import Backoff
 from larder.groups.feature_group import TableFormat
-from larder.offline import one_committer
+from larder.offline import shared_batch
 from larder.offline.adapters.by_format import TablesByFormat, open_tables
 from larder.offline.adapters.dynamodb_leases import DynamoLeases
 from larder.offline.adapters.dynamodb_stream import parse_change
@@ -22,7 +22,7 @@ from larder.offline.adapters.hive import commits as hive_commits
 from larder.offline.adapters.hive import files as hive_files
 from larder.offline.adapters.iceberg import tables as iceberg
 from larder.offline.adapters.iceberg.tables import IcebergTables
-from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.adapters.staged_rows import RECORDS_FOLDER, S3StagedRows
 from larder.offline.one_committer import OneCommitter
 from larder.offline.write import OfflineWriter
 from tests.support.logs import silent
@@ -45,9 +45,19 @@ HIVE_KILL_POINTS = {
     "after some files": (hive_files, "put_if", "third"),
     "after the files": (hive_files.HiveFiles, "publish", "after"),
 }
+WAITING_KILL_POINTS = {
+    "before its rows are staged": (S3StagedRows, "put", "before"),
+    "after its rows are staged": (S3StagedRows, "put", "after"),
+    "while it looks": (DynamoLeases, "look", "third"),
+    "with the lease at last": (TablesByFormat, "append", "before"),
+    "after the commit": (TablesByFormat, "append", "after"),
+    "after the lease says so": (DynamoLeases, "release", "after"),
+    "before its batch is removed": (S3StagedRows, "remove", "before"),
+}
 KILL_POINTS = {
     **ICEBERG_KILL_POINTS,
     **HIVE_KILL_POINTS,
+    **WAITING_KILL_POINTS,
     "with the lease of any table": (TablesByFormat, "append", "before"),
 }
 
@@ -86,10 +96,10 @@ def consumer(tables, group):
 
 def shared_tables(bucket):
     """The tables as the deployed writer has them; the lease of one that died is short."""
-    one_committer.LEASE_SECONDS = 0.5
+    shared_batch.LEASE_SECONDS = 0.5
     registry = DynamoLeases(BotoDynamo(boto3.client("dynamodb")), f"registry-{bucket}")
     s3 = boto3.client("s3")
-    staged = S3StagedRows(s3, bucket)
+    staged = S3StagedRows(s3, bucket, RECORDS_FOLDER)
     pauses = Backoff(first=0.01, longest=0.1)
     return OneCommitter(open_tables(s3), registry, staged, lambda: uuid4().hex, pauses)
 

@@ -198,7 +198,7 @@ CALLERS = ("root", "role/Platform", "role/Creator", "role/Stranger")
         (True, ("*",), set(CALLERS)),
     ],
 )
-def test_a_group_is_created_by_those_whom_the_stage_names(deny, creators, may):
+def test_s8_a_group_is_created_by_those_whom_the_stage_names(deny, creators, may):
     patterns = [each if each == "*" else f"{ACCOUNT}:role/{each}" for each in creators]
     platform = [f"{ACCOUNT}:role/Platform"]
     assert may == {

@@ -1,10 +1,11 @@
 """The inference function's exposure lines as the exposure writer reads them."""
 
 import json
+from operator import attrgetter
 
 import pytest
 
-from larder.models import score
+from larder.models import score, shadows
 from larder.models.exposure_line import from_line
 from larder.telemetry.log import Log
 from larder.wiring.inference import exposures
@@ -51,14 +52,14 @@ def served(*inputs, shadow=(), missing="nan", **more):
     model = made.model(
         ubj(columns=columns), width=columns, features=specification(*inputs), name="answers"
     )
-    shadows = ()
+    seconds = ()
     if shadow:
         theirs = [each | {"missing": missing} for each in shadow]
         file = ubj(columns=len(theirs), seed=9)
         spec = specification(*theirs)
         shadowed = made.model(file, width=len(theirs), features=spec, name="shadowed")
-        shadows = (variant("Shadow", shadowed),)
-    made.serve(variant("A", model), shadows=shadows)
+        seconds = (variant("Shadow", shadowed),)
+    made.serve(variant("A", model), shadows=seconds)
     return made
 
 
@@ -129,10 +130,15 @@ def test_a_shadow_without_a_vector_has_its_reason(shadow, instance, status):
     assert [each.status for each in made.read[0].instances] == ["OK", status]
 
 
-@pytest.mark.parametrize("broken", ["planned", "filled"])
+@pytest.mark.parametrize("broken", ["planned", "Filler.filled"])
 def test_a_bug_in_a_shadows_path_costs_the_answer_nothing(monkeypatch, broken):
-    def raises(*_, **__):
-        raise RuntimeError
+    whole = attrgetter(broken)(shadows)
+
+    def raises(*given):
+        models = [getattr(each, "model", each) for each in given]
+        if any(getattr(each, "name", "") == "shadowed" for each in models):
+            raise RuntimeError
+        return whole(*given)
 
     made = served(shadow=(CLICKS, SCORE))
     made.put("c1", clicks="3", score="0.5")

@@ -119,7 +119,7 @@ def test_a_poison_line_goes_to_quarantine_and_costs_no_other(poison):
 )
 def test_a_delivery_that_can_not_be_read_goes_to_quarantine_whole(event):
     made = Recording()
-    assert made.call(event) == {"rows": 0, "duplicates": 0}
+    assert made.call(event) == {"rows": 0, "duplicates": 0, "quarantined": 1}
     assert list(made.quarantine.lines) == [json.dumps(event["awslogs"], separators=(",", ":"))]
 
 

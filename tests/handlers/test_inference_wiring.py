@@ -78,9 +78,10 @@ def test_an_invocation_reads_registry_records_and_artefact_and_logs_its_exposure
     answer = handler(event, None)
     assert answer["statusCode"] == 200, answer
     assert json.loads(answer["body"]) == {"predictions": [{"score": expected(1.5, 3, 0.5)}]}
-    exposure, access = map(json.loads, capsys.readouterr().out.splitlines())
+    exposure, metrics, access = map(json.loads, capsys.readouterr().out.splitlines())
     assert exposure["kind"] == "exposure"
     assert exposure["instances"][0]["inputs"] == [1.5, 3.0, 0.5]
+    assert (metrics["EndpointName"], metrics["VariantName"]) == ("Scoring", "A")
     assert (access["operation"], access["status"]) == ("InvokeEndpoint", 200)
 
 

@@ -23,8 +23,11 @@ from larder.groups.feature_group import (
 )
 from larder.groups.listing import GroupOrder
 from larder.lifecycle.advance import Lifecycle
+from larder.models.adapters.dynamodb_models import dynamo_model_registry
+from larder.models.served import EndpointStatus
 from larder.offline.adapters.iceberg.catalog import open_catalog
 from larder.settings.lifecycle import LifecycleSettings
+from tests.support.formats import MODEL_ITEMS
 from tests.support.groups import FEATURES
 from tests.support.logs import metrics_in
 from tests.support.moto_cloud import moto_cloud
@@ -193,6 +196,23 @@ def test_a_sweep_finishes_all_groups_with_work_to_do(bench):
     assert bench.invoke(event) == {"unfinished": [], "overlaps": []}
     statuses = [bench.registry.get(name).status for name in ("customers", "orders")]
     assert statuses == [FeatureGroupStatus.CREATED] * 2
+
+
+def test_a_sweep_ends_the_update_of_an_endpoint_that_stopped_and_counts_it(bench, capsys):
+    client = BotoDynamo(bench.dynamodb)
+    endpoints = dynamo_model_registry(client, bench.settings.registry_table).endpoints
+    (_, moving) = MODEL_ITEMS["v1-endpoint-moving"]
+    served = replace(moving.served, status=EndpointStatus.UPDATING)
+    endpoints.create(replace(moving, served=served, revision=1))
+    assert bench.invoke({}) == {"unfinished": [], "overlaps": []}
+    ended = endpoints.get("scoring")
+    assert (ended.status, ended.pending) == (EndpointStatus.IN_SERVICE, None)
+    assert (ended.served.green, ended.failure) == (None, "an alarm")
+    out = capsys.readouterr().out
+    assert "an update had stopped: it was ended" in out
+    assert metrics_in(out) == {"ScheduledRuns": 1.0, "ScheduledFailures": 1.0}
+    assert bench.invoke({})["unfinished"] == []
+    assert metrics_in(capsys.readouterr().out)["ScheduledFailures"] == 0.0
 
 
 def test_what_a_sweep_leaves_undone_is_a_metric_and_the_others_are_done(bench, capsys):

@@ -22,11 +22,6 @@ from tests.support.tables import create_registry_table
 
 PREFIX = "arn:aws:sagemaker:us-east-1:123456789012:"
 CONTAINER = {"Image": IMAGE, "ModelDataUrl": ARTEFACT, "Environment": {"A": "1"}}
-CANARY = {
-    "BlueGreenUpdatePolicy": {
-        "TrafficRoutingConfiguration": {"Type": "CANARY", "WaitIntervalInSeconds": 0}
-    }
-}
 AT_ONCE = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0},
@@ -556,13 +551,8 @@ def test_a_second_change_during_one_is_refused(sm, catalog):
     assert texts == [f'Cannot update in-progress endpoint "{PREFIX}endpoint/scoring".'] * 2
 
 
-def test_a_deployment_by_steps_is_refused_where_it_is_asked_for(sm, catalog):
+def test_a_deployment_config_is_either_given_or_retained(sm, catalog):
     _two_variants(sm, catalog)
-    for call in (sm.create_endpoint, sm.update_endpoint):
-        text = refused(
-            call, EndpointName="Scoring", EndpointConfigName="config", DeploymentConfig=CANARY
-        )
-        assert "must be ALL_AT_ONCE" in text
     text = refused(
         sm.update_endpoint,
         EndpointName="Scoring",
@@ -818,3 +808,30 @@ def test_an_endpoint_without_data_capture_shows_none(sm, catalog):
     _with_capture(sm, "first")
     sm.create_endpoint(EndpointName="Scoring", EndpointConfigName="first")
     assert "DataCaptureConfig" not in sm.describe_endpoint(EndpointName="Scoring")
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "s3://other/captures",
+        "s3://lake-of-mine/x",
+        "s3://lak",
+        "https://lake/x",
+        "s3://Lake/x",
+    ],
+)
+def test_data_capture_writes_only_where_the_stage_allows_it(sm, destination):
+    make_model(sm)
+    config = partial(_with_capture, sm, "captured", DestinationS3Uri=destination)
+
+    text = refused(config)
+
+    for words in (
+        f"Value '{destination}' at 'dataCaptureConfig.destinationS3Uri'",
+        "s3://lake/, s3://captures/",
+        "models.capture_buckets",
+    ):
+        assert words in text
+    _with_capture(sm, "off", DestinationS3Uri=destination, EnableCapture=False)
+    _with_capture(sm, "whole", DestinationS3Uri="s3://captures")
+    _with_capture(sm, "below", DestinationS3Uri="s3://captures/a/b/")

@@ -87,7 +87,7 @@ HARMS = {
 
 
 @pytest.mark.parametrize("harm", HARMS)
-def test_a_broken_table_holds_up_nobody_and_its_rows_come_once_it_is_mended(bench, harm):
+def test_r1_a_broken_table_holds_up_nobody_and_its_rows_come_once_it_is_mended(bench, harm):
     broken, healthy = bench.created("broken"), bench.created("healthy")
     hourly = bench.group("hourly", make=hive_group)
     bench.handle(put(broken), put(healthy))

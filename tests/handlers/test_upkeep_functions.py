@@ -166,7 +166,7 @@ def keeper(bench):
     return bench.handler("maintenance", settings)
 
 
-def test_a_table_that_cannot_be_kept_is_a_metric_and_the_others_are_kept(bench, capsys):
+def test_r5_a_table_that_cannot_be_kept_is_a_metric_and_the_others_are_kept(bench, capsys):
     """R5: the failure was a log line, and no alarm could hear of it."""
     keep = keeper(bench)
     bench.append(1)

@@ -35,7 +35,7 @@ def test_both_planes_learn_who_administers_and_what_missing_grants_mean(chosen, 
     assert variables["LARDER_MISSING_GRANTS_DENY"] == "1"
 
 
-def test_the_control_plane_learns_who_creates_groups(chosen, templates):
+def test_s8_the_control_plane_learns_who_creates_groups(chosen, templates):
     variables = chosen.function("dev", "control")["Environment"]["Variables"]
     maker, bob = text_of(variables["LARDER_CREATORS"]).rsplit(" ", 1)
     assert maker.endswith(":role/FeatureMaker")
@@ -63,7 +63,7 @@ def test_the_control_function_alone_may_do_what_is_forwarded(chosen):
 
 
 @pytest.mark.parametrize("name", ["control", "runtime", "feature_groups"])
-def test_a_stage_that_keeps_data_is_closed_by_default_and_has_administrators(templates, name):
+def test_s3_a_stage_that_keeps_data_is_closed_by_default_and_has_administrators(templates, name):
     prod = templates.function("prod", name)["Environment"]["Variables"]
     assert prod["LARDER_MISSING_GRANTS_DENY"] == "1"
     # of the account that it is deployed to, whichever that is
@@ -81,7 +81,7 @@ def test_a_stage_that_keeps_data_is_closed_by_default_and_has_administrators(tem
         ("dev", {"data": {"retain": True}}),
     ],
 )
-def test_a_stage_that_keeps_data_needs_administrators_and_the_refusal_says_what_to_write(
+def test_s3_a_stage_that_keeps_data_needs_administrators_and_the_refusal_says_what_to_write(
     monkeypatch, synthesize, stage, choices
 ):
     monkeypatch.setitem(STAGES, stage, stage_with(stage, **choices))

@@ -14,6 +14,7 @@ FUNCTIONS = (
     "lifecycle",
     "maintenance",
     "memory_projector",
+    "model_deployment",
     "model_import",
     "offline_writer",
     "runtime",
@@ -55,6 +56,7 @@ def test_the_hot_path_does_not_carry_the_offline_packages(templates):
         "inference": "InferenceLayer",
         "lifecycle": "Offline",
         "memory_projector": "Lean",
+        "model_deployment": "DeploymentsLean",
         "model_import": "InferenceLayer",
         "maintenance": "Offline",
         "offline_writer": "Offline",
@@ -86,6 +88,8 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "LifecycleFunctionName",
         "MemoryProjectorFunctionName",
         "MaintenanceFunctionName",
+        "ModelDeploymentFunctionName",
+        "ModelDeploymentMachineArn",
         "ModelImportFunctionName",
         "OfflineBucketName",
         "OfflineWriterFunctionName",
@@ -112,7 +116,7 @@ def test_the_custom_resource_gives_up_before_the_framework_and_that_before_cloud
     (waiter,) = (
         machine
         for stack, _, machine in templates.of_type("AWS::StepFunctions::StateMachine", "prod")
-        if stack == "prod/FeatureGroups"
+        if stack.endswith("FeatureGroups")
     )
     definition = json.loads(text_of(waiter["Properties"]["DefinitionString"]))
     (retry,) = definition["States"]["framework-isComplete-task"]["Retry"]

@@ -24,6 +24,7 @@ STREAM = {
     "dynamodb:GetShardIterator",
     "dynamodb:ListStreams",
 }
+LEASES = {"dynamodb:BatchGetItem", "dynamodb:UpdateItem"}
 GLUE = {"glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:UpdateTable"}
 FILES = {
     "s3:AbortMultipartUpload",
@@ -69,8 +70,12 @@ MAY = {
     "control": LOGS
     | WRITE_KEY
     | REGISTRY_WRITER
-    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"},  # a page of groups; models
+    | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}  # a page of groups; models
+    | {"cloudwatch:DescribeAlarms", "states:StartExecution"},  # updates of endpoints
     "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
+    "model_deployment": LOGS
+    | WRITE_KEY
+    | {"cloudwatch:DescribeAlarms", "dynamodb:GetItem", "dynamodb:PutItem"},
     "model_import": LOGS
     | READ_KEY
     | FILES_KEY
@@ -90,13 +95,14 @@ MAY = {
     | STREAM
     | GLUE
     | FILES
+    | LEASES
     | {"dynamodb:GetItem", "dynamodb:PutItem", "s3:DeleteObjectVersion"},
     "exposure_writer": LOGS
     | (WRITE_KEY | FILES_KEY)
     | GLUE
     | FILES
+    | LEASES
     | {
-        "dynamodb:PutItem",
         "glue:CreateTable",
         "lambda:InvokeFunction",
         "s3:DeleteObjectVersion",
@@ -200,14 +206,15 @@ def test_no_action_has_a_star(templates):
             assert not any("*" in action for action in actions_of(statement)), logical_id
 
 
-def test_only_the_listing_of_streams_and_network_interfaces_name_every_resource(templates):
+def test_only_listings_of_streams_and_alarms_and_network_interfaces_name_every_resource(templates):
     unbounded = [
         actions_of(statement)
         for _, _, policy in templates.of_type("AWS::IAM::Policy")
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
         if statement["Resource"] == "*" and statement["Effect"] == "Allow"
     ]
-    assert set().union(*unbounded) == {"dynamodb:ListStreams"} | INTERFACES
+    listed = {"cloudwatch:DescribeAlarms", "dynamodb:ListStreams"}
+    assert set().union(*unbounded) == listed | INTERFACES
 
 
 @pytest.mark.parametrize("name", ["runtime", "inference", "model_import"])
@@ -260,7 +267,7 @@ def test_keys_are_used_only_through_dynamodb_and_s3(templates):
                 assert "dynamodb." in via or "s3." in via, logical_id
 
 
-def test_a_role_may_use_keys_exactly_as_its_work_on_tables_and_objects_needs(templates):
+def test_s10_a_role_may_use_keys_exactly_as_its_work_on_tables_and_objects_needs(templates):
     """S10, over the kind: every role of both stages, whoever wrote it."""
     checked = 0
     for stack, role, statements in templates.roles():
@@ -308,7 +315,7 @@ def test_no_right_on_a_key_comes_but_in_a_statement_that_names_the_service(templ
 
 
 @pytest.mark.parametrize("part", ["database", "bucket"])
-def test_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
+def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     synthesize, monkeypatch, part
 ):
     """R5: maintenance had no rights on the stage's other databases."""

@@ -59,7 +59,7 @@ def test_a_stage_has_neither_url_nor_snapshots_unless_it_says_so(templates, stag
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_no_route_leads_to_code_that_is_not_published(templates, stage):
+def test_s9_no_route_leads_to_code_that_is_not_published(templates, stage):
     handlers = set()
     for _, _, integration in templates.of_type("AWS::ApiGatewayV2::Integration", stage):
         resources, name = _referred(templates, stage, integration["Properties"]["IntegrationUri"])
@@ -89,7 +89,7 @@ def reserved(templates, stage):
     }
 
 
-def test_prod_bounds_what_its_callers_can_start_and_dev_reserves_nothing(templates):
+def test_s9_prod_bounds_what_its_callers_can_start_and_dev_reserves_nothing(templates):
     assert reserved(templates, "dev") == {}
     bounds = reserved(templates, "prod")
     assert set(bounds) == {"control", "runtime"}

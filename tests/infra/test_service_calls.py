@@ -23,7 +23,7 @@ def everything(synthesize):
         return synthesize(**CHOICES)
 
 
-def test_every_call_is_allowed(templates):
+def test_s2_every_call_is_allowed(templates):
     assert list(Calls(templates).refused()) == []
 
 
@@ -124,7 +124,7 @@ def add_a_queue(resources):
         ("OfflineStore", add_a_queue, "which services does an AWS::SQS::Queue call"),
     ],
 )
-def test_a_call_that_would_be_refused_is_found(everything, stack, change, text):
+def test_s2_a_call_that_would_be_refused_is_found(everything, stack, change, text):
     changed = Changed({name: copy.deepcopy(everything[name]) for name in everything})
     change(changed[f"prod/{stack}"]["Resources"])
     found = list(Calls(changed).refused())

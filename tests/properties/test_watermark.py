@@ -16,7 +16,7 @@ from tests.faults.killing import Killed
 from tests.faults.world import SECOND, World
 from tests.faults.writer_process import NoQuarantine, OneGroup
 from tests.support.logs import collecting, metrics_in, silent
-from tests.support.offline import WRITTEN, offline_group, seconds
+from tests.support.offline import WRITTEN, OneByOne, offline_group, seconds
 from tests.support.sharded_stream import Beating, ShardedStream
 
 GROUP = offline_group()
@@ -120,7 +120,7 @@ def test_old_heartbeats_and_redriven_ones_are_not_noted():
     store = Beating(ShardedStream(1))
     writer = OfflineWriter(
         OneGroup(GROUP),
-        Tables(random.Random(0)),
+        OneByOne(Tables(random.Random(0))),
         NoQuarantine(),
         store.note,
         lambda: WRITTEN + FRESH_MICROS,

@@ -10,6 +10,7 @@ from larder.groups.feature_group import (
 from larder.groups.manage import FeatureGroups
 from larder.groups.metadata import FeatureCatalog
 from larder.groups.platform_rules import Platform
+from larder.groups.readers import NO_READERS
 from larder.groups.spec import GroupSpec, OfflineSpec
 from larder.testing.groups import MemoryFeatureMetadata, MemoryRegistry
 from tests.support.groups import FEATURES, HOME
@@ -49,10 +50,11 @@ class Uids:
         return f"uid{self.count}"
 
 
-def control_plane(registry=None, *, platform=PLATFORM, clock=None):
+def control_plane(registry=None, *, platform=PLATFORM, clock=None, readers=NO_READERS):
     """A catalog and, in it, the groups of a platform that has none yet."""
     clock = clock or Clock()
-    groups = FeatureGroups(registry or MemoryRegistry(), platform, clock, Uids())
+    registry = registry or MemoryRegistry()
+    groups = FeatureGroups(registry, platform, clock, Uids(), readers=readers)
     return FeatureCatalog(groups, MemoryFeatureMetadata(), clock)
 
 

@@ -18,7 +18,7 @@ from larder.records.adapters.dynamodb import DynamoRecordStore
 from larder.records.write import DeleteRecord, RecordWriter
 from tests.faults.writer_process import consumer, group_of
 from tests.support.groups import group_settings
-from tests.support.offline import hive_rows, make_lake, rows_in, stream_record, version
+from tests.support.offline import OneByOne, hive_rows, make_lake, rows_in, stream_record, version
 from tests.support.tables import create_records_table, create_registry_table
 
 SUBJECT = "erase-me-4711"
@@ -66,7 +66,7 @@ class ErasureBench:
         if table_format is TableFormat.ICEBERG:
             with self.table.transaction() as change:
                 change.set_properties(PLAIN | BYTES)
-        self.consume = consumer(self.tables, self.group)
+        self.consume = consumer(OneByOne(self.tables), self.group)
 
     def delete(self):
         """Delete the group, as its function does at the end."""

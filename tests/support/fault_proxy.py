@@ -65,7 +65,6 @@ class FaultProxy:
         self._delay = 0.0
         self._left = None
         self._open = set()
-        self._tasks = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -147,10 +146,16 @@ class FaultProxy:
 
     async def _end(self):
         self._server.close()
-        self._reset()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while True:
+            for _ in range(3):  # what was just accepted begins, and is then among the open
+                await asyncio.sleep(0)
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            if not others and not self._open:
+                return
+            self._reset()
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     def _reset(self):
         for writer in self._open:
@@ -161,7 +166,6 @@ class FaultProxy:
 
     async def _accepted(self, reader, writer):
         self.connections += 1
-        self._tasks.add(task := asyncio.current_task())
         self._open.add(writer)
         server = None
         try:
@@ -179,7 +183,6 @@ class FaultProxy:
             for end in filter(None, (writer, server)):
                 end.close()
                 self._open.discard(end)
-            self._tasks.discard(task)
 
     async def _pass(self, reader, writer, replies):
         """Pass on one direction until its end."""

@@ -39,6 +39,7 @@ from larder.models.adapters import dynamodb_item as model_item
 from larder.models.adapters.dynamodb_log import entry_item, entry_of
 from larder.models.adapters.dynamodb_models import DynamoItems
 from larder.models.assignment import UnitSource
+from larder.models.deployment import Deployment, Phase
 from larder.models.exposure import Answered, line_of, vector_digest
 from larder.models.exposure_line import from_line
 from larder.models.registry_items import (
@@ -46,18 +47,21 @@ from larder.models.registry_items import (
     EndpointConfig,
     Kind,
     Model,
+    Pending,
     VariantDetail,
     VariantSpec,
 )
 from larder.models.scores import Outcome, Scored
 from larder.models.served import FeatureSpec, Missing, ModelInput, SourceKind
 from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
+from larder.models.traffic_plan import TrafficPlan
 from larder.offline.adapters import dynamodb_heartbeat_item as beat_item
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
 from larder.offline.adapters.quarantine import S3Quarantine
 from larder.offline.adapters.staged_rows import S3StagedRows, staged_from
 from larder.offline.erased_marks import Marks, mark_of
+from larder.offline.ports import TableRows
 from larder.offline.redrive import records_of
 from larder.offline.watermark import Beats, Round
 from larder.offline.write import UnreadableChange
@@ -191,7 +195,7 @@ class Stored:
     what all of them are read as, or what a fixture is read as, by its name. ``more`` adds something
     unknown to a body (``None``: a text has no members, its every change needs a new number).
     ``rewrite`` has the code replace a stored body, and gives what is stored then (``None``: it is
-    written once). ``newer`` gives a body the number 2. ``item`` is in the error's words.
+    written once). ``newer`` gives a body the next number. ``item`` is in the error's words.
     """
 
     name: str
@@ -387,13 +391,15 @@ def _failed_batches() -> dict[str, bytes]:
 
 def _staged() -> dict[str, bytes]:
     s3 = lake()
-    key = S3StagedRows(s3, BUCKET).put(feature_group(), [row()]).partition(" ")[0]
-    return {"v1": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
+    key = S3StagedRows(s3, BUCKET, "records").put([TableRows(feature_group(), [row()])]).key
+    return {"v2": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
 
 
 def _staged_rows(body: bytes) -> Any:
-    staged = staged_from("key", body)
-    return None if staged is None else (staged.schema_version, list(staged.rows))
+    uid = feature_group().uid
+    batch = staged_from(f"staging/{uid}/key", body)
+    staged = batch and batch.rows_of(uid)
+    return staged and (staged.schema_version, list(staged.rows))
 
 
 def _slot_body(body: bytes) -> bytes:
@@ -547,6 +553,31 @@ MODEL_ITEMS = {
             details=(_DETAIL,),
             failure="none of it",
             deployment={"RollingUpdatePolicy": {}},
+            **_MADE,
+        ),
+    ),
+    "v1-endpoint-moving": (
+        Kind.ENDPOINT,
+        Endpoint(
+            name="scoring",
+            served=SERVED_ENDPOINT,
+            changed=MICROS + 1,
+            details=(_DETAIL,),
+            pending=Pending(
+                deployment=Deployment(
+                    uid="u-2",
+                    plan=TrafficPlan(shares=(0.1, 1.0), wait=60, back=0.5, alarms=("a",)),
+                    started=MICROS,
+                    due=MICROS + 60,
+                    share=0.1,
+                    taken=1,
+                    phase=Phase.ROLLING_BACK,
+                    reason="an alarm",
+                ),
+                details=(_DETAIL,),
+                capture={"EnableCapture": True},
+                sent={"BlueGreenUpdatePolicy": {}},
+            ),
             **_MADE,
         ),
     ),
@@ -815,7 +846,7 @@ FORMS = (
         read=_staged_rows,
         value=lambda _name: (5, [row()]),
         more=in_json(**{UNKNOWN: "kept"}),
-        newer=in_json(version=2),
+        newer=in_json(version=3),
         item="key",
     ),
     Stored(

@@ -71,7 +71,7 @@ class CountingReader(RecordReader):
 class Inference:
     """The handler, the stores behind it, and short ways to fill and to call it."""
 
-    def __init__(self, *groups, runtimes=None, store=None, rules=None, **api):
+    def __init__(self, *groups, runtimes=None, store=None, rules=None, seconds=0.2, **api):
         self.store = store or MemoryRecordStore()
         self.settings = group_settings(*(groups or (feature_group(),)))
         self.artefacts, self.endpoints = Artefacts(), Endpoints()
@@ -80,7 +80,9 @@ class Inference:
         self.reader = CountingReader(self.store, self.settings, clock=lambda: NOW)
         runtimes = runtimes or {Runtime.XGBOOST: XgboostRuntime()}
         self.models = Residence(runtimes, self.artefacts)
-        self.invoker = Invoker(self.endpoints, self.reader, self.models, HOME.account_id)
+        self.invoker = Invoker(
+            self.endpoints, self.reader, self.models, HOME.account_id, store_seconds=seconds
+        )
         self.api = InvokeApi(self.invoker, rules or AccessRules(HOME), LOG, self.note, **api)
         self.handler = create_handler(self.api, WarmUp(self.models), Scoring(self.models))
 

@@ -1,12 +1,14 @@
 """A control plane of models for tests: its registry, an import and a warm-up that need no file."""
 
 from larder.models.catalog import ModelCatalog
+from larder.models.move_endpoint import Traffic
 from larder.models.served import Contract, ModelArtefact, Runtime, ServedModel
 from larder.testing.models import memory_model_registry
 from tests.support.control import KEY_ARN, Clock, Uids
 from tests.support.groups import HOME
 
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+CAPTURE_BELOW = ("s3://lake/", "s3://captures/")
 ARTEFACT = "s3://lake/churn/model.tar.gz"
 
 
@@ -40,6 +42,32 @@ class WarmUps:
         return self.reason
 
 
+class Alarms:
+    """CloudWatch's alarms: each has the state that ``by_name`` says; ``error`` is raised instead."""
+
+    def __init__(self):
+        self.by_name = {}
+        self.error = None
+
+    def states(self, names):
+        if self.error is not None:
+            raise self.error
+        return {name: self.by_name[name] for name in names if name in self.by_name}
+
+
+class Machine:
+    """Remembers which updates it was to begin; ``error`` is raised instead."""
+
+    def __init__(self):
+        self.begun = []
+        self.error = None
+
+    def start(self, endpoint, uid):
+        if self.error is not None:
+            raise self.error
+        self.begun.append((endpoint, uid))
+
+
 def served_model(name="churn", uid="uid1", contract=Contract.SAGEMAKER_XGBOOST):
     return ServedModel(
         name=name,
@@ -58,9 +86,11 @@ def model_catalog(registry=None, **changes):
         "home": HOME,
         "importer": Imports(),
         "warm_up": WarmUps(),
+        "traffic": Traffic(Alarms(), Machine()),
         "clock": Clock(),
         "new_uid": Uids(),
         "kms_key_arn": KEY_ARN,
+        "capture_below": CAPTURE_BELOW,
     }
     return ModelCatalog(**values | changes)
 

@@ -2,8 +2,9 @@
 
 moto ignores the ``VersionId`` of Glue's UpdateTable, so concurrent commits would silently undo each
 other. Here a stale version is refused as Glue refuses it. And of two conditional PutObject at once
-moto lets both look before either writes; here they take turns, as in S3. The latest instant that a
-table can be restored to stays where it began in moto; here it goes on, as in DynamoDB.
+moto lets both look before either writes; here they take turns, as in S3. So do all requests to
+DynamoDB: moto's answers show items of which half is written. The latest instant that a table can be
+restored to stays where it began in moto; here it goes on, as in DynamoDB.
 """
 
 import contextlib
@@ -18,11 +19,13 @@ from moto.core.exceptions import JsonRESTError
 from moto.core.responses import EmptyResult
 from moto.core.utils import unix_time
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 from moto.glue.responses import GlueResponse
 from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 
 _LOCK = threading.Lock()
+_DYNAMODB = threading.Lock()
 
 
 @contextlib.contextmanager
@@ -69,6 +72,14 @@ def _put_in_turn(self: Any) -> Any:
         return _put_object(self)
 
 
+_call_dynamodb = DynamoHandler.call_action
+
+
+def _call_in_turn(self: Any) -> Any:
+    with _DYNAMODB:
+        return _call_dynamodb(self)
+
+
 _describe_continuous_backups = DynamoDBBackend.describe_continuous_backups
 
 
@@ -82,6 +93,7 @@ def _restorable_until_now(self: Any, table_name: str) -> Any:
 
 def _serve() -> None:
     DynamoDBBackend.describe_continuous_backups = _restorable_until_now  # type: ignore[method-assign]
+    DynamoHandler.call_action = _call_in_turn  # type: ignore[method-assign]
     GlueResponse.update_table = _update_table  # type: ignore[method-assign]
     S3Response.put_object = _put_in_turn  # type: ignore[method-assign]
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -102,6 +102,22 @@ def _as_delivered(item):
     }
 
 
+class OneByOne:
+    """The batch's tables, written one after the other by ``OfflineTables``."""
+
+    def __init__(self, tables):
+        self.tables = tables
+
+    def append_all(self, batch, *, remaining):
+        return [self._append(each, remaining) for each in batch]
+
+    def _append(self, each, remaining):
+        try:
+            return self.tables.append(each.group, each.rows, remaining=remaining)
+        except Exception as error:
+            return error
+
+
 def seconds(count):
     """A clock that has that many seconds left now."""
     end = monotonic() + count

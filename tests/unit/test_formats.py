@@ -99,7 +99,7 @@ def test_a_removed_group_keeps_what_a_newer_release_added():
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form.name != "staged-rows"], ids=named)
-def test_a_newer_format_is_refused_and_the_error_says_what_which_and_the_cure(form):
+def test_r6_a_newer_format_is_refused_and_the_error_says_what_which_and_the_cure(form):
     body = form.newer(fixtures(form)["v1" if "v1" in fixtures(form) else "v1-parked"])
     with pytest.raises(NewerFormat) as refused:
         form.read(body)
@@ -113,7 +113,7 @@ def test_staged_rows_of_a_newer_format_are_left_to_their_writer_with_a_warning(c
     form = BY_NAME["staged-rows"]
     assert form.read(form.newer(fixtures(form)["v1"])) is None
     told = capsys.readouterr().err
-    assert "of format 2 " in told and "knows up to 1" in told
+    assert "of format 3 " in told and "knows up to 2" in told
 
 
 def test_a_number_that_is_none_is_no_format():

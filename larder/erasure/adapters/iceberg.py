@@ -31,10 +31,14 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class IcebergErasure:
-    """Implements ``larder.erasure.erase.Place``; it may be stopped anywhere and begun again."""
+    """Implements ``larder.erasure.erase.Place``; it may be stopped anywhere and begun again.
+
+    ``by`` is the feature that is compared with the identifier: by default the group's own.
+    """
 
     catalog: Catalog
     shredder: Shredder
+    by: str = ""
 
     def erase(self, subjects: Sequence[Subject], *, dry_run: bool) -> Sequence[Trace]:
         traces: list[Trace] = []
@@ -48,7 +52,7 @@ class IcebergErasure:
 
     def _life(self, subject: Subject, *, dry_run: bool) -> list[Trace]:
         group = subject.group
-        feature = group.features[group.ordinals[group.record_identifier_name]]
+        feature = group.features[group.ordinals[self.by or group.record_identifier_name]]
         identifier = typed_value(feature, subject.slot.identifier)
         wanted = Wanted(column_name(feature.name), identifier, subject.time)
         with owned_table(self.catalog, group) as table:

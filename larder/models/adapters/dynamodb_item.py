@@ -21,6 +21,7 @@ import orjson
 from larder.errors import ValidationError
 from larder.formats import MEMBER, Format, carried, known_members
 from larder.models.adapters import dynamodb_package_item as packages
+from larder.models.deployment import Deployment, Phase
 from larder.models.package_items import ModelPackage, PackageGroup
 from larder.models.registry_items import (
     Endpoint,
@@ -28,6 +29,7 @@ from larder.models.registry_items import (
     Item,
     Kind,
     Model,
+    Pending,
     VariantDetail,
     VariantSpec,
     key_of,
@@ -39,6 +41,7 @@ from larder.models.served_json import (
     model_to_json,
     to_json,
 )
+from larder.models.traffic_plan import TrafficPlan
 
 FORMAT: Final = Format("model-item")
 Attributes = dict[str, Any]
@@ -46,7 +49,7 @@ _COMMON: Final = ("name", "created", "tags")
 _OWN: Final[Mapping[Kind, Sequence[str]]] = {
     Kind.MODEL: ("sent", "served", "image"),
     Kind.ENDPOINT_CONFIG: ("sent", "variants", "shadows"),
-    Kind.ENDPOINT: ("changed", "details", "failure", "deployment"),
+    Kind.ENDPOINT: ("changed", "details", "failure", "deployment", "pending"),
 }
 _LARGEST = 390_000
 """Bytes; DynamoDB takes items of 400 KB with their keys."""
@@ -153,12 +156,31 @@ def _endpoint(common: Attributes, document: Attributes, attributes: Mapping[str,
         **common,
         served=from_json(attributes["served"]["S"]),
         changed=document["changed"],
-        details=tuple(
-            VariantDetail(**known_members(VariantDetail, each)) for each in document["details"]
-        ),
+        details=_details(document["details"]),
         failure=document["failure"],
         deployment=document["deployment"],
+        pending=_pending(document.get("pending")),
     )
+
+
+def _pending(document: Attributes | None) -> Pending | None:
+    if document is None:
+        return None
+    deployment, plan = document["deployment"], document["deployment"]["plan"]
+    shares, alarms = tuple(plan["shares"]), tuple(plan["alarms"])
+    known = known_members(TrafficPlan, plan) | {"shares": shares, "alarms": alarms}
+    phase = FORMAT.value("An update of an endpoint", Phase, deployment["phase"])
+    moving = known_members(Deployment, deployment) | {"plan": TrafficPlan(**known), "phase": phase}
+    return Pending(
+        deployment=Deployment(**moving),
+        details=_details(document["details"]),
+        capture=document["capture"],
+        sent=document["sent"],
+    )
+
+
+def _details(documents: list[Attributes]) -> tuple[VariantDetail, ...]:
+    return tuple(VariantDetail(**known_members(VariantDetail, each)) for each in documents)
 
 
 _READERS: Final = {
@@ -186,6 +208,7 @@ def _own(item: Item) -> Attributes:
                 "details": item.details,
                 "failure": item.failure,
                 "deployment": item.deployment,
+                **({"pending": item.pending} if item.pending else {}),
             }
         case PackageGroup():
             return packages.group_document(item)

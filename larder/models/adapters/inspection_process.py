@@ -17,6 +17,7 @@ from larder.errors import ValidationError
 from larder.models.archive import ModelFile
 from larder.models.images import Image
 from larder.models.inspect import Inspected
+from larder.models.parity import Parity
 from larder.models.served import Runtime
 
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "TZ", "LANG")
@@ -61,6 +62,7 @@ class InspectionProcess:
     def _inspected(found: Mapping[str, Any]) -> Inspected:
         if "refused" in found:
             raise ValidationError(found["refused"])
+        parity = found["parity"]
         return Inspected(
             runtime=Runtime(found["runtime"]),
             width=found["width"],
@@ -69,6 +71,7 @@ class InspectionProcess:
             features=found["features"],
             ignored=tuple(found["ignored"]),
             texts=frozenset(found["texts"]),
+            parity=parity and Parity(parity["rows"], frozenset(parity["missing"])),
         )
 
     def _run(self, job: bytes, folder: Path) -> None:

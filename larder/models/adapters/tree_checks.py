@@ -65,6 +65,7 @@ def _check_tree(tree: Mapping[str, Any], width: int, name: str) -> None:
     _require(bool((right[leaf] == -1).all()), f"{name} has a node of one child")
     children = np.concatenate((left[~leaf], right[~leaf]))
     _check_descent(children, count, name)
+    _check_parents(tree, left, right, name)
     split = _whole(tree["split_indices"])
     _require(len(split) == count, f"{name} has splits of other nodes")
     _require(_within(split[~leaf], width), f"{name} splits by a column that does not exist")
@@ -73,6 +74,15 @@ def _check_tree(tree: Mapping[str, Any], width: int, name: str) -> None:
     _require(len(tree["base_weights"]) >= count * max(size, 1), f"{name} lacks leaves' values")
     _require(len(tree["default_left"]) == count, f"{name} has defaults of other nodes")
     _check_categories(tree, count, leaf, name)
+
+
+def _check_parents(tree: Mapping[str, Any], left: Any, right: Any, name: str) -> None:  # noqa: ANN401
+    """XGBoost reads at the place of each node's parent when it loads the tree."""
+    parents, inner = _whole(tree["parents"]), np.flatnonzero(left != -1)
+    _require(len(parents) == len(left), f"{name} has parents of other nodes")
+    _require(_within(parents[1:], len(left)), f"{name} has a parent that does not exist")
+    both = (parents[left[inner]] == inner) & (parents[right[inner]] == inner)
+    _require(bool(both.all()), f"{name} has a node that does not know its parent")
 
 
 def _check_categories(tree: Mapping[str, Any], count: int, leaf: Any, name: str) -> None:  # noqa: ANN401

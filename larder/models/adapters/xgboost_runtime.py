@@ -32,6 +32,9 @@ _CONFIG = json.dumps(
     }
 ).encode()
 
+_ARRAY = b'{"data":[%d,true],"shape":[%d,%d],"typestr":"<f4","version":3}'
+"""NumPy's array interface, by which XGBoost takes a matrix where it is."""
+
 
 class XgboostRuntime:
     """Loads boosters: UBJ, JSON and, by a library that still reads it, the old binary form."""
@@ -78,14 +81,7 @@ class Booster:
 
     def predict(self, matrix: Matrix) -> Predictions:
         address, _ = matrix.values.buffer_info()
-        described = json.dumps(
-            {
-                "data": [address, True],
-                "shape": [matrix.rows, matrix.columns],
-                "typestr": "<f4",
-                "version": 3,
-            }
-        ).encode()
+        described = _ARRAY % (address, matrix.rows, matrix.columns)
         shape = ctypes.POINTER(ctypes.c_uint64)()
         dimensions = ctypes.c_uint64()
         result = ctypes.POINTER(ctypes.c_float)()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from larder.groups.api.answers import present, seconds
+from larder.models.deployment import Deployment, Phase
 from larder.models.registry_items import Endpoint, EndpointConfig, Item, Model, VariantDetail
 from larder.models.served import Variant
 
@@ -49,8 +50,35 @@ def described_endpoint(endpoint: Endpoint, arn: str) -> Members:
             "CreationTime": seconds(endpoint.created),
             "LastModifiedTime": seconds(endpoint.modified),
             "LastDeploymentConfig": dict(endpoint.deployment) or None,
+            "PendingDeploymentSummary": _pending(endpoint),
         }
     )
+
+
+def _pending(endpoint: Endpoint) -> Members | None:
+    """PendingDeploymentSummary; ``None`` where no update moves traffic."""
+    pending, green = endpoint.pending, endpoint.served.green
+    if pending is None or green is None:
+        return None
+    details = {each.name: each for each in pending.details}
+    status = {"VariantStatus": [_variant_status(pending.deployment)]}
+    return present(
+        {
+            "EndpointConfigName": green.config,
+            "ProductionVariants": [each | status for each in _variants(green.variants, details)],
+            "ShadowProductionVariants": _variants(green.shadows, details) or None,
+            "StartTime": seconds(pending.deployment.started),
+        }
+    )
+
+
+def _variant_status(deployment: Deployment) -> Members:
+    """SageMaker's ProductionVariantStatus of the new variants."""
+    back = deployment.phase is Phase.ROLLING_BACK
+    status = "Deleting" if back else "Baking" if deployment.taken else "ActivatingTraffic"
+    text = f"{deployment.share:.0%} of the traffic"
+    reason = f"; rolling back: {deployment.reason}" if back else ""
+    return {"Status": status, "StatusMessage": f"{text}{reason}"[:1024]}
 
 
 def _capture(endpoint: Endpoint) -> Members:

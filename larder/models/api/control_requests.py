@@ -91,7 +91,7 @@ def endpoint_spec(members: Members) -> EndpointSpec:
     return EndpointSpec(
         name=members["EndpointName"],
         config=members["EndpointConfigName"],
-        deployment=_deployment(members) or {},
+        deployment=members.get("DeploymentConfig") or {},
         tags=tag_pairs(members.get("Tags", [])),
     )
 
@@ -100,9 +100,9 @@ def endpoint_update(members: Members) -> EndpointUpdate:
     """UpdateEndpoint's request.
 
     Raises:
-        ValidationError: it both gives and retains a DeploymentConfig, or asks for a gradual one.
+        ValidationError: it both gives and retains a DeploymentConfig.
     """
-    deployment = _deployment(members)
+    deployment: Sent | None = members.get("DeploymentConfig")
     if members.get("RetainDeploymentConfig"):
         if deployment is not None:
             raise ValidationError(
@@ -233,32 +233,6 @@ def _variant_problems(variant: Members, path: Path) -> Iterator[Problem]:
         text = "Member must satisfy enum value set: [1024, 2048, 3072, 4096, 5120, 6144]"
         where = (*path, "ServerlessConfig", "MemorySizeInMB")
         yield Problem(where, text, shown(serverless["MemorySizeInMB"]))
-
-
-def _deployment(members: Members) -> Sent | None:
-    """The DeploymentConfig that was sent.
-
-    Raises:
-        ValidationError: it asks for gradual traffic or for a rollback by alarms.
-    """
-    deployment = members.get("DeploymentConfig")
-    if deployment is None:
-        return None
-    policy = deployment.get("BlueGreenUpdatePolicy", {})
-    kind = policy.get("TrafficRoutingConfiguration", {}).get("Type", "ALL_AT_ONCE")
-    path: Path = ("DeploymentConfig", "BlueGreenUpdatePolicy", "TrafficRoutingConfiguration")
-    gradual = "this release moves all units at once; to ramp, give two variants weights"
-    found = []
-    if kind != "ALL_AT_ONCE":
-        text = f"Member must be ALL_AT_ONCE: {gradual}"
-        found.append(Problem((*path, "Type"), text, shown(kind)))
-    for name in ("RollingUpdatePolicy", "AutoRollbackConfiguration"):
-        if name in deployment:
-            text = f"Member must be left out: {gradual}"
-            found.append(Problem(("DeploymentConfig", name), text, shown(deployment[name])))
-    refuse(found)
-    kept: Sent = deployment
-    return kept
 
 
 def _sent(members: Members, *left_out: str) -> Sent:

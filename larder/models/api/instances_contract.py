@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,8 +97,8 @@ def write(
     several = len(outcome.variants) > 1
     entries = [_entry(each, several, may_see, show) for each in outcome.scored]
     if media == JSON:
-        return json.dumps({"predictions": entries}), media
-    return "".join(f"{json.dumps(entry)}\n" for entry in entries), media
+        return orjson.dumps({"predictions": entries}).decode(), media
+    return "".join(f"{orjson.dumps(entry).decode()}\n" for entry in entries), media
 
 
 def _of_json(value: object) -> Batch:

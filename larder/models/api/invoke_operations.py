@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,13 +16,14 @@ from larder.errors import LarderError, ValidationError
 from larder.models.api import contracts
 from larder.models.api.runtime_errors import LogPlace, error_response
 from larder.models.api.runtime_shapes import HEADERS, INVOKE_ENDPOINT, MAX_BODY, REFUSED
-from larder.models.assignment import UnitSource
+from larder.models.assignment import UnitSource, assign
 from larder.models.capture import Exchange
 from larder.models.choose import Invocation
 from larder.models.errors import ModelError
 from larder.models.exposure import Answered
 from larder.models.invoke import Invoker
 from larder.models.scores import Outcome
+from larder.models.served import ServedEndpoint, Variant
 from larder.problems import refuse
 from larder.wire.errors import Response, typed_error
 from larder.wire.fits import fits
@@ -42,23 +44,28 @@ _CURES = {
     "InvokeEndpointWithResponseStream": "the models that Larder runs answer at once: use "
     "InvokeEndpoint",
 }
+_OK = 200
 _MOST_ANSWERED = MAX_BODY - 4_096
 _UNIT = re.compile(r"(?:^|[\s,;])larder-unit=([^\s,;]+)")
 _fits = fits(INVOKE_ENDPOINT)
 Tell = Callable[[Answered], None]
+Measure = Callable[[ServedEndpoint, Sequence[Variant], int, float], None]
+"""Learns how a request ended: its endpoint and variants, the status, and the seconds it took."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvokeApi:
     """Answers requests of ``sagemaker-runtime``, each on behalf of its caller.
 
-    ``tell`` learns of each answered request; ``clock`` gives seconds since the epoch.
+    ``tell`` learns of each answered request, and ``measure`` of those that a model refused too.
+    ``clock`` gives seconds since the epoch.
     """
 
     invoker: Invoker
     rules: AccessRules
     log: LogPlace
     tell: Tell = lambda _: None
+    measure: Measure = lambda *_: None
     clock: Callable[[], float] = time.time
 
     def handle(self, request: Request) -> tuple[str, Response]:
@@ -87,7 +94,23 @@ class InvokeApi:
     def _invoke(self, name: str, request: Request) -> Response:
         members = _members(name, request)
         access = self.rules.access_of(request.caller_arn)
-        endpoint = self.invoker.endpoint(name, access)
+        endpoint, start = self.invoker.endpoint(name, access), perf_counter()
+        try:
+            response, outcome = self._answer(endpoint, members, access, request)
+        except ModelError as error:
+            variants = error.variants or self._any_variant(endpoint)
+            self.measure(endpoint, variants, error.status, perf_counter() - start)
+            raise
+        self.measure(endpoint, outcome.variants, _OK, perf_counter() - start)
+        return response
+
+    def _any_variant(self, endpoint: ServedEndpoint) -> tuple[Variant, ...]:
+        """The variant that would have been asked, for a body that no variant could read."""
+        return (assign(endpoint, None, self.invoker.draw).variant,)
+
+    def _answer(
+        self, endpoint: ServedEndpoint, members: dict[str, str], access: Access, request: Request
+    ) -> tuple[Response, Outcome]:
         if len(request.body) > MAX_BODY:
             raise ModelError(
                 f"The body has {len(request.body)} bytes; at most {MAX_BODY} (6 MiB) are taken: "
@@ -104,7 +127,7 @@ class InvokeApi:
         sent = members.get("ContentType", "")
         exchange = Exchange(sent, request.body, media, body) if endpoint.capture else None
         self.tell(Answered(endpoint, outcome, inference_id, attributes, self.clock(), exchange))
-        return _response(body, media, outcome, request.request_id)
+        return _response(body, media, outcome, request.request_id), outcome
 
     def _may_see(self, access: Access) -> Callable[[str], bool]:
         known: dict[str, bool] = {}

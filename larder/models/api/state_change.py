@@ -38,6 +38,10 @@ def endpoint_change(endpoint: Endpoint, arn: str) -> StateChange:
         "CreationTime": endpoint.created // 1000,
         "LastModifiedTime": endpoint.modified // 1000,
     }
+    summary = members.get("PendingDeploymentSummary")
+    if endpoint.pending is not None and summary is not None:
+        started = endpoint.pending.deployment.started // 1000
+        members["PendingDeploymentSummary"] = summary | {"StartTime": started}
     return StateChange(arn, _written(members), _ENDPOINT)
 
 

@@ -1,7 +1,14 @@
 """The ``sagemaker`` SDK, version 3 (sagemaker-core): a model, its endpoint, and the call."""
 
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model
-from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
+from sagemaker.core.shapes import (
+    BlueGreenUpdatePolicy,
+    CapacitySize,
+    ContainerDefinition,
+    DeploymentConfig,
+    ProductionVariant,
+    TrafficRoutingConfig,
+)
 
 from tests.conformance.sdk.story import settings, tell, until
 
@@ -64,6 +71,18 @@ def update(c):
     return until(c.scores, c.told["scores"]["second"], 60)
 
 
+def update_by_steps(c):
+    endpoint = c.endpoint
+    endpoint.endpoint_config_name = f"{c.name}-first"
+    half = CapacitySize(type="CAPACITY_PERCENT", value=50)
+    routing = TrafficRoutingConfig(type="LINEAR", wait_interval_in_seconds=2, linear_step_size=half)
+    policy = BlueGreenUpdatePolicy(traffic_routing_configuration=routing)
+    endpoint.update(deployment_config=DeploymentConfig(blue_green_update_policy=policy))
+    pending = c.endpoint.pending_deployment_summary.endpoint_config_name
+    endpoint.wait_for_status("InService", timeout=120)
+    return pending, until(c.scores, c.told["scores"]["first"], 60)
+
+
 def invoke_with_response_stream(c):
     try:
         c.endpoint.invoke_with_response_stream(body=c.told["rows"], content_type="text/csv")
@@ -82,7 +101,7 @@ def delete(c):
     return [list(each.get_all(name_contains=c.name)) for each in (Model, EndpointConfig, Endpoint)]
 
 
-STEPS = [create, get_all, update, invoke_with_response_stream, delete]
+STEPS = [create, get_all, update, update_by_steps, invoke_with_response_stream, delete]
 
 if __name__ == "__main__":
     told, path = settings()

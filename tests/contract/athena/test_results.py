@@ -64,7 +64,7 @@ def test_results_are_encrypted_as_the_workgroup_says(athena, cloud, s3):
     assert (stored["ServerSideEncryption"], stored["SSEKMSKeyId"]) == ("aws:kms", "alias/results")
 
 
-def test_a_column_is_named_as_the_query_writes_it(athena):
+def test_l3_a_column_is_named_as_the_query_writes_it(athena):
     named = {
         'SELECT CustomerId, "CUSTOMERID", e.Amount, Amount AS Paid, items FROM events e': [
             ("CustomerId", "CUSTOMERID", "Amount", "Paid", "items")
@@ -86,7 +86,7 @@ def test_a_column_is_named_as_the_query_writes_it(athena):
     assert {sql: athena.run(sql).all_rows[:1] for sql in named} == named
 
 
-def test_a_time_has_the_digits_of_its_columns_type(athena, s3, glue):
+def test_l3_a_time_has_the_digits_of_its_columns_type(athena, s3, glue):
     moment = pa.array([datetime(2026, 1, 2, 3, 4, 5, 670_900)], pa.timestamp("us"))
     put_parquet(s3, "moments/a.parquet", pa.table({"at": moment}))
     table = hive_table("moments", {"at": "timestamp"}, {}, "s3://lake/moments/")

@@ -27,7 +27,7 @@ ROW = (
 
 
 @pytest.mark.parametrize("function", LISTED.read_text().split())
-def test_a_function_of_the_sdks_runs(athena, function):
+def test_p2_a_function_of_the_sdks_runs(athena, function):
     expression, value = AS_WRITTEN[function]
     assert athena.rows(f"SELECT {expression} FROM ({ROW}) AS table_base") == [(value,)]
 

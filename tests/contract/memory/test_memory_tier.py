@@ -247,7 +247,7 @@ def test_an_accepted_write_without_an_answer_is_sent_once_more(valkey, monkeypat
     assert patient(valkey).get([SLOT]) == {SLOT: version(5)}
 
 
-def test_writes_of_a_process_with_busy_threads_are_read_by_others(server, valkey):
+def test_r8_writes_of_a_process_with_busy_threads_are_read_by_others(server, valkey):
     done = Event()
 
     def busy():

@@ -107,6 +107,20 @@ def test_a_damaged_booster_is_refused(name, value, words):
 
 
 @pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0x1C00_0002, "a parent that does not exist"),
+        (-7, "a parent that does not exist"),
+        (1, "a node that does not know its parent"),
+    ],
+)
+def test_a_parent_that_is_not_the_nodes_own_is_refused(value, words):
+    """XGBoost reads there when it loads the file, and may end its process by it."""
+    with pytest.raises(ModelError, match=words):
+        check_xgboost(damaged("parents", value, place=2))
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"{", b"[", b"x", b"{L", b"[$l#L" + b"\x7f" * 8, b"[" * 9999]
 )
 def test_what_is_no_ubj_is_refused(data):

@@ -13,6 +13,7 @@ from larder.offline.adapters.iceberg.catalog import glue_client, open_catalog, o
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.adapters.staged_rows import S3StagedRows
 from larder.offline.one_committer import OneCommitter
+from larder.offline.turns import Lease
 from tests.support.offline import hive_group, hive_rows, make_lake, offline_group, rows_in, seconds
 from tests.support.tables import create_registry_table
 
@@ -96,7 +97,7 @@ def by_one_committer(bench):
     create_registry_table(dynamodb, registry)
     leases = DynamoLeases(BotoDynamo(dynamodb), registry)
     bucket = bench.root.split("/")[2]
-    staged = S3StagedRows(boto3.client("s3"), bucket)
+    staged = S3StagedRows(boto3.client("s3"), bucket, "records")
     bench.tables = OneCommitter(bench.tables, leases, staged, new_id=lambda: uuid4().hex)
     return bench
 
@@ -112,8 +113,9 @@ def waiting_for_the_lease(bench):
             if owner in tried:
                 return take(uid, owner, seconds=seconds)
             tried.add(owner)
-            return False
+            return Lease("another")
 
+        look = staticmethod(bench.tables.leases.look)
         release = staticmethod(bench.tables.leases.release)
 
     quick = Backoff(first=0.001, longest=0.01)

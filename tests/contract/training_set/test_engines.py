@@ -161,7 +161,7 @@ def test_a_hive_table_that_its_owner_made_otherwise_is_refused(bench, duckdb, ch
 
 
 @pytest.mark.parametrize("seed", [19, 2])
-def test_both_engines_join_hourly_files_to_one_hash(bench, duckdb, seed):
+def test_p3_both_engines_join_hourly_files_to_one_hash(bench, duckdb, seed):
     """Tables of format Glue, of String and of Fractional event times, one without any file.
 
     Athena rounds their write times to milliseconds, so versions are as far apart here.

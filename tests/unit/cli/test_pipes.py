@@ -13,8 +13,12 @@ ROOT = Path(__file__).parents[3]
 
 
 def unread(*arguments, streams=("stdout",)):
-    """Run a command whose output has no reader; what it says on the other stream."""
+    """Run a command whose output has no reader; what it says on the other stream.
+
+    The output is buffered, as without PYTHONUNBUFFERED: what is left is written at the very end.
+    """
     reader, writer = os.pipe()
+    variables = {name: text for name, text in os.environ.items() if name != "PYTHONUNBUFFERED"}
     os.close(reader)
     try:
         return subprocess.run(
@@ -22,6 +26,7 @@ def unread(*arguments, streams=("stdout",)):
             stdout=writer,
             stderr=writer if "stderr" in streams else subprocess.PIPE,
             cwd=ROOT,
+            env=variables,
             check=False,
         )
     finally:

@@ -34,7 +34,7 @@ BELOW = ["", "/", HOUR, "/data", "/data/event_time_trunc=2024-01-31", "/metadata
 
 @pytest.mark.parametrize("table_format", TableFormat)
 @pytest.mark.parametrize("below", BELOW)
-def test_a_group_in_the_folder_of_another_is_refused(table_format, below):
+def test_s1_a_group_in_the_folder_of_another_is_refused(table_format, below):
     groups = control_plane().groups
     location = victim(groups, table_format=table_format)
 
@@ -100,7 +100,7 @@ URIS = st.lists(SEGMENTS, max_size=9).map(lambda parts: "/".join(["s3://lake", *
 
 
 @given(st.lists(st.tuples(URIS, st.sampled_from(["a", "b", "a-1"])), max_size=8, unique=True))
-def test_whatever_is_accepted_is_disjoint(asked):
+def test_s1_whatever_is_accepted_is_disjoint(asked):
     locations = set()
     for uri, name in asked:
         spec = both_stores(name, offline=OfflineSpec(uri))
@@ -117,7 +117,7 @@ def at(name, location):
     return offline_group(f"s3://lake/{location}", name=name)
 
 
-def test_groups_that_overlap_already_are_named_with_both_folders():
+def test_s1_groups_that_overlap_already_are_named_with_both_folders():
     groups = [
         at("outer", "x/a"),
         at("inner", "x/a/data/b"),

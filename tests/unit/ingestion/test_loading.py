@@ -71,7 +71,7 @@ def test_what_is_stored_or_newer_is_not_written_again():
         ({"taste": ["1.0", "2"]}, {"taste": ["1.0", "2.0"]}),
     ],
 )
-def test_a_record_that_is_equal_by_type_counts_as_stored(online, history):
+def test_r9_a_record_that_is_equal_by_type_counts_as_stored(online, history):
     taste = FeatureDefinition("taste", FeatureType.FRACTIONAL, CollectionType.LIST)
     group = offline_group(features=(*GROUP.features, taste))
     keys = {"customer_id": "c1", "event_time": "2024-01-31T12:00:00Z"}

@@ -157,7 +157,7 @@ def test_a_column_without_a_name_is_left_out_by_name_alone(customers, tmp_path):
     assert customers.ingest(path, run_id="2", renamed={"": ""}).written == 1
 
 
-def test_rejects_are_written_where_a_caller_says_or_below_the_home_folder(tmp_path, monkeypatch):
+def test_p6_rejects_are_written_where_a_caller_says_or_below_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     usual = tmp_path / ".larder" / "rejects" / "g-r1-rejects.jsonl"
     assert rejects_path(None, "g", "r1") == usual

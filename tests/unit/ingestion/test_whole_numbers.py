@@ -100,7 +100,7 @@ EVERY_FRAME = pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 
 @WAYS
 @EVERY_FRAME
-def test_whole_floats_are_whole_numbers_and_others_are_refused_alone(way, frame, tmp_path):
+def test_p5_whole_floats_are_whole_numbers_and_others_are_refused_alone(way, frame, tmp_path):
     given = frame(
         {
             "customer_id": [701.0, 702.0, 703.0, 704.5],

@@ -28,7 +28,7 @@ class Ticks:
         return Clock(now=lambda: self.seconds, pause=self.pause)
 
 
-def test_a_wait_lasts_as_long_as_there_is_progress() -> None:
+def test_r11_a_wait_lasts_as_long_as_there_is_progress() -> None:
     ticks, steps = Ticks(), count()
     wait(lambda: ticks.seconds > 300, lambda: next(steps), patience=1, clock=ticks.clock)
     assert ticks.seconds > 300
@@ -65,7 +65,9 @@ def start(tmp_path: Path, program: str) -> Platform:
     return platform
 
 
-def test_a_service_that_hangs_is_told_with_its_last_words_and_where_it_was(tmp_path: Path) -> None:
+def test_r11_a_service_that_hangs_is_told_with_its_last_words_and_where_it_was(
+    tmp_path: Path,
+) -> None:
     program = "import signal; print('opening the table'); signal.pause()"
     with pytest.raises(LocalPlatformError) as failed:
         start(tmp_path, program)

@@ -103,6 +103,22 @@ def test_the_green_share_is_that_of_the_units():
     assert sides.count("new") / len(UNITS) == pytest.approx(0.3, abs=0.015)
 
 
+def test_a_target_is_of_the_fleet_that_the_unit_falls_to_if_that_has_the_name():
+    blue = fleet("old", variant("A"), variant("B"))
+    green = fleet("new", variant("A"), variant("C"))
+    one = endpoint(blue, green=green, green_share=0.3)
+    for unit in UNITS[:500]:
+        side = assign(one, unit, random.random).fleet.config
+        assert target(one, "A", unit).fleet.config == side
+        assert target(one, "B", unit).fleet.config == "old"
+        assert target(one, "C", unit).fleet.config == "new"
+    sides = [target(one, "A", None, random.random).fleet.config for _ in UNITS]
+    assert sides.count("new") / len(UNITS) == pytest.approx(0.3, abs=0.015)
+    assert target(one, "A").fleet.config == "old"
+    moved = endpoint(blue, green=green, green_share=1.0)
+    assert target(moved, "A").fleet.config == "new"
+
+
 def test_a_shadow_is_no_target():
     blue = fleet("c", variant("A"), shadows=(variant("S"),))
     assert target(endpoint(blue), "A").variant.name == "A"

@@ -7,9 +7,18 @@ import pytest
 
 from larder.models.adapters.dynamodb_item import to_item
 from larder.models.adapters.dynamodb_stream import model_change
+from larder.models.deployment import Deployment
 from larder.models.package_items import Approval
-from larder.models.registry_items import Endpoint, EndpointConfig, Kind, Model, VariantDetail
+from larder.models.registry_items import (
+    Endpoint,
+    EndpointConfig,
+    Kind,
+    Model,
+    Pending,
+    VariantDetail,
+)
 from larder.models.served import EndpointStatus
+from larder.models.traffic_plan import TrafficPlan
 from tests.support.model_registry import IMAGE, served_model
 from tests.support.models import endpoint as served_endpoint
 from tests.support.packages import SPECIFICATION, model_package, package_group
@@ -61,6 +70,24 @@ def test_an_endpoint_in_another_status_is_an_event(status, word):
     detail = orjson.loads(change.detail)
     assert (detail["EndpointStatus"], detail["EndpointName"]) == (word, "Demo")
     assert detail["CreationTime"] == START // 1000
+
+
+def test_the_steps_of_an_update_are_no_events_and_its_statuses_are():
+    plan = TrafficPlan(shares=(0.1, 1.0), wait=60)
+    deployment = Deployment(uid="u", plan=plan, started=START, due=START, share=0.1, taken=1)
+    detail = VariantDetail(name="AllTraffic", image=IMAGE, resolved=START)
+    pending = Pending(deployment=deployment, details=(detail,))
+    rest = _endpoint()
+    served = replace(rest.served, green=rest.served.blue, green_share=0.1)
+    moving = replace(rest, served=served, pending=pending).in_status(EndpointStatus.UPDATING, START)
+    change = model_change(_record(Kind.ENDPOINT, moving, rest))
+    summary = orjson.loads(change.detail)["PendingDeploymentSummary"]
+    assert (summary["EndpointConfigName"], summary["StartTime"]) == ("config", START // 1000)
+    further = replace(moving, served=replace(moving.served, green_share=1.0))
+    assert model_change(_record(Kind.ENDPOINT, further, moving)) is None
+    back = moving.in_status(EndpointStatus.ROLLING_BACK, START)
+    detail = orjson.loads(model_change(_record(Kind.ENDPOINT, back, moving)).detail)
+    assert detail["EndpointStatus"] == "ROLLING_BACK"
 
 
 def test_a_change_of_tags_or_weights_is_no_event_and_a_new_endpoint_of_the_name_is():

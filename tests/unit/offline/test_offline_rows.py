@@ -117,7 +117,7 @@ def test_a_fractional_event_time_is_a_double_also_where_it_expires():
 
 
 @pytest.mark.parametrize("late_by", [1, 10**6, 86_400 * 10**6, WRITTEN + 62_167_219_100 * 10**6])
-def test_the_expiry_of_a_record_that_came_late_is_not_known_before_the_record(late_by):
+def test_p4_the_expiry_of_a_record_that_came_late_is_not_known_before_the_record(late_by):
     expires_at = (WRITTEN - late_by) * 1000
     values = VALUES | {"event_time": "0000-01-01T00:00:00Z"}
     (expiry,) = rows(old=version(GROUP, values, expires_at=expires_at), by_ttl=True)

@@ -12,7 +12,7 @@ from larder.offline.ports import Appended, TableUnusable
 from larder.offline.write import PATIENCE_MICROS, PROBE_MICROS, OfflineWriter
 from larder.records.record import State
 from tests.support.groups import FEATURES, feature_group
-from tests.support.offline import NOON, WRITTEN, seconds, stream_record, version
+from tests.support.offline import NOON, WRITTEN, OneByOne, seconds, stream_record, version
 
 CUSTOMERS = feature_group()
 ORDERS = feature_group("orders")
@@ -75,7 +75,7 @@ class Bench:
     def __post_init__(self):
         self.now = ENTERED * 10**6
         self.writer = OfflineWriter(
-            self.registry, self.tables, self.quarantine, clock=lambda: self.now
+            self.registry, OneByOne(self.tables), self.quarantine, clock=lambda: self.now
         )
 
     def write(self, *records, redriven=False):

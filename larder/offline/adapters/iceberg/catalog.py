@@ -21,6 +21,7 @@ from pyiceberg.table import Table
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.adapters.iceberg.errors import translated_errors
 from larder.offline.adapters.iceberg.schema import check_owner
+from larder.offline.adapters.iceberg.storage import SharingCatalog
 from larder.offline.ports import TableUnusable
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 def open_catalog(env: Mapping[str, str] = os.environ) -> GlueCatalog:
     """The catalog that the SDK's variables name."""
-    return GlueCatalog("larder", client=glue_client(), **file_properties(env))
+    return SharingCatalog("larder", glue_client(), **file_properties(env))
 
 
 def open_files(env: Mapping[str, str] = os.environ) -> PyArrowFileIO:

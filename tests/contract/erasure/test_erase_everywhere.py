@@ -14,13 +14,15 @@ from larder.offline.adapters.hive.commits import S3Slots
 from larder.offline.adapters.hive.files import HiveFiles
 from larder.offline.adapters.iceberg.catalog import open_files
 from larder.offline.adapters.staged_rows import S3StagedRows
+from larder.offline.ports import TableRows
 from larder.records.record import Slot
 from tests.faults.killing import Killed, dying
 from tests.support.erasure import SUBJECT, counts
+from tests.support.groups import feature_group
 from tests.support.offline import hive_files, row, seconds, version
 
 
-def test_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
+def test_r3_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
     records = hive.records()
     for start in range(0, 12, 3):
         hive.consume({"Records": records[start : start + 3]})
@@ -119,7 +121,7 @@ def test_another_files_rows_are_named_and_left(hive, capsys):
 
 
 @pytest.mark.parametrize("formats", [("Iceberg", "Glue"), ("Glue", "Iceberg")])
-def test_every_life_of_the_name_is_erased(bench_of, capsys, formats):
+def test_r3_every_life_of_the_name_is_erased(bench_of, capsys, formats):
     first, second = map(TableFormat, formats)
     bench = bench_of(first)
     bench.consume({"Records": bench.records(6)})
@@ -189,30 +191,46 @@ def test_files_of_a_materialization_that_died_are_removed(hive, capsys):
     assert {each["Key"] for each in left} == {f"{ours}/b", "materialize/another/run1/a"}
 
 
+def staged_by(bench, **more):
+    return S3StagedRows(bench.s3, bench.bucket, "records", **more)
+
+
 @pytest.mark.parametrize("table_format", list(TableFormat))
 def test_rows_that_a_dead_writer_left_staged_are_removed(bench_of, capsys, table_format):
     bench = bench_of(table_format)
-    long_ago = S3StagedRows(bench.s3, bench.bucket, clock=lambda: time.time() - 1000)
-    long_ago.put(bench.group, [row(SUBJECT)])
-    kept = long_ago.put(bench.group, [row("someone")])
+    long_ago = staged_by(bench, clock=lambda: time.time() - 1000)
+    long_ago.put([TableRows(bench.group, [row(SUBJECT)])])
+    kept = long_ago.put([TableRows(bench.group, [row("someone")])])
     place = (f"s3://{bench.bucket}/staging/", "staged batches")
     assert counts(bench.run(capsys, "--dry-run"))[place] == 1
     assert counts(bench.run(capsys))[place] == 1
-    assert [each.key for each in long_ago.of(bench.group)] == [kept]
+    assert [each.key for each in long_ago.waiting()] == [kept.key]
     assert bench.holding() == []
 
 
 def test_rows_that_a_writer_waits_for_are_refused_by_the_table_and_then_gone(hive, capsys):
-    staged = S3StagedRows(hive.s3, hive.bucket)
-    key = staged.put(hive.group, [row(SUBJECT), row("someone")])
+    staged = staged_by(hive)
+    another = feature_group("another")
+    batch = [TableRows(another, [row("x")]), TableRows(hive.group, [row(SUBJECT), row("someone")])]
+    placed = staged.put(batch)
     done = hive.run(capsys, status=1)
     (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
     assert "1 batches are being committed now" in told
-    (waiting,) = staged.of(hive.group)
+    waiting = staged.read(placed.key).rows_of(hive.group.uid)
     assert hive.tables.append(hive.group, waiting.rows, remaining=seconds(60)).rows == 1
-    staged.remove([key])
+    staged.remove(placed)
     done = hive.run(capsys)
     assert (done["found"], done["absent"], hive.holding()) == (0, True, [])
+
+
+def test_a_batch_that_waits_does_not_hide_one_that_can_not_be_read(hive, capsys):
+    strange = f"staging/records/{int(time.time() * 1e6):020d}-strange.json"
+    hive.s3.put_object(Bucket=hive.bucket, Key=strange, Body=b"not ours")
+    staged_by(hive).put([TableRows(hive.group, [row(SUBJECT)])])
+    done = hive.run(capsys, status=1)
+    (told,) = [each["unsearched"] for each in done["traces"] if each["unsearched"]]
+    assert f"1 objects can't be read: {strange}" in told
+    assert "1 batches are being committed now" in told
 
 
 def test_results_of_queries_that_hold_it_are_named(hive, capsys):

@@ -1,0 +1,1 @@
+"""Updates of endpoints that move traffic, one step a call."""
