@@ -96,5 +96,5 @@ docs: .venv/.ready ## write the index of decisions and the schema of definition 
 	@$(BIN)/python docs/decisions/index.py
 	@$(BIN)/python -m larder pipeline schema > docs/feature_group.schema.json
 
-snapshots: setup ## write the templates' snapshots anew; read the diff
-	@$(BIN)/pytest -q tests/infra --snapshot-update
+snapshots: setup ## write the snapshots of templates and of pipelines' SQL anew; read the diff
+	@$(BIN)/pytest -q tests/infra tests/unit/pipelines/test_statement.py --snapshot-update

@@ -23,7 +23,11 @@ MODEL_DATA: Final = "model-data/"
 """Where people may upload artefacts of models that CreateModel then takes in."""
 EXPOSURES: Final = "exposures/"
 """Where the table of exposures lies, and what data capture writes here."""
-_LATER: Final = ("failed-batches/", "lineage/", "pipelines/")
+PIPELINES: Final = "pipelines/"
+"""Where runs of pipelines stage their rows, by pipeline and run."""
+SOURCES: Final = "sources/"
+"""Where people may put tables of events that pipelines read."""
+_LATER: Final = ("failed-batches/", "lineage/")
 """Folders of earlier releases, and of parts that are to come."""
 OWN: Final = tuple(
     sorted(
@@ -40,6 +44,8 @@ OWN: Final = tuple(
                 MODELS,
                 EXPOSURES,
                 MODEL_DATA,
+                PIPELINES,
+                SOURCES,
                 *_LATER,
             )
         }

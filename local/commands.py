@@ -12,9 +12,12 @@ from local.saved_state import LOST_SECONDS, saved_at
 _STOP_SECONDS = 60.0
 
 
-def up(platform: Platform, progress: Progress) -> dict[str, str]:
+def up(
+    platform: Platform, progress: Progress, others: deployment.Choices = deployment.NO_OTHERS
+) -> dict[str, str]:
     """Install what is missing, start the services, deploy; returns the stacks' outputs.
 
+    ``others`` are choices of the deployment, as ``cdk -c`` takes them.
     Running it again is quick: what runs goes on running, and unchanged sources are not deployed.
 
     Raises:
@@ -27,7 +30,7 @@ def up(platform: Platform, progress: Progress) -> dict[str, str]:
                 tools.install(name, platform.tools)
         recover(platform, progress)
         start(platform, progress)
-        deployment.deploy(platform, progress)
+        deployment.deploy(platform, progress, others)
         deployment.make_default_bucket(platform)
         outputs = stacks.outputs(platform)
         values = environment.variables(platform, outputs)

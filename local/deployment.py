@@ -26,7 +26,7 @@ CHOICES = {
 }
 """What is chosen over the stage's own choices: this machine shows every part there is."""
 Choices = Mapping[str, str]
-_NO_OTHERS: Choices = {}
+NO_OTHERS: Choices = {}
 
 
 def bootstrap(platform: Platform, progress: Progress) -> None:
@@ -39,7 +39,7 @@ def bootstrap(platform: Platform, progress: Progress) -> None:
         _cdk(platform, ["bootstrap", target], cwd=platform.root / "tmp", step=step)
 
 
-def deploy(platform: Platform, progress: Progress, others: Choices = _NO_OTHERS) -> None:
+def deploy(platform: Platform, progress: Progress, others: Choices = NO_OTHERS) -> None:
     """Synthesize and deploy everything, unless what is deployed comes from the same sources.
 
     ``others`` are choices of this deployment beside ``CHOICES``, as ``cdk -c`` takes them.
@@ -95,7 +95,7 @@ def _context(others: Choices) -> list[str]:
     return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
 
-def sources_fingerprint(root: Path, others: Choices = _NO_OTHERS) -> str:
+def sources_fingerprint(root: Path, others: Choices = NO_OTHERS) -> str:
     """A digest of all that decides what would be deployed, and of the interpreter."""
     digest = hashlib.sha256(f"{sys.version} {_context(others)}".encode())
     for path in _source_files(root):

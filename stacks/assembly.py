@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from aws_cdk import App, Validations
@@ -23,7 +24,8 @@ _REPRODUCIBLE: Final = {"aws:cdk:disable-creation-stack-traces": True}
 def assemble(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
     """An app with the stages that ``-c stage=NAME`` selects, and checks.
 
-    ``-c target=local`` aims them at this machine; ``-c in_memory=on|off``, ``function_url=on|off``,
+    ``-c target=local`` aims them at this machine; ``-c definitions=FOLDER`` names another folder of
+    definition files than ``features``. ``-c in_memory=on|off``, ``function_url=on|off``,
     ``sagemaker_names=on|off``, ``runtime_start=on_demand|snap_start|provisioned:N`` and
     ``administrators=NAME,…`` override what the stages choose, as do ``restored_records=STREAM`` and
     ``restored_registry=STREAM``. The context is that of ``cdk.json``, then ``context``, then the
@@ -73,6 +75,8 @@ def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageCon
     if (text := named("administrators")) is not None:
         names = tuple(each.strip() for each in text.split(",") if each.strip())
         config = replace(config, access=replace(config.access, administrators=names))
+    if (text := named("definitions")) is not None:
+        config = replace(config, definitions=Path(text))
     if (text := named("in_memory")) is not None:
         tier = config.in_memory or InMemoryTier()
         config = replace(config, in_memory=tier if _switch("in_memory", text) else None)

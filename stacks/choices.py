@@ -168,6 +168,16 @@ class ModelChoices:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PipelineChoices:
+    """Feature pipelines: what they may read."""
+
+    source_buckets: tuple[str, ...] = ()
+    """Existing buckets where tables of events have their files, beside the folder ``sources/`` of
+    the platform's bucket. A key of their own must let the role of the function ``pipelines`` use
+    it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OfflineChoices:
     """The offline store: its writer, its tables and the queries over them."""
 

@@ -1,6 +1,7 @@
 """What each stage chooses. Stacks read choices; they never ask for the stage's name."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from aws_cdk import Environment, RemovalPolicy, Stack
@@ -14,9 +15,10 @@ from stacks.choices import (
     InMemoryTier,
     ModelChoices,
     OfflineChoices,
+    PipelineChoices,
     ServingChoices,
 )
-from stacks.constructs.layer_archive import LAMBDA, Target
+from stacks.constructs.layer_archive import LAMBDA, ROOT, Target
 
 SAGEMAKER_DATABASE: Final = "sagemaker_featurestore"
 """The Glue database in which SageMaker makes the tables of feature groups."""
@@ -52,6 +54,12 @@ class StageConfig:
 
     models: ModelChoices = field(default_factory=ModelChoices)
     """Models and the functions that take them in and serve them."""
+
+    pipelines: PipelineChoices = field(default_factory=PipelineChoices)
+    """Feature pipelines."""
+
+    definitions: Path = ROOT / "features"
+    """The folder of definition files."""
 
     in_memory: InMemoryTier | None = None
     """The tier ``InMemory``; without it such feature groups live in DynamoDB alone."""

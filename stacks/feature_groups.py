@@ -8,11 +8,10 @@ from aws_cdk import Annotations, CfnOutput, CustomResource, Duration, Stack, Sta
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.declared.files import definition_warnings, load_definitions, load_pipelines
+from larder.declared.files import definition_warnings, load_definitions
 from larder.settings.feature_groups import FeatureGroupsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
-from stacks.constructs.layer_archive import ROOT
 from stacks.constructs.permissions import allow
 from stacks.constructs.polled_resource import PolledResource
 from stacks.constructs.python_function import Program, PythonFunction
@@ -43,11 +42,10 @@ class FeatureGroupsStack(Stack):
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
-        definitions: Path = ROOT / "features",
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.function = self._function(config, online, offline)
-        asset = Asset(self, "Definitions", path=str(self._write(definitions)))
+        asset = Asset(self, "Definitions", path=str(self._write(config.definitions)))
         allow(self.function, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
         polled = PolledResource(
             self, "Polled", config=config, function=self.function, timeout=_FRAMEWORK_TIMEOUT
@@ -93,17 +91,7 @@ class FeatureGroupsStack(Stack):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "feature-groups.json"
         groups = load_definitions(definitions)
-        for number, warning in enumerate(warnings_of(definitions)):
+        for number, warning in enumerate(definition_warnings(definitions)):
             Annotations.of(self).add_warning_v2(f"larder:definition-{number}", warning)
         path.write_text(json.dumps(groups, indent=1, sort_keys=True) + "\n")
         return path
-
-
-def warnings_of(definitions: Path) -> list[str]:
-    """What a synth says of definitions that are allowed and may not do what their author means."""
-    unrun = [
-        f"{each.group}: this release deploys the group and runs no pipeline: nothing is computed. "
-        "Try it by `larder pipeline test`, and take its SQL by `larder pipeline sql`"
-        for each in load_pipelines(definitions)
-    ]
-    return [*unrun, *definition_warnings(definitions)]

@@ -16,6 +16,7 @@ from stacks.models import ModelsStack
 from stacks.observability.stack import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
+from stacks.pipelines import PipelinesStack
 from stacks.serving import ServingStack
 
 
@@ -31,6 +32,7 @@ class Platform(Stage):
         models = ModelsStack(
             self, "Models", config=config, online=online, offline=offline, memory=memory
         )
+        pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         serving = ServingStack(
             self,
             "Serving",
@@ -38,6 +40,7 @@ class Platform(Stage):
             online=online,
             offline=offline,
             models=models,
+            pipelines=pipelines,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
@@ -46,11 +49,7 @@ class Platform(Stage):
         )
         # No reference says so, but a group becomes Created by the lifecycle function alone.
         groups.add_stack_dependency(ingestion)
-        projection = None
-        if memory is not None:
-            projection = MemoryProjectionStack(
-                self, "MemoryProjection", config=config, online=online, memory=memory
-            )
+        projection = self._projection(config, online, memory)
         observability = ObservabilityStack(
             self,
             "Observability",
@@ -60,6 +59,7 @@ class Platform(Stage):
             projection=projection,
         )
         self._exposures(config, online, offline, observability)
+        observability.watch_pipelines(config, pipelines)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 
@@ -76,6 +76,16 @@ class Platform(Stage):
             self, "Exposures", config=config, online=online, offline=offline, models=models
         )
         observability.watch_exposures(config, stack)
+
+    def _projection(
+        self, config: StageConfig, online: OnlineStoreStack, memory: MemoryStoreStack | None
+    ) -> MemoryProjectionStack | None:
+        """What fills the cache, where the stage has the tier."""
+        if memory is None:
+            return None
+        return MemoryProjectionStack(
+            self, "MemoryProjection", config=config, online=online, memory=memory
+        )
 
     def _memory(
         self,

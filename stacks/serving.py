@@ -25,6 +25,7 @@ from stacks.memory.store import MemoryStoreStack
 from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
+from stacks.pipelines import PipelinesStack
 from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, live_alias
 
@@ -69,6 +70,7 @@ class ServingStack(Stack):
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
         models: ModelsStack,
+        pipelines: PipelinesStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
@@ -79,7 +81,7 @@ class ServingStack(Stack):
         self.runtime = self._runtime(config, online, memory, layer, settings)
         target = live_alias(self.runtime, config.serving.runtime_start)
         self.api = self._api(live_alias(self.control), target, models.invoked)
-        self._publish(config, settings, offline)
+        self._publish(config, settings, offline, pipelines)
         self._stage(config)
         if config.serving.function_url:
             self._function_url(target)
@@ -147,7 +149,11 @@ class ServingStack(Stack):
         return function
 
     def _publish(
-        self, config: StageConfig, settings: RuntimeSettings, offline: OfflineStoreStack
+        self,
+        config: StageConfig,
+        settings: RuntimeSettings,
+        offline: OfflineStoreStack,
+        pipelines: PipelinesStack,
     ) -> None:
         """Tell Python programs of the stores and the API."""
         published = PublishedSettings(
@@ -158,6 +164,7 @@ class ServingStack(Stack):
             api_endpoint=self.api.api_endpoint,
             api_id=self.api.api_id,
             kms_key_arn=offline.bucket.key.key_arn,
+            pipelines_machine=pipelines.machine.state_machine_arn,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

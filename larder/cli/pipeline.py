@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from larder.cli.parsers import Commands, add_reading
+from larder.cli.pipeline_runs import add_runs
 from larder.errors import ConfigurationError
 from larder.event_time import nanos_to_iso
 from larder.extras import needs
@@ -30,6 +31,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     inner: Commands = parser.add_subparsers(required=True, metavar="command")
     _add_test(inner)
     _add_sql(inner)
+    add_runs(inner)
     meaning = "print the JSON Schema of definition files, for editors"
     schema = inner.add_parser("schema", help=meaning, description=f"{meaning}.".capitalize())
     schema.set_defaults(run=_schema)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from larder.client.ingestion import IngestionClient
     from larder.client.materialization import MaterializationClient
     from larder.client.offline import OfflineClient
+    from larder.client.pipelines import PipelinesClient
     from larder.client.training_sets import TrainingSetsClient
 
 _PATIENT_SECONDS = 0.25
@@ -128,6 +129,18 @@ class Platform:
             from larder.wiring.training_sets import HistorySettings  # noqa: PLC0415
 
         return ExperimentsClient(open_experiments(self.location.settings(HistorySettings)))
+
+    @cached_property
+    def pipelines(self) -> PipelinesClient:
+        """Feature pipelines: run, and looked at. Extra: ``offline``."""
+        with self._own_rights("pipelines"), needs("offline", "pipelines"):
+            from larder.client.pipelines import PipelinesClient  # noqa: PLC0415 - optional
+            from larder.wiring.pipeline_client import (  # noqa: PLC0415
+                PipelineClientSettings,
+                open_executions,
+            )
+
+        return PipelinesClient(open_executions(self.location.settings(PipelineClientSettings)))
 
     @cached_property
     def erasure(self) -> ErasureClient:

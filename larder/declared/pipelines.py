@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,6 +14,7 @@ from larder.pipelines.definition import (
     Aggregate,
     ComputedFeature,
     Engine,
+    ExpectedRows,
     Function,
     Late,
     Pipeline,
@@ -64,6 +65,7 @@ class PipelineReader:
             description=declared.get("description", members.get("description")),
             shared=declared.get("shared", False),
             revision=declared.get("revision", 1),
+            rows=_expected_rows(declared.get("expect") or ()),
         )
 
     def _of(self, member: str, default: int) -> int:
@@ -170,6 +172,19 @@ class PipelineReader:
             scale=aggregate.get("scale", digits),
             n=aggregate.get("n", 1) if function in ORDERED else 1,
         )
+
+
+def _expected_rows(expected: Iterable[Members]) -> ExpectedRows:
+    """The bounds of ``rows`` that are given as numbers and whose failure stops a run."""
+    found = [
+        each["rows"]
+        for each in expected
+        if each.get("rows") and each.get("severity", "error") == "error"
+    ]
+    most = [each["max"] for each in found if each.get("max") is not None]
+    return ExpectedRows(
+        max((each.get("min") or 0 for each in found), default=0), min(most, default=None)
+    )
 
 
 def _as_sql(error: RefusedSql) -> str:

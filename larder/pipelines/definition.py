@@ -127,6 +127,11 @@ class Source:
     version: str | None = None
     where: str | None = None
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The tables of the Glue catalog that it names."""
+        return self.tables or ((self.table,) if self.table else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -145,6 +150,14 @@ class Late:
     accept: int = 3 * DAY
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectedRows:
+    """How many rows an interval has, if nothing is wrong with its source."""
+
+    least: int = 0
+    most: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """One feature group's pipeline.
@@ -159,6 +172,7 @@ class Pipeline:
         start: the first day whose intervals are computed.
         shared: whether others may write into the group too.
         revision: grows when a change makes earlier rows wrong.
+        rows: how many rows an interval is expected to have.
     """
 
     group: str
@@ -178,6 +192,7 @@ class Pipeline:
     description: str | None = None
     shared: bool = False
     revision: int = 1
+    rows: ExpectedRows = ExpectedRows()
 
     @property
     def windows(self) -> tuple[int, ...]:

@@ -40,6 +40,7 @@ class PublishedSettings(RuntimeSettings):
         api_endpoint: the URL of the HTTP API, which serves both planes.
         api_id: the API's id, by which IAM names its paths; empty where an older release published.
         kms_key_arn: the key of all stores; empty as above.
+        pipelines_machine: the ARN of the pipelines' state machine; empty as above.
     """
 
     offline_bucket: str
@@ -48,3 +49,4 @@ class PublishedSettings(RuntimeSettings):
     api_endpoint: str
     api_id: str = ""
     kms_key_arn: str = ""
+    pipelines_machine: str = ""

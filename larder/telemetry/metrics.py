@@ -31,6 +31,8 @@ class Metric(StrEnum):
     OFFLINE_ROWS = "OfflineRows"
     PARKED_CHANGES = "ParkedChanges"
     PARKED_GROUPS = "ParkedGroups"
+    PIPELINE_FAILURES = "PipelineFailures"
+    PIPELINE_ROWS = "PipelineRows"
     QUARANTINED_RECORDS = "QuarantinedRecords"
     QUARANTINED_EXPOSURES = "QuarantinedExposures"
     SCHEDULED_FAILURES = "ScheduledFailures"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import boto3
 
 from larder.aws.s3_objects import Objects
-from larder.groups.feature_group import TargetStore
+from larder.groups.feature_group import FeatureGroup, TargetStore
 from larder.ingestion.adapters.by_format import open_bulk_tables
 from larder.ingestion.adapters.journal import S3RunJournal
 from larder.ingestion.adapters.newest import newest_rows
@@ -21,7 +21,7 @@ from larder.ingestion.group_lookup import patiently
 from larder.ingestion.ingest import Ingestion, Job, Summary, new_run_id
 from larder.ingestion.load import OnlineLoader
 from larder.ingestion.options import IngestOptions
-from larder.ingestion.ports import BulkTables
+from larder.ingestion.ports import BulkSource, BulkTables
 from larder.progress import Report
 from larder.settings.base import Settings
 from larder.wiring.data_plane import DataPlane
@@ -32,6 +32,14 @@ class IngestionSettings(Settings):
     """The platform's bucket, which keeps the journal of the runs."""
 
     offline_bucket: str
+
+
+class OpenedSource(BulkSource, Protocol):
+    """Rows and their columns."""
+
+    @property
+    def schema(self) -> Any:  # noqa: ANN401 - pyarrow is untyped
+        """The columns, as Arrow has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,30 @@ class BulkIngestion:
         report: Report,
     ) -> Summary:
         """Ingest a source into a group; raises as ``larder.client.ingestion`` says."""
-        writer = self.plane().writer
-        found = patiently(writer.groups, group)
-        targets, run = options.targets(found), options.run_id or new_run_id()
-        path = rejects_path(options.rejects, found.name, run)
-        opened = open_source(source, options.reading)
+        found = self.group(group)
+        run = options.run_id or new_run_id()
+        asked = replace(options, run_id=run)
+        return self.run_opened(
+            found, open_source(source, options.reading), options.targets(found), asked, report
+        )
+
+    def group(self, name: str) -> FeatureGroup:
+        """The group of a name or ARN; raises as ``patiently``."""
+        return patiently(self.plane().writer.groups, name)
+
+    def run_opened(
+        self,
+        group: FeatureGroup,
+        opened: OpenedSource,
+        targets: frozenset[TargetStore],
+        options: IngestOptions,
+        report: Report,
+    ) -> Summary:
+        """Ingest rows that are open already, under the run id that the options have."""
+        writer, run = self.plane().writer, options.run_id or new_run_id()
+        path = rejects_path(options.rejects, group.name, run)
         packs = TargetStore.ONLINE in targets
-        rows = BulkRows(found, opened.schema, options.columns, options.time_zone, packs)
+        rows = BulkRows(group, opened.schema, options.columns, options.time_zone, packs)
         use_case = Ingestion(
             tables=self.tables,
             journal=S3RunJournal(self.objects, self.bucket),
@@ -70,7 +95,7 @@ class BulkIngestion:
             clock=lambda: time.time_ns() // 1000,
         )
         with RejectsFile(path) as file:
-            return use_case.run(Job(found, opened, rows, targets, run, file), report)
+            return use_case.run(Job(group, opened, rows, targets, run, file), report)
 
 
 def open_ingestion(settings: IngestionSettings, plane: Callable[[], DataPlane]) -> BulkIngestion:

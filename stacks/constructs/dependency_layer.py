@@ -35,6 +35,9 @@ OFFLINE = Recipe(
     ),
 )
 
+# Over the offline layer: what bulk ingestion needs, and no other function.
+BULK = Recipe(name="bulk", lock="lambdas/requirements-bulk.txt", drop=("**/*.pyi",))
+
 INFERENCE = Recipe(
     name="inference",
     lock="lambdas/requirements-inference.txt",

@@ -19,8 +19,10 @@ from stacks.observability.deployment_alarms import deployment_watches
 from stacks.observability.exposure_alarms import exposure_watches, exposure_widgets
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
+from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
 from stacks.observability.watch import PERIOD, Watch
+from stacks.pipelines import PipelinesStack
 from stacks.serving import ServingStack
 
 
@@ -77,6 +79,16 @@ class ObservabilityStack(Stack):
             function_widget("ExposureWriter", exposures.writer),
             *exposure_widgets(config),
             *schedule_widgets(config, exposures.schedules),
+        )
+
+    def watch_pipelines(self, config: StageConfig, pipelines: PipelinesStack) -> None:
+        """Watch the functions of pipelines, and what becomes of intervals."""
+        functions = {"PipelineSteps": pipelines.steps, "PipelinePublisher": pipelines.publisher}
+        for name, function in functions.items():
+            self._watch_function(name, function)
+        self._watch(pipeline_watches(config, pipelines))
+        self._dashboard.add_widgets(
+            *(function_widget(n, f) for n, f in functions.items()), *pipeline_widgets(config)
         )
 
     def _watch(self, watches: Iterable[Watch]) -> None:

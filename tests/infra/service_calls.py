@@ -283,10 +283,16 @@ class Calls:
         role = self.text(stack, properties["RoleArn"])
         definition = json.loads(self.text(stack, properties["DefinitionString"]))
         yield from self._trusts(role, "states.amazonaws.com")
-        tasks = [each for each in definition["States"].values() if each["Type"] == "Task"]
-        for state in tasks:
+        for state in tasks_of(definition):
             if not self.role_may(role, "lambda:InvokeFunction", state["Resource"]):
                 yield f"{role} may not invoke {state['Resource']}"
+
+    def schedule(self, stack, _id, properties):
+        target = properties["Target"]
+        role, called = (self.text(stack, target[name]) for name in ("RoleArn", "Arn"))
+        yield from self._trusts(role, "scheduler.amazonaws.com")
+        if not self.role_may(role, "states:StartExecution", called):
+            yield f"{role} may not start {called}"
 
     def subscription(self, _stack, _id, properties):
         if properties["Protocol"] != "email":
@@ -304,8 +310,18 @@ CHECKS = {
     "AWS::S3::Bucket": Calls.bucket,
     "AWS::Logs::SubscriptionFilter": Calls.log_subscription,
     "AWS::SNS::Subscription": Calls.subscription,
+    "AWS::Scheduler::Schedule": Calls.schedule,
     "AWS::StepFunctions::StateMachine": Calls.state_machine,
 }
+
+
+def tasks_of(definition):
+    """The task states of a machine, those within maps too."""
+    for state in definition["States"].values():
+        if state["Type"] == "Task":
+            yield state
+        if state["Type"] == "Map":
+            yield from tasks_of(state["ItemProcessor"])
 
 
 def _several(value):

@@ -44,7 +44,8 @@ BY_USE = {
     "AWS::Logs::SubscriptionFilter",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
-    "AWS::StepFunctions::StateMachine",  # by state transition, while a deployment waits
+    # by state transition: while a deployment waits, while a pipeline runs
+    "AWS::StepFunctions::StateMachine",
     "AWS::SSM::Parameter",  # of the standard tier
     "Custom::LarderFeatureGroups",
 }

@@ -93,6 +93,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "ModelImportFunctionName",
         "OfflineBucketName",
         "OfflineWriterFunctionName",
+        "PipelinesStateMachineArn",
         "RecordsTableName",
         "RegistryTableName",
         "RuntimeFunctionName",

@@ -64,6 +64,7 @@ def test_each_metric_that_breaks_a_promise_has_an_alarm(templates):
         "MemoryRepairsFailed",
         "OfflineLagMs",
         "ParkedGroups",
+        "PipelineFailures",
         "QuarantinedExposures",
         "QuarantinedRecords",
         "ScheduledFailures",

@@ -62,6 +62,8 @@ KEY_NEEDS = {
         "s3:PutObject": {"kms:GenerateDataKey"},
     },
 }
+UNKEYED = {"dynamodb:ListStreams", "s3:GetBucketLocation", "s3:ListBucket"}
+"""Actions on streams and buckets themselves."""
 ASSETS = "-assets-"
 """Part of the name of the CDK's own bucket, which is not under the platform's key."""
 MAY = {
@@ -111,6 +113,22 @@ MAY = {
     | GLUE
     | FILES
     | {"dynamodb:GetItem", "dynamodb:Query"},
+    "pipelines": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | (FILES - {"s3:DeleteObject"})
+    | {
+        "athena:GetQueryExecution",
+        "athena:StartQueryExecution",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "s3:GetBucketLocation",
+    },
+    "pipeline_publisher": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | GLUE
+    | FILES
+    | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
     "heartbeat": LOGS
     | WRITE_KEY
     | (STREAM - {"dynamodb:ListStreams"})
@@ -284,7 +302,7 @@ def test_it_is_known_of_every_action_on_items_and_objects_which_key_rights_it_ne
         if action.startswith(("dynamodb:", "s3:"))
     }
     known = {action for needs in KEY_NEEDS.values() for action in needs}
-    assert used - {"dynamodb:ListStreams", "s3:ListBucket"} == known
+    assert used - UNKEYED == known
 
 
 def test_no_right_on_a_key_comes_but_in_a_statement_that_names_the_service(templates):
@@ -317,7 +335,7 @@ def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
         if any("offline-store" in str(each) or part == "database" for each in statements):
             workers.add(name)
             assert sign in str(statements), logical_id
-    assert workers == {"lifecycle", "maintenance", "offline_writer"}
+    assert workers == {"lifecycle", "maintenance", "offline_writer", "pipeline_publisher"}
 
 
 def test_no_managed_policy_is_attached_to_a_function(templates):

@@ -14,6 +14,7 @@ OF_EVERY_STAGE = (
     "Observability",
     "OfflineStore",
     "OnlineStore",
+    "Pipelines",
     "Serving",
 )
 OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")

@@ -65,6 +65,11 @@ from larder.offline.ports import TableRows
 from larder.offline.redrive import records_of
 from larder.offline.watermark import Beats, Round
 from larder.offline.write import UnreadableChange
+from larder.pipelines.adapters import dynamodb_ledger as ledger_item
+from larder.pipelines.durations import DAY, HOUR
+from larder.pipelines.runs.items import AGAIN, Claim, IntervalItem, Position
+from larder.pipelines.runs.items import State as RunState
+from larder.pipelines.sql.statement import Interval
 from larder.records.adapters.dynamodb_item import from_item, log_key, record_key, to_attributes
 from larder.records.codec import pack
 from larder.records.record import RecordVersion, Slot, State
@@ -178,6 +183,7 @@ SETTINGS = PublishedSettings(
     api_endpoint="https://api.example",
     api_id="abc",
     kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/1",
+    pipelines_machine="arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",
 )
 
 
@@ -473,8 +479,11 @@ def _published(body: bytes) -> PublishedSettings:
 
 
 def _published_value(name: str) -> PublishedSettings:
-    first = replace(SETTINGS, stage="", api_id="", kms_key_arn="")
-    return first if name == "v1-first-release" else SETTINGS
+    if name == "v1":
+        return SETTINGS
+    before = replace(SETTINGS, pipelines_machine="")
+    first = replace(before, stage="", api_id="", kms_key_arn="")
+    return first if name == "v1-first-release" else before
 
 
 def _newer_text(body: bytes) -> bytes:
@@ -630,7 +639,91 @@ def _exposure(_name: str) -> Any:
     return replace(exposure(instances=(one,), at=MICROS), variants=(met,))
 
 
+POSITION = Position("card", 2, MICROS // DAY * DAY)
+ENDED = IntervalItem(
+    pipeline="card",
+    revision=2,
+    interval=Interval(-HOUR, MICROS // HOUR * HOUR),
+    state=RunState.PUBLISHED,
+    owner="arn:aws:states:us-east-1:123456789012:execution:larder:1",
+    lease_until=MICROS + HOUR,
+    attempts=1,
+    rows=12,
+    cause="é",
+    changed=MICROS,
+)
+LEDGER_ITEMS = {
+    "v1": ENDED,
+    "v1-running": replace(ENDED, state=RunState.RUNNING, rows=None, cause=""),
+}
+
+
+def _ledger_item(make: Callable[[ledger_item.DynamoLedger], Any], key: dict[str, Any]) -> bytes:
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    if "registry" not in client.list_tables()["TableNames"]:
+        create_registry_table(client, "registry")
+    client.delete_item(TableName="registry", Key=key)
+    make(ledger_item.DynamoLedger(BotoDynamo(client), "registry"))
+    return stored_item(client, key)
+
+
+def _claimed(ledger: ledger_item.DynamoLedger) -> IntervalItem:
+    claim = Claim(ENDED.owner, MICROS, AGAIN)
+    taken = ledger.claim(ENDED, claim, ENDED.lease_until)
+    assert taken is not None
+    return taken
+
+
+def _intervals() -> dict[str, bytes]:
+    key = ledger_item.interval_key(ENDED)
+    return {
+        "v1": _ledger_item(
+            lambda ledger: ledger.end(replace(ENDED, attempts=_claimed(ledger).attempts)), key
+        ),
+        "v1-running": _ledger_item(_claimed, key),
+    }
+
+
+def _interval_claimed(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    assert _claimed(ledger_item.DynamoLedger(BotoDynamo(client), "registry"))
+    return stored_item(client, item)
+
+
+def _position_moved(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    later = replace(POSITION, published_until=MICROS)
+    ledger_item.DynamoLedger(BotoDynamo(client), "registry").move(later)
+    return stored_item(client, item)
+
+
 FORMS = (
+    Stored(
+        name="pipeline-position",
+        makes=lambda: {
+            "v1": _ledger_item(
+                lambda ledger: ledger.move(POSITION), ledger_item.position_key("card")
+            )
+        },
+        read=lambda body: ledger_item.position_of(item_of(body)),
+        value=lambda _name: POSITION,
+        more=MORE_ATTRIBUTE,
+        newer=in_json(f={"N": "2"}),
+        item="position of pipeline card",
+        rewrite=_position_moved,
+    ),
+    Stored(
+        name="pipeline-interval",
+        makes=_intervals,
+        read=lambda body: ledger_item.interval_of(item_of(body)),
+        value=lambda name: LEDGER_ITEMS[name],
+        more=MORE_ATTRIBUTE,
+        newer=in_json(f={"N": "2"}),
+        item="of pipeline card",
+        rewrite=_interval_claimed,
+    ),
     Stored(
         name="model-package",
         makes=_packages,

@@ -4,6 +4,7 @@
 running: quicker while one writes a test.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -142,8 +143,17 @@ def _platform(root: Path) -> Platform:
 
 
 def _up(platform: Platform) -> dict[str, str]:
+    """The platform with the repository's definitions and those of the end-to-end tests."""
     install_tools(platform.tools)
-    return commands.up(platform, Progress())
+    folders = (REPOSITORY / "features", REPOSITORY / "tests" / "e2e" / "definitions")
+    files = sorted(file for folder in folders for file in folder.glob("*.yaml"))
+    # a folder of another name where a file is another one, so that a platform is deployed again
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    definitions = platform.root / f"definitions-{digest}" / "features"
+    definitions.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        shutil.copy(file, definitions)
+    return commands.up(platform, Progress(), {"definitions": str(definitions)})
 
 
 def _stop(platform: Platform) -> None:

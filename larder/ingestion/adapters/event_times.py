@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,10 +37,10 @@ def event_keys(typed: Array) -> tuple[Array, Array]:
         seconds = pc.utf8_slice_codeunits(typed, 0, 19).cast(pa.timestamp("s")).cast(pa.int64())
         digits = pc.utf8_rtrim(pc.utf8_slice_codeunits(typed, 20), "Z")
         return seconds, pc.utf8_rpad(digits, 9, "0").cast(pa.int64())
-    values = pc.add(typed, 0.0).to_numpy(zero_copy_only=False)
-    bits = values.view(np.int64)
-    keys = np.where(bits >= 0, bits, -(bits & np.int64(2**63 - 1)))
-    return pa.array(keys), pa.nulls(len(typed), pa.int64())
+    bits = pc.add(typed, 0.0).view(pa.int64())
+    below = pc.negate(pc.bit_wise_and(bits, pa.scalar(2**63 - 1, pa.int64())))
+    keys = pc.if_else(pc.greater_equal(bits, 0), bits, below)
+    return keys, pa.nulls(len(typed), pa.int64())
 
 
 def event_key(high: int, low: int | None) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -91,5 +90,6 @@ def _escaped(texts: Array) -> Array:
 def relisted(given: Array, items: Array) -> Array:
     """Other items in the same lists; absent lists stay absent."""
     lengths = pc.fill_null(pc.list_value_length(given), 0)
-    offsets = np.concatenate([[0], np.cumsum(lengths.to_numpy(zero_copy_only=False))])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, mask=pc.is_null(given))
+    ends = pc.cumulative_sum(lengths.cast(pa.int32()))
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(offsets, items, mask=pc.is_null(given))

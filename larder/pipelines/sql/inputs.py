@@ -37,6 +37,8 @@ _PARTS = {
     Function.MIN: (Part.LEAST,),
     Function.MAX: (Part.GREATEST,),
 }
+LINE = ",\n  "
+"""Between two columns of a statement, so that people can read it."""
 ADDED = (Part.COUNT, Part.SUM, Part.SQUARES)
 _TYPES = {Part.COUNT: "BIGINT", Part.SUM: "BIGINT", Part.SQUARES: "DECIMAL(38, 0)"}
 

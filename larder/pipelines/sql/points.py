@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import SECOND
-from larder.pipelines.sql.inputs import Inputs, Part, Partial
+from larder.pipelines.sql.inputs import LINE, Inputs, Part, Partial
 
 _PER_KEY = "PARTITION BY k ORDER BY p"
 _SO_FAR = f"OVER ({_PER_KEY} ROWS UNBOUNDED PRECEDING)"
@@ -45,7 +45,7 @@ class Chain:
     def parts(self) -> Iterator[str]:
         """Each query, with its name."""
         yield self._events()
-        tiles = ", ".join(self.inputs.tiles()) or "COUNT(*) AS events"
+        tiles = LINE.join(self.inputs.tiles()) or "COUNT(*) AS events"
         yield f"tiles AS (SELECT k, p, {tiles} FROM events GROUP BY k, p)"
         for column in self.inputs.distinct:
             yield self._occurrences(column)
@@ -119,7 +119,7 @@ class Chain:
             *(f"CAST(NULL AS BIGINT) AS {each}" for each in self._distinct_columns),
         ]
         return (
-            f"SELECT {', '.join(['k', 'p + o AS p', *columns])}, "
+            f"SELECT {LINE.join(['k', 'p + o AS p', *columns])}, "
             f"CASE WHEN o = 0 THEN 1 ELSE 0 END AS entry FROM tiles CROSS JOIN "
             f"(VALUES {_values(self._offsets)}) AS offsets(o)"
         )
@@ -147,7 +147,7 @@ class Chain:
             *(_summed(partial, name) for name, (partial, _) in self._moved.items()),
             *(_count(f"SUM({each})", each) for each in [*self._counted, *self._distinct_columns]),
         ]
-        selected = ", ".join(["k", "p", "MAX(entry) AS entry", *columns])
+        selected = LINE.join(["k", "p", "MAX(entry) AS entry", *columns])
         return f"points AS (SELECT {selected} FROM moves GROUP BY k, p)"
 
     def _running(self) -> str:
@@ -159,7 +159,7 @@ class Chain:
         ]
         columns += [_count(f"SUM({each}) {_SO_FAR}", each) for each in self._distinct_columns]
         columns += [_count(f"SUM({each}) {_SO_FAR}", f"{each}_all") for each in self._counters()]
-        return f"running AS (SELECT {', '.join(['k', 'p', 'entry', *columns])} FROM points)"
+        return f"running AS (SELECT {LINE.join(['k', 'p', 'entry', *columns])} FROM points)"
 
     def _counters(self) -> list[str]:
         return self.inputs.counters

@@ -1,6 +1,5 @@
 """The events of a source as rows of ``k`` (identifier), ``t`` (instant), order and inputs."""
 
-# ruff: noqa: S608 - names are quoted, and expressions were parsed when the definition was loaded
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition
 from larder.pipelines.definition import Pipeline, Source, TimeUnit
 from larder.pipelines.durations import SECOND
-from larder.pipelines.sql.inputs import Inputs
+from larder.pipelines.sql.inputs import LINE, Inputs
 
 _SECOND = "____-__-__T__:__:__"
 _MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
@@ -50,8 +49,9 @@ def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, i
     conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
         conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT {', '.join(columns)} FROM {relation}{where}"
+    kept = "\n  AND ".join(conditions)
+    where = f"\nWHERE {kept}" if kept else ""
+    return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{where}"
 
 
 def instant(source: Source) -> str:

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.sql import outputs, points, source
-from larder.pipelines.sql.inputs import Inputs
+from larder.pipelines.sql.inputs import LINE, Inputs
 
 
 class Shape(StrEnum):
@@ -77,7 +77,7 @@ def _first(pipeline: Pipeline, after: int) -> int:
 
 
 def _selected(pipeline: Pipeline, inputs: Inputs, interval: Interval) -> str:
-    columns = ",\n  ".join(outputs.columns(pipeline, inputs))
+    columns = LINE.join(outputs.columns(pipeline, inputs))
     joins = "".join(f"\n{join}" for join in outputs.joins(inputs))
     kept = list(_kept(pipeline, interval))
     return f"SELECT\n  {columns}\nFROM running AS r{joins}\nWHERE {' AND '.join(kept)}"

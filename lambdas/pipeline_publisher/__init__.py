@@ -1,0 +1,1 @@
+"""The step of a pipeline run that writes both stores."""

@@ -1,0 +1,133 @@
+"""The state machine's calls to the steps of a run; one log line each.
+
+An interval travels between states as ``interval_document`` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from larder.errors import ValidationError
+from larder.pipelines.runs.documents import (
+    interval_document,
+    item_document,
+    item_of,
+    read_asked,
+)
+from larder.pipelines.runs.items import State
+from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed, Remaining
+from larder.pipelines.runs.work import PipelineWork
+from larder.pipelines.sql.statement import Interval
+from larder.telemetry.log import Log
+from larder.telemetry.metrics import Metric
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Does what an event asks; ``log`` takes the metrics."""
+
+    work: PipelineWork
+    log: Log
+
+    def plan(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """The intervals to compute, each as the state machine's inner states take it."""
+        name, asked = read_asked(event["input"])
+        pipeline = self.work.pipeline(name)
+        found = self.work.runs.look(pipeline, asked)
+        takes = [str(each) for each in asked.takes]
+        return {
+            "chunks": [
+                {"pipeline": name, **interval_document(each), "takes": takes} for each in found
+            ]
+        }
+
+    def claim(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """Whether the execution has the interval now, and in which run."""
+        chunk = event["chunk"]
+        pipeline = self.work.pipeline(chunk["pipeline"])
+        interval = Interval(chunk["after"], chunk["until"])
+        takes = tuple(State(each) for each in chunk["takes"])
+        taken = self.work.runs.claim(pipeline, interval, event["owner"], takes)
+        return {"taken": taken is not None, "run": item_document(taken) if taken else None}
+
+    def compute(self, event: Event, remaining: Remaining) -> dict[str, Any]:
+        """Have the rows written."""
+        self.work.compute(item_of(event["run"]), remaining)
+        return {}
+
+    def check(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """How many rows there are, if they are as expected."""
+        return {"rows": self.work.check(item_of(event["run"]))}
+
+    def record(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """Note that the interval is published."""
+        item, rows = item_of(event["run"]), event["rows"]
+        self.work.record(item, rows)
+        self.log.metrics({Metric.PIPELINE_ROWS: (float(rows), "Count")})
+        return {"run": item.run_id, "state": State.PUBLISHED, "rows": rows}
+
+    def fail(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """Note that it is not, and why."""
+        chunk, error = event["chunk"], event["chunk"]["error"]
+        run = chunk.get("claim", {}).get("run")
+        state = State.BLOCKED if error["Error"] == ChecksFailed.__name__ else State.FAILED
+        cause = _cause(error)
+        if run:
+            self.work.fail(item_of(run), state, cause)
+        self.log.metrics({Metric.PIPELINE_FAILURES: (1.0, "Count")})
+        return {"run": run["run_id"] if run else None, "state": state, "cause": cause}
+
+    def close(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """What became of all; it raises where some intervals failed."""
+        results = event["results"]
+        failed = [each for each in results if each["state"] in (State.FAILED, State.BLOCKED)]
+        if failed:
+            first = f"{failed[0]['run']}: {failed[0]['cause']}"
+            raise IntervalsFailed(f"{len(failed)} of {len(results)} intervals; {first}"[:1000])
+        done = [each for each in results if each["state"] == State.PUBLISHED]
+        return {"published": len(done), "rows": sum(each["rows"] for each in done)}
+
+
+def create_handler(
+    work: PipelineWork, log: Log
+) -> Callable[[dict[str, Any], Remaining], dict[str, Any]]:
+    """The function of one call: ``event["step"]`` names the step."""
+    steps = Steps(work, log)
+    known = {
+        each.__name__: each
+        for each in (
+            steps.plan,
+            steps.claim,
+            steps.compute,
+            steps.check,
+            steps.record,
+            steps.fail,
+            steps.close,
+        )
+    }
+
+    def handle(event: dict[str, Any], remaining: Remaining) -> dict[str, Any]:
+        step = event.get("step")
+        if step not in known:
+            raise ValidationError(f"step: {step!r} is not one of {', '.join(known)}")
+        answer = known[step](event, remaining)
+        run = (event.get("run") or {}).get("run_id")
+        log.line("INFO", message="pipeline step done", step=step, run=run)
+        return answer
+
+    return handle
+
+
+def _cause(error: Mapping[str, str]) -> str:
+    """Lambda's text of an error: its class and message, without the trace."""
+    try:
+        told = orjson.loads(error.get("Cause", ""))
+        return f"{error['Error']}: {told['errorMessage']}"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return f"{error['Error']}: {error.get('Cause', '')}"

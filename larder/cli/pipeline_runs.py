@@ -1,0 +1,106 @@
+"""``larder pipeline run|backfill|status``: declared pipelines on a deployed platform."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import orjson
+
+import larder
+from larder.cli.parsers import Commands, add_stage
+from larder.cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from larder.client.pipelines import PipelineStatus
+
+
+def add_runs(inner: Commands) -> None:
+    """Add the commands."""
+    run = _command(inner, "run", "compute what is due, or an interval that you name, and publish")
+    run.add_argument("name", help="the feature group that the pipeline writes")
+    _add_interval(run, required=False)
+    run.set_defaults(run=_run)
+    backfill = _command(inner, "backfill", "compute a long interval in parts, and publish")
+    backfill.add_argument("name", help="the feature group that the pipeline writes")
+    _add_interval(backfill, required=True)
+    backfill.set_defaults(run=_run)
+    status = _command(inner, "status", "show how far pipelines are, and why intervals are not done")
+    status.add_argument("name", nargs="?", help="this pipeline alone")
+    status.set_defaults(run=_status)
+
+
+def _command(inner: Commands, name: str, meaning: str) -> argparse.ArgumentParser:
+    parser = inner.add_parser(name, help=meaning, description=f"{meaning}.".capitalize())
+    add_stage(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
+    return parser
+
+
+def _add_interval(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    parser.add_argument("--from", dest="after", required=required, metavar="TIME", help="exclusive")
+    parser.add_argument("--to", dest="until", required=required, metavar="TIME", help="inclusive")
+    parser.add_argument("--chunk", metavar="LENGTH", help="the length of parts (default: 1d)")
+    parser.add_argument(
+        "--again", action="store_true", help="compute what is published too, as corrections"
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    bar = ProgressBar(sys.stderr, quiet=options.json)
+    try:
+        with larder.connect(options.stage) as platform:
+            done = platform.pipelines.run(
+                options.name,
+                after=options.after,
+                until=options.until,
+                chunk=options.chunk,
+                again=options.again,
+                report=bar,
+            )
+    except KeyboardInterrupt as stop:
+        stop.add_note("the run goes on; larder pipeline status shows it")
+        raise
+    finally:
+        bar.end()
+    if options.json:
+        print(orjson.dumps(asdict(done)).decode())
+    elif done.status == "SUCCEEDED":
+        print(f"{options.name}: {done.published:,} intervals published, {done.rows:,} rows")
+    else:
+        print(f"{options.name}: {done.status}: {done.cause}", file=sys.stderr)
+    return 0 if done.status == "SUCCEEDED" else 1
+
+
+def _status(options: argparse.Namespace) -> int:
+    with larder.connect(options.stage) as platform:
+        if options.name is None:
+            found = list(platform.pipelines.statuses())
+        else:
+            one = platform.pipelines.status(options.name)
+            found = [one] if one else []
+    if options.json:
+        print(orjson.dumps([asdict(each) for each in found]).decode())
+    else:
+        for each in found:
+            print("\n".join(_lines(each)))
+    if not found:
+        what = options.name or "no pipeline"
+        print(f"larder pipeline: {what} was never looked at", file=sys.stderr)
+    return 1 if any(each.open for each in found) or not found else 0
+
+
+def _lines(status: PipelineStatus) -> Iterator[str]:
+    counts = ", ".join(f"{number:,} {state}" for state, number in sorted(status.states.items()))
+    paused = ", paused" if status.paused else ""
+    yield (
+        f"{status.pipeline} (revision {status.revision}{paused}): published until "
+        f"{status.published_until}; {counts or 'no intervals'}"
+    )
+    for each in status.open:
+        bounds = f"{each.after} to {each.until}"
+        cause = f": {each.cause}" if each.cause else ""
+        yield f"  {bounds} {each.state}, attempt {each.attempts}{cause}"

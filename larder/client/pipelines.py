@@ -1,0 +1,172 @@
+"""Pipelines from Python: computed now, and looked at.
+
+print(platform.pipelines.run("card").rows)
+print(platform.pipelines.status("card").published_until)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from larder.foreign_errors import in_larders_words
+from larder.pipelines.runs.documents import read_asked
+from larder.pipelines.runs.items import IntervalItem, Position, State
+from larder.progress import Report, silent
+from larder.wiring.pipeline_client import Execution, PipelineExecutions
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRun:
+    """What a run came to.
+
+    Attributes:
+        execution: its ARN in Step Functions.
+        status: that of Step Functions, such as ``SUCCEEDED``.
+        published: how many intervals were published.
+        rows: how many rows those have.
+        cause: why the run failed.
+    """
+
+    execution: str
+    status: str
+    published: int = 0
+    rows: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalStatus:
+    """One interval: its bounds in ISO-8601, its state, and why it is not published."""
+
+    after: str
+    until: str
+    state: str
+    run_id: str
+    attempts: int
+    rows: int | None = None
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStatus:
+    """How far a pipeline is.
+
+    Everything until ``published_until`` is published. ``states`` counts all intervals of the
+    revision by state; ``open`` are those that are not published.
+    """
+
+    pipeline: str
+    revision: int
+    published_until: str
+    paused: bool
+    states: dict[str, int] = field(default_factory=dict)
+    open: list[IntervalStatus] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinesClient:
+    """Runs pipelines with this process's IAM rights."""
+
+    executions: PipelineExecutions
+
+    def run(  # noqa: PLR0913 - each option by its name
+        self,
+        name: str,
+        *,
+        after: str | None = None,
+        until: str | None = None,
+        chunk: str | None = None,
+        again: bool = False,
+        wait: bool = True,
+        report: Report = silent,
+    ) -> PipelineRun:
+        """Compute what is due of a pipeline, or an interval (after, until] that is named.
+
+        ``chunk`` is the length of parts, such as ``1d``. What is published is left out, unless
+        ``again``: then its rows become corrections.
+
+        Raises:
+            ValidationError: what is asked for has another form.
+            LarderError: Step Functions refused.
+        """
+        given = {"pipeline": name, "from": after, "to": until, "chunk": chunk}
+        asked: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+        asked |= {"again": True} if again else {}
+        read_asked(asked)
+        with in_larders_words(f"the run of {name} failed"):
+            arn = self.executions.start(asked)
+            found = self.executions.wait(arn, report) if wait else self.executions.look(arn)
+        return _run_of(found)
+
+    def status(self, name: str) -> PipelineStatus | None:
+        """How far a pipeline is; ``None`` before its first look.
+
+        Raises:
+            LarderError: DynamoDB refused.
+        """
+        with in_larders_words(f"the status of {name} can't be read"):
+            position = self.executions.ledger.position(name)
+            return self._status(position) if position else None
+
+    def statuses(self) -> Iterator[PipelineStatus]:
+        """Every pipeline that was looked at, by name.
+
+        Raises:
+            LarderError: DynamoDB refused.
+        """
+        with in_larders_words("the pipelines can't be listed"):
+            yield from map(self._status, self.executions.ledger.positions())
+
+    def _status(self, position: Position) -> PipelineStatus:
+        ledger = self.executions.ledger
+        items = list(ledger.intervals(position.pipeline, position.revision, _BEGINNING))
+        return PipelineStatus(
+            position.pipeline,
+            position.revision,
+            _iso(position.published_until),
+            position.paused,
+            dict(Counter(str(each.state) for each in items)),
+            [_interval(each) for each in items if each.state is not State.PUBLISHED],
+        )
+
+
+_BEGINNING = -62_135_596_800 * 1_000_000  # the year 1
+
+
+def _interval(item: IntervalItem) -> IntervalStatus:
+    after, until = _iso(item.interval.after), _iso(item.interval.until)
+    return IntervalStatus(
+        after, until, str(item.state), item.run_id, item.attempts, item.rows, item.cause
+    )
+
+
+def _run_of(found: Execution) -> PipelineRun:
+    output = found.output if found.status == "SUCCEEDED" else {}
+    return PipelineRun(
+        found.arn,
+        found.status,
+        output.get("published", 0),
+        output.get("rows", 0),
+        _message(found.cause),
+    )
+
+
+def _message(cause: str) -> str:
+    """The message in Lambda's JSON of an error, or the text as it is."""
+    try:
+        told = orjson.loads(cause)
+    except orjson.JSONDecodeError:
+        return cause
+    return str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
+
+
+def _iso(micros: int) -> str:
+    return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%dT%H:%M:%SZ}"

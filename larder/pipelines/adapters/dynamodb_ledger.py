@@ -1,0 +1,209 @@
+"""The ledger of pipelines as items of the registry table.
+
+    P             <pipeline>                    its position: r revision, u published_until, p
+                                                whether it is paused
+    P#<pipeline>  I#<revision>#<after>#<until>  an interval: s state, o owner, l lease, a attempts,
+                                                n rows, e cause, c when it was changed
+
+Numbers of sort keys have 20 digits and are counted from the year 1, so that they sort as texts.
+Items are changed by DynamoDB's own updates. So attributes of a newer release stay.
+
+Formats ``pipeline-position`` and ``pipeline-interval`` (decision 0192); ``f`` is the number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from larder.aws.dynamodb.api import ConditionFailed, DynamoApi
+from larder.formats import Format
+from larder.pipelines.runs.items import Claim, IntervalItem, Position, State
+from larder.pipelines.sql.statement import Interval
+
+Attributes = dict[str, Any]
+POSITION: Final = Format("pipeline-position")
+INTERVAL: Final = Format("pipeline-interval")
+_YEAR_1: Final = 62_135_596_800 * 1_000_000
+_HELD: Final = "s = :running AND o = :owner AND a = :attempts"
+_FREE: Final = (
+    "attribute_not_exists(pk) OR (s = :running AND (o = :owner OR l < :now)) OR s IN ({})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoLedger:
+    """Implements ``larder.pipelines.runs.ledger.Ledger``."""
+
+    dynamodb: DynamoApi
+    table_name: str
+
+    def position(self, pipeline: str) -> Position | None:
+        request = {
+            "TableName": self.table_name,
+            "Key": position_key(pipeline),
+            "ConsistentRead": True,
+        }
+        found = self.dynamodb.call("GetItem", request).get("Item")
+        return position_of(found) if found else None
+
+    def positions(self) -> Iterator[Position]:
+        request: Attributes = {
+            "TableName": self.table_name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": "P"}},
+            "ConsistentRead": True,
+        }
+        yield from map(position_of, self._queried(request))
+
+    def move(self, position: Position) -> None:
+        values = {":r": _number(position.revision), ":u": _number(position.published_until)}
+        self._update(position_key(position.pipeline), "SET r = :r, u = :u", values)
+
+    def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
+        first = f"{_prefix(revision)}{_sortable(after)}"
+        request: Attributes = {
+            "TableName": self.table_name,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": f"P#{pipeline}"},
+                ":first": {"S": first},
+                ":last": {"S": f"{_prefix(revision)}~"},
+            },
+            "ConsistentRead": True,
+        }
+        yield from map(interval_of, self._queried(request))
+
+    def claim(self, item: IntervalItem, claim: Claim, lease_until: int) -> IntervalItem | None:
+        values = {
+            ":running": {"S": State.RUNNING},
+            ":owner": {"S": claim.owner},
+            ":now": _number(claim.now),
+            ":lease": _number(lease_until),
+            ":none": _number(0),
+            ":one": _number(1),
+            **{f":{state}": {"S": state} for state in claim.takes},
+        }
+        change = (
+            "SET s = :running, o = :owner, l = :lease, c = :now, a = if_not_exists(a, :none) + :one"
+        )
+        free = _FREE.format(", ".join(f":{state}" for state in claim.takes))
+        taken = self._update(interval_key(item), change, values, free)
+        return interval_of(taken) if taken else None
+
+    def renew(self, item: IntervalItem, lease_until: int) -> bool:
+        values = {":lease": _number(lease_until), **_holder(item)}
+        return self._update(interval_key(item), "SET l = :lease", values, _HELD) is not None
+
+    def end(self, item: IntervalItem) -> bool:
+        values = {
+            ":state": {"S": item.state},
+            ":cause": {"S": item.cause},
+            ":changed": _number(item.changed),
+            **_holder(item),
+        }
+        change = "SET s = :state, e = :cause, c = :changed"
+        if item.rows is None:
+            change += " REMOVE n"
+        else:
+            change, values[":rows"] = f"{change}, n = :rows", _number(item.rows)
+        return self._update(interval_key(item), change, values, _HELD) is not None
+
+    def _queried(self, request: Attributes) -> Iterator[Attributes]:
+        while True:
+            answer = self.dynamodb.call("Query", request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _update(
+        self, key: Attributes, change: str, values: Attributes, condition: str | None = None
+    ) -> Attributes | None:
+        """The item as it is now, or ``None`` where the condition does not hold."""
+        request: Attributes = {
+            "TableName": self.table_name,
+            "Key": key,
+            "UpdateExpression": change,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_NEW",
+        }
+        if condition is not None:
+            request["ConditionExpression"] = condition
+        try:
+            changed: Attributes = self.dynamodb.call("UpdateItem", request)["Attributes"]
+        except ConditionFailed:
+            return None
+        return changed
+
+
+def position_key(pipeline: str) -> Attributes:
+    """The key of a pipeline's position."""
+    return {"pk": {"S": "P"}, "sk": {"S": pipeline}}
+
+
+def interval_key(item: IntervalItem) -> Attributes:
+    """The key of an interval."""
+    bounds = f"{_sortable(item.interval.after)}#{_sortable(item.interval.until)}"
+    return {"pk": {"S": f"P#{item.pipeline}"}, "sk": {"S": f"{_prefix(item.revision)}{bounds}"}}
+
+
+def position_of(attributes: Mapping[str, Any]) -> Position:
+    """The position of its attributes.
+
+    Raises:
+        NewerFormat: a newer release wrote it, in a form that this one can't read.
+    """
+    pipeline = attributes["sk"]["S"]
+    POSITION.check(f"position of pipeline {pipeline}", attributes.get("f", {}).get("N"))
+    return Position(
+        pipeline,
+        int(attributes["r"]["N"]),
+        int(attributes["u"]["N"]),
+        paused=attributes.get("p", {}).get("BOOL", False),
+    )
+
+
+def interval_of(attributes: Mapping[str, Any]) -> IntervalItem:
+    """The interval of its attributes.
+
+    Raises:
+        NewerFormat: a newer release wrote it, in a form or a state that this one does not know.
+    """
+    pipeline, key = attributes["pk"]["S"].removeprefix("P#"), attributes["sk"]["S"]
+    label = f"interval {key} of pipeline {pipeline}"
+    INTERVAL.check(label, attributes.get("f", {}).get("N"))
+    _, revision, after, until = key.split("#")
+    return IntervalItem(
+        pipeline=pipeline,
+        revision=int(revision),
+        interval=Interval(int(after) - _YEAR_1, int(until) - _YEAR_1),
+        state=INTERVAL.value(label, State, attributes["s"]["S"]),
+        owner=attributes["o"]["S"],
+        lease_until=int(attributes["l"]["N"]),
+        attempts=int(attributes["a"]["N"]),
+        rows=int(attributes["n"]["N"]) if "n" in attributes else None,
+        cause=attributes.get("e", {}).get("S", ""),
+        changed=int(attributes["c"]["N"]),
+    )
+
+
+def _holder(item: IntervalItem) -> Attributes:
+    return {
+        ":running": {"S": State.RUNNING},
+        ":owner": {"S": item.owner},
+        ":attempts": _number(item.attempts),
+    }
+
+
+def _prefix(revision: int) -> str:
+    return f"I#{revision:06}#"
+
+
+def _sortable(micros: int) -> str:
+    return f"{micros + _YEAR_1:020}"
+
+
+def _number(value: int) -> Attributes:
+    return {"N": str(value)}

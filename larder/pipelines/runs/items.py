@@ -1,0 +1,111 @@
+"""What the ledger holds: how far a pipeline has come, and one item for each interval.
+
+A schedule only says *look*; the ledger says what is due. So a missed, late or doubled look costs
+nothing. All instants are microseconds since the epoch in UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from larder.pipelines.durations import MINUTE
+from larder.pipelines.sql.statement import Interval
+
+LEASE = 30 * MINUTE
+"""How long a claim holds where its owner died; each step renews it."""
+MOST_ATTEMPTS = 3
+"""After so many failures an interval waits for a person, who names it to run it again."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class State(StrEnum):
+    """The state of an interval.
+
+    A ``failed`` one is tried again at the next look, a few times. A ``blocked`` one was computed,
+    and a check refused its rows; nothing of it is published. It waits for a person.
+    """
+
+    DUE = "due"
+    RUNNING = "running"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+DUE = (State.DUE, State.FAILED)
+"""What a look takes."""
+NAMED = (*DUE, State.BLOCKED)
+"""What a person takes who names an interval."""
+AGAIN = (*NAMED, State.PUBLISHED)
+"""What a person takes who wants it computed again; its rows become corrections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a pipeline has come.
+
+    Everything up to ``published_until`` is published in this ``revision``. A ``paused`` pipeline
+    computes nothing but what is asked for by name.
+    """
+
+    pipeline: str
+    revision: int
+    published_until: int
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalItem:
+    """One interval of a pipeline.
+
+    Attributes:
+        pipeline: the feature group that it writes.
+        revision: that of the definition.
+        interval: its points T, after < T <= until.
+        state: its state.
+        owner: who claimed it last: the ARN of an execution.
+        lease_until: when that claim ends.
+        attempts: how often it was claimed; part of the run's id.
+        rows: how many rows were published.
+        cause: why it failed or is blocked.
+        changed: when the item was written last.
+    """
+
+    pipeline: str
+    revision: int
+    interval: Interval
+    state: State = State.DUE
+    owner: str = ""
+    lease_until: int = 0
+    attempts: int = 0
+    rows: int | None = None
+    cause: str = ""
+    changed: int = 0
+
+    @property
+    def run_id(self) -> str:
+        """The one word to search for: folder on S3, id of the ingestion, key of log lines."""
+        after, until = (stamp(each) for each in (self.interval.after, self.interval.until))
+        return f"{self.pipeline}-r{self.revision}-{after}-{until}-{self.attempts}"
+
+    def may_be_claimed(self, claim: Claim) -> bool:
+        """Whether it may be taken: it rests in a fitting state, or its owner's lease ran out."""
+        if self.state is State.RUNNING:
+            return self.owner == claim.owner or self.lease_until < claim.now
+        return self.state in claim.takes
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who wants an interval, when, and in which states of rest it is taken."""
+
+    owner: str
+    now: int
+    takes: tuple[State, ...] = DUE
+
+
+def stamp(micros: int) -> str:
+    """A minute in UTC as names have it: ``20250131T1200``."""
+    return f"{_EPOCH + timedelta(microseconds=micros):%Y%m%dT%H%M}"

@@ -1,0 +1,37 @@
+"""The ledger's port. Its writes are conditional, so any number of executions may work at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from larder.pipelines.runs.items import Claim, IntervalItem, Position
+
+
+class Ledger(Protocol):
+    """Positions and intervals. Methods raise as stores do."""
+
+    def position(self, pipeline: str) -> Position | None:
+        """How far the pipeline has come; ``None`` before its first look."""
+
+    def positions(self) -> Iterator[Position]:
+        """Those of all pipelines, by name."""
+
+    def move(self, position: Position) -> None:
+        """Note how far it has come. Whether it is paused stays as it is stored."""
+
+    def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
+        """The intervals that begin at ``after`` or later, oldest first."""
+
+    def claim(self, item: IntervalItem, claim: Claim, lease_until: int) -> IntervalItem | None:
+        """Take an interval, which need not be stored yet.
+
+        Returns the item as it is now, with one more attempt; or ``None`` where it may not be
+        claimed (``IntervalItem.may_be_claimed``). Of several that ask at once one has it.
+        """
+
+    def renew(self, item: IntervalItem, lease_until: int) -> bool:
+        """Hold on to an interval; whether its owner still has it, in this attempt."""
+
+    def end(self, item: IntervalItem) -> bool:
+        """Note state, rows and cause; whether its owner still had it, in this attempt."""

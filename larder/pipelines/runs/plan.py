@@ -1,0 +1,142 @@
+"""The use case of a look: what is to be computed now, and taking it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from larder.errors import ServiceUnavailable
+from larder.pipelines.definition import Pipeline
+from larder.pipelines.durations import DAY
+from larder.pipelines.runs.due import (
+    MOST_CHUNK,
+    MOST_CHUNKS,
+    check_bounds,
+    check_chunk,
+    due,
+    frontier,
+    missing,
+    ready_until,
+    start,
+    unit,
+)
+from larder.pipelines.runs.items import (
+    AGAIN,
+    DUE,
+    LEASE,
+    NAMED,
+    Claim,
+    IntervalItem,
+    Position,
+    State,
+)
+from larder.pipelines.runs.ledger import Ledger
+from larder.pipelines.sql.statement import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run is asked for; with no ``interval`` it is all that is due.
+
+    Attributes:
+        interval: what to compute, whether it failed or was blocked before.
+        chunk: the length of parts in microseconds; by default a day, or the hop if it is longer.
+        again: compute what is published too; its rows become corrections.
+    """
+
+    interval: Interval | None = None
+    chunk: int | None = None
+    again: bool = False
+
+    @property
+    def takes(self) -> tuple[State, ...]:
+        """The states in which intervals are claimed."""
+        if self.interval is None:
+            return DUE
+        return AGAIN if self.again else NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Looks, claims and ends. ``clock`` gives microseconds since the epoch."""
+
+    ledger: Ledger
+    clock: Callable[[], int]
+
+    def look(self, pipeline: Pipeline, asked: Asked) -> list[Interval]:
+        """The intervals to compute, oldest first, at most ``MOST_CHUNKS``.
+
+        The rest is due at the next look.
+
+        Raises:
+            ValidationError: what is asked for can't be computed.
+        """
+        now = self.clock()
+        chunk = max(DAY, unit(pipeline)) if asked.chunk is None else asked.chunk
+        check_chunk(pipeline, chunk)
+        position = self.advance(pipeline)
+        if asked.interval is not None:
+            check_bounds(pipeline, asked.interval, now)
+            return self._named(pipeline, asked, chunk)
+        if position.paused:
+            return []
+        within = Interval(position.published_until, ready_until(pipeline, now))
+        items = self._items(pipeline, within.after)
+        return list(islice(due(within, items, now, chunk), MOST_CHUNKS))
+
+    def advance(self, pipeline: Pipeline) -> Position:
+        """The position, moved on to where intervals were published since.
+
+        It follows from the intervals alone. So an end that was not noted in it is found here.
+        """
+        stored = self.ledger.position(pipeline.group)
+        is_of_now = stored is not None and stored.revision == pipeline.revision
+        first = Position(
+            pipeline.group,
+            pipeline.revision,
+            start(pipeline),
+            paused=stored is not None and stored.paused,
+        )
+        position = stored if stored is not None and is_of_now else first
+        items = self._items(pipeline, position.published_until)
+        until = frontier(position.published_until, items)
+        moved = replace(position, published_until=until)
+        if moved != stored:
+            self.ledger.move(moved)
+        return moved
+
+    def claim(
+        self, pipeline: Pipeline, interval: Interval, owner: str, takes: tuple[State, ...] = DUE
+    ) -> IntervalItem | None:
+        """Take an interval for ``owner``; ``None`` where another one has it, or it is done."""
+        item, now = IntervalItem(pipeline.group, pipeline.revision, interval), self.clock()
+        return self.ledger.claim(item, Claim(owner, now, takes), now + LEASE)
+
+    def hold(self, item: IntervalItem) -> None:
+        """Go on with an interval that was claimed.
+
+        Raises:
+            ServiceUnavailable: another one has claimed it since.
+        """
+        if not self.ledger.renew(item, self.clock() + LEASE):
+            raise ServiceUnavailable(f"{item.run_id}: another execution has claimed this interval")
+
+    def end(self, item: IntervalItem, state: State, *, rows: int | None, cause: str = "") -> bool:
+        """Note how an interval ended; whether it still was its owner's."""
+        return self.ledger.end(
+            replace(item, state=state, rows=rows, cause=cause, changed=self.clock())
+        )
+
+    def _named(self, pipeline: Pipeline, asked: Asked, chunk: int) -> list[Interval]:
+        """The parts of an interval that a person names, without what of it is published."""
+        assert asked.interval is not None  # noqa: S101 (its one caller asked)
+        items = self._items(pipeline, asked.interval.after)
+        published = (each.interval for each in items if each.state is State.PUBLISHED)
+        done = () if asked.again else published
+        return list(islice(missing(asked.interval, done, chunk), MOST_CHUNKS))
+
+    def _items(self, pipeline: Pipeline, after: int) -> list[IntervalItem]:
+        """The intervals that reach beyond an instant, and some before it."""
+        first = after - MOST_CHUNK
+        return list(self.ledger.intervals(pipeline.group, pipeline.revision, first))

@@ -1,0 +1,44 @@
+"""What a run needs of the world: an engine, the rows that it staged, and who publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from larder.errors import LarderError
+
+Remaining = Callable[[], float]
+"""Seconds that are left for the work."""
+
+
+class StillRunning(LarderError):
+    """A query goes on after the time for waiting. Asked again with its token, it is waited for."""
+
+
+class ChecksFailed(LarderError):
+    """The rows of an interval are not as the definition expects; nothing was published."""
+
+
+class IntervalsFailed(LarderError):
+    """Some intervals of a run were not published; each has its cause in the ledger."""
+
+
+class Engine(Protocol):
+    """What computes statements in Athena's dialect."""
+
+    def unload(self, query: str, folder: str, token: str, remaining: Remaining) -> None:
+        """Write a query's rows as Parquet into an empty folder of S3, and wait for the end.
+
+        A repeated call with the same ``token`` waits for the same query.
+
+        Raises:
+            StillRunning: it has not ended in time.
+            QueryFailed: it ended without a result.
+        """
+
+
+class StagedRows(Protocol):
+    """Rows that an engine has written."""
+
+    def count(self, folder: str) -> int:
+        """How many rows the files of a folder have; none where there are no files."""

@@ -1,0 +1,43 @@
+"""Settings of ``pipelines``, which looks, computes and records, and of ``pipeline_publisher``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from larder.settings.base import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelinesSettings(Settings):
+    """The steps of a run that read events.
+
+    Attributes:
+        registry_table: where the ledger is.
+        offline_bucket: where rows are staged.
+        glue_database: the database that a table without one is of.
+        workgroup: the Athena workgroup that computes.
+        definitions_bucket: bucket of the declared pipelines' document.
+        definitions_key: its key there.
+    """
+
+    registry_table: str
+    offline_bucket: str
+    glue_database: str
+    workgroup: str
+    definitions_bucket: str
+    definitions_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelinePublisherSettings(Settings):
+    """The step that writes both stores, by the data plane's own code.
+
+    It writes to DynamoDB alone: the in-memory tier gets the records from their stream.
+    """
+
+    registry_table: str
+    records_table: str
+    account_id: str
+    region: str
+    partition: str
+    offline_bucket: str

@@ -1,0 +1,86 @@
+"""The ledger of pipelines in a process's own memory: for tests, and a model of what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from threading import Lock
+
+from larder.pipelines.runs.items import Claim, IntervalItem, Position, State
+
+Key = tuple[str, int, int, int]
+
+
+class MemoryLedger:
+    """Implements ``larder.pipelines.runs.ledger.Ledger``."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._positions: dict[str, Position] = {}
+        self._items: dict[Key, IntervalItem] = {}
+
+    def position(self, pipeline: str) -> Position | None:
+        return self._positions.get(pipeline)
+
+    def positions(self) -> Iterator[Position]:
+        return iter([each for _, each in sorted(self._positions.items())])
+
+    def move(self, position: Position) -> None:
+        with self._lock:
+            stored = self._positions.get(position.pipeline)
+            paused = stored is not None and stored.paused
+            self._positions[position.pipeline] = replace(position, paused=paused)
+
+    def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
+        found = [
+            item
+            for key, item in sorted(self._items.items())
+            if key[:2] == (pipeline, revision) and item.interval.after >= after
+        ]
+        return iter(found)
+
+    def claim(self, item: IntervalItem, claim: Claim, lease_until: int) -> IntervalItem | None:
+        with self._lock:
+            stored = self._items.get(_key(item), item)
+            if not stored.may_be_claimed(claim):
+                return None
+            taken = replace(
+                stored,
+                state=State.RUNNING,
+                owner=claim.owner,
+                lease_until=lease_until,
+                attempts=stored.attempts + 1,
+                changed=claim.now,
+            )
+            self._items[_key(item)] = taken
+            return taken
+
+    def renew(self, item: IntervalItem, lease_until: int) -> bool:
+        return self._replace(item, lambda stored: replace(stored, lease_until=lease_until))
+
+    def end(self, item: IntervalItem) -> bool:
+        def ended(stored: IntervalItem) -> IntervalItem:
+            return replace(
+                stored, state=item.state, rows=item.rows, cause=item.cause, changed=item.changed
+            )
+
+        return self._replace(item, ended)
+
+    def _replace(self, item: IntervalItem, change: Callable[[IntervalItem], IntervalItem]) -> bool:
+        with self._lock:
+            stored = self._items.get(_key(item))
+            if stored is None or not _is_held(stored, item):
+                return False
+            self._items[_key(item)] = change(stored)
+            return True
+
+
+def _is_held(stored: IntervalItem, item: IntervalItem) -> bool:
+    return stored.state is State.RUNNING and (stored.owner, stored.attempts) == (
+        item.owner,
+        item.attempts,
+    )
+
+
+def _key(item: IntervalItem) -> Key:
+    return (item.pipeline, item.revision, item.interval.after, item.interval.until)

@@ -1,0 +1,227 @@
+"""Feature pipelines: one state machine, its two functions, and a schedule for each pipeline."""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from aws_cdk import CfnOutput, Duration, Stack, Stage
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk.aws_s3_assets import Asset
+from constructs import Construct
+
+from larder.bucket_folders import INGEST, PIPELINES, RESULTS, SOURCES
+from larder.declared.files import load_pipelines
+from larder.pipelines.adapters.documents import to_json
+from larder.pipelines.definition import Pipeline
+from larder.pipelines.durations import MINUTE
+from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
+from stacks.config import StageConfig
+from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
+from stacks.constructs.glue_access import TABLE_WRITER
+from stacks.constructs.offline_bucket import OfflineBucket
+from stacks.constructs.permissions import acknowledge, allow, allow_items, allow_pattern
+from stacks.constructs.python_function import Program, PythonFunction
+from stacks.feature_tables import allow_feature_tables
+from stacks.offline_store import OfflineStoreStack
+from stacks.online_store import OnlineStoreStack
+from stacks.pipeline_machine import LONGEST_CALL, definition
+from stacks.registry_access import REGISTRY_READER, allow_registry
+
+_LEDGER: Final = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+_QUERIES: Final = ("athena:GetQueryExecution", "athena:StartQueryExecution")
+_TABLE_READER: Final = (
+    "glue:GetDatabase",
+    "glue:GetPartition",
+    "glue:GetPartitions",
+    "glue:GetTable",
+)
+_BULK_ITEMS: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+_WHOLE_FILES: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
+_LOGGED: Final = "each step is logged by its function, and the ledger keeps causes"
+
+
+class PipelinesStack(Stack):
+    """``steps`` reads events and keeps the ledger; ``publisher`` alone writes the stores.
+
+    Without pipelines the machine is there and nothing calls it: it costs nothing while idle. So a
+    first definition adds a schedule, and takes no new stack.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+    ) -> None:
+        super().__init__(scope, construct_id, termination_protection=config.data.retain)
+        self._config, self._online, self._offline = config, online, offline
+        pipelines = load_pipelines(config.definitions)
+        layer = DependencyLayer(self, "Offline", recipe=OFFLINE, target=config.target)
+        self.steps = self._steps(pipelines, layer)
+        self.publisher = self._publisher(layer)
+        self.machine = self._machine()
+        self._schedule(pipelines)
+        CfnOutput(self, "PipelinesStateMachineArn", value=self.machine.state_machine_arn)
+
+    def _steps(self, pipelines: list[Pipeline], layer: DependencyLayer) -> PythonFunction:
+        offline = self._offline
+        asset = Asset(self, "Pipelines", path=str(self._write(pipelines)))
+        settings = PipelinesSettings(
+            registry_table=self._online.registry.table_name,
+            offline_bucket=offline.bucket.bucket_name,
+            glue_database=offline.database.database_name,
+            workgroup=offline.work_group.name,
+            definitions_bucket=asset.s3_bucket_name,
+            definitions_key=asset.s3_object_key,
+        )
+        function = self._function("Steps", "pipelines", settings, layer)
+        allow(function, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
+        allow_items(function, _LEDGER, [self._online.registry.table_arn], self._online.key)
+        work_group = self.format_arn(
+            service="athena", resource="workgroup", resource_name=offline.work_group.name
+        )
+        allow(function, _QUERIES, [work_group])
+        _allow_query_files(function, offline.bucket)
+        self._allow_sources(function, pipelines)
+        return function
+
+    def _allow_sources(self, function: PythonFunction, pipelines: list[Pipeline]) -> None:
+        """The tables that the definitions name, and where files of events may lie."""
+        tables = sorted({name for each in pipelines for name in each.source.reads})
+        prefix = self.format_arn(service="glue", resource="")
+        if tables:
+            named = {name.split(".")[0] for name in tables}
+            places = ["catalog", *sorted(f"database/{each}" for each in named)]
+            places += [f"table/{name.replace('.', '/')}" for name in tables]
+            allow(function, _TABLE_READER, [f"{prefix}{place}" for place in places])
+        self._offline.bucket.allow_prefix(
+            function, ["s3:GetObject"], SOURCES, reason="people put tables of events there"
+        )
+        for name in self._config.pipelines.source_buckets:
+            arn = f"arn:{self.partition}:s3:::{name}"
+            shown = f"arn:<AWS::Partition>:s3:::{name}/*"
+            allow(function, ["s3:ListBucket"], [arn])
+            reason = "the stage names this bucket for tables of events"
+            allow_pattern(function, ["s3:GetObject"], {f"{arn}/*": shown}, reason=reason)
+
+    def _publisher(self, layer: DependencyLayer) -> PythonFunction:
+        online, offline = self._online, self._offline
+        settings = PipelinePublisherSettings(
+            registry_table=online.registry.table_name,
+            records_table=online.records.table_name,
+            account_id=self.account,
+            region=self.region,
+            partition=self.partition,
+            offline_bucket=offline.bucket.bucket_name,
+        )
+        function = self._function("Publisher", "pipeline_publisher", settings, layer)
+        bulk = DependencyLayer(self, "Bulk", recipe=BULK, target=self._config.target)
+        function.add_layers(bulk)
+        allow_registry(function, online, REGISTRY_READER)
+        allow_items(function, _BULK_ITEMS, [online.records.table_arn], online.key)
+        allow_feature_tables(function, self._config, offline, TABLE_WRITER)
+        bucket = offline.bucket
+        bucket.allow_prefix(
+            function, ["s3:GetObject"], PIPELINES, reason="rows that an engine staged"
+        )
+        bucket.allow_prefix(
+            function, ["s3:GetObject", "s3:PutObject"], INGEST, reason="how far each run has come"
+        )
+        return function
+
+    def _function(
+        self,
+        construct_id: str,
+        name: str,
+        settings: PipelinesSettings | PipelinePublisherSettings,
+        layer: DependencyLayer,
+    ) -> PythonFunction:
+        program = Program(
+            name=name,
+            settings=settings,
+            memory_mb=self._config.offline.memory_mb,
+            timeout=Duration.seconds(LONGEST_CALL),
+        )
+        return PythonFunction(
+            self,
+            construct_id,
+            config=self._config,
+            program=program,
+            layer=layer,
+        )
+
+    def _machine(self) -> sfn.StateMachine:
+        role = iam.Role(
+            self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com")
+        )
+        functions = [self.steps.function_arn, self.publisher.function_arn]
+        allow(role, ["lambda:InvokeFunction"], functions)
+        machine = sfn.StateMachine(
+            self,
+            "Machine",
+            definition_body=sfn.DefinitionBody.from_string(
+                self.to_json_string(definition(*functions))
+            ),
+            role=role,
+            timeout=Duration.days(7),
+        )
+        for rule in ("AwsSolutions-SF1", "AwsSolutions-SF2"):
+            acknowledge(machine, rule, _LOGGED)
+        return machine
+
+    def _schedule(self, pipelines: list[Pipeline]) -> None:
+        """A schedule only says look: a look that is missed or doubled costs nothing."""
+        looked = [each for each in pipelines if each.schedule.every or each.schedule.cron]
+        if not looked:
+            return
+        service = iam.ServicePrincipal("scheduler.amazonaws.com")
+        role = iam.Role(self, "ScheduleRole", assumed_by=service)
+        allow(role, ["states:StartExecution"], [self.machine.state_machine_arn])
+        for each in looked:
+            scheduler.CfnSchedule(
+                self,
+                f"Look{re.sub('[^A-Za-z0-9]', '', each.group.title())}",
+                description=f"Larder: looks for intervals of {each.group} that are due",
+                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+                schedule_expression=_expression(each),
+                schedule_expression_timezone=each.schedule.timezone,
+                target=scheduler.CfnSchedule.TargetProperty(
+                    arn=self.machine.state_machine_arn,
+                    role_arn=role.role_arn,
+                    input=self.to_json_string({"pipeline": each.group}),
+                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                        maximum_retry_attempts=0
+                    ),
+                ),
+            )
+
+    def _write(self, pipelines: list[Pipeline]) -> Path:
+        stage = Stage.of(self)
+        folder = Path(stage.asset_outdir if stage is not None else "cdk.out")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "pipelines.json"
+        path.write_bytes(to_json(pipelines))
+        return path
+
+
+def _allow_query_files(function: PythonFunction, bucket: OfflineBucket) -> None:
+    """What Athena does with the caller's rights: staged rows and a query's own results."""
+    for folder, reason in (
+        (PIPELINES, "rows of each run are staged in a folder of its own"),
+        (RESULTS, "Athena writes the list of what a query wrote there"),
+    ):
+        bucket.allow_prefix(function, _WHOLE_FILES, folder, reason=reason)
+    allow(function, ["s3:GetBucketLocation", "s3:ListBucket"], [bucket.bucket_arn])
+
+
+def _expression(pipeline: Pipeline) -> str:
+    every = pipeline.schedule.every
+    if every is None:
+        return f"cron({pipeline.schedule.cron})"
+    minutes = every // MINUTE
+    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"

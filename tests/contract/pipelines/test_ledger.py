@@ -1,0 +1,129 @@
+"""What every ledger of pipelines promises, asked of each implementation."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Lock
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from larder.aws.dynamodb.boto import BotoDynamo
+from larder.pipelines.adapters.dynamodb_ledger import DynamoLedger
+from larder.pipelines.durations import DAY, HOUR
+from larder.pipelines.runs.items import AGAIN, DUE, NAMED, Claim, IntervalItem, Position, State
+from larder.pipelines.sql.statement import Interval
+from larder.testing.pipeline_runs import MemoryLedger
+from tests.support.tables import create_registry_table
+
+NOW = 1_700_000_000_000_000
+FIRST = IntervalItem("card", 1, Interval(-HOUR, 0))
+SECOND = replace(FIRST, interval=Interval(0, HOUR))
+
+
+class AtomicDynamo(BotoDynamo):
+    """moto's DynamoDB made atomic, as the real one is for each item: one request at a time."""
+
+    def __init__(self, client):
+        super().__init__(client)
+        self._lock = Lock()
+
+    def call(self, *arguments):
+        with self._lock:
+            return super().call(*arguments)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def ledger(request):
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_registry_table(client, "registry")
+        yield DynamoLedger(AtomicDynamo(client), "registry")
+        client.close()
+
+
+def claim(ledger, item=FIRST, owner="a", now=NOW, takes=DUE):
+    return ledger.claim(item, Claim(owner, now, takes), now + HOUR)
+
+
+def test_a_position_is_read_back_as_it_was_moved(ledger):
+    assert ledger.position("card") is None
+    for until in (-DAY, DAY):
+        ledger.move(Position("card", 1, until))
+        assert ledger.position("card") == Position("card", 1, until)
+    ledger.move(Position("card", 2, 0))
+    assert ledger.position("card") == Position("card", 2, 0)
+    assert ledger.position("other") is None
+    ledger.move(Position("account", 1, 5))
+    assert list(ledger.positions()) == [Position("account", 1, 5), Position("card", 2, 0)]
+
+
+def test_a_claim_is_an_item_of_its_owner(ledger):
+    taken = claim(ledger)
+    assert taken == replace(
+        FIRST, state=State.RUNNING, owner="a", lease_until=NOW + HOUR, attempts=1, changed=NOW
+    )
+    assert list(ledger.intervals("card", 1, -HOUR)) == [taken]
+
+
+def test_two_claimers_never_hold_one_interval(ledger):
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda owner: claim(ledger, owner=str(owner)), range(8)))
+    assert len([each for each in found if each]) == 1
+
+
+def test_a_lease_that_ends_frees_the_interval_and_its_owner_has_it_no_more(ledger):
+    mine = claim(ledger)
+    assert claim(ledger, owner="b", now=NOW + HOUR) is None
+    theirs = claim(ledger, owner="b", now=NOW + HOUR + 1)
+    assert (theirs.owner, theirs.attempts) == ("b", 2)
+    assert not ledger.renew(mine, NOW + DAY)
+    assert not ledger.end(replace(mine, state=State.PUBLISHED, rows=3))
+    assert list(ledger.intervals("card", 1, -DAY)) == [theirs]
+
+
+def test_a_lease_is_renewed(ledger):
+    mine = claim(ledger)
+    assert ledger.renew(mine, NOW + DAY)
+    assert claim(ledger, owner="b", now=NOW + 2 * HOUR) is None
+
+
+def test_an_owner_that_repeats_its_claim_has_it(ledger):
+    assert claim(ledger).attempts == 1
+    assert claim(ledger).attempts == 2
+
+
+@pytest.mark.parametrize("takes", [DUE, NAMED, AGAIN], ids=["due", "named", "again"])
+@pytest.mark.parametrize("state", [State.PUBLISHED, State.FAILED, State.BLOCKED])
+def test_an_end_is_kept_and_only_some_states_are_taken_again(ledger, state, takes):
+    mine = claim(ledger)
+    ended = replace(mine, state=state, rows=7, cause="é", changed=NOW + 1)
+    assert ledger.end(ended)
+    assert list(ledger.intervals("card", 1, -DAY)) == [ended]
+    assert not ledger.end(ended)
+    assert (claim(ledger, owner="b", takes=takes) is not None) == (state in takes)
+
+
+def test_rows_of_an_earlier_end_go(ledger):
+    ledger.end(replace(claim(ledger), state=State.FAILED, rows=7, cause="lost"))
+    ledger.end(replace(claim(ledger), state=State.FAILED, rows=None, cause=""))
+    (found,) = ledger.intervals("card", 1, -DAY)
+    assert (found.rows, found.cause, found.attempts) == (None, "", 2)
+
+
+def test_intervals_are_those_of_one_revision_from_an_instant_on_oldest_first(ledger):
+    items = [SECOND, FIRST, replace(FIRST, revision=2), replace(FIRST, pipeline="card2")]
+    items.append(replace(SECOND, interval=Interval(0, DAY)))
+    for each in items:
+        claim(ledger, each)
+
+    def found(revision, after):
+        return [each.interval for each in ledger.intervals("card", revision, after)]
+
+    assert found(1, -DAY) == [FIRST.interval, SECOND.interval, Interval(0, DAY)]
+    assert found(1, 0) == [SECOND.interval, Interval(0, DAY)]
+    assert found(2, -DAY) == [FIRST.interval]
+    assert found(3, -DAY) == []

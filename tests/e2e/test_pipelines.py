@@ -1,0 +1,173 @@
+"""Feature pipelines through the deployed machine: events in, rows of both stores out."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from larder.declared.files import load_pipeline
+from larder.pipelines.durations import DAY, HOUR, MINUTE
+from larder.pipelines.sql.statement import Interval
+from tests.e2e.test_ingestion import larder
+from tests.support.deadlines import eventually
+from tests.support.pipelines import SCHEMA, expected
+
+pytestmark = pytest.mark.e2e
+DEFINITIONS = Path(__file__).with_name("definitions")
+START = 1_704_067_200_000_000  # 2024-01-01
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KINDS = {"varchar": str, "bigint": int, "double": float}
+TWO_DAYS = ("--from", "2024-01-01T00:00Z", "--to", "2024-01-03T00:00Z")
+EVENTS = [
+    {
+        "k": "abc"[number % 3],
+        "t": START + number * 50 * MINUTE - 12 * HOUR,
+        "number": number,
+        "x": None if number % 7 == 0 else round(number * 1.37 - 20, 2),
+        "n": number,
+        "city": ["x", "y", "é", None][number % 4],
+    }
+    for number in range(60)
+]
+
+
+@pytest.fixture(scope="module")
+def events(platform):
+    """The table of events that both definitions read."""
+    glue, bucket = platform.client("glue"), platform.outputs["OfflineBucketName"]
+    s3 = platform.client("s3")
+    folder = "sources/events/"
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(EVENTS, SCHEMA), sink)
+    s3.put_object(Bucket=bucket, Key=f"{folder}part", Body=sink.getvalue().to_pybytes())
+    kinds = {pa.string(): "string", pa.int64(): "bigint", pa.float64(): "double"}
+    serde = "org.apache.hadoop.hive.ql.io.parquet"
+    glue.create_database(DatabaseInput={"Name": "e2e_events"})
+    glue.create_table(
+        DatabaseName="e2e_events",
+        TableInput={
+            "Name": "events",
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": {"classification": "parquet"},
+            "StorageDescriptor": {
+                "Columns": [{"Name": each.name, "Type": kinds[each.type]} for each in SCHEMA],
+                "Location": f"s3://{bucket}/{folder}",
+                "InputFormat": f"{serde}.MapredParquetInputFormat",
+                "OutputFormat": f"{serde}.MapredParquetOutputFormat",
+                "SerdeInfo": {
+                    "SerializationLibrary": f"{serde}.serde.ParquetHiveSerDe",
+                },
+            },
+        },
+    )
+    yield
+    glue.delete_table(DatabaseName="e2e_events", Name="events")
+    glue.delete_database(Name="e2e_events")
+
+
+def run(platform, folder, *arguments):
+    """Exit status and JSON of ``larder pipeline``."""
+    done = larder(platform, folder, "pipeline", *arguments, "--json")
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def history(platform, definition):
+    """The offline table's rows in the form of the oracle."""
+    described = platform.client("sagemaker").describe_feature_group(
+        FeatureGroupName=definition.group
+    )
+    catalog = described["OfflineStoreConfig"]["DataCatalogConfig"]
+    names = [each.name for each in definition.features]
+    listed = ", ".join(f'"{each}"' for each in ("k", "event_time", *names))
+    found = {}
+    for row in asked(platform, catalog, f'SELECT {listed} FROM "{catalog["TableName"]}"'):
+        key = (row.pop("k"), micros(row.pop("event_time")) - definition.available_after)
+        assert key not in found
+        found[key] = {name: row[name.lower()] for name in names}
+    return found
+
+
+def asked(platform, catalog, sql):
+    """Rows of a query by Athena, typed."""
+    athena = platform.client("athena")
+    started = athena.start_query_execution(
+        QueryString=sql,
+        QueryExecutionContext={"Database": catalog["Database"]},
+        WorkGroup=platform.outputs["WorkGroupName"],
+    )["QueryExecutionId"]
+
+    def ended():
+        status = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
+        assert status["State"] != "FAILED", status
+        return status["State"] == "SUCCEEDED"
+
+    eventually(ended)
+    answer = athena.get_query_results(QueryExecutionId=started)["ResultSet"]
+    columns = answer["ResultSetMetadata"]["ColumnInfo"]
+    for row in answer["Rows"][1:]:
+        cells = [cell.get("VarCharValue") for cell in row["Data"]]
+        yield {
+            column["Name"].lower(): None if cell is None else KINDS[column["Type"]](cell)
+            for column, cell in zip(columns, cells, strict=True)
+        }
+
+
+def micros(text):
+    past = datetime.fromisoformat(text) - EPOCH
+    return past // timedelta(microseconds=1)
+
+
+def served(platform, definition, key):
+    """The online record in the form of the oracle, and its point."""
+    runtime = platform.client("sagemaker-featurestore-runtime")
+    record = runtime.get_record(
+        FeatureGroupName=definition.group, RecordIdentifierValueAsString=key
+    )["Record"]
+    texts = {each["FeatureName"]: each["ValueAsString"] for each in record}
+    point = micros(texts["event_time"]) - definition.available_after
+    of_type = {"Integral": int, "Fractional": float, "String": str}
+    return point, {
+        each.name: of_type[each.type](texts[each.name]) if each.name in texts else None
+        for each in definition.features
+    }
+
+
+def test_intervals_are_computed_as_their_rules_say_and_published_once(platform, events, tmp_path):
+    definition = load_pipeline(DEFINITIONS / "pipeline_hourly.yaml")
+    wanted = expected(definition, EVENTS, Interval(START, START + 2 * DAY))
+    backfill = ("backfill", "pipeline_hourly", *TWO_DAYS, "--chunk", "1d")
+    status, done = run(platform, tmp_path, *backfill)
+    assert (status, done["status"]) == (0, "SUCCEEDED"), done
+    assert (done["published"], done["rows"]) == (2, len(wanted))
+    assert history(platform, definition) == wanted
+    for key in "abc":
+        newest = max(point for k, point in wanted if k == key)
+        assert served(platform, definition, key) == (newest, wanted[key, newest])
+
+    status, done = run(platform, tmp_path, *backfill)
+    assert (status, done["published"], done["rows"]) == (0, 0, 0)
+    assert history(platform, definition) == wanted
+    status, (shown,) = run(platform, tmp_path, "status", "pipeline_hourly")
+    assert (status, shown["published_until"]) == (0, "2024-01-03T00:00:00Z")
+    assert (shown["states"], shown["open"]) == ({"published": 2}, [])
+
+
+def test_rows_that_a_check_refuses_reach_no_store_and_status_says_why(platform, events, tmp_path):
+    definition = load_pipeline(DEFINITIONS / "pipeline_checked.yaml")
+    status, done = run(platform, tmp_path, "run", "pipeline_checked", *TWO_DAYS)
+    assert (status, done["status"], done["published"]) == (1, "FAILED", 0)
+    assert "2 of 2 intervals" in done["cause"]
+    status, (shown,) = run(platform, tmp_path, "status", "pipeline_checked")
+    assert status == 1
+    assert [each["state"] for each in shown["open"]] == ["blocked", "blocked"]
+    assert "expects 1,000,000 to any number" in shown["open"][0]["cause"]
+    assert history(platform, definition) == {}
+    runtime = platform.client("sagemaker-featurestore-runtime")
+    found = runtime.get_record(
+        FeatureGroupName="pipeline_checked", RecordIdentifierValueAsString="a"
+    )
+    assert "Record" not in found

@@ -1,0 +1,151 @@
+"""The steps of a run as the state machine calls them, over a ledger in memory."""
+
+import orjson
+import pytest
+
+from lambdas.pipelines.events import create_handler
+from larder.errors import ResourceNotFound, ServiceUnavailable, ValidationError
+from larder.pipelines.definition import ExpectedRows
+from larder.pipelines.durations import DAY, HOUR
+from larder.pipelines.runs.items import LEASE
+from larder.pipelines.runs.plan import Runs
+from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed
+from larder.pipelines.runs.work import PipelineWork
+from larder.telemetry.log import Log
+from larder.testing.pipeline_runs import MemoryLedger
+from tests.support.pipelines import all_functions, pipeline
+from tests.unit.pipelines.test_runs import HOURLY, START, Clock
+
+OURS = pipeline(
+    all_functions([DAY]), HOUR, start=HOURLY.start, late=HOURLY.late, rows=ExpectedRows(1, 10)
+)
+NAMED = {"pipeline": "g", "from": "2024-10-04T00:00Z", "to": "2024-10-04T02:00Z"}
+
+
+class Engine:
+    """Notes what it is asked for; ``rows`` is what a folder has."""
+
+    def __init__(self):
+        self.asked, self.rows = [], 5
+
+    def unload(self, query, folder, token, remaining):
+        self.asked.append((query, folder, token))
+
+    def count(self, _folder):
+        return self.rows
+
+
+class Machine:
+    """The state machine's inner states, one after the other."""
+
+    def __init__(self):
+        self.clock, self.engine, self.lines = Clock(START + DAY), Engine(), []
+        self.runs = Runs(MemoryLedger(), self.clock)
+        work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, self.engine, "lake")
+        self.handle = create_handler(work, Log(write=self.lines.append))
+
+    def step(self, name, **event):
+        return self.handle({"step": name, **event}, lambda: 60.0)
+
+    def plan(self, **asked):
+        return self.step("plan", input={**NAMED, **asked})["chunks"]
+
+    def claim(self, chunk, owner="one"):
+        return self.step("claim", chunk=chunk, owner=owner)
+
+    def states(self):
+        items = self.runs.ledger.intervals("g", 1, 0)
+        return [(str(each.state), each.rows, each.cause) for each in items]
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+def test_a_chunk_goes_from_its_claim_to_its_record(machine):
+    (chunk,) = machine.plan()
+    run = machine.claim(chunk)["run"]
+    machine.step("compute", run=run)
+    ((query, folder, token),) = machine.engine.asked
+    assert query.startswith("WITH")
+    assert token == "g-r1-20241004T0000-20241004T0200-1"
+    assert folder == f"s3://lake/pipelines/g/{token}/rows/"
+    rows = machine.step("check", run=run)["rows"]
+    done = machine.step("record", run=run, rows=rows)
+    assert machine.states() == [("published", 5, "")]
+    assert machine.step("close", results=[done]) == {"published": 1, "rows": 5}
+    assert machine.plan() == []
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "cause"),
+    [
+        (
+            {"Error": "ChecksFailed", "Cause": '{"errorMessage": "few"}'},
+            "blocked",
+            "ChecksFailed: few",
+        ),
+        ({"Error": "QueryFailed", "Cause": "no JSON"}, "failed", "QueryFailed: no JSON"),
+        ({"Error": "States.Timeout"}, "failed", "States.Timeout: "),
+    ],
+    ids=["check", "query", "time"],
+)
+def test_what_fails_marks_the_interval_and_then_the_run(machine, error, state, cause):
+    (chunk,) = machine.plan()
+    claim = machine.claim(chunk)
+    failed = machine.step("fail", chunk={**chunk, "claim": claim, "error": error})
+    assert machine.states() == [(state, None, cause)]
+    with pytest.raises(IntervalsFailed, match="1 of 1 intervals"):
+        machine.step("close", results=[failed])
+    metrics = [orjson.loads(each) for each in machine.lines]
+    assert any(each.get("PipelineFailures") == 1 for each in metrics)
+
+
+def test_a_claim_that_failed_has_no_interval_to_mark(machine):
+    (chunk,) = machine.plan()
+    machine.step("fail", chunk={**chunk, "error": {"Error": "ServiceUnavailable", "Cause": ""}})
+    assert machine.states() == []
+
+
+def test_of_two_executions_one_computes_and_the_other_does_nothing(machine):
+    (chunk,) = machine.plan()
+    run = machine.claim(chunk, "one")["run"]
+    assert machine.claim(chunk, "two") == {"taken": False, "run": None}
+    machine.clock.now += LEASE + 1
+    assert machine.claim(chunk, "two")["taken"]
+    for step in ("compute", "check"):
+        with pytest.raises(ServiceUnavailable):
+            machine.step(step, run=run)
+    assert machine.step("close", results=[{"state": "taken"}]) == {"published": 0, "rows": 0}
+
+
+@pytest.mark.parametrize("rows", [0, 11])
+def test_too_few_or_too_many_rows_are_refused(machine, rows):
+    (chunk,) = machine.plan()
+    machine.engine.rows = rows
+    with pytest.raises(ChecksFailed, match=rf"the interval has {rows}, .* 1 to 10"):
+        machine.step("check", run=machine.claim(chunk)["run"])
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ({"pipeline": "other"}, ResourceNotFound, "not declared in this stage .declared: g"),
+        ({"pipeline": ""}, ValidationError, "pipeline: ''"),
+        ({"to": None}, ValidationError, "give both"),
+        ({"from": "yesterday"}, ValidationError, "from: 'yesterday' must be ISO-8601"),
+        ({"from": "2024-10-04T00:00"}, ValidationError, "with a zone"),
+        ({"chunk": "a day"}, ValidationError, "chunk: 'a day' must be a length"),
+        ({"again?": True}, ValidationError, "'again.' is not one of"),
+    ],
+    ids=["unknown", "unnamed", "half", "no-time", "no-zone", "no-length", "no-member"],
+)
+def test_an_input_that_means_nothing_is_refused_with_the_cure(machine, asked, error, message):
+    with pytest.raises(error, match=message):
+        machine.plan(**asked)
+
+
+def test_a_step_that_does_not_exist_is_refused(machine):
+    with pytest.raises(ValidationError, match="step: 'wait' is not one of"):
+        machine.step("wait")

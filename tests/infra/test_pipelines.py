@@ -1,0 +1,109 @@
+"""Feature pipelines: a machine that ends and tries again, and rights as the definitions need."""
+
+import json
+
+import pytest
+
+from tests.infra.service_calls import Calls, tasks_of
+from tests.infra.templates import actions_of, text_of
+
+DEFINITION = """
+name: {name}
+record_identifier: k
+event_time: event_time
+online: {{}}
+offline: {{table_format: Iceberg}}
+pipeline:
+  source: {{table: {table}, time: at}}
+  emit: {{every: 1h}}
+  schedule: {schedule}
+  start: 2024-01-01
+features:
+  - {{name: k, type: String}}
+  - {{name: event_time, type: String}}
+  - {{name: events_1d, type: Integral, aggregate: {{function: count, window: 1d}}}}
+"""
+DECLARED = {
+    "hourly": ("raw.events", "{every: 1h}"),
+    "quick": ("raw.clicks", "{every: 1m}"),
+    "nightly": ("other.events", "{cron: '0 3 * * ? *', timezone: Europe/Oslo}"),
+    "by_hand": ("raw.events", "off"),
+}
+
+
+@pytest.fixture(scope="module")
+def declared(synthesize_anew, tmp_path_factory):
+    """The stage dev with pipelines."""
+    folder = tmp_path_factory.mktemp("features")
+    for name, (table, schedule) in DECLARED.items():
+        text = DEFINITION.format(name=name, table=table, schedule=schedule)
+        (folder / f"{name}.yaml").write_text(text)
+    return synthesize_anew(stage="dev", definitions=str(folder))
+
+
+def machine(templates, stage):
+    (found,) = (
+        resource["Properties"]
+        for stack, _, resource in templates.of_type("AWS::StepFunctions::StateMachine", stage)
+        if stack == f"{stage}/Pipelines"
+    )
+    return json.loads(text_of(found["DefinitionString"]))
+
+
+def test_every_task_ends_and_is_tried_again_where_aws_is_at_fault(templates):
+    tasks = list(tasks_of(machine(templates, "prod")))
+    assert len(tasks) == 8
+    for task in tasks:
+        assert 0 < task["TimeoutSeconds"] <= 900
+        faults = task["Retry"][-1]
+        assert "Lambda.TooManyRequestsException" in faults["ErrorEquals"]
+        assert (faults["JitterStrategy"], faults["MaxAttempts"]) == ("FULL", 6)
+
+
+def test_whatever_fails_in_a_chunk_marks_its_interval_and_the_others_go_on(templates):
+    chunk = machine(templates, "prod")["States"]["Chunks"]["ItemProcessor"]["States"]
+    for name, state in chunk.items():
+        if state["Type"] == "Task" and name != "Failed":
+            (catch,) = state["Catch"]
+            assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Failed")
+    assert all(state["Type"] != "Fail" for state in chunk.values())
+
+
+def test_a_stage_without_pipelines_has_the_machine_and_calls_it_never(templates):
+    for stage in ("dev", "prod"):
+        assert machine(templates, stage)
+        kinds = {each["Type"] for each in templates[f"{stage}/Pipelines"]["Resources"].values()}
+        assert "AWS::Scheduler::Schedule" not in kinds
+
+
+def test_each_pipeline_is_looked_at_as_its_schedule_says(declared):
+    found = {
+        json.loads(text_of(each["Properties"]["Target"]["Input"]))["pipeline"]: each["Properties"]
+        for _, _, each in declared.of_type("AWS::Scheduler::Schedule")
+    }
+    assert {name: each["ScheduleExpression"] for name, each in found.items()} == {
+        "hourly": "rate(60 minutes)",
+        "quick": "rate(1 minute)",
+        "nightly": "cron(0 3 * * ? *)",
+    }
+    assert found["nightly"]["ScheduleExpressionTimezone"] == "Europe/Oslo"
+    assert list(Calls(declared).refused()) == []
+
+
+def test_a_function_reads_the_tables_that_definitions_name_and_no_other(declared):
+    (reads,) = (
+        each
+        for each in declared.statements("dev", "pipelines")
+        if "glue:GetTable" in actions_of(each)
+    )
+    ends = [text_of(each).rpartition(":")[2] for each in reads["Resource"]]
+    assert ends == [
+        "catalog",
+        "database/other",
+        "database/raw",
+        "table/other/events",
+        "table/raw/clicks",
+        "table/raw/events",
+    ]
+    writers = declared.statements("dev", "pipeline_publisher")
+    assert "sources/" not in str(writers)
