@@ -18,10 +18,11 @@ from larder.models.archive import ModelFile
 from larder.models.errors import ModelError
 from larder.models.formats import HEAD, Format, format_of
 from larder.models.images import Image
+from larder.models.instances import MAX_INSTANCES
 from larder.models.mlmodel import FILE, MAX_BYTES, MlModel, mlmodel_of
 from larder.models.parity import MAX_BYTES as PARITY_BYTES
 from larder.models.parity import PARITY_FILE, Parity, proven
-from larder.models.ports import LoadedModel, Matrix, ModelRuntimes
+from larder.models.ports import LoadedModel, Matrix, ModelRuntimes, Predictions
 from larder.models.served import Contract, Runtime
 
 FEATURES_FILE: Final = "larder/features.json"
@@ -62,7 +63,7 @@ class Inspection:
     runtimes: ModelRuntimes
     to_ubj: Callable[[bytes], bytes]
     yaml: Callable[[bytes], object]
-    check: Callable[[LoadedModel], None]
+    check: Callable[[LoadedModel, Sequence[bytes]], None]
 
     def __call__(
         self, files: Sequence[ModelFile], image: Image, environment: Mapping[str, str]
@@ -95,8 +96,9 @@ class Inspection:
 
     def _tried(self, runtime: Runtime, paths: Sequence[Path]) -> LoadedModel:
         """The model, loaded, looked at and asked; raises ``ModelError``."""
-        model = self.runtimes[runtime].load([path.read_bytes() for path in paths])
-        self.check(model)
+        artefacts = [path.read_bytes() for path in paths]
+        model = self.runtimes[runtime].load(artefacts)
+        self.check(model, artefacts)
         _probe(model, runtime)
         return model
 
@@ -215,11 +217,22 @@ def _parity(files: Sequence[ModelFile], model: LoadedModel) -> Parity | None:
 
 
 def _probe(model: LoadedModel, runtime: Runtime) -> None:
-    """Score a row of each of some values: a file that only loads may still fail then."""
+    """Score a row of each of some values, and many at once: a file that loads may fail then."""
     if not 1 <= model.width <= _WIDEST:
         raise ModelError(f"The model has {model.width} columns, of 1 to {_WIDEST} that are served.")
     for value in _PROBES:
         if runtime is Runtime.ONNX and math.isnan(value):
             continue  # whether it takes NaN is for the specification to say
-        texts = {place: [""] for place in model.texts}
-        model.predict(Matrix(array("f", [value]) * model.width, 1, model.width, texts))
+        _scored(model, value, 1)
+    one, many = (_scored(model, 0.0, rows) for rows in (1, MAX_INSTANCES))
+    if (many.rows, many.outputs) != (MAX_INSTANCES, one.outputs):
+        raise ModelError(
+            f"The model gives {many.outputs} scores a row of {MAX_INSTANCES} rows at once, and "
+            f"{one.outputs} of one row: it has to take any number of rows."
+        )
+
+
+def _scored(model: LoadedModel, value: float, rows: int) -> Predictions:
+    texts = {place: [""] * rows for place in model.texts}
+    values = array("f", [value]) * (model.width * rows)
+    return model.predict(Matrix(values, rows, model.width, texts))

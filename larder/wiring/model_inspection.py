@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,10 +59,14 @@ def _to_ubj(old: bytes) -> bytes:
     return Booster.read(old).ubj()
 
 
-def _check(model: LoadedModel) -> None:
+def _check(model: LoadedModel, artefacts: Sequence[bytes]) -> None:
     """Refuse trees that only look like trees; imported here, for numpy takes its time."""
-    from larder.models.adapters import lightgbm_runtime, tree_checks  # noqa: PLC0415
+    from larder.models.adapters import lightgbm_runtime, onnx_trees, tree_checks  # noqa: PLC0415
+    from larder.models.adapters.onnx_runtime import OnnxModel  # noqa: PLC0415
 
+    if isinstance(model, OnnxModel):
+        onnx_trees.check_onnx(artefacts[0])
+        return
     boosters = model.boosters if isinstance(model, Ensemble) else [model]
     for each in boosters:
         if isinstance(each, Booster):

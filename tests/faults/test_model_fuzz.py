@@ -9,8 +9,6 @@ import subprocess
 import sys
 
 import pytest
-from skl2onnx import to_onnx
-from sklearn.ensemble import RandomForestRegressor
 
 from larder.errors import ValidationError
 from larder.models.adapters.inspection_process import InspectionProcess
@@ -19,16 +17,9 @@ from larder.models.images import image_of
 from larder.wiring import model_inspection
 from tests.faults import model_fuzz
 from tests.support import boosters
-from tests.support.artefacts import lightgbm_model, linear
+from tests.support.artefacts import lightgbm_model, linear, onnx_forest
 from tests.support.environments import ROOT
 from tests.support.model_files import as_json, old_binary
-
-
-def onnx_forest():
-    rows, sums = boosters.data()
-    model = RandomForestRegressor(4, max_depth=4, random_state=1).fit(rows, sums)
-    return to_onnx(model, rows[:1]).SerializeToString()
-
 
 FORMS = {
     "ubj": boosters.ubj,

@@ -7,6 +7,7 @@ import numpy as np
 from onnx import TensorProto, helper
 from skl2onnx import convert_sklearn, to_onnx
 from skl2onnx.common.data_types import StringTensorType
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -30,6 +31,14 @@ def linear(columns=3):
     rows, sums = data(columns)
     model = LinearRegression().fit(rows, sums)
     return model, to_onnx(model, rows[:1]).SerializeToString()
+
+
+@cache
+def onnx_forest():
+    """A small random forest as ONNX."""
+    rows, sums = data()
+    model = RandomForestRegressor(4, max_depth=4, random_state=1).fit(rows, sums)
+    return to_onnx(model, rows[:1]).SerializeToString()
 
 
 @cache

@@ -8,7 +8,7 @@ computing it prints warnings.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -72,6 +72,7 @@ class OnnxModel:
                     500,
                 )
         self._one_tensor = len(self._inputs) == 1 and len(self._inputs[0].shape) == 2
+        self._one_row = any(each.shape[:1] == [1] for each in self._inputs)
         self.width = _width(self._inputs) if self._one_tensor else len(self._inputs)
         self.columns = () if self._one_tensor else tuple(each.name for each in self._inputs)
         self.texts = frozenset(
@@ -83,12 +84,18 @@ class OnnxModel:
 
     def predict(self, matrix: Matrix) -> Predictions:
         rows = np.frombuffer(matrix.values, dtype=np.float32).reshape(matrix.rows, -1)
+        if self._one_row and matrix.rows > 1:
+            values = np.concatenate([self._scores(*each) for each in _single(rows, matrix.texts)])
+        else:
+            values = self._scores(rows, matrix.texts)
+        return Predictions(values.ravel().tolist(), matrix.rows, values.shape[1])
+
+    def _scores(self, rows: Any, texts: Mapping[int, Sequence[str]]) -> Any:  # noqa: ANN401
         try:
-            [scores] = self._session.run([self._output], self._given(rows, matrix.texts))
+            [scores] = self._session.run([self._output], self._given(rows, texts))
         except Exception as error:  # as above
             raise ModelError(f"Unable to evaluate payload provided: {_said(error)}") from None
-        values = _dense(scores).reshape(matrix.rows, -1)
-        return Predictions(values.ravel().tolist(), matrix.rows, values.shape[1])
+        return _dense(scores).reshape(len(rows), -1)
 
     def _given(self, rows: Any, texts: Mapping[int, Sequence[str]]) -> dict[str, Any]:  # noqa: ANN401
         if texts.keys() != self.texts:
@@ -113,6 +120,12 @@ class OnnxModel:
             column = np.array(texts[place], dtype=object)
             return column.reshape(-1, 1) if len(given.shape) == 2 else column
         return rows[:, [place] if len(given.shape) == 2 else place].astype(_TYPES[given.type])
+
+
+def _single(rows: Any, texts: Mapping[int, Sequence[str]]) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
+    """Row by row: many exporters fix the first dimension to 1 by default."""
+    for place in range(len(rows)):
+        yield rows[place : place + 1], {column: [of[place]] for column, of in texts.items()}
 
 
 def _options() -> Any:  # noqa: ANN401

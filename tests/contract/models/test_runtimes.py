@@ -6,6 +6,7 @@ import sys
 from array import array
 
 import numpy as np
+import onnx
 import pytest
 import xgboost
 from onnx import TensorProto, helper
@@ -105,6 +106,19 @@ def test_onnx_is_near_its_origin(make):
     assert np.allclose(scored(model, rows), wanted, atol=1e-5)
     assert model.width == 3
     assert model.columns == (("a", "b", "c") if make is artefacts.named_inputs else ())
+
+
+@pytest.mark.parametrize("make", [artefacts.linear, artefacts.named_inputs])
+def test_a_model_that_takes_one_row_scores_many(make):
+    """Many exporters fix the first dimension to 1 by default."""
+    rows, _ = data()
+    origin, file = make()
+    fixed = onnx.load_from_string(file)
+    for each in (*fixed.graph.input, *fixed.graph.output):
+        each.type.tensor_type.shape.dim[0].dim_value = 1
+    model = OnnxRuntime().load([fixed.SerializeToString()])
+    wanted = as_columns(origin.predict(rows), len(rows))
+    assert np.allclose(scored(model, rows), wanted, atol=1e-5)
 
 
 @pytest.mark.parametrize("zipmap", [False, True])

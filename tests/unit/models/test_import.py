@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import boto3
 import numpy as np
+import onnx
 import orjson
 import pytest
 from moto import mock_aws
@@ -21,7 +22,7 @@ from larder.models.import_request import ImportRequest, Source, SourceForm
 from larder.models.served import Contract, Runtime
 from larder.wiring import model_inspection
 from tests.support import boosters
-from tests.support.artefacts import lightgbm_model, linear, text_and_number
+from tests.support.artefacts import lightgbm_model, linear, onnx_forest, text_and_number
 from tests.support.control import control_plane, group_spec
 from tests.support.groups import HOME
 from tests.support.model_files import as_json, mlmodel, old_binary, packed, special
@@ -308,6 +309,28 @@ def test_an_etag_holds_the_request_to_the_object_it_meant(world):
     assert world.run(etag=etag).width == world.run(etag=etag.strip('"')).width == 3
     with pytest.raises(ValidationError, match="the object was replaced"):
         world.run(etag="another")
+
+
+def test_a_model_that_loads_and_scores_one_row_alone_is_refused(world):
+    """Such as one whose only input has no dimension for columns: it takes one value."""
+    made = onnx.load_from_string(linear()[1])
+    made.graph.input[0].type.tensor_type.shape.dim.pop()
+    world.put("model.tar.gz", packed(("m", made.SerializeToString())))
+
+    with pytest.raises(ValidationError, match="can't be served"):
+        world.run(image="larder-onnx:1")
+
+
+def test_an_onnx_forest_that_walks_in_a_circle_is_refused(world):
+    made = onnx.load_from_string(onnx_forest())
+    (numbers,) = (
+        each.ints for each in made.graph.node[0].attribute if each.name == "nodes_truenodeids"
+    )
+    numbers[1] = 0
+    world.put("model.tar.gz", packed(("m", made.SerializeToString())))
+
+    with pytest.raises(ValidationError, match="can't be served"):
+        world.run(image="larder-onnx:1")
 
 
 def test_an_image_of_another_library_is_refused(world):
