@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package restore-drill
+.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package pipelines restore-drill
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -85,6 +85,10 @@ soak: setup ## long random histories and fault runs, in process and on the stric
 
 spark: setup ## as-of joins and pipelines on Spark against their oracles; 300 MB from PyPI, and Java 17 on the PATH
 	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py tests/properties/test_pipelines_on_spark.py
+
+pipelines: setup ## the example's pipelines over a month, in parts, on the local platform
+	@$(BIN)/python -m local up
+	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python -m examples.run_pipelines
 
 restore-drill: setup ## the online store damaged, restored to an instant and judged, on a platform of its own
 	@$(BIN)/python -m tests.drills.restore

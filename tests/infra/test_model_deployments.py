@@ -74,6 +74,9 @@ def test_an_execution_that_fails_rings(templates, stage):
         for _, _, resource in templates.of_type("AWS::CloudWatch::Alarm", stage)
         if resource["Properties"].get("Namespace") == "AWS/States"
     ]
-    (alarm,) = alarms
-    assert (alarm["MetricName"], alarm["Threshold"]) == ("ExecutionsFailed", 1)
-    assert [each["Name"] for each in alarm["Dimensions"]] == ["StateMachineArn"]
+    failed = [each for each in alarms if each["MetricName"] == "ExecutionsFailed"]
+    watched = {
+        json.dumps(dimension["Value"]) for each in failed for dimension in each["Dimensions"]
+    }
+    assert len(failed) == len(watched) == 2  # those of Models and of Pipelines
+    assert {each["Threshold"] for each in failed} == {1}

@@ -1,15 +1,14 @@
 """The example trains on real flights: the honest join holds what it promises, the leak does not."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from examples import training_set
-from examples.flight_features import records
 from larder.declared.files import load_definitions
 from larder.groups.feature_group import FeatureDefinition, FeatureType
 from larder.offline.rows import OfflineRow
+from tests.support.flights import FEATURES, records
 from tests.support.offline import WRITTEN
 
 DAYS = ("2013-01-05", "2013-01-06")
@@ -34,8 +33,8 @@ def row_of(record, features, number):
 @pytest.fixture
 def flights(bench, monkeypatch):
     """The example's groups with two days of records, without a deployed platform."""
-    given = records(*DAYS)
-    for definition in (each["Request"] for each in load_definitions(Path("features"))):
+    given = records(DAYS[0], "2013-01-07")
+    for definition in (each["Request"] for each in load_definitions(FEATURES)):
         name = definition["FeatureGroupName"]
         features = features_of(definition)
         rows = [row_of(record, features, n) for n, record in enumerate(given[name])]

@@ -1,0 +1,65 @@
+"""Pipelines over the past: 30 days of two feature groups, in parts, on the deployed machine.
+
+    eval "$(make -s env)"; .venv/bin/python -m examples.run_pipelines
+
+`make pipelines` runs it. It writes the flights as tables of events, and has the pipelines of
+``features/carrier.yaml`` and ``features/aircraft.yaml`` compute a month, five days at a time. Parts
+that are published already are not computed again. Then it shows how far each pipeline is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+import larder
+from examples import flight_events
+from larder import Platform
+
+GROUPS = ("carrier", "aircraft")
+
+
+def main() -> None:
+    """Write events, backfill, show."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--from", dest="after", default="2013-02-01T00:00Z")
+    parser.add_argument("--to", dest="until", default="2013-03-03T00:00Z")
+    parser.add_argument("--chunk", default="5d", help="the length of parts")
+    arguments = parser.parse_args()
+    flight_events.publish()
+    with larder.connect() as platform:
+        for group in GROUPS:
+            backfill(platform, group, arguments)
+        for group in GROUPS:
+            show(platform, group)
+
+
+def backfill(platform: Platform, group: str, arguments: argparse.Namespace) -> None:
+    """Compute what is not published yet."""
+    start = time.perf_counter()
+    run = platform.pipelines.run(
+        group,
+        after=arguments.after,
+        until=arguments.until,
+        chunk=arguments.chunk,
+        report=lambda progress: print(f"{group:10} {progress.state}", end="\r", file=sys.stderr),
+    )
+    if run.status != "SUCCEEDED":
+        sys.exit(f"{group}: the run {run.status}: {run.cause}")
+    seconds = time.perf_counter() - start
+    print(f"{group:10} {run.published} intervals published, {run.rows} rows, {seconds:.0f} s")
+
+
+def show(platform: Platform, group: str) -> None:
+    """How far the pipeline is, and how often it was tried."""
+    status = platform.pipelines.status(group)
+    assert status is not None, "it was just run"  # noqa: S101
+    counts = ", ".join(f"{number} {state}" for state, number in sorted(status.states.items()))
+    print(f"{group:10} published without a gap until {status.published_until}; {counts}")
+    for each in status.open:
+        print(f"{'':10} {each.after} to {each.until}: {each.state}, {each.cause}")
+
+
+if __name__ == "__main__":
+    main()
