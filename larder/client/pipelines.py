@@ -16,7 +16,7 @@ import orjson
 
 from larder.foreign_errors import in_larders_words
 from larder.pipelines.runs.documents import read_asked
-from larder.pipelines.runs.items import IntervalItem, Position, State
+from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
 from larder.progress import Report, silent
 from larder.wiring.pipeline_client import Execution, PipelineExecutions
 
@@ -91,20 +91,21 @@ class PipelinesClient:
         """Compute what is due of a pipeline, or an interval (after, until] that is named.
 
         ``chunk`` is the length of parts, such as ``1d``. What is published is left out, unless
-        ``again``: then its rows become corrections.
+        ``again``: then its rows become corrections. ``report`` gets the rows that were published
+        so far, and of a named interval the share that is done.
 
         Raises:
             ValidationError: what is asked for has another form.
             LarderError: Step Functions refused.
         """
-        given = {"pipeline": name, "from": after, "to": until, "chunk": chunk}
-        asked: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-        asked |= {"again": True} if again else {}
-        read_asked(asked)
+        given = {"pipeline": name, "from": after, "to": until, "chunk": chunk, "again": again}
+        asked: dict[str, Any] = {key: value for key, value in given.items() if value}
+        _, known = read_asked(asked)
         with in_larders_words(f"the run of {name} failed"):
             arn = self.executions.start(asked)
-            found = self.executions.wait(arn, report) if wait else self.executions.look(arn)
-        return _run_of(found)
+            if not wait:
+                return _run_of(self.executions.look(arn))
+            return _run_of(self.executions.wait(arn, name, known.interval, report))
 
     def status(self, name: str) -> PipelineStatus | None:
         """How far a pipeline is; ``None`` before its first look.
@@ -127,7 +128,7 @@ class PipelinesClient:
 
     def _status(self, position: Position) -> PipelineStatus:
         ledger = self.executions.ledger
-        items = list(ledger.intervals(position.pipeline, position.revision, _BEGINNING))
+        items = list(ledger.intervals(position.pipeline, position.revision, BEGINNING))
         return PipelineStatus(
             position.pipeline,
             position.revision,
@@ -136,9 +137,6 @@ class PipelinesClient:
             dict(Counter(str(each.state) for each in items)),
             [_interval(each) for each in items if each.state is not State.PUBLISHED],
         )
-
-
-_BEGINNING = -62_135_596_800 * 1_000_000  # the year 1
 
 
 def _interval(item: IntervalItem) -> IntervalStatus:

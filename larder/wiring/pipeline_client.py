@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -14,7 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from larder.aws.refusals import refusal
 from larder.backoff import Backoff
 from larder.errors import ConfigurationError
+from larder.pipelines.runs.due import MOST_CHUNK
+from larder.pipelines.runs.items import BEGINNING, State
 from larder.pipelines.runs.ledger import Ledger
+from larder.pipelines.sql.statement import Interval
 from larder.progress import Progress, Report
 from larder.settings.base import Settings
 from larder.wiring.pipeline_ledger import open_ledger
@@ -68,18 +71,38 @@ class PipelineExecutions:
             raise refusal("Step Functions refused the run", error, {}) from error
         return str(started["executionArn"])
 
-    def wait(self, arn: str, report: Report) -> Execution:
-        """The execution once it has ended."""
+    def wait(self, arn: str, pipeline: str, asked: Interval | None, report: Report) -> Execution:
+        """The execution once it has ended.
+
+        ``report`` gets the rows that it published, and of what is ``asked`` the share that is done.
+        """
         start, latest = time.monotonic(), [self.look(arn)]
 
         def ended() -> bool:
             latest[:] = [self.look(arn)]
             status = latest[0].status
-            report(Progress("pipeline", status, time.monotonic() - start))
+            seconds = time.monotonic() - start
+            report(replace(self._published(arn, pipeline, asked), state=status, seconds=seconds))
             return status != "RUNNING"
 
         self.backoff.until(ended, remaining=lambda: inf)
         return latest[0]
+
+    def _published(self, arn: str, pipeline: str, asked: Interval | None) -> Progress:
+        """What the ledger says of an execution."""
+        position = self.ledger.position(pipeline)
+        first = asked.after - MOST_CHUNK if asked else BEGINNING
+        items = (
+            self.ledger.intervals(pipeline, position.revision, first)
+            if position is not None
+            else ()
+        )
+        published = [each for each in items if each.state is State.PUBLISHED]
+        rows = sum(each.rows or 0 for each in published if each.owner == arn)
+        if asked is None:
+            return Progress(pipeline, rows=rows)
+        done = sum(_common(each.interval, asked) for each in published)
+        return Progress(pipeline, rows=rows, fraction=min(done / (asked.until - asked.after), 1.0))
 
     def look(self, arn: str) -> Execution:
         """The execution as it is now.
@@ -93,6 +116,11 @@ class PipelineExecutions:
             raise refusal("Step Functions refused to tell of the run", error, {}) from error
         output = orjson.loads(found.get("output") or "{}")
         return Execution(arn, found["status"], output, found.get("cause", ""))
+
+
+def _common(one: Interval, other: Interval) -> int:
+    """How long two intervals have in common."""
+    return max(0, min(one.until, other.until) - max(one.after, other.after))
 
 
 def open_executions(settings: PipelineClientSettings) -> PipelineExecutions:

@@ -17,6 +17,8 @@ LEASE = 30 * MINUTE
 """How long a claim holds where its owner died; each step renews it."""
 MOST_ATTEMPTS = 3
 """After so many failures an interval waits for a person, who names it to run it again."""
+BEGINNING = -62_135_596_800 * 1_000_000
+"""The year 1: no interval begins earlier."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
