@@ -19,6 +19,7 @@ from larder.pipelines.runs.documents import (
     read_asked,
 )
 from larder.pipelines.runs.items import State
+from larder.pipelines.runs.late import Late
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed, Remaining
 from larder.pipelines.runs.work import PipelineWork
 from larder.pipelines.sql.statement import Interval
@@ -39,6 +40,8 @@ class Steps:
         """The intervals to compute, each as the state machine's inner states take it."""
         name, asked = read_asked(event["input"])
         pipeline = self.work.pipeline(name)
+        late = self.work.find_late(pipeline)
+        self._say(name, late)
         found = self.work.runs.look(pipeline, asked)
         takes = [str(each) for each in asked.takes]
         return {
@@ -46,6 +49,20 @@ class Steps:
                 {"pipeline": name, **interval_document(each), "takes": takes} for each in found
             ]
         }
+
+    def _say(self, name: str, late: Late) -> None:
+        for text in late.notes:
+            self.log.line("WARNING", message=text, pipeline=name)
+        if late.again or late.dropped:
+            self.log.line(
+                "WARNING" if late.dropped else "INFO",
+                message="late events",
+                pipeline=name,
+                intervals_due_again=len(late.again),
+                events_too_old=late.dropped,
+            )
+        if late.dropped:
+            self.log.metrics({Metric.LATE_EVENTS_DROPPED: (float(late.dropped), "Count")})
 
     def claim(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """Whether the execution has the interval now, and in which run."""

@@ -100,6 +100,8 @@ def _lines(status: PipelineStatus) -> Iterator[str]:
         f"{status.pipeline} (revision {status.revision}{paused}): published until "
         f"{status.published_until}; {counts or 'no intervals'}"
     )
+    if status.dropped:
+        yield f"  {status.dropped:,} late events were older than late.accept: they changed nothing"
     for each in status.open:
         bounds = f"{each.after} to {each.until}"
         cause = f": {each.cause}" if each.cause else ""

@@ -60,13 +60,15 @@ class PipelineStatus:
     """How far a pipeline is.
 
     Everything until ``published_until`` is published. ``states`` counts all intervals of the
-    revision by state; ``open`` are those that are not published.
+    revision by state; ``open`` are those that are not published. ``dropped`` counts late events
+    that were older than ``late.accept``, and changed nothing.
     """
 
     pipeline: str
     revision: int
     published_until: str
     paused: bool
+    dropped: int = 0
     states: dict[str, int] = field(default_factory=dict)
     open: list[IntervalStatus] = field(default_factory=list)
 
@@ -134,6 +136,7 @@ class PipelinesClient:
             position.revision,
             _iso(position.published_until),
             position.paused,
+            position.dropped,
             dict(Counter(str(each.state) for each in items)),
             [_interval(each) for each in items if each.state is not State.PUBLISHED],
         )

@@ -113,6 +113,7 @@ class Source:
             rows that agree in them one is kept.
         version: a column that grows with each copy of a row; of copies the greatest is kept.
         where: a condition that events must fulfil.
+        timed: of ``sql``, the tables' columns that hold ``time`` unchanged.
     """
 
     time: str
@@ -126,6 +127,12 @@ class Source:
     order: tuple[str, ...] = ()
     version: str | None = None
     where: str | None = None
+    timed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def instants(self) -> tuple[tuple[str, str], ...]:
+        """The tables that have the events' instants, each with its column of them."""
+        return self.timed or (((self.table, self.time),) if self.table else ())
 
     @property
     def reads(self) -> tuple[str, ...]:

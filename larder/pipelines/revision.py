@@ -54,8 +54,10 @@ def revision_problems(before: Published, pipeline: Pipeline) -> Iterator[str]:
 
 
 def _source(source: Source) -> dict[str, Any]:
-    """Where events come from. What of the columns is known decides on nothing."""
-    found = {name: value for name, value in asdict(source).items() if name != "columns"}
+    """Where events come from. What is known of the columns decides on nothing."""
+    found = {
+        name: value for name, value in asdict(source).items() if name not in ("columns", "timed")
+    }
     return {**found, "tables": sorted(source.tables), "order": list(source.order)}
 
 

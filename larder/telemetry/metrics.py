@@ -31,6 +31,7 @@ class Metric(StrEnum):
     OFFLINE_ROWS = "OfflineRows"
     PARKED_CHANGES = "ParkedChanges"
     PARKED_GROUPS = "ParkedGroups"
+    LATE_EVENTS_DROPPED = "LateEventsDropped"
     PIPELINE_FAILURES = "PipelineFailures"
     PIPELINE_ROWS = "PipelineRows"
     QUARANTINED_RECORDS = "QuarantinedRecords"

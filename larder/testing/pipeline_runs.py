@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from threading import Lock
 
@@ -27,9 +27,15 @@ class MemoryLedger:
 
     def move(self, position: Position) -> None:
         with self._lock:
-            stored = self._positions.get(position.pipeline)
-            paused = stored is not None and stored.paused
-            self._positions[position.pipeline] = replace(position, paused=paused)
+            stored = self._positions.get(position.pipeline, Position(position.pipeline, 0, 0))
+            self._positions[position.pipeline] = replace(
+                stored, revision=position.revision, published_until=position.published_until
+            )
+
+    def note_reads(self, pipeline: str, reads: Mapping[str, int], dropped: int) -> None:
+        with self._lock:
+            stored = self._positions[pipeline]
+            self._positions[pipeline] = replace(stored, reads=dict(reads), dropped=dropped)
 
     def pause(self, pipeline: str, paused: bool) -> bool:
         with self._lock:
@@ -62,13 +68,26 @@ class MemoryLedger:
             self._items[_key(item)] = taken
             return taken
 
+    def reopen(self, item: IntervalItem) -> bool:
+        with self._lock:
+            stored = self._items.get(_key(item))
+            if stored is None or stored != item or stored.state is not State.PUBLISHED:
+                return False
+            self._items[_key(item)] = replace(stored, state=State.DUE)
+            return True
+
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
         return self._replace(item, lambda stored: replace(stored, lease_until=lease_until))
 
     def end(self, item: IntervalItem) -> bool:
         def ended(stored: IntervalItem) -> IntervalItem:
             return replace(
-                stored, state=item.state, rows=item.rows, cause=item.cause, changed=item.changed
+                stored,
+                state=item.state,
+                rows=item.rows,
+                cause=item.cause,
+                failures=item.failures,
+                changed=item.changed,
             )
 
         return self._replace(item, ended)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import boto3
+from pyiceberg.exceptions import (
+    NoSuchIcebergTableError,
+    NoSuchPropertyException,
+    NoSuchTableError,
+)
+from pyiceberg.table import Table
 
-from larder.offline.adapters.iceberg.catalog import bucket_files
+from larder.offline.adapters.iceberg.catalog import bucket_files, open_catalog
 from larder.pipelines.adapters.athena_unload import AthenaUnload
 from larder.pipelines.adapters.documents import from_json
+from larder.pipelines.adapters.iceberg_commits import IcebergCommits
 from larder.pipelines.adapters.staged_parquet import StagedParquet
 from larder.pipelines.definition import Pipeline
+from larder.pipelines.runs.late import LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.work import PipelineWork
 from larder.settings.pipelines import PipelinesSettings
@@ -38,4 +47,21 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
         ),
         StagedParquet(bucket_files),
         settings.offline_bucket,
+        LateEvents(ledger, IcebergCommits(source_tables()), now_micros),
     )
+
+
+def source_tables() -> Callable[[str], Table | None]:
+    """Loads Iceberg tables of the Glue catalog; others have no snapshots.
+
+    Of a table that is not there the query says so, and its interval is marked.
+    """
+    catalog = open_catalog()
+
+    def load(name: str) -> Table | None:
+        try:
+            return catalog.load_table(name)
+        except (NoSuchIcebergTableError, NoSuchPropertyException, NoSuchTableError):
+            return None
+
+    return load

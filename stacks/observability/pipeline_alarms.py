@@ -36,8 +36,11 @@ def pipeline_widgets(config: StageConfig) -> list[cloudwatch.IWidget]:
     """Rows that pipelines published, and intervals that were not."""
     return [
         cloudwatch.GraphWidget(
-            title="Pipelines: rows published; intervals that were not",
+            title="Pipelines: rows published; intervals that were not, late events too old",
             left=[platform_metric(config, _STEPS, Metric.PIPELINE_ROWS)],
-            right=[platform_metric(config, _STEPS, Metric.PIPELINE_FAILURES)],
+            right=[
+                platform_metric(config, _STEPS, Metric.PIPELINE_FAILURES),
+                platform_metric(config, _STEPS, Metric.LATE_EVENTS_DROPPED),
+            ],
         )
     ]

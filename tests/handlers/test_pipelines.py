@@ -8,6 +8,7 @@ from larder.errors import ResourceNotFound, ServiceUnavailable, ValidationError
 from larder.pipelines.definition import ExpectedRows
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import LEASE
+from larder.pipelines.runs.late import Committed, LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed
 from larder.pipelines.runs.work import PipelineWork
@@ -35,13 +36,28 @@ class Engine:
         return self.rows
 
 
+class Commits:
+    """A table to which ``late`` is committed after its first snapshot."""
+
+    def __init__(self):
+        self.late = {}
+
+    def newest(self, _table):
+        return 2 if self.late else 1
+
+    def between(self, _table, _column, _unit, _step, _since):
+        return Committed(self.late)
+
+
 class Machine:
     """The state machine's inner states, one after the other."""
 
     def __init__(self):
         self.clock, self.engine, self.lines = Clock(START + DAY), Engine(), []
         self.runs = Runs(MemoryLedger(), self.clock)
-        work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, self.engine, "lake")
+        self.commits = Commits()
+        late = LateEvents(self.runs.ledger, self.commits, self.clock)
+        work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, self.engine, "lake", late)
         self.handle = create_handler(work, Log(write=self.lines.append))
 
     def step(self, name, **event):
@@ -100,6 +116,27 @@ def test_what_fails_marks_the_interval_and_then_the_run(machine, error, state, c
         machine.step("close", results=[failed])
     metrics = [orjson.loads(each) for each in machine.lines]
     assert any(each.get("PipelineFailures") == 1 for each in metrics)
+
+
+def test_a_plan_reopens_what_late_events_touch_and_says_what_was_too_old(machine):
+    (chunk,) = machine.plan()
+    run = machine.claim(chunk)["run"]
+    machine.step("record", run=run, rows=5)
+    machine.commits.late = {START + HOUR: 1, START - 30 * DAY: 2}
+    (due,) = machine.step("plan", input={"pipeline": "g"})["chunks"][:1]
+    assert (due["after"], due["until"]) == (chunk["after"], chunk["until"])
+    lines = [orjson.loads(each) for each in machine.lines]
+    (said,) = (each for each in lines if each.get("message") == "late events")
+    assert (said["pipeline"], said["intervals_due_again"]) == ("g", 1)
+
+
+def test_a_paused_pipeline_waits_with_late_events(machine):
+    (chunk,) = machine.plan()
+    machine.step("record", run=machine.claim(chunk)["run"], rows=5)
+    machine.runs.ledger.pause("g", paused=True)
+    machine.commits.late = {START + HOUR: 1}
+    assert machine.step("plan", input={"pipeline": "g"})["chunks"] == []
+    assert machine.states() == [("published", 5, "")]
 
 
 def test_a_claim_that_failed_has_no_interval_to_mark(machine):

@@ -640,6 +640,14 @@ def _exposure(_name: str) -> Any:
 
 
 POSITION = Position("card", 2, MICROS // DAY * DAY)
+WITH_READS = replace(POSITION, reads={"payments.transactions": 7}, dropped=3)
+POSITIONS: dict[str, Callable[[ledger_item.DynamoLedger], Any]] = {
+    "v1": lambda ledger: ledger.move(POSITION),
+    "v1-with-reads": lambda ledger: (
+        ledger.move(WITH_READS),
+        ledger.note_reads("card", WITH_READS.reads, WITH_READS.dropped),
+    ),
+}
 ENDED = IntervalItem(
     pipeline="card",
     revision=2,
@@ -703,12 +711,11 @@ FORMS = (
     Stored(
         name="pipeline-position",
         makes=lambda: {
-            "v1": _ledger_item(
-                lambda ledger: ledger.move(POSITION), ledger_item.position_key("card")
-            )
+            name: _ledger_item(make, ledger_item.position_key("card"))
+            for name, make in POSITIONS.items()
         },
         read=lambda body: ledger_item.position_of(item_of(body)),
-        value=lambda _name: POSITION,
+        value=lambda name: WITH_READS if name == "v1-with-reads" else POSITION,
         more=MORE_ATTRIBUTE,
         newer=in_json(f={"N": "2"}),
         item="position of pipeline card",

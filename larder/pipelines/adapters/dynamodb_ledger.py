@@ -1,9 +1,10 @@
 """The ledger of pipelines as items of the registry table.
 
     P             <pipeline>                    its position: r revision, u published_until, p
-                                                whether it is paused
+                                                whether it is paused, x snapshots of source tables,
+                                                d late events that were too old
     P#<pipeline>  I#<revision>#<after>#<until>  an interval: s state, o owner, l lease, a attempts,
-                                                n rows, e cause, c when it was changed
+                                                k failures, n rows, e cause, c when it was changed
 
 Numbers of sort keys have 20 digits and are counted from the year 1, so that they sort as texts.
 Items are changed by DynamoDB's own updates. So attributes of a newer release stay.
@@ -61,6 +62,11 @@ class DynamoLedger:
         values = {":r": _number(position.revision), ":u": _number(position.published_until)}
         self._update(position_key(position.pipeline), "SET r = :r, u = :u", values)
 
+    def note_reads(self, pipeline: str, reads: Mapping[str, int], dropped: int) -> None:
+        tables = {table: _number(snapshot) for table, snapshot in reads.items()}
+        values = {":x": {"M": tables}, ":d": _number(dropped)}
+        self._update(position_key(pipeline), "SET x = :x, d = :d", values)
+
     def pause(self, pipeline: str, paused: bool) -> bool:
         values = {":p": {"BOOL": paused}}
         there = "attribute_exists(pk)"
@@ -97,6 +103,15 @@ class DynamoLedger:
         taken = self._update(interval_key(item), change, values, free)
         return interval_of(taken) if taken else None
 
+    def reopen(self, item: IntervalItem) -> bool:
+        values = {
+            ":due": {"S": State.DUE},
+            ":published": {"S": State.PUBLISHED},
+            ":attempts": _number(item.attempts),
+        }
+        unchanged = "s = :published AND a = :attempts"
+        return self._update(interval_key(item), "SET s = :due", values, unchanged) is not None
+
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
         values = {":lease": _number(lease_until), **_holder(item)}
         return self._update(interval_key(item), "SET l = :lease", values, _HELD) is not None
@@ -106,9 +121,10 @@ class DynamoLedger:
             ":state": {"S": item.state},
             ":cause": {"S": item.cause},
             ":changed": _number(item.changed),
+            ":failures": _number(item.failures),
             **_holder(item),
         }
-        change = "SET s = :state, e = :cause, c = :changed"
+        change = "SET s = :state, e = :cause, c = :changed, k = :failures"
         if item.rows is None:
             change += " REMOVE n"
         else:
@@ -167,6 +183,10 @@ def position_of(attributes: Mapping[str, Any]) -> Position:
         int(attributes["r"]["N"]),
         int(attributes["u"]["N"]),
         paused=attributes.get("p", {}).get("BOOL", False),
+        reads={
+            table: int(each["N"]) for table, each in attributes.get("x", {}).get("M", {}).items()
+        },
+        dropped=int(attributes.get("d", {}).get("N", 0)),
     )
 
 
@@ -188,6 +208,7 @@ def interval_of(attributes: Mapping[str, Any]) -> IntervalItem:
         owner=attributes["o"]["S"],
         lease_until=int(attributes["l"]["N"]),
         attempts=int(attributes["a"]["N"]),
+        failures=int(attributes.get("k", {}).get("N", 0)),
         rows=int(attributes["n"]["N"]) if "n" in attributes else None,
         cause=attributes.get("e", {}).get("S", ""),
         changed=int(attributes["c"]["N"]),

@@ -75,6 +75,7 @@ def item_document(item: IntervalItem) -> dict[str, Any]:
         **interval_document(item.interval),
         "owner": item.owner,
         "attempts": item.attempts,
+        "failures": item.failures,
     }
 
 
@@ -87,4 +88,5 @@ def item_of(document: Mapping[str, Any]) -> IntervalItem:
         state=State.RUNNING,
         owner=document["owner"],
         attempts=document["attempts"],
+        failures=document["failures"],
     )

@@ -51,19 +51,25 @@ def due(
 ) -> Iterator[Interval]:
     """What is to be computed within bounds, oldest first.
 
-    That is what no item covers, cut at multiples of ``chunk``; and the items that failed less
-    than ``MOST_ATTEMPTS`` times, or whose owner's lease has run out.
+    That is what no item covers, cut at multiples of ``chunk``, and what late events made due again.
+    A failed interval is tried ``MOST_ATTEMPTS`` times. One whose owner's lease has run out is taken
+    over. What others have published since is left alone.
     """
-    items = [each for each in items if each.interval.until > within.after]
+    published = [each.interval for each in items if each.state is State.PUBLISHED]
     again = [
         each.interval
         for each in items
         if each.state is State.DUE
-        or (each.state is State.FAILED and each.attempts < MOST_ATTEMPTS)
-        or (each.state is State.RUNNING and each.lease_until < now)
+        or (_is_tried_again(each, now) and any(_gaps(each.interval, published)))
     ]
     fresh = missing(within, (each.interval for each in items), chunk)
     yield from sorted([*again, *fresh], key=lambda each: (each.after, each.until))
+
+
+def _is_tried_again(item: IntervalItem, now: int) -> bool:
+    if item.state is State.FAILED:
+        return item.failures < MOST_ATTEMPTS
+    return item.state is State.RUNNING and item.lease_until < now
 
 
 def missing(within: Interval, covered: Iterable[Interval], chunk: int) -> Iterator[Interval]:

@@ -6,7 +6,8 @@ nothing. All instants are microseconds since the epoch in UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -49,13 +50,16 @@ class Position:
     """How far a pipeline has come.
 
     Everything up to ``published_until`` is published in this ``revision``. A ``paused`` pipeline
-    computes nothing but what is asked for by name.
+    computes nothing but what is asked for by name. ``reads`` are the snapshots of source tables up
+    to which late events were looked for, and ``dropped`` counts those that were too old.
     """
 
     pipeline: str
     revision: int
     published_until: int
     paused: bool = False
+    reads: Mapping[str, int] = field(default_factory=dict)
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class IntervalItem:
         owner: who claimed it last: the ARN of an execution.
         lease_until: when that claim ends.
         attempts: how often it was claimed; part of the run's id.
+        failures: how often it failed since it was published last.
         rows: how many rows were published.
         cause: why it failed or is blocked.
         changed: when the item was written last.
@@ -82,6 +87,7 @@ class IntervalItem:
     owner: str = ""
     lease_until: int = 0
     attempts: int = 0
+    failures: int = 0
     rows: int | None = None
     cause: str = ""
     changed: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from larder.pipelines.runs.items import Claim, IntervalItem, Position
@@ -18,7 +18,10 @@ class Ledger(Protocol):
         """Those of all pipelines, by name."""
 
     def move(self, position: Position) -> None:
-        """Note how far it has come. Whether it is paused stays as it is stored."""
+        """Note how far it has come. All else stays as it is stored."""
+
+    def note_reads(self, pipeline: str, reads: Mapping[str, int], dropped: int) -> None:
+        """Note up to which snapshots late events were looked for, and how many were too old."""
 
     def pause(self, pipeline: str, paused: bool) -> bool:
         """Note whether it is paused; ``False`` where there is no position to note it in."""
@@ -32,6 +35,9 @@ class Ledger(Protocol):
         Returns the item as it is now, with one more attempt; or ``None`` where it may not be
         claimed (``IntervalItem.may_be_claimed``). Of several that ask at once one has it.
         """
+
+    def reopen(self, item: IntervalItem) -> bool:
+        """Make a published interval due again; whether it still was as ``item`` has it."""
 
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
         """Hold on to an interval; whether its owner still has it, in this attempt."""

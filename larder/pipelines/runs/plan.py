@@ -82,7 +82,8 @@ class Runs:
         if position.paused:
             return []
         within = Interval(position.published_until, ready_until(pipeline, now))
-        items = self._items(pipeline, within.after)
+        oldest = now - pipeline.late.accept - pipeline.longest_window - unit(pipeline)
+        items = self._items(pipeline, min(within.after, oldest))
         return list(islice(due(within, items, now, chunk), MOST_CHUNKS))
 
     def advance(self, pipeline: Pipeline) -> Position:
@@ -97,6 +98,8 @@ class Runs:
             pipeline.revision,
             start(pipeline),
             paused=stored is not None and stored.paused,
+            reads=stored.reads if stored is not None else {},
+            dropped=stored.dropped if stored is not None else 0,
         )
         position = stored if stored is not None and is_of_now else first
         items = self._items(pipeline, position.published_until)
@@ -124,9 +127,9 @@ class Runs:
 
     def end(self, item: IntervalItem, state: State, *, rows: int | None, cause: str = "") -> bool:
         """Note how an interval ended; whether it still was its owner's."""
-        return self.ledger.end(
-            replace(item, state=state, rows=rows, cause=cause, changed=self.clock())
-        )
+        failures = item.failures + 1 if state is State.FAILED else 0
+        ended = replace(item, state=state, rows=rows, cause=cause, failures=failures)
+        return self.ledger.end(replace(ended, changed=self.clock()))
 
     def _named(self, pipeline: Pipeline, asked: Asked, chunk: int) -> list[Interval]:
         """The parts of an interval that a person names, without what of it is published."""

@@ -9,6 +9,7 @@ from larder.bucket_folders import PIPELINES
 from larder.errors import ResourceNotFound
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.runs.items import IntervalItem, State
+from larder.pipelines.runs.late import Late, LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, Engine, Remaining, StagedRows
 from larder.pipelines.sql.statement import Shape, statement
@@ -25,6 +26,7 @@ class PipelineWork:
     engine: Engine
     staged: StagedRows
     bucket: str
+    late: LateEvents | None = None
 
     def pipeline(self, name: str) -> Pipeline:
         """The declared pipeline of that name.
@@ -41,6 +43,13 @@ class PipelineWork:
                 "`pipeline:` to its definition file and deploy"
             )
         return found
+
+    def find_late(self, pipeline: Pipeline) -> Late:
+        """Make due again what events touch that came late; a paused pipeline waits with it."""
+        position = self.runs.advance(pipeline)
+        if self.late is None or position.paused:
+            return Late()
+        return self.late.find(pipeline, position)
 
     def compute(self, item: IntervalItem, remaining: Remaining) -> None:
         """Write the interval's rows into the run's own folder, which no other attempt uses.

@@ -139,3 +139,46 @@ def test_intervals_are_those_of_one_revision_from_an_instant_on_oldest_first(led
     assert found(1, 0) == [SECOND.interval, Interval(0, DAY)]
     assert found(2, -DAY) == [FIRST.interval]
     assert found(3, -DAY) == []
+
+
+def test_a_published_interval_is_made_due_again_once(ledger):
+    ended = replace(claim(ledger), state=State.PUBLISHED, rows=7, changed=NOW + 1)
+    ledger.end(ended)
+    assert ledger.reopen(ended)
+    assert not ledger.reopen(ended)
+    assert list(ledger.intervals("card", 1, -DAY)) == [replace(ended, state=State.DUE)]
+    assert claim(ledger, owner="b").attempts == 2
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.FAILED, State.BLOCKED])
+def test_no_other_interval_is_made_due_again(ledger, state):
+    item = claim(ledger)
+    if state is not State.RUNNING:
+        item = replace(item, state=state, changed=NOW + 1)
+        ledger.end(item)
+    assert not ledger.reopen(item)
+
+
+def test_one_that_was_published_anew_since_is_not_made_due_again(ledger):
+    first = replace(claim(ledger), state=State.PUBLISHED, changed=NOW + 1)
+    ledger.end(first)
+    again = claim(ledger, takes=AGAIN)
+    ledger.end(replace(again, state=State.PUBLISHED, changed=NOW + 2))
+    assert not ledger.reopen(first)
+
+
+def test_what_was_read_is_noted_beside_the_position_and_stays_when_it_moves(ledger):
+    ledger.move(Position("card", 1, 0))
+    ledger.note_reads("card", {"raw.events": 2**62, "raw.cities": 1}, 3)
+    ledger.move(Position("card", 2, DAY))
+    wanted = Position("card", 2, DAY, reads={"raw.events": 2**62, "raw.cities": 1}, dropped=3)
+    assert ledger.position("card") == wanted
+    ledger.note_reads("card", {"raw.events": 5}, 3)
+    assert ledger.position("card").reads == {"raw.events": 5}
+
+
+def test_failures_are_kept(ledger):
+    ended = replace(claim(ledger), state=State.FAILED, failures=2, changed=NOW + 1)
+    ledger.end(ended)
+    assert list(ledger.intervals("card", 1, -DAY)) == [ended]
+    assert claim(ledger, owner="b").failures == 2

@@ -1,0 +1,119 @@
+"""Commits of real Iceberg tables: what is new, what was changed, and what nobody can tell."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+import pytest
+from pyiceberg.exceptions import NoSuchTableError
+
+from larder.errors import ValidationError
+from larder.offline.adapters.iceberg.upkeep import MERGED
+from larder.pipelines.adapters.iceberg_commits import IcebergCommits
+from larder.pipelines.definition import TimeUnit
+from larder.pipelines.durations import HOUR, SECOND
+from larder.pipelines.runs.late import Committed
+from tests.support.offline import sql_catalog
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROS = [0, 1, HOUR, HOUR + 1, -1, -HOUR, 3 * HOUR - 1]
+BY_END = {0: 2, HOUR: 2, 2 * HOUR: 1, -HOUR: 1, 3 * HOUR: 1}
+"""How many of ``MICROS`` lie in each hour, by its end: the end is in it."""
+AT = TimeUnit.MICROSECONDS
+
+
+def moments(zone=None):
+    found = [EPOCH + timedelta(microseconds=each) for each in MICROS]
+    given = found if zone else [each.replace(tzinfo=None) for each in found]
+    return pa.array(given, pa.timestamp("us", zone))
+
+
+def texts():
+    found = [EPOCH + timedelta(microseconds=each) for each in MICROS]
+    return pa.array([each.isoformat().replace("+00:00", "Z") for each in found])
+
+
+@pytest.fixture
+def lake(tmp_path):
+    with sql_catalog(tmp_path) as catalog:
+        yield catalog
+
+
+def table_of(lake, column, name="Events"):
+    """A table with a row of long ago, and its commits."""
+    rows = pa.table({"k": pa.array(["a"] * len(column)), "HappenedAt": column})
+    table = lake.create_table(f"larder_dev.{name.lower()}", rows.schema)
+    table.append(rows.slice(0, 1))
+    return table, rows, IcebergCommits(lambda _name: lake.load_table(table.name()))
+
+
+@pytest.mark.parametrize(
+    ("unit", "column"),
+    [
+        (TimeUnit.TIMESTAMP, moments()),
+        (TimeUnit.TIMESTAMP, moments("UTC")),
+        (TimeUnit.ISO8601, texts()),
+        (TimeUnit.MICROSECONDS, pa.array(MICROS)),
+        (TimeUnit.SECONDS, pa.array([Decimal(each) / SECOND for each in MICROS], pa.decimal128(18, 6))),
+        (TimeUnit.SECONDS, pa.array([each / SECOND for each in MICROS])),
+    ],
+    ids=["timestamp", "zoned", "iso8601", "micros", "decimal", "double"],
+)  # fmt: skip
+def test_new_events_are_counted_by_the_hours_that_they_fall_into(lake, unit, column):
+    table, rows, commits = table_of(lake, column)
+    since = commits.newest("raw.events")
+    table.append(rows.slice(0, 3))
+    table.append(rows.slice(3))
+    found = commits.between("raw.events", "happenedat", unit, HOUR, since)
+    assert found == Committed(BY_END)
+    assert commits.newest("raw.events") != since
+
+
+def test_events_without_an_instant_are_none(lake):
+    table, rows, commits = table_of(lake, pa.array([1, None], pa.int64()))
+    since = commits.newest("raw.events")
+    table.append(rows)
+    assert commits.between("raw.events", "HappenedAt", AT, HOUR, since).events == {HOUR: 1}
+
+
+def test_rows_that_were_deleted_are_said(lake):
+    table, rows, commits = table_of(lake, pa.array(MICROS))
+    since = commits.newest("raw.events")
+    table.append(rows)
+    table.delete("HappenedAt == 1")
+    found = commits.between("raw.events", "HappenedAt", AT, HOUR, since)
+    assert found.is_rewritten
+
+
+def test_files_that_are_merged_bring_nothing_and_change_nothing(lake):
+    table, _, commits = table_of(lake, pa.array(MICROS))
+    since = commits.newest("raw.events")
+    with table.transaction() as change, change.update_snapshot(MERGED).overwrite():
+        pass
+    assert commits.between("raw.events", "HappenedAt", AT, HOUR, since) == Committed({})
+
+
+def test_of_a_snapshot_that_is_gone_nobody_can_tell(lake):
+    table, rows, commits = table_of(lake, pa.array(MICROS))
+    since = commits.newest("raw.events")
+    table.append(rows)
+    table.append(rows)
+    table.maintenance.expire_snapshots().by_id(since).commit()
+    assert not commits.between("raw.events", "HappenedAt", AT, HOUR, since).is_known
+    assert not commits.between("raw.events", "HappenedAt", AT, HOUR, 77).is_known
+
+
+def test_an_empty_table_and_one_of_another_kind_have_no_snapshot(lake):
+    lake.create_table("larder_dev.empty", pa.schema([("at", pa.int64())]))
+    assert IcebergCommits(lake.load_table).newest("larder_dev.empty") is None
+    assert IcebergCommits(lambda _name: None).newest("raw.files") is None
+    with pytest.raises(NoSuchTableError):
+        IcebergCommits(lake.load_table).newest("larder_dev.none")
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are(lake):
+    table, rows, commits = table_of(lake, pa.array(MICROS))
+    since = commits.newest("raw.events")
+    table.append(rows)
+    with pytest.raises(ValidationError, match=r"no column 'at', but k, HappenedAt"):
+        commits.between("raw.events", "at", AT, HOUR, since)
