@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from larder.errors import ValidationError
+from larder.pipelines.consistency.report import ConsistencyReport
 from larder.pipelines.runs.documents import (
     interval_document,
     item_document,
@@ -26,14 +27,19 @@ from larder.telemetry.log import Log
 from larder.telemetry.metrics import Metric
 
 Event = Mapping[str, Any]
+Compare = Callable[[str, Remaining], ConsistencyReport]
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Does what an event asks; ``log`` takes the metrics."""
+    """Does what an event asks; ``log`` takes the metrics.
+
+    ``compare`` checks a pipeline's consistency and stores the report.
+    """
 
     work: PipelineWork
     log: Log
+    compare: Compare
 
     def plan(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """The intervals to compute, each as the state machine's inner states take it."""
@@ -93,12 +99,24 @@ class Steps:
         done = [each for each in results if each["state"] == State.PUBLISHED]
         return {"published": len(done), "rows": sum(each["rows"] for each in done)}
 
+    def consistency(self, event: Event, remaining: Remaining) -> dict[str, Any]:
+        """Compare a pipeline's stores, history and source; the report is stored."""
+        report = self.compare(str(event["pipeline"]), remaining)
+        mismatches, late = report.different_share, report.timeliness.late_share
+        self.log.metrics(
+            {
+                Metric.PIPELINE_MISMATCHES: (100 * mismatches, "Percent"),
+                Metric.PIPELINE_LATE: (100 * late, "Percent"),
+            }
+        )
+        return {"different": report.different, "cells": report.cells}
+
 
 def create_handler(
-    work: PipelineWork, log: Log
+    work: PipelineWork, log: Log, compare: Compare
 ) -> Callable[[dict[str, Any], Remaining], dict[str, Any]]:
     """The function of one call: ``event["step"]`` names the step."""
-    steps = Steps(work, log)
+    steps = Steps(work, log, compare)
     known = {
         each.__name__: each
         for each in (
@@ -109,6 +127,7 @@ def create_handler(
             steps.record,
             steps.fail,
             steps.close,
+            steps.consistency,
         )
     }
 

@@ -14,7 +14,7 @@ FUNCTION = "Function"
 
 
 class Metric(StrEnum):
-    """The platform's metrics: milliseconds where the name ends in ``Ms``, counts otherwise."""
+    """The platform's metrics: counts, but for ``Ms`` (milliseconds) and ``Percent`` at the end."""
 
     CAPTURES_LOST = "CapturesLost"
     EXPOSURES_LOST = "ExposuresLost"
@@ -32,6 +32,8 @@ class Metric(StrEnum):
     PARKED_CHANGES = "ParkedChanges"
     PARKED_GROUPS = "ParkedGroups"
     PIPELINE_FAILURES = "PipelineFailures"
+    PIPELINE_LATE = "PipelineLatePercent"
+    PIPELINE_MISMATCHES = "PipelineMismatchPercent"
     PIPELINE_ROWS = "PipelineRows"
     QUARANTINED_RECORDS = "QuarantinedRecords"
     QUARANTINED_EXPOSURES = "QuarantinedExposures"

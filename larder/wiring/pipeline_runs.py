@@ -8,7 +8,6 @@ import boto3
 
 from larder.offline.adapters.iceberg.catalog import bucket_files
 from larder.pipelines.adapters.athena_unload import AthenaUnload
-from larder.pipelines.adapters.documents import from_json
 from larder.pipelines.adapters.staged_parquet import StagedParquet
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.runs.plan import Runs
@@ -16,6 +15,7 @@ from larder.pipelines.runs.work import PipelineWork
 from larder.settings.pipelines import PipelinesSettings
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
+from larder.wiring.pipeline_definitions import declared_pipelines
 from larder.wiring.pipeline_ledger import open_ledger
 
 
@@ -26,8 +26,8 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
 
     @cache
     def declared() -> dict[str, Pipeline]:
-        found = s3.get_object(Bucket=settings.definitions_bucket, Key=settings.definitions_key)
-        return from_json(found["Body"].read())
+        address = f"s3://{settings.definitions_bucket}/{settings.definitions_key}"
+        return declared_pipelines(s3, address)
 
     ledger = open_ledger(settings.registry_table)
     return PipelineWork(

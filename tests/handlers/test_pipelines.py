@@ -5,6 +5,13 @@ import pytest
 
 from lambdas.pipelines.events import create_handler
 from larder.errors import ResourceNotFound, ServiceUnavailable, ValidationError
+from larder.pipelines.consistency.report import (
+    Comparison,
+    ConsistencyReport,
+    FeatureComparison,
+    Question,
+    Timeliness,
+)
 from larder.pipelines.definition import ExpectedRows
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import LEASE
@@ -42,7 +49,22 @@ class Machine:
         self.clock, self.engine, self.lines = Clock(START + DAY), Engine(), []
         self.runs = Runs(MemoryLedger(), self.clock)
         work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, self.engine, "lake")
-        self.handle = create_handler(work, Log(write=self.lines.append))
+        self.compared = []
+        log = Log(write=self.lines.append)
+        self.handle = create_handler(work, log, self.compare)
+
+    def compare(self, name, remaining):
+        self.compared.append((name, remaining()))
+        wrong = Comparison(Question.STORE_VS_HISTORY, 4, (FeatureComparison("a", 4, 1),))
+        return ConsistencyReport(
+            pipeline=name,
+            revision=1,
+            at="",
+            salt="",
+            keys=4,
+            comparisons=(wrong,),
+            timeliness=Timeliness(50, 1),
+        )
 
     def step(self, name, **event):
         return self.handle({"step": name, **event}, lambda: 60.0)
@@ -144,6 +166,16 @@ def test_too_few_or_too_many_rows_are_refused(machine, rows):
 def test_an_input_that_means_nothing_is_refused_with_the_cure(machine, asked, error, message):
     with pytest.raises(error, match=message):
         machine.plan(**asked)
+
+
+def test_a_comparison_says_how_much_differs_and_is_late_in_percent(machine):
+    assert machine.step("consistency", pipeline="g") == {"different": 1, "cells": 4}
+    assert machine.compared == [("g", 60.0)]
+    (found,) = [line for line in map(orjson.loads, machine.lines) if "_aws" in line]
+    assert (found["PipelineMismatchPercent"], found["PipelineLatePercent"]) == (25.0, 2.0)
+    assert {each["Unit"] for each in found["_aws"]["CloudWatchMetrics"][0]["Metrics"]} == {
+        "Percent"
+    }
 
 
 def test_a_step_that_does_not_exist_is_refused(machine):

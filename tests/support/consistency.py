@@ -6,8 +6,8 @@ from dataclasses import replace
 import duckdb
 import pyarrow as pa
 
-from larder.as_of.text import name, sql_type
-from larder.event_time import NANOS, nanos_to_iso
+from larder.as_of.text import sql_type
+from larder.event_time import EventTimeType, nanos_to_iso, parse_event_time
 from larder.groups.feature_group import FeatureDefinition, FeatureType, OnlineStore
 from larder.offline.feature_table import FeatureTable, TableVersion
 from larder.pipelines.consistency.check import ConsistencyCheck
@@ -172,8 +172,6 @@ class World:
 
 
 def nanos(text):
-    from larder.event_time import EventTimeType, parse_event_time
-
     return parse_event_time(text, EventTimeType.STRING)
 
 
@@ -185,7 +183,3 @@ def daily(days):
 def hourly(hours):
     """The intervals of so many hours from ``BEGIN`` on."""
     return [Interval(BEGIN + hour * HOUR, BEGIN + (hour + 1) * HOUR) for hour in range(hours)]
-
-
-SECOND_NANOS = NANOS
-__all__ = ["BEGIN", "World", "daily", "hourly", "name", "stream"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from larder.as_of.sample import newest_query, sample_query, written_query
-from larder.errors import ThrottlingException
+from larder.errors import ThrottlingException, ValidationError
 from larder.event_time import nanos_to_iso
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.feature_table import FeatureTable
@@ -22,7 +22,7 @@ from larder.pipelines.consistency.recompute import rows_at
 from larder.pipelines.consistency.report import Comparison, ConsistencyReport, Question, Timeliness
 from larder.pipelines.consistency.sides import history_versions, key_text, source_rows
 from larder.pipelines.consistency.store_and_history import StoreAndHistory
-from larder.pipelines.definition import Pipeline
+from larder.pipelines.definition import MOST_SAMPLE, Consistency, Pipeline
 from larder.pipelines.runs.ledger import Ledger
 from larder.pipelines.sql.statement import Shape
 from larder.records.ports import RecordReads
@@ -58,17 +58,22 @@ class ConsistencyCheck:
     clock: Callable[[], int]
     shape: Shape = Shape.DELTA
 
-    def run(self, pipeline: Pipeline, *, sample: int, salt: str) -> ConsistencyReport:
+    def run(self, pipeline: Pipeline, *, sample: int | None, salt: str) -> ConsistencyReport:
         """The report over at most ``sample`` records, chosen by ``salt``.
+
+        By default there are as many as the definition says.
 
         Raises:
             ResourceNotFound: there is no such group.
             ValidationError: the group has no history, or the sample is too large for a query.
             QueryFailed, ServiceUnavailable, ThrottlingException: a store gave no answer.
         """
+        size = (pipeline.consistency or Consistency()).sample if sample is None else sample
+        if not 0 < size <= MOST_SAMPLE:
+            raise ValidationError(f"sample: {size} must be between 1 and {MOST_SAMPLE} records")
         group, began = self.groups(pipeline.group), self.clock()
-        table = FeatureTable.of(group)
-        keys = [row["k"] for row in self.queries.rows(sample_query(table, sample, salt), "sample")]
+        asked = sample_query(FeatureTable.of(group), size, salt)
+        keys = [row["k"] for row in self.queries.rows(asked, "sample")]
         items = self.ledger.intervals(pipeline.group, pipeline.revision, BEGINNING)
         intervals = Intervals(items)
         comparisons, in_time = self._nothing(), Timeliness()
