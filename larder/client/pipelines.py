@@ -142,7 +142,7 @@ class PipelinesClient:
             return shown(self.checks().check(name, sample))
 
     def stored_consistency(self, name: str) -> ShownConsistency | None:
-        """The newest report that the schedule stored; ``None`` where there is none.
+        """The newest report that the schedule stored; ``None`` before its first.
 
         Raises:
             LarderError: S3 refused.

@@ -53,14 +53,9 @@ class OfflineBucket(s3.Bucket):
         self.key = key
 
     def allow_data(
-        self,
-        grantee: iam.IGrantable,
-        *others: str,
-        actions: Sequence[str] = _DATA_ACTIONS,
+        self, grantee: iam.IGrantable, *others: str, actions: Sequence[str] = _DATA_ACTIONS
     ) -> None:
         """Let ``grantee`` keep Iceberg tables here and in the buckets named ``others``.
-
-        Or let it do ``actions`` alone on their files.
 
         Only under SageMaker's offline paths, ``<any prefix>/{account}/sagemaker/{region}/
         offline-store/…``: whatever ``S3Uri`` a group gives, and nothing else of the bucket.

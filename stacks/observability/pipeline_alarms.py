@@ -16,7 +16,12 @@ _ANY_PERCENT = 0.0001
 
 
 def pipeline_watches(config: StageConfig, pipelines: PipelinesStack) -> Iterator[Watch]:
-    """The alarms of intervals and executions that failed, and of reports that found something."""
+    """The alarms of intervals and executions that failed, and of what reports found."""
+    yield from _runs(config, pipelines)
+    yield from _reports(config)
+
+
+def _runs(config: StageConfig, pipelines: PipelinesStack) -> Iterator[Watch]:
     yield Watch(
         name="PipelineIntervalsFail",
         metric=platform_metric(config, _STEPS, Metric.PIPELINE_FAILURES),
@@ -33,6 +38,9 @@ def pipeline_watches(config: StageConfig, pipelines: PipelinesStack) -> Iterator
         metric=pipelines.machine.metric_timed_out(period=PERIOD),
         meaning="an execution of the pipelines' state machine took longer than it may",
     )
+
+
+def _reports(config: StageConfig) -> Iterator[Watch]:
     yield Watch(
         name="PipelinesDiffer",
         metric=_of_a_day(config, Metric.PIPELINE_MISMATCHES),
@@ -57,11 +65,16 @@ def _of_a_day(config: StageConfig, name: Metric) -> cloudwatch.Metric:
 
 
 def pipeline_widgets(config: StageConfig) -> list[cloudwatch.IWidget]:
-    """Rows that pipelines published, and intervals that were not."""
+    """Rows that pipelines published, intervals that were not, and what reports found."""
     return [
         cloudwatch.GraphWidget(
             title="Pipelines: rows published; intervals that were not",
             left=[platform_metric(config, _STEPS, Metric.PIPELINE_ROWS)],
             right=[platform_metric(config, _STEPS, Metric.PIPELINE_FAILURES)],
-        )
+        ),
+        cloudwatch.GraphWidget(
+            title="Pipelines: cells that differ, and rows written too late (%, worst of a day)",
+            left=[_of_a_day(config, Metric.PIPELINE_MISMATCHES)],
+            right=[_of_a_day(config, Metric.PIPELINE_LATE)],
+        ),
     ]

@@ -48,7 +48,7 @@ class StoredReports:
         return f"s3://{self.bucket}/{key}"
 
     def newest(self, pipeline: str) -> ConsistencyReport | None:
-        """The newest report of a pipeline; ``None`` where there is none.
+        """The newest report of a pipeline; ``None`` before its first.
 
         Raises:
             LarderError: S3 refused.

@@ -68,15 +68,11 @@ class ConsistencyCheck:
             ValidationError: the group has no history, or the sample is too large for a query.
             QueryFailed, ServiceUnavailable, ThrottlingException: a store gave no answer.
         """
-        size = (pipeline.consistency or Consistency()).sample if sample is None else sample
-        if not 0 < size <= MOST_SAMPLE:
-            raise ValidationError(f"sample: {size} must be between 1 and {MOST_SAMPLE} records")
         group, began = self.groups(pipeline.group), self.clock()
-        asked = sample_query(FeatureTable.of(group), size, salt)
+        asked = sample_query(FeatureTable.of(group), _size(pipeline, sample), salt)
         keys = [row["k"] for row in self.queries.rows(asked, "sample")]
-        items = self.ledger.intervals(pipeline.group, pipeline.revision, BEGINNING)
-        intervals = Intervals(items)
-        comparisons, in_time = self._nothing(), Timeliness()
+        intervals = Intervals(self.ledger.intervals(pipeline.group, pipeline.revision, BEGINNING))
+        comparisons, in_time = tuple(Comparison(each) for each in Question), Timeliness()
         notes = () if group.online else ("the group has no online store: it was not compared",)
         if keys:
             comparisons, in_time = self._asked(pipeline, group, keys, intervals)
@@ -90,9 +86,6 @@ class ConsistencyCheck:
             timeliness=in_time,
             notes=notes,
         )
-
-    def _nothing(self) -> tuple[Comparison, ...]:
-        return tuple(Comparison(each) for each in Question)
 
     def _asked(
         self,
@@ -144,3 +137,10 @@ class ConsistencyCheck:
                 raise ThrottlingException("the online store refused reads for load; try again")
             found |= {each.identifier: v for each in slots if (v := reads.at(each)) is not None}
         return found
+
+
+def _size(pipeline: Pipeline, sample: int | None) -> int:
+    size = (pipeline.consistency or Consistency()).sample if sample is None else sample
+    if not 0 < size <= MOST_SAMPLE:
+        raise ValidationError(f"sample: {size} must be between 1 and {MOST_SAMPLE} records")
+    return size

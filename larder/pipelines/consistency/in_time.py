@@ -1,7 +1,7 @@
 """The third question: were rows written by their event time?
 
-A run that a person asked for computes the past, so its rows are late by nature. It is told from a
-look by when the interval's first point was published. A look comes within two steps of the
+A run that a person asked for computes the past, so its rows are late by nature. What tells it from
+a look is when the interval's first point was published. A look comes within two steps of the
 schedule, ``late.wait``, and an hour for the run itself.
 """
 
@@ -57,7 +57,7 @@ def was_looked_for(pipeline: Pipeline, item: IntervalItem) -> bool:
 
 
 def percentile(ordered: list[float], percent: int) -> float | None:
-    """The value at a rank, the nearest above; ``None`` where there is none."""
+    """The value at a rank, the nearest above; ``None`` of no values."""
     if not ordered:
         return None
     return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]

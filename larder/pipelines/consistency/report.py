@@ -52,7 +52,7 @@ class FeatureComparison:
         mismatch: both sides have a value, and they differ.
         missing: the right side alone has a value.
         extra: the left side alone has a value.
-        smape: sum|a-b| / sum(|a|+|b|) over numbers on both sides; ``None`` where there are none.
+        smape: sum|a-b| / sum(|a|+|b|) over numbers on both sides; ``None`` without any.
         worst: the five cells that differ most; those with one side alone come first.
     """
 
