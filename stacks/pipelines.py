@@ -11,11 +11,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.bucket_folders import CONSISTENCY, INGEST, PIPELINES, RESULTS, SOURCES
+from larder.bucket_folders import CONSISTENCY, INGEST, LINEAGE, PIPELINES, RESULTS, SOURCES
 from larder.declared.files import load_pipelines
 from larder.pipelines.adapters.documents import to_json
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import MINUTE
+from larder.pipelines.lineage.columns import column_lineage
 from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
@@ -94,6 +95,9 @@ class PipelinesStack(Stack):
         )
         allow(function, _QUERIES, [work_group])
         _allow_query_files(function, offline.bucket)
+        offline.bucket.allow_prefix(
+            function, ["s3:PutObject"], LINEAGE, reason="each event of a run is an object"
+        )
         self._allow_sources(function, pipelines)
         if any(each.consistency for each in pipelines):
             self._allow_comparing(function)
@@ -262,7 +266,8 @@ class PipelinesStack(Stack):
         folder = Path(stage.asset_outdir if stage is not None else "cdk.out")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "pipelines.json"
-        path.write_bytes(to_json(pipelines))
+        columns = {each.group: column_lineage(each) for each in pipelines}
+        path.write_bytes(to_json(pipelines, columns))
         return path
 
 

@@ -6,12 +6,14 @@ from larder.pipelines.runs.ports import Remaining
 from larder.settings.pipelines import PipelinesSettings
 from larder.telemetry.log import Log
 from larder.wiring.lambda_context import in_time
+from larder.wiring.pipeline_lineage import open_lineage
 from larder.wiring.pipeline_runs import open_pipeline_work
 
 _RESERVE_SECONDS = 20.0
 """Kept back so that the answer is given before Lambda stops the function."""
 
 _settings = PipelinesSettings.from_env()
+_log = Log.of(_settings.stage, "pipelines")
 _work = open_pipeline_work(_settings)
 
 
@@ -23,6 +25,6 @@ def _compare(name: str, remaining: Remaining) -> ConsistencyReport:
 
 
 handler = in_time(
-    create_handler(_work, Log.of(_settings.stage, "pipelines"), _compare),
+    create_handler(_work, _log, _compare, open_lineage(_settings, _log)),
     reserve_seconds=_RESERVE_SECONDS,
 )

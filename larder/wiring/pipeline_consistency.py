@@ -11,7 +11,7 @@ from math import inf
 import boto3
 
 from larder.aws.dynamodb.boto import BotoDynamo
-from larder.errors import ConfigurationError, ResourceNotFound
+from larder.errors import ResourceNotFound
 from larder.ingestion.group_lookup import patiently
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.iceberg.catalog import bucket_files, open_catalog
@@ -29,7 +29,7 @@ from larder.settings.runtime import RuntimeSettings
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
 from larder.wiring.data_plane import DataPlane, open_data_plane
-from larder.wiring.pipeline_definitions import declared_pipelines
+from larder.wiring.pipeline_definitions import read_declared
 from larder.wiring.pipeline_ledger import open_ledger
 
 
@@ -103,12 +103,7 @@ def open_consistency(
     s3 = boto3.client("s3", config=background())
 
     def published() -> Mapping[str, Pipeline]:
-        if not settings.pipelines_definitions:
-            raise ConfigurationError(
-                "LARDER_PIPELINES_DEFINITIONS is not set: deploy this release, whose stage "
-                "publishes it"
-            )
-        return declared_pipelines(s3, settings.pipelines_definitions)
+        return read_declared(s3, settings.pipelines_definitions).by_name
 
     return PipelineConsistency(
         pipelines or published,
