@@ -183,6 +183,11 @@ def test_stores_history_and_source_agree_until_a_live_write_is_wrong(platform, e
     assert wrong_cells(report) == []
 
     assert step(platform, "consistency") == {"different": 0, "cells": 36}
+    kinds = [event["eventType"] for event in lineage(platform, "pipeline_compared")]
+    assert sorted(kinds) == ["COMPLETE", "COMPLETE", "START", "START"]
+    shown = larder(platform, tmp_path, "lineage", "pipeline_compared")
+    line = "spent_1d <- e2e_events.events.t (window), e2e_events.events.x (aggregation)"
+    assert line in shown.stdout, shown.stderr
     status, stored = compared(platform, tmp_path, "--stored")
     assert status == 0
     assert stored["comparisons"] == report["comparisons"]
@@ -194,6 +199,16 @@ def test_stores_history_and_source_agree_until_a_live_write_is_wrong(platform, e
     _, report = compared(platform, tmp_path)
     assert wrong_cells(report) == [("history vs source", "spent_1d", "a", -1.5)]
     assert report["comparisons"][1]["causes"] == {"newer live write": 1}
+
+
+def lineage(platform, name):
+    """The stored events of a pipeline's runs."""
+    s3, bucket = platform.client("s3"), platform.outputs["OfflineBucketName"]
+    for each in s3.list_objects_v2(Bucket=bucket, Prefix="lineage/")["Contents"]:
+        with s3.get_object(Bucket=bucket, Key=each["Key"])["Body"] as body:
+            event = json.loads(body.read())
+        if event["job"]["name"] == f"pipeline.{name}":
+            yield event
 
 
 def compared(platform, folder, *arguments):

@@ -67,14 +67,14 @@ class HistoryAndSource:
             if version.gone:
                 continue
             if self.is_running(version):
-                uncompared[Cause.IN_FLIGHT] += 1
+                uncompared[str(Cause.IN_FLIGHT)] += 1
                 continue
             row = {name: version.row[name] for name in features if name in version.row}
             pair = Pair(key, row, self.source.get(key, {}))
             pairs.append(pair)
             cause = self._cause(key, version)
             if cause and differs(pair, features, inexact):
-                causes[cause] += 1
+                causes[str(cause)] += 1
         return Comparison(
             Question.HISTORY_VS_SOURCE,
             len(pairs),

@@ -42,12 +42,12 @@ class StoreAndHistory:
             if found is None:
                 older += self._is_older(key)
             elif isinstance(found, Cause):
-                uncompared[found] += 1
+                uncompared[str(found)] += 1
             else:
                 pair, cause = found
                 pairs.append(pair)
                 if cause and differs(pair, features):
-                    causes[cause] += 1
+                    causes[str(cause)] += 1
         return Comparison(
             Question.STORE_VS_HISTORY,
             len(pairs),

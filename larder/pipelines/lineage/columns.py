@@ -22,9 +22,16 @@ _AS_IS = frozenset({Function.LAST, Function.LAST_N})
 
 
 def column_lineage(pipeline: Pipeline) -> Columns:
-    """What each computed feature depends on."""
+    """What each feature depends on, the identifier and the event time among them."""
     origins = _Origins(pipeline.source)
+    keys = (
+        (pipeline.identifier, pipeline.identifier, How.IDENTITY),
+        (pipeline.event_time, pipeline.source.time, How.TRANSFORMATION),
+    )
     return {
+        name: tuple(sorted(Use(each, how) for each in origins.of(column)))
+        for name, column, how in keys
+    } | {
         each.name: tuple(sorted(set(_uses(pipeline.source, each, origins))))
         for each in pipeline.features
     }

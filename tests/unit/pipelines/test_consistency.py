@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 
 from larder.as_of.sample import sample_query
+from larder.client.consistency import lines, shown
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureType, TtlDuration
 from larder.offline.feature_table import FeatureTable
+from larder.pipelines.adapters.stored_reports import from_json, report_key, to_json
 from larder.pipelines.consistency.compare import Pair, compare
 from larder.pipelines.consistency.in_time import percentile, was_looked_for
 from larder.pipelines.consistency.recompute import rows_at
@@ -145,6 +147,25 @@ def test_a_live_write_at_the_same_event_time_is_a_mismatch_with_its_cause():
     assert (total.mismatch, total.missing, total.extra) == (1, 0, 0)
     assert total.worst == (Difference("key-2", 1e9, row["sum"]),)
     assert total.smape > 0.9
+
+
+def test_a_report_is_the_same_once_it_was_stored_and_people_read_the_same():
+    made = world(ttl=TtlDuration("Hours", 6))
+    row = newest(made, "key-2")
+    made.write("key-2", point_of(made, row), {**VALUES, "sum": 1e9}, made.now - HOUR)
+    found = made.report()
+    assert from_json(to_json(found)) == found
+    key = f"consistency/g/2024-10-08/{found.at[11:19].replace(':', '')}.json"
+    assert report_key(found) == key
+    text = "\n".join(lines(found))
+    assert f"g (revision 1) at {found.at}: 30 records, " in text
+    assert "store vs history: 0 records, 0 mismatches, 30 expired" in text
+    assert "1 newer live write" in text
+    assert "key-2: 1000000000.0 / " in text
+    assert "no rows of scheduled runs" in text
+    html = shown(found)._repr_html_()
+    assert "key-2: 1000000000.0" in html
+    assert "history vs source" in html
 
 
 def test_a_live_write_where_the_source_has_no_event_is_extra():

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from larder.declared.files import load_pipeline
 from larder.pipelines.adapters.documents import from_json, to_json
@@ -13,6 +15,7 @@ from larder.pipelines.definition import Source
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.lineage.columns import column_lineage
 from larder.pipelines.lineage.events import Place, RunEvents, dataset, event_key, tables_of
+from larder.pipelines.lineage.graph import Consumer, Edge, Node, NodeKind, graph_of
 from larder.pipelines.lineage.uses import How
 from larder.pipelines.runs.items import IntervalItem
 from larder.pipelines.sql.statement import Interval
@@ -55,11 +58,18 @@ def test_every_feature_of_the_examples_has_its_source_columns():
         definition = load_pipeline(path)
         for name, uses in column_lineage(definition).items():
             direct = (How.IDENTITY, How.TRANSFORMATION, How.AGGREGATION)
-            seen[name] = found(uses, *direct)
+            seen[definition.group, name] = found(uses, *direct)
+            if name in (definition.identifier, definition.event_time):
+                continue
             assert found(uses, How.WINDOW) == {WHEN[definition.group]}
             filters = {(CARD, "status")} if definition.group == "card" else set()
             assert found(uses, How.FILTER) == filters
-    assert seen == DIRECT
+    assert {name: columns for (_, name), columns in seen.items()} == DIRECT | {
+        "card_id": {(CARD, "card_id")},
+        "carrier": {(FLIGHTS, "carrier")},
+        "event_time": {(FLIGHTS, "known_at")},
+    }
+    assert seen["card", "event_time"] == {(CARD, "authorized_at")}
 
 
 @pytest.mark.parametrize(
@@ -190,3 +200,32 @@ def test_a_deployment_hands_columns_to_its_functions():
     read = from_json(to_json(definitions, columns))
     assert read.columns == columns
     assert set(read.by_name) == {"card", "carrier_hourly"}
+
+
+CONSUMERS = st.lists(
+    st.builds(
+        Consumer,
+        st.sampled_from([NodeKind.TRAINING_SET, NodeKind.MODEL_PACKAGE, NodeKind.ENDPOINT]),
+        st.sampled_from(["one", "two", "Churn/3"]),
+        st.none() | st.frozensets(st.sampled_from(["spend_1h", "last_country", "removed"])),
+    )
+)
+
+
+@given(CONSUMERS, st.sampled_from(EXAMPLES))
+def test_every_edge_of_a_graph_joins_two_of_its_nodes(consumers, path):
+    definition = load_pipeline(path)
+    columns = column_lineage(definition)
+    graph = graph_of(definition.group, columns, columns, consumers)
+    nodes = set(graph.nodes)
+    assert len(nodes) == len(graph.nodes)
+    assert all({each.origin, each.target} <= nodes for each in graph.edges)
+    assert {each.origin for each in graph.edges} | {each.target for each in graph.edges} == nodes
+    group = Node(NodeKind.GROUP, definition.group)
+    into = {each.origin.name.partition(".")[2] for each in graph.into(group)}
+    assert into == set(columns)
+    for each in consumers:
+        assert Edge(group, Node(each.kind, each.name)) in graph.edges
+    for name, uses in columns.items():
+        feature = Node(NodeKind.FEATURE, f"{definition.group}.{name}")
+        assert len(graph.into(feature)) == len(uses) > 0
