@@ -94,10 +94,7 @@ class PipelinesStack(Stack):
             service="athena", resource="workgroup", resource_name=offline.work_group.name
         )
         allow(function, _QUERIES, [work_group])
-        _allow_query_files(function, offline.bucket)
-        offline.bucket.allow_prefix(
-            function, ["s3:PutObject"], LINEAGE, reason="each event of a run is an object"
-        )
+        _allow_files(function, offline.bucket)
         self._allow_sources(function, pipelines)
         if any(each.consistency for each in pipelines):
             self._allow_comparing(function)
@@ -271,13 +268,16 @@ class PipelinesStack(Stack):
         return path
 
 
-def _allow_query_files(function: PythonFunction, bucket: OfflineBucket) -> None:
-    """What Athena does with the caller's rights: staged rows and a query's own results."""
+def _allow_files(function: PythonFunction, bucket: OfflineBucket) -> None:
+    """What Athena does with the caller's rights: staged rows and a query's results; and lineage."""
     for folder, reason in (
         (PIPELINES, "rows of each run are staged in a folder of its own"),
         (RESULTS, "Athena writes the list of what a query wrote there"),
     ):
         bucket.allow_prefix(function, _WHOLE_FILES, folder, reason=reason)
+    bucket.allow_prefix(
+        function, ["s3:PutObject"], LINEAGE, reason="each event of a run is an object"
+    )
     allow(function, ["s3:GetBucketLocation", "s3:ListBucket"], [bucket.bucket_arn])
 
 

@@ -18,7 +18,7 @@ from larder.wiring.pipeline_definitions import declared_to
 
 
 def open_lineage(settings: PipelinesSettings, log: Log) -> LineageNotes:
-    """The events of the stage's runs; one that is lost is told to the log."""
+    """The events of the stage's runs; the log names one that is lost."""
 
     def declared(name: str) -> tuple[Pipeline, Columns]:
         found = declared_to(settings)

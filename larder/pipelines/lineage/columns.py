@@ -2,8 +2,8 @@
 
 A feature depends directly on the columns of ``of`` or ``latest``. It depends indirectly on those of
 its ``where``, on the source's ``where``, and on the event's instant. A column of ``source.sql`` is
-followed through its subqueries to the tables. Where a SELECT of several tables does not say whose
-column it means, the column is held to be of each of them.
+followed through its subqueries to the tables. A SELECT of several
+tables may not say whose column it means. Then the column is held to be of each of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Runs of pipelines as OpenLineage's run events (specification 2-0-2).
 
 A run has one START and one COMPLETE or FAIL. Its id follows from the run's, so that an event which
-is made again has the same name. One dataset stands for both stores: the feature group's ARN.
+is made again has the same name. One dataset is both stores: the feature group by its ARN.
 """
 
 from __future__ import annotations
