@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from larder.as_of.text import sql_type
-from larder.event_time import EventTimeType, nanos_to_iso, parse_event_time
+from larder.event_time import EventTimeType, event_time_nanos, nanos_to_iso, parse_event_time
 from larder.groups.feature_group import FeatureDefinition, FeatureType, OnlineStore
 from larder.offline.feature_table import FeatureTable, TableVersion
 from larder.pipelines.consistency.check import ConsistencyCheck
@@ -15,6 +15,7 @@ from larder.pipelines.durations import DAY, HOUR, MINUTE, SECOND
 from larder.pipelines.runs.items import Claim, IntervalItem, State
 from larder.pipelines.sql.statement import Interval, Shape
 from larder.records.codec import pack
+from larder.records.feature_values import typed_value
 from larder.records.record import RecordVersion
 from larder.records.record import State as Version
 from larder.records.values import slots_of
@@ -35,12 +36,12 @@ _ARROW = {
 }
 
 
-def stream(seed, keys, until=BEGIN + 3 * DAY):
+def stream(seed, keys, until=BEGIN + 3 * DAY, prefix="key-"):
     """An event of each key every few hours, with nulls; from a day before ``BEGIN`` on."""
     dice = random.Random(seed)
     return [
         {
-            "k": f"key-{number % keys}",
+            "k": f"{prefix}{number % keys}",
             "t": dice.randrange(BEGIN - DAY, until) // SECOND * SECOND,
             "number": number,
             "x": None if dice.random() < 0.1 else round(dice.uniform(-50, 100), 2),
@@ -58,11 +59,12 @@ class World:
     ``is_deleted``.
     """
 
-    def __init__(self, pipeline, events, *, ttl=None):
+    def __init__(self, pipeline, events, *, ttl=None, event_time=EventTimeType.STRING):
         self.pipeline, self.events = pipeline, events
         self.now = BEGIN + 4 * DAY
         own = [pipeline.identifier, pipeline.event_time]
-        features = [FeatureDefinition(each, FeatureType.STRING) for each in own]
+        types = (pipeline.identifier_type, FeatureType(event_time.value))
+        features = [FeatureDefinition(*each) for each in zip(own, types, strict=True)]
         features += [FeatureDefinition(f.name, f.type, f.collection) for f in pipeline.features]
         self.group = feature_group(
             pipeline.group,
@@ -93,7 +95,7 @@ class World:
 
     def write(self, key, point, values, written, *, stores=("online", "offline")):
         """A version into the stores."""
-        at = nanos_to_iso((point + self.pipeline.available_after) * 1000)
+        at = self.text_of(point + self.pipeline.available_after)
         if "offline" in stores:
             row = {self.pipeline.identifier: key, self.pipeline.event_time: at, **values}
             self.history.append({**row, "write_time": written, "is_deleted": False})
@@ -108,8 +110,9 @@ class World:
             if value is not None:
                 many = isinstance(value, list)
                 texts[ordinal] = [str(v) for v in value] if many else str(value)
-        event = nanos(at)
-        ttl = self.group.online.ttl
+        kind, ttl = self.group.event_time_type, self.group.online.ttl
+        event = parse_event_time(at, kind)
+        nanos = event_time_nanos(event, kind)
         return RecordVersion(
             key,
             event,
@@ -118,8 +121,14 @@ class World:
             Version.LIVE,
             pack(texts),
             len(self.group.features),
-            expires_at=None if ttl is None else event + ttl.nanos,
+            expires_at=None if ttl is None else nanos + ttl.nanos,
         )
+
+    def text_of(self, instant):
+        """An event time as the group's type writes it."""
+        if self.group.event_time_type is EventTimeType.STRING:
+            return nanos_to_iso(instant * 1000)
+        return repr(instant / SECOND)
 
     def slot(self, key):
         return slots_of(self.group)(key)
@@ -144,7 +153,8 @@ class World:
     def _table(self):
         columns = {
             each.name.lower(): pa.array(
-                [row.get(each.name) for row in self.history], _ARROW[sql_type(each)]
+                [_typed(each, row.get(each.name)) for row in self.history],
+                _ARROW[sql_type(each)],
             )
             for each in self.group.features
         }
@@ -171,8 +181,11 @@ class World:
         return check.run(self.pipeline, sample=sample, salt=salt)
 
 
-def nanos(text):
-    return parse_event_time(text, EventTimeType.STRING)
+def _typed(feature, value):
+    """A value as the history's column has it; identifiers and event times are given as texts."""
+    if not isinstance(value, str):
+        return value
+    return typed_value(feature, value)
 
 
 def daily(days):

@@ -10,6 +10,7 @@ import pytest
 from larder.as_of.sample import sample_query
 from larder.client.consistency import lines, shown
 from larder.errors import ValidationError
+from larder.event_time import EventTimeType
 from larder.groups.feature_group import FeatureType, TtlDuration
 from larder.offline.feature_table import FeatureTable
 from larder.pipelines.adapters.stored_reports import from_json, report_key, to_json
@@ -23,7 +24,13 @@ from larder.pipelines.durations import DAY, HOUR, MINUTE
 from larder.pipelines.sql.statement import Shape
 from larder.records.record import State
 from tests.support.consistency import BEGIN, World, daily, hourly, stream
-from tests.support.pipelines import all_functions, feature, pipeline
+from tests.support.pipelines import (
+    all_functions,
+    feature,
+    on_duckdb,
+    pipeline,
+    random_streams,
+)
 
 STORE, SOURCE = 0, 1
 COUNTED = [
@@ -66,6 +73,19 @@ def test_a_seeded_stream_has_no_mismatch_in_any_function(hop):
     assert found.cells == 2 * 40 * 19
     assert found.different == 0
     assert all(not each.uncompared and not each.older for each in found.comparisons)
+
+
+@pytest.mark.parametrize("kind", [FeatureType.INTEGRAL, FeatureType.FRACTIONAL])
+def test_identifiers_and_event_times_of_every_type_are_compared(kind):
+    asked = counted(hop=HOUR, identifier_type=kind)
+    made = World(asked, stream(8, 9, prefix=""), event_time=EventTimeType.FRACTIONAL)
+    for each in hourly(72):
+        made.publish(each, changed=each.until + 30 * MINUTE)
+    found = made.report()
+    assert [each.compared for each in found.comparisons] == [9, 9]
+    assert found.different == 0
+    assert found.timeliness.late == found.timeliness.rows > 72
+    assert found.timeliness.p50_seconds == pytest.approx(19 * 60, abs=1)
 
 
 @pytest.mark.parametrize("side", [STORE, SOURCE], ids=["online", "history"])
@@ -288,6 +308,19 @@ def test_a_group_without_an_online_store_is_compared_with_its_source():
     found = made.report()
     assert [each.compared for each in found.comparisons] == [0, 30]
     assert found.notes == ("the group has no online store: it was not compared",)
+
+
+@pytest.mark.parametrize("shape", Shape)
+@pytest.mark.parametrize("hop", [0, DAY], ids=["event", "every"])
+def test_rows_of_some_identifiers_are_the_same_as_among_all(shape, hop):
+    made = random_streams(list(range(12)), hop)
+    asked = pipeline(all_functions([DAY]), hop)
+    keys = sorted({each["k"] for each in made.events})[::2]
+    every = on_duckdb(asked, made.events, made.interval, shape)
+    some = on_duckdb(asked, made.events, made.interval, shape, keys=keys)
+    assert some == {place: row for place, row in every.items() if place[0] in keys}
+    assert 0 < len(some) < len(every)
+    assert on_duckdb(asked, made.events, made.interval, shape, keys=[]) == {}
 
 
 @pytest.mark.parametrize(
