@@ -68,8 +68,9 @@ class ConsistencyCheck:
             ValidationError: the group has no history, or the sample is too large for a query.
             QueryFailed, ServiceUnavailable, ThrottlingException: a store gave no answer.
         """
+        size = _size(pipeline, sample)
         group, began = self.groups(pipeline.group), self.clock()
-        asked = sample_query(FeatureTable.of(group), _size(pipeline, sample), salt)
+        asked = sample_query(FeatureTable.of(group), size, salt)
         keys = [row["k"] for row in self.queries.rows(asked, "sample")]
         intervals = Intervals(self.ledger.intervals(pipeline.group, pipeline.revision, BEGINNING))
         comparisons, in_time = tuple(Comparison(each) for each in Question), Timeliness()
