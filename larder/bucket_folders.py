@@ -27,8 +27,12 @@ PIPELINES: Final = "pipelines/"
 """Where runs of pipelines stage their rows, by pipeline and run."""
 SOURCES: Final = "sources/"
 """Where people may put tables of events that pipelines read."""
-_LATER: Final = ("failed-batches/", "lineage/")
-"""Folders of earlier releases, and of parts that are to come."""
+CONSISTENCY: Final = "consistency/"
+"""Where reports on pipelines lie, by pipeline and day."""
+LINEAGE: Final = "lineage/"
+"""Where events of pipeline runs lie, by day."""
+_EARLIER: Final = ("failed-batches/",)
+"""Folders of earlier releases."""
 OWN: Final = tuple(
     sorted(
         {
@@ -46,7 +50,9 @@ OWN: Final = tuple(
                 MODEL_DATA,
                 PIPELINES,
                 SOURCES,
-                *_LATER,
+                CONSISTENCY,
+                LINEAGE,
+                *_EARLIER,
             )
         }
     )

@@ -15,12 +15,20 @@ def allow_feature_tables(
     config: StageConfig,
     offline: OfflineStoreStack,
     actions: Sequence[str],
+    *,
+    reads: bool = False,
 ) -> None:
     """Let ``function`` do ``actions`` on the Glue tables of all groups, and keep their files.
+
+    With ``reads`` it may only read their files.
 
     That is the platform's own database and bucket, and all others that the stage lets a group name.
     """
     stack = Stack.of(function)
     for name in (config.database_name, *config.offline.other_databases):
         allow_tables(function, database=name, scope=stack, actions=actions)
-    offline.bucket.allow_data(function, *config.other_buckets(stack))
+    others = config.other_buckets(stack)
+    if reads:
+        offline.bucket.allow_data(function, *others, actions=["s3:GetObject"])
+    else:
+        offline.bucket.allow_data(function, *others)

@@ -11,11 +11,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.bucket_folders import INGEST, PIPELINES, RESULTS, SOURCES
+from larder.bucket_folders import CONSISTENCY, INGEST, LINEAGE, PIPELINES, RESULTS, SOURCES
 from larder.declared.files import load_pipelines
 from larder.pipelines.adapters.documents import to_json
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import MINUTE
+from larder.pipelines.lineage.columns import column_lineage, with_instants
 from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
@@ -39,6 +40,7 @@ _TABLE_READER: Final = (
 )
 _BULK_ITEMS: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 _WHOLE_FILES: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
+_RECORD_READER: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _LOGGED: Final = "each step is logged by its function, and the ledger keeps causes"
 
 
@@ -66,11 +68,13 @@ class PipelinesStack(Stack):
         self.publisher = self._publisher(layer)
         self.machine = self._machine()
         self._schedule(pipelines)
+        self._schedule_comparing(pipelines)
         CfnOutput(self, "PipelinesStateMachineArn", value=self.machine.state_machine_arn)
 
     def _steps(self, pipelines: list[Pipeline], layer: DependencyLayer) -> PythonFunction:
         offline = self._offline
         asset = Asset(self, "Pipelines", path=str(self._write(pipelines)))
+        self.definitions = asset.s3_object_url
         settings = PipelinesSettings(
             registry_table=self._online.registry.table_name,
             offline_bucket=offline.bucket.bucket_name,
@@ -78,6 +82,10 @@ class PipelinesStack(Stack):
             workgroup=offline.work_group.name,
             definitions_bucket=asset.s3_bucket_name,
             definitions_key=asset.s3_object_key,
+            records_table=self._online.records.table_name,
+            account_id=self.account,
+            region=self.region,
+            partition=self.partition,
         )
         function = self._function("Steps", "pipelines", settings, layer)
         allow(function, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
@@ -86,9 +94,21 @@ class PipelinesStack(Stack):
             service="athena", resource="workgroup", resource_name=offline.work_group.name
         )
         allow(function, _QUERIES, [work_group])
-        _allow_query_files(function, offline.bucket)
+        _allow_files(function, offline.bucket)
         self._allow_sources(function, pipelines)
+        if any(each.consistency for each in pipelines):
+            self._allow_comparing(function)
         return function
+
+    def _allow_comparing(self, function: PythonFunction) -> None:
+        """What a consistency check reads beside sources, and where its reports lie."""
+        online, bucket = self._online, self._offline.bucket
+        allow_registry(function, online, REGISTRY_READER)
+        allow_items(function, _RECORD_READER, [online.records.table_arn], online.key)
+        allow_feature_tables(function, self._config, self._offline, _TABLE_READER, reads=True)
+        bucket.allow_prefix(
+            function, ["s3:PutObject"], CONSISTENCY, reason="each report is an object of its own"
+        )
 
     def _allow_sources(self, function: PythonFunction, pipelines: list[Pipeline]) -> None:
         """The tables that the definitions name, and where files of events may lie."""
@@ -183,39 +203,81 @@ class PipelinesStack(Stack):
         role = iam.Role(self, "ScheduleRole", assumed_by=service)
         allow(role, ["states:StartExecution"], [self.machine.state_machine_arn])
         for each in looked:
-            scheduler.CfnSchedule(
-                self,
-                f"Look{re.sub('[^A-Za-z0-9]', '', each.group.title())}",
+            self._scheduled(
+                f"Look{_construct_id(each)}",
                 description=f"Larder: looks for intervals of {each.group} that are due",
-                flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-                schedule_expression=_expression(each),
-                schedule_expression_timezone=each.schedule.timezone,
-                target=scheduler.CfnSchedule.TargetProperty(
-                    arn=self.machine.state_machine_arn,
-                    role_arn=role.role_arn,
-                    input=self.to_json_string({"pipeline": each.group}),
-                    retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                        maximum_retry_attempts=0
-                    ),
-                ),
+                expression=_expression(each),
+                timezone=each.schedule.timezone,
+                target=self.machine.state_machine_arn,
+                role=role,
+                given={"pipeline": each.group},
             )
+
+    def _schedule_comparing(self, pipelines: list[Pipeline]) -> None:
+        compared = [each for each in pipelines if each.consistency]
+        if not compared:
+            return
+        service = iam.ServicePrincipal("scheduler.amazonaws.com")
+        role = iam.Role(self, "CompareRole", assumed_by=service)
+        allow(role, ["lambda:InvokeFunction"], [self.steps.function_arn])
+        for each in compared:
+            assert each.consistency is not None  # noqa: S101 (they were chosen by it)
+            self._scheduled(
+                f"Compare{_construct_id(each)}",
+                description=f"Larder: compares stores, history and source of {each.group}",
+                expression=_rate(each.consistency.every),
+                timezone=None,
+                target=self.steps.function_arn,
+                role=role,
+                given={"step": "consistency", "pipeline": each.group},
+            )
+
+    def _scheduled(  # noqa: PLR0913 - each by its name
+        self,
+        construct_id: str,
+        *,
+        description: str,
+        expression: str,
+        timezone: str | None,
+        target: str,
+        role: iam.Role,
+        given: dict[str, str],
+    ) -> None:
+        scheduler.CfnSchedule(
+            self,
+            construct_id,
+            description=description,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            schedule_expression=expression,
+            schedule_expression_timezone=timezone,
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=target,
+                role_arn=role.role_arn,
+                input=self.to_json_string(given),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
+            ),
+        )
 
     def _write(self, pipelines: list[Pipeline]) -> Path:
         stage = Stage.of(self)
         folder = Path(stage.asset_outdir if stage is not None else "cdk.out")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "pipelines.json"
-        path.write_bytes(to_json(pipelines))
+        columns = {each.group: column_lineage(each) for each in pipelines}
+        path.write_bytes(to_json([with_instants(each) for each in pipelines], columns))
         return path
 
 
-def _allow_query_files(function: PythonFunction, bucket: OfflineBucket) -> None:
-    """What Athena does with the caller's rights: staged rows and a query's own results."""
+def _allow_files(function: PythonFunction, bucket: OfflineBucket) -> None:
+    """What Athena does with the caller's rights: staged rows and a query's results; and lineage."""
     for folder, reason in (
         (PIPELINES, "rows of each run are staged in a folder of its own"),
         (RESULTS, "Athena writes the list of what a query wrote there"),
     ):
         bucket.allow_prefix(function, _WHOLE_FILES, folder, reason=reason)
+    bucket.allow_prefix(
+        function, ["s3:PutObject"], LINEAGE, reason="each event of a run is an object"
+    )
     allow(function, ["s3:GetBucketLocation", "s3:ListBucket"], [bucket.bucket_arn])
 
 
@@ -223,5 +285,13 @@ def _expression(pipeline: Pipeline) -> str:
     every = pipeline.schedule.every
     if every is None:
         return f"cron({pipeline.schedule.cron})"
+    return _rate(every)
+
+
+def _construct_id(pipeline: Pipeline) -> str:
+    return re.sub("[^A-Za-z0-9]", "", pipeline.group.title())
+
+
+def _rate(every: int) -> str:
     minutes = every // MINUTE
     return f"rate({minutes} minute{'s' if minutes > 1 else ''})"

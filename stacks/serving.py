@@ -165,6 +165,7 @@ class ServingStack(Stack):
             api_id=self.api.api_id,
             kms_key_arn=offline.bucket.key.key_arn,
             pipelines_machine=pipelines.machine.state_machine_arn,
+            pipelines_definitions=pipelines.definitions,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 
 from larder.errors import ValidationError
+from larder.pipelines.consistency.report import ConsistencyReport
+from larder.pipelines.lineage.note import LineageNotes
 from larder.pipelines.runs.documents import (
     interval_document,
     item_document,
@@ -27,14 +29,21 @@ from larder.telemetry.log import Log
 from larder.telemetry.metrics import Metric
 
 Event = Mapping[str, Any]
+Compare = Callable[[str, Remaining], ConsistencyReport]
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Does what an event asks; ``log`` takes the metrics."""
+    """Does what an event asks; ``log`` takes the metrics.
+
+    ``compare`` checks a pipeline's consistency and stores the report. ``lineage`` keeps the events
+    of runs.
+    """
 
     work: PipelineWork
     log: Log
+    compare: Compare
+    lineage: LineageNotes
 
     def plan(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """The intervals to compute, each as the state machine's inner states take it."""
@@ -71,6 +80,8 @@ class Steps:
         interval = Interval(chunk["after"], chunk["until"])
         takes = tuple(State(each) for each in chunk["takes"])
         taken = self.work.runs.claim(pipeline, interval, event["owner"], takes)
+        if taken is not None:
+            self.lineage.started(taken)
         return {"taken": taken is not None, "run": item_document(taken) if taken else None}
 
     def compute(self, event: Event, remaining: Remaining) -> dict[str, Any]:
@@ -86,6 +97,7 @@ class Steps:
         """Note that the interval is published."""
         item, rows = item_of(event["run"]), event["rows"]
         self.work.record(item, rows)
+        self.lineage.completed(item, rows)
         self.log.metrics({Metric.PIPELINE_ROWS: (float(rows), "Count")})
         return {"run": item.run_id, "state": State.PUBLISHED, "rows": rows}
 
@@ -97,6 +109,7 @@ class Steps:
         cause = _cause(error)
         if run:
             self.work.fail(item_of(run), state, cause)
+            self.lineage.failed(item_of(run), cause)
         self.log.metrics({Metric.PIPELINE_FAILURES: (1.0, "Count")})
         return {"run": run["run_id"] if run else None, "state": state, "cause": cause}
 
@@ -110,12 +123,24 @@ class Steps:
         done = [each for each in results if each["state"] == State.PUBLISHED]
         return {"published": len(done), "rows": sum(each["rows"] for each in done)}
 
+    def consistency(self, event: Event, remaining: Remaining) -> dict[str, Any]:
+        """Compare a pipeline's stores, history and source; the report is stored."""
+        report = self.compare(str(event["pipeline"]), remaining)
+        mismatches, late = report.different_share, report.timeliness.late_share
+        self.log.metrics(
+            {
+                Metric.PIPELINE_MISMATCHES: (100 * mismatches, "Percent"),
+                Metric.PIPELINE_LATE: (100 * late, "Percent"),
+            }
+        )
+        return {"different": report.different, "cells": report.cells}
+
 
 def create_handler(
-    work: PipelineWork, log: Log
+    work: PipelineWork, log: Log, compare: Compare, lineage: LineageNotes
 ) -> Callable[[dict[str, Any], Remaining], dict[str, Any]]:
     """The function of one call: ``event["step"]`` names the step."""
-    steps = Steps(work, log)
+    steps = Steps(work, log, compare, lineage)
     known = {
         each.__name__: each
         for each in (
@@ -126,6 +151,7 @@ def create_handler(
             steps.record,
             steps.fail,
             steps.close,
+            steps.consistency,
         )
     }
 

@@ -68,7 +68,7 @@ def as_of_query(labels: Labels, joins: Sequence[Join]) -> str:
     )
     sources = "\n".join([f"{labels.source} AS l", *map(_joined, joins)])
     query = f"WITH {parts}\nSELECT\n  {selected}\nFROM {sources}"
-    return _short(query, "name the features you need, or make two training sets of the same labels")
+    return short(query, "name the features you need, or make two training sets of the same labels")
 
 
 def unload(query: str, location: str, partition_by: Sequence[str] = ()) -> str:
@@ -84,10 +84,15 @@ def unload(query: str, location: str, partition_by: Sequence[str] = ()) -> str:
         columns = ", ".join(literal(column.lower()) for column in partition_by)
         options += f", partitioned_by = ARRAY[{columns}]"
     statement = f"UNLOAD (\n{query}\n) TO {literal(location)}\nWITH ({options})"
-    return _short(statement, "give the features shorter names, or split the group")
+    return short(statement, "give the features shorter names, or split the group")
 
 
-def _short(query: str, cure: str) -> str:
+def short(query: str, cure: str) -> str:
+    """The query.
+
+    Raises:
+        ValidationError: it is longer than Athena takes; the message names the cure.
+    """
     size = len(query.encode())
     if size > MAX_QUERY_BYTES:
         raise ValidationError(

@@ -10,7 +10,7 @@ from larder.as_of.text import double, literal, sortable
 from larder.event_time import NANOS
 from larder.offline.feature_table import FeatureTable, TableVersion
 
-_LAST = 253_402_300_800 * NANOS - 1
+LAST = 253_402_300_800 * NANOS - 1
 """The last nanosecond of the year 9999, after which there are no event times."""
 
 
@@ -24,7 +24,7 @@ def latest_query(
     whose newest version is a deletion is left out. ``written`` is the write time as text that
     sorts.
     """
-    join = _join(table, version, _LAST if as_of is None else as_of, since)
+    join = join_of(table, version, LAST if as_of is None else as_of, since)
     parts = ",\n".join(history(join, None))
     wanted = " AND ".join(_within(join, as_of, since)) or "1 = 1"
     selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
@@ -49,7 +49,7 @@ def deleted_query(
     versions accepted after ``until`` are passed over. A deletion of the millisecond before
     ``since`` is among them: Athena rounds the times of a table of format Glue.
     """
-    join = _join(table, version, _LAST, None)
+    join = join_of(table, version, LAST, None)
     parts = ",\n".join(history(join, None))
     wanted = "1 = 1" if until is None else f"w <= {literal(sortable(until * 1000 + 999))}"
     selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
@@ -65,7 +65,8 @@ FROM latest
 WHERE v.gone AND w >= {literal(sortable((since - 1000) * 1000))}"""
 
 
-def _join(table: FeatureTable, version: TableVersion, last: int, since: int | None) -> Join:
+def join_of(table: FeatureTable, version: TableVersion, last: int, since: int | None) -> Join:
+    """All features of a group's versions from ``since`` to ``last``, in nanoseconds."""
     return Join(
         number=0,
         table=table,

@@ -31,6 +31,13 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def value_literal(value: str | int | float) -> str:
+    """A value of a feature as a literal of its column's type."""
+    if isinstance(value, str):
+        return literal(value)
+    return double(value) if isinstance(value, float) else f"CAST({value} AS BIGINT)"
+
+
 def table_name(database: str, table: str) -> str:
     """A table of the catalog.
 

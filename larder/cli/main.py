@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "offline": ("offline", "show what the offline store holds, and until when it is complete"),
     "experiment": ("experiment", "compare the variants of an endpoint"),
     "pipeline": ("pipeline", "compute a definition's features of a file of events, show its SQL"),
+    "consistency": ("consistency", "compare a pipeline's stores, its history and its source"),
+    "lineage": ("lineage", "show where a group's features come from, and what uses them"),
     "exposures": ("exposures", "list and write again what the exposure writer set aside"),
     "redrive": ("redrive", "write again what the offline writer could not"),
     "restore": ("restore", "make new tables of the online store as it was at an instant"),

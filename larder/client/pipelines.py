@@ -7,18 +7,20 @@ print(platform.pipelines.status("card").published_until)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
+from larder.client.consistency import ShownConsistency, shown
 from larder.foreign_errors import in_larders_words
 from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
 from larder.progress import Report, silent
 from larder.wiring.pipeline_client import Execution, PipelineExecutions
+from larder.wiring.pipeline_consistency import PipelineConsistency
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -78,6 +80,7 @@ class PipelinesClient:
     """Runs pipelines with this process's IAM rights."""
 
     executions: PipelineExecutions
+    checks: Callable[[], PipelineConsistency]
 
     def run(  # noqa: PLR0913 - each option by its name
         self,
@@ -127,6 +130,29 @@ class PipelinesClient:
         """
         with in_larders_words("the pipelines can't be listed"):
             yield from map(self._status, self.executions.ledger.positions())
+
+    def consistency(self, name: str, *, sample: int | None = None) -> ShownConsistency:
+        """Compare stores, history and source for a sample of records; nothing is stored.
+
+        By default the sample is as large as the definition says.
+
+        Raises:
+            ResourceNotFound: no such pipeline is declared.
+            ValidationError: the sample is too large.
+            LarderError: a store or Athena gave no answer.
+        """
+        with in_larders_words(f"the consistency of {name} can't be checked"):
+            return shown(self.checks().check(name, sample))
+
+    def stored_consistency(self, name: str) -> ShownConsistency | None:
+        """The newest report that the schedule stored; ``None`` before its first.
+
+        Raises:
+            LarderError: S3 refused.
+        """
+        with in_larders_words(f"the report of {name} can't be read"):
+            report = self.checks().reports.newest(name)
+            return None if report is None else shown(report)
 
     def _status(self, position: Position) -> PipelineStatus:
         ledger = self.executions.ledger

@@ -139,8 +139,17 @@ class Platform:
                 PipelineClientSettings,
                 open_executions,
             )
+            from larder.wiring.pipeline_consistency import (  # noqa: PLC0415
+                ConsistencySettings,
+                open_consistency,
+            )
 
-        return PipelinesClient(open_executions(self.location.settings(PipelineClientSettings)))
+        return PipelinesClient(
+            open_executions(self.location.settings(PipelineClientSettings)),
+            lambda: open_consistency(
+                self.location.settings(ConsistencySettings), self._current_plane
+            ),
+        )
 
     @cached_property
     def erasure(self) -> ErasureClient:

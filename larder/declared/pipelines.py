@@ -13,6 +13,7 @@ from larder.pipelines.definition import (
     SCALED,
     Aggregate,
     ComputedFeature,
+    Consistency,
     Engine,
     ExpectedRows,
     Function,
@@ -22,12 +23,13 @@ from larder.pipelines.definition import (
     Source,
     TimeUnit,
 )
-from larder.pipelines.durations import EXAMPLES, HOUR, micros_of
+from larder.pipelines.durations import EXAMPLES, HOUR, MINUTE, micros_of
 from larder.pipelines.expressions import RefusedSql, parse_select, parse_value
 from larder.problems import Path, Problem, shown
 
 Members = Mapping[str, Any]
 _FRACTION_DIGITS = 6
+_LEAST_LOOK = 5 * MINUTE
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class PipelineReader:
             shared=declared.get("shared", False),
             revision=declared.get("revision", 1),
             rows=_expected_rows(declared.get("expect") or ()),
+            consistency=self._consistency(declared.get("consistency")),
         )
 
     def _of(self, member: str, default: int) -> int:
@@ -94,6 +97,16 @@ class PipelineReader:
             self._micros(late.get("wait"), (*path, "wait"), default.wait),
             self._micros(late.get("accept"), (*path, "accept"), default.accept),
         )
+
+    def _consistency(self, given: Members | None) -> Consistency | None:
+        if given is None:
+            return None
+        default, path = Consistency(), ("pipeline", "consistency", "every")
+        every = self._micros(given.get("every"), path, default.every)
+        if every < _LEAST_LOOK or every % MINUTE:
+            text = "Member must be whole minutes, five at least"
+            self.problems.append(Problem(path, text, shown(given.get("every"))))
+        return Consistency(given.get("sample") or default.sample, every)
 
     def _schedule(self, schedule: Members | None, hop: int) -> Schedule:
         given = schedule or {}

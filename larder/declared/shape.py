@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from larder.access.grants import MAX_PATTERNS
 from larder.groups.api import shapes as part
-from larder.pipelines.definition import MOST_LAST, MOST_SCALE, Engine, Function, TimeUnit
+from larder.pipelines.definition import (
+    MOST_LAST,
+    MOST_SAMPLE,
+    MOST_SCALE,
+    Engine,
+    Function,
+    TimeUnit,
+)
 from larder.wire.shapes import Flag, Many, Map, Number, Struct, Text, Whole
 
 _PRINCIPALS = Many(Text(1), 1, MAX_PATTERNS)
@@ -83,7 +90,7 @@ PIPELINE = Struct(
         "late": Struct({"wait": _DURATION, "accept": _DURATION}),
         "freshness": _DURATION,
         "expect": Many(_EXPECTED_ROWS, 1, 50),
-        "consistency": Struct({"sample": Whole(1, 100_000), "every": _DURATION}),
+        "consistency": Struct({"sample": Whole(1, MOST_SAMPLE), "every": _DURATION}),
         "revision": Whole(1),
         "shared": Flag(),
     },

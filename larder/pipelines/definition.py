@@ -21,6 +21,9 @@ MOST_LAST = 100
 MOST_HOPS = 2000
 """How many hops a window of ``min`` or ``max`` may have: their frames cost rows times hops."""
 
+MOST_SAMPLE = 2000
+"""How many records are compared at most: their identifiers fit into a query."""
+
 
 class Function(StrEnum):
     """What is computed of a window's events. A null input is skipped."""
@@ -165,6 +168,14 @@ class ExpectedRows:
     most: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """How many records are compared, and how often (microseconds)."""
+
+    sample: int = 200
+    every: int = DAY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """One feature group's pipeline.
@@ -180,6 +191,7 @@ class Pipeline:
         shared: whether others may write into the group too.
         revision: grows when a change makes earlier rows wrong.
         rows: how many rows an interval is expected to have.
+        consistency: how its stores are compared by schedule; ``None`` for not at all.
     """
 
     group: str
@@ -200,6 +212,7 @@ class Pipeline:
     shared: bool = False
     revision: int = 1
     rows: ExpectedRows = ExpectedRows()
+    consistency: Consistency | None = None
 
     @property
     def windows(self) -> tuple[int, ...]:

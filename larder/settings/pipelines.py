@@ -18,6 +18,10 @@ class PipelinesSettings(Settings):
         workgroup: the Athena workgroup that computes.
         definitions_bucket: bucket of the declared pipelines' document.
         definitions_key: its key there.
+        records_table: the online store, which is compared with the history.
+        account_id: the account of the stage.
+        region: its region.
+        partition: its partition, such as ``aws``.
     """
 
     registry_table: str
@@ -26,6 +30,10 @@ class PipelinesSettings(Settings):
     workgroup: str
     definitions_bucket: str
     definitions_key: str
+    records_table: str
+    account_id: str
+    region: str
+    partition: str
 
 
 @dataclass(frozen=True, kw_only=True)

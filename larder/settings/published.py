@@ -41,6 +41,7 @@ class PublishedSettings(RuntimeSettings):
         api_id: the API's id, by which IAM names its paths; empty where an older release published.
         kms_key_arn: the key of all stores; empty as above.
         pipelines_machine: the ARN of the pipelines' state machine; empty as above.
+        pipelines_definitions: where the declared pipelines lie on S3; empty as above.
     """
 
     offline_bucket: str
@@ -50,3 +51,4 @@ class PublishedSettings(RuntimeSettings):
     api_id: str = ""
     kms_key_arn: str = ""
     pipelines_machine: str = ""
+    pipelines_definitions: str = ""

@@ -14,7 +14,7 @@ FUNCTION = "Function"
 
 
 class Metric(StrEnum):
-    """The platform's metrics: milliseconds where the name ends in ``Ms``, counts otherwise."""
+    """The platform's metrics: counts, but for ``Ms`` (milliseconds) and ``Percent`` at the end."""
 
     CAPTURES_LOST = "CapturesLost"
     EXPOSURES_LOST = "ExposuresLost"
@@ -33,6 +33,8 @@ class Metric(StrEnum):
     PARKED_GROUPS = "ParkedGroups"
     LATE_EVENTS_DROPPED = "LateEventsDropped"
     PIPELINE_FAILURES = "PipelineFailures"
+    PIPELINE_LATE = "PipelineLatePercent"
+    PIPELINE_MISMATCHES = "PipelineMismatchPercent"
     PIPELINE_ROWS = "PipelineRows"
     QUARANTINED_RECORDS = "QuarantinedRecords"
     QUARANTINED_EXPOSURES = "QuarantinedExposures"

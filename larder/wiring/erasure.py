@@ -39,6 +39,7 @@ _NEVER_SEARCHED = (
     "DynamoDB's streams (24 hours) and point-in-time backups (35 days)",
     "older versions of training sets' files (the stage's noncurrent_version_days)",
     "results that a query wrote elsewhere (UNLOAD, CREATE TABLE AS), and exported copies",
+    "rows that pipelines staged (pipelines/), and reports on them (consistency/, for 90 days)",
     "exposures with another unit or none, data capture files, and the inference function's log",
     "files on the machines of those who ingest: sources, rejected rows, temporary files",
 )

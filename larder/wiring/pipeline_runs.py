@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import boto3
 from pyiceberg.exceptions import (
@@ -15,33 +14,25 @@ from pyiceberg.table import Table
 
 from larder.offline.adapters.iceberg.catalog import bucket_files, open_catalog
 from larder.pipelines.adapters.athena_unload import AthenaUnload
-from larder.pipelines.adapters.documents import from_json
 from larder.pipelines.adapters.iceberg_commits import IcebergCommits
 from larder.pipelines.adapters.staged_parquet import StagedParquet
-from larder.pipelines.definition import Pipeline
 from larder.pipelines.runs.late import LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.work import PipelineWork
 from larder.settings.pipelines import PipelinesSettings
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
+from larder.wiring.pipeline_definitions import declared_to
 from larder.wiring.pipeline_ledger import open_ledger
 
 
 def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
     """The steps but publishing, over the pipelines that the deployment declared."""
     config = background()
-    s3 = boto3.client("s3", config=config)
-
-    @cache
-    def declared() -> dict[str, Pipeline]:
-        found = s3.get_object(Bucket=settings.definitions_bucket, Key=settings.definitions_key)
-        return from_json(found["Body"].read())
-
     ledger = open_ledger(settings.registry_table)
     return PipelineWork(
         Runs(ledger, now_micros),
-        declared,
+        lambda: declared_to(settings).by_name,
         AthenaUnload(
             boto3.client("athena", config=config), settings.workgroup, settings.glue_database
         ),

@@ -9,7 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from larder.bucket_folders import QUARANTINE, RESULTS, SPILLED, STAGING
+from larder.bucket_folders import CONSISTENCY, QUARANTINE, RESULTS, SPILLED, STAGING
 from stacks.config import StageConfig
 from stacks.constructs.permissions import (
     acknowledge,
@@ -23,6 +23,8 @@ _DATA_ACTIONS: Final = (
     "s3:GetObject",
     "s3:PutObject",
 )
+_REPORT_DAYS: Final = 90
+"""Reports name identifiers of records that differ, so they are not kept for good."""
 
 
 class OfflineBucket(s3.Bucket):
@@ -50,7 +52,9 @@ class OfflineBucket(s3.Bucket):
         )
         self.key = key
 
-    def allow_data(self, grantee: iam.IGrantable, *others: str) -> None:
+    def allow_data(
+        self, grantee: iam.IGrantable, *others: str, actions: Sequence[str] = _DATA_ACTIONS
+    ) -> None:
         """Let ``grantee`` keep Iceberg tables here and in the buckets named ``others``.
 
         Only under SageMaker's offline paths, ``<any prefix>/{account}/sagemaker/{region}/
@@ -68,7 +72,7 @@ class OfflineBucket(s3.Bucket):
             allow(grantee, ["s3:ListBucket"], [arn])
         allow_objects(
             grantee,
-            _DATA_ACTIONS,
+            actions,
             patterns,
             self.key,
             reason="a group's files are named while it lives",
@@ -102,6 +106,7 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
             abort_incomplete_multipart_upload_after=Duration.days(7),
         ),
         expire(RESULTS, config.data.query_result_days),
+        expire(CONSISTENCY, _REPORT_DAYS),
         expire(QUARANTINE, config.data.failed_batch_days),
         expire(SPILLED, config.data.failed_batch_days),
         # what a writer that died left: its batch was delivered again long before

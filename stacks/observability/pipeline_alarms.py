@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from larder.telemetry.metrics import Metric
@@ -10,10 +11,17 @@ from stacks.observability.watch import PERIOD, Watch, platform_metric
 from stacks.pipelines import PipelinesStack
 
 _STEPS = "pipelines"
+_ANY_PERCENT = 0.0001
+"""Of up to 2,000 records with some hundred features, one cell."""
 
 
 def pipeline_watches(config: StageConfig, pipelines: PipelinesStack) -> Iterator[Watch]:
-    """The alarms of intervals that failed or are blocked, and of executions that failed."""
+    """The alarms of intervals and executions that failed, and of what reports found."""
+    yield from _runs(config, pipelines)
+    yield from _reports(config)
+
+
+def _runs(config: StageConfig, pipelines: PipelinesStack) -> Iterator[Watch]:
     yield Watch(
         name="PipelineIntervalsFail",
         metric=platform_metric(config, _STEPS, Metric.PIPELINE_FAILURES),
@@ -32,8 +40,32 @@ def pipeline_watches(config: StageConfig, pipelines: PipelinesStack) -> Iterator
     )
 
 
+def _reports(config: StageConfig) -> Iterator[Watch]:
+    yield Watch(
+        name="PipelinesDiffer",
+        metric=_of_a_day(config, Metric.PIPELINE_MISMATCHES),
+        meaning="a pipeline's stores, history and source do not agree: larder consistency NAME "
+        "--stored shows where",
+        threshold=_ANY_PERCENT,
+        missing=cloudwatch.TreatMissingData.IGNORE,  # until the next report
+    )
+    yield Watch(
+        name="PipelineRowsLate",
+        metric=_of_a_day(config, Metric.PIPELINE_LATE),
+        meaning="rows are written after their event time, so training sees them before serving "
+        "does: raise available_after (larder consistency NAME --stored)",
+        threshold=1,
+        missing=cloudwatch.TreatMissingData.IGNORE,
+    )
+
+
+def _of_a_day(config: StageConfig, name: Metric) -> cloudwatch.Metric:
+    """The worst of all pipelines' reports of a day."""
+    return platform_metric(config, _STEPS, name, "Maximum").with_(period=Duration.days(1))
+
+
 def pipeline_widgets(config: StageConfig) -> list[cloudwatch.IWidget]:
-    """Rows that pipelines published, and intervals that were not."""
+    """Rows that pipelines published, intervals that were not, and what reports found."""
     return [
         cloudwatch.GraphWidget(
             title="Pipelines: rows published; intervals that were not, late events too old",
@@ -42,5 +74,10 @@ def pipeline_widgets(config: StageConfig) -> list[cloudwatch.IWidget]:
                 platform_metric(config, _STEPS, Metric.PIPELINE_FAILURES),
                 platform_metric(config, _STEPS, Metric.LATE_EVENTS_DROPPED),
             ],
-        )
+        ),
+        cloudwatch.GraphWidget(
+            title="Pipelines: cells that differ, and rows written too late (%, worst of a day)",
+            left=[_of_a_day(config, Metric.PIPELINE_MISMATCHES)],
+            right=[_of_a_day(config, Metric.PIPELINE_LATE)],
+        ),
     ]

@@ -171,3 +171,83 @@ def test_rows_that_a_check_refuses_reach_no_store_and_status_says_why(platform, 
         FeatureGroupName="pipeline_checked", RecordIdentifierValueAsString="a"
     )
     assert "Record" not in found
+
+
+def test_stores_history_and_source_agree_until_a_live_write_is_wrong(platform, events, tmp_path):
+    definition = load_pipeline(DEFINITIONS / "pipeline_compared.yaml")
+    status, done = run(platform, tmp_path, "backfill", "pipeline_compared", *TWO_DAYS)
+    assert (status, done["status"]) == (0, "SUCCEEDED"), done
+    status, report = compared(platform, tmp_path)
+    assert [each["compared"] for each in report["comparisons"]] == [3, 3], report
+    assert status == 0
+    assert wrong_cells(report) == []
+
+    assert step(platform, "consistency") == {"different": 0, "cells": 36}
+    kinds = [event["eventType"] for event in lineage(platform, "pipeline_compared")]
+    assert sorted(kinds) == ["COMPLETE", "COMPLETE", "START", "START"]
+    shown = larder(platform, tmp_path, "lineage", "pipeline_compared")
+    line = "spent_1d <- e2e_events.events.t (window), e2e_events.events.x (aggregation)"
+    assert line in shown.stdout, shown.stderr
+    status, stored = compared(platform, tmp_path, "--stored")
+    assert status == 0
+    assert stored["comparisons"] == report["comparisons"]
+    printed = larder(platform, tmp_path, "consistency", "pipeline_compared", "--sample", "2")
+    assert "2 records, 0 of 24 cells differ" in printed.stdout
+
+    put_wrong(platform, definition, "a")
+    eventually(lambda: compared(platform, tmp_path)[0] == 1)
+    _, report = compared(platform, tmp_path)
+    assert wrong_cells(report) == [("history vs source", "spent_1d", "a", -1.5)]
+    assert report["comparisons"][1]["causes"] == {"newer live write": 1}
+
+
+def lineage(platform, name):
+    """The stored events of a pipeline's runs."""
+    s3, bucket = platform.client("s3"), platform.outputs["OfflineBucketName"]
+    for each in s3.list_objects_v2(Bucket=bucket, Prefix="lineage/")["Contents"]:
+        with s3.get_object(Bucket=bucket, Key=each["Key"])["Body"] as body:
+            event = json.loads(body.read())
+        if event["job"]["name"] == f"pipeline.{name}":
+            yield event
+
+
+def compared(platform, folder, *arguments):
+    """Exit status and report of ``larder consistency``."""
+    done = larder(platform, folder, "consistency", "pipeline_compared", *arguments, "--json")
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def wrong_cells(report):
+    return [
+        (comparison["question"], feature["feature"], each["key"], each["left"])
+        for comparison in report["comparisons"]
+        for feature in comparison["features"]
+        for each in feature["worst"]
+    ]
+
+
+def step(platform, name):
+    """What the function says that a schedule calls."""
+    machine = platform.client("stepfunctions").describe_state_machine(
+        stateMachineArn=platform.outputs["PipelinesStateMachineArn"]
+    )
+    function = json.loads(machine["definition"])["States"]["Plan"]["Resource"]
+    given = json.dumps({"step": name, "pipeline": "pipeline_compared"})
+    answer = platform.client("lambda").invoke(FunctionName=function, Payload=given)
+    with answer["Payload"] as body:
+        found = json.loads(body.read())
+    assert "FunctionError" not in answer, found
+    return found
+
+
+def put_wrong(platform, definition, key):
+    """Put the online record again, with one wrong value at its own event time."""
+    runtime = platform.client("sagemaker-featurestore-runtime")
+    record = runtime.get_record(
+        FeatureGroupName=definition.group, RecordIdentifierValueAsString=key
+    )["Record"]
+    for each in record:
+        if each["FeatureName"] == "spent_1d":
+            each["ValueAsString"] = "-1.5"
+    runtime.put_record(FeatureGroupName=definition.group, Record=record)

@@ -5,8 +5,18 @@ import pytest
 
 from lambdas.pipelines.events import create_handler
 from larder.errors import ResourceNotFound, ServiceUnavailable, ValidationError
+from larder.pipelines.consistency.report import (
+    Comparison,
+    ConsistencyReport,
+    FeatureComparison,
+    Question,
+    Timeliness,
+)
 from larder.pipelines.definition import ExpectedRows
 from larder.pipelines.durations import DAY, HOUR
+from larder.pipelines.lineage.events import Place, RunEvents
+from larder.pipelines.lineage.note import LineageNotes
+from larder.pipelines.lineage.uses import How, SourceColumn, Use
 from larder.pipelines.runs.items import LEASE
 from larder.pipelines.runs.late import Committed, LateEvents
 from larder.pipelines.runs.plan import Runs
@@ -58,7 +68,36 @@ class Machine:
         self.commits = Commits()
         late = LateEvents(self.runs.ledger, self.commits, self.clock)
         work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, self.engine, "lake", late)
-        self.handle = create_handler(work, Log(write=self.lines.append))
+        self.compared, self.events, self.losses, self.is_lost = [], {}, [], False
+        log = Log(write=self.lines.append)
+        events = RunEvents(Place("123456789012", "us-east-1", "dev"), self.clock)
+        lineage = LineageNotes(events, self.declared, self, self.lost)
+        self.handle = create_handler(work, log, self.compare, lineage)
+
+    def compare(self, name, remaining):
+        self.compared.append((name, remaining()))
+        wrong = Comparison(Question.STORE_VS_HISTORY, 4, (FeatureComparison("a", 4, 1),))
+        return ConsistencyReport(
+            pipeline=name,
+            revision=1,
+            at="",
+            salt="",
+            keys=4,
+            comparisons=(wrong,),
+            timeliness=Timeliness(50, 1),
+        )
+
+    def declared(self, name):
+        assert name == "g"
+        return OURS, {"count_1440": (Use(SourceColumn("raw.events", "t"), How.WINDOW),)}
+
+    def put(self, key, event):
+        if self.is_lost:
+            raise ServiceUnavailable("S3 is away")
+        self.events[key] = event
+
+    def lost(self, run_id, error):
+        self.losses.append((run_id, str(error)))
 
     def step(self, name, **event):
         return self.handle({"step": name, **event}, lambda: 60.0)
@@ -181,6 +220,46 @@ def test_too_few_or_too_many_rows_are_refused(machine, rows):
 def test_an_input_that_means_nothing_is_refused_with_the_cure(machine, asked, error, message):
     with pytest.raises(error, match=message):
         machine.plan(**asked)
+
+
+def test_a_run_has_one_start_and_one_end_however_often_a_step_is_repeated(machine):
+    (chunk,) = machine.plan()
+    run = machine.claim(chunk)["run"]
+    for _ in range(2):
+        machine.step("record", run=run, rows=5)
+    kinds = [each["eventType"] for each in machine.events.values()]
+    assert kinds == ["START", "COMPLETE"]
+    assert len({each["run"]["runId"] for each in machine.events.values()}) == 1
+    assert all(key.startswith("lineage/2024-10-04/") for key in machine.events)
+
+
+def test_a_failed_run_says_why(machine):
+    (chunk,) = machine.plan()
+    claim = machine.claim(chunk)
+    error = {"Error": "QueryFailed", "Cause": "no such column"}
+    machine.step("fail", chunk={**chunk, "claim": claim, "error": error})
+    _, failed = machine.events.values()
+    assert failed["eventType"] == "FAIL"
+    message = failed["run"]["facets"]["errorMessage"]["message"]
+    assert message == "QueryFailed: no such column"
+
+
+def test_a_run_goes_on_where_its_lineage_is_lost(machine):
+    machine.is_lost = True
+    (chunk,) = machine.plan()
+    run = machine.claim(chunk)["run"]
+    assert machine.step("record", run=run, rows=5)["state"] == "published"
+    assert machine.losses == [(run["run_id"], "S3 is away")] * 2
+
+
+def test_a_comparison_says_how_much_differs_and_is_late_in_percent(machine):
+    assert machine.step("consistency", pipeline="g") == {"different": 1, "cells": 4}
+    assert machine.compared == [("g", 60.0)]
+    (found,) = [line for line in map(orjson.loads, machine.lines) if "_aws" in line]
+    assert (found["PipelineMismatchPercent"], found["PipelineLatePercent"]) == (25.0, 2.0)
+    assert {each["Unit"] for each in found["_aws"]["CloudWatchMetrics"][0]["Metrics"]} == {
+        "Percent"
+    }
 
 
 def test_a_step_that_does_not_exist_is_refused(machine):

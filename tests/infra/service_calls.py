@@ -291,8 +291,9 @@ class Calls:
         target = properties["Target"]
         role, called = (self.text(stack, target[name]) for name in ("RoleArn", "Arn"))
         yield from self._trusts(role, "scheduler.amazonaws.com")
-        if not self.role_may(role, "states:StartExecution", called):
-            yield f"{role} may not start {called}"
+        calls = ("states:StartExecution", "lambda:InvokeFunction")
+        if not any(self.role_may(role, each, called) for each in calls):
+            yield f"{role} may not call {called}"
 
     def subscription(self, _stack, _id, properties):
         if properties["Protocol"] != "email":

@@ -65,6 +65,8 @@ def test_each_metric_that_breaks_a_promise_has_an_alarm(templates):
         "OfflineLagMs",
         "ParkedGroups",
         "PipelineFailures",
+        "PipelineLatePercent",
+        "PipelineMismatchPercent",
         "QuarantinedExposures",
         "QuarantinedRecords",
         "ScheduledFailures",

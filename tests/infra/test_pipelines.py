@@ -18,11 +18,15 @@ pipeline:
   emit: {{every: 1h}}
   schedule: {schedule}
   start: 2024-01-01
-features:
+{more}features:
   - {{name: k, type: String}}
   - {{name: event_time, type: String}}
   - {{name: events_1d, type: Integral, aggregate: {{function: count, window: 1d}}}}
 """
+COMPARED = {
+    "hourly": "  consistency: {sample: 50, every: 6h}\n",
+    "by_hand": "  consistency: {sample: 50}\n",
+}
 DECLARED = {
     "hourly": ("raw.events", "{every: 1h}"),
     "quick": ("raw.clicks", "{every: 1m}"),
@@ -36,7 +40,8 @@ def declared(synthesize_anew, tmp_path_factory):
     """The stage dev with pipelines."""
     folder = tmp_path_factory.mktemp("features")
     for name, (table, schedule) in DECLARED.items():
-        text = DEFINITION.format(name=name, table=table, schedule=schedule)
+        more = COMPARED.get(name, "")
+        text = DEFINITION.format(name=name, table=table, schedule=schedule, more=more)
         (folder / f"{name}.yaml").write_text(text)
     return synthesize_anew(stage="dev", definitions=str(folder))
 
@@ -77,10 +82,7 @@ def test_a_stage_without_pipelines_has_the_machine_and_calls_it_never(templates)
 
 
 def test_each_pipeline_is_looked_at_as_its_schedule_says(declared):
-    found = {
-        json.loads(text_of(each["Properties"]["Target"]["Input"]))["pipeline"]: each["Properties"]
-        for _, _, each in declared.of_type("AWS::Scheduler::Schedule")
-    }
+    found = {name: each for (name, step), each in schedules(declared).items() if step is None}
     assert {name: each["ScheduleExpression"] for name, each in found.items()} == {
         "hourly": "rate(60 minutes)",
         "quick": "rate(1 minute)",
@@ -90,17 +92,46 @@ def test_each_pipeline_is_looked_at_as_its_schedule_says(declared):
     assert list(Calls(declared).refused()) == []
 
 
-def test_a_function_reads_the_tables_that_definitions_name_and_no_other(declared):
+def schedules(declared):
+    """Schedules by what they hand on: the pipeline, and the step where it is not a look."""
+    found = {}
+    for _, _, each in declared.of_type("AWS::Scheduler::Schedule"):
+        given = json.loads(text_of(each["Properties"]["Target"]["Input"]))
+        found[given["pipeline"], given.get("step")] = each["Properties"]
+    return found
+
+
+def test_stores_are_compared_where_a_definition_asks_for_it(declared, templates):
+    found = {key: each["ScheduleExpression"] for key, each in schedules(declared).items() if key[1]}
+    assert found == {
+        ("hourly", "consistency"): "rate(360 minutes)",
+        ("by_hand", "consistency"): "rate(1440 minutes)",
+    }
+    rights = str(declared.statements("dev", "pipelines"))
+    assert "consistency/*" in rights
+    assert "dynamodb:BatchGetItem" in rights
+    data = [
+        each
+        for each in declared.statements("dev", "pipelines")
+        if "offline-store/*" in text_of(each["Resource"])
+    ]
+    assert [actions_of(each) for each in data] == [{"s3:GetObject"}]
+    assert "consistency/*" not in str(templates.statements("dev", "pipelines"))
+
+
+def test_a_function_reads_the_tables_that_definitions_name_and_those_it_compares(declared):
     (reads,) = (
         each
         for each in declared.statements("dev", "pipelines")
         if "glue:GetTable" in actions_of(each)
     )
     ends = [text_of(each).rpartition(":")[2] for each in reads["Resource"]]
-    assert ends == [
+    assert sorted(ends) == [
         "catalog",
+        "database/larder_dev",
         "database/other",
         "database/raw",
+        "table/larder_dev/*",
         "table/other/events",
         "table/raw/clicks",
         "table/raw/events",

@@ -66,6 +66,16 @@ from larder.offline.redrive import records_of
 from larder.offline.watermark import Beats, Round
 from larder.offline.write import UnreadableChange
 from larder.pipelines.adapters import dynamodb_ledger as ledger_item
+from larder.pipelines.adapters import stored_reports
+from larder.pipelines.consistency.report import (
+    Comparison,
+    ConsistencyReport,
+    Difference,
+    FeatureComparison,
+    IntervalTimes,
+    Question,
+    Timeliness,
+)
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import AGAIN, Claim, IntervalItem, Position
 from larder.pipelines.runs.items import State as RunState
@@ -184,6 +194,7 @@ SETTINGS = PublishedSettings(
     api_id="abc",
     kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/1",
     pipelines_machine="arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",
+    pipelines_definitions="s3://assets/pipelines.json",
 )
 
 
@@ -206,6 +217,35 @@ class Stored:
     newer: Callable[[bytes], bytes]
     item: str
     rewrite: Callable[[bytes], bytes] | None = None
+
+
+REPORT = ConsistencyReport(
+    pipeline="card",
+    revision=2,
+    at="2026-11-28T03:00:00Z",
+    salt="5f1e",
+    keys=2,
+    comparisons=(
+        Comparison(
+            Question.STORE_VS_HISTORY,
+            1,
+            (
+                FeatureComparison("spend_1h", 1, 1, 0, 0, 0.5, (Difference("4711", 3.0, 1.0),)),
+                FeatureComparison(
+                    "merchants", 1, 0, 1, 0, None, (Difference("4711", None, ["a", "b"]),)
+                ),
+            ),
+            0,
+            {"in flight": 1},
+            {"newer live write": 1},
+        ),
+        Comparison(Question.HISTORY_VS_SOURCE, older=1),
+    ),
+    timeliness=Timeliness(
+        4, 1, -60.5, 30.0, (IntervalTimes("2026-11-28T02:00:00Z", 4, 1, -60.5, 30.0),)
+    ),
+    notes=("a note",),
+)
 
 
 # --- JSON, and items of DynamoDB ---------------------------------------------------------------
@@ -481,7 +521,7 @@ def _published(body: bytes) -> PublishedSettings:
 def _published_value(name: str) -> PublishedSettings:
     if name == "v1":
         return SETTINGS
-    before = replace(SETTINGS, pipelines_machine="")
+    before = replace(SETTINGS, pipelines_machine="", pipelines_definitions="")
     first = replace(before, stage="", api_id="", kms_key_arn="")
     return first if name == "v1-first-release" else before
 
@@ -924,6 +964,18 @@ FORMS = (
         ),
         newer=in_json(format=2),
         item="training set churn",
+    ),
+    Stored(
+        name="consistency-report",
+        makes=lambda: {"v1": json(orjson.loads(stored_reports.to_json(REPORT)))},
+        read=stored_reports.from_json,
+        value=lambda _name: REPORT,
+        more=both(
+            in_json(**{UNKNOWN: "kept"}),
+            in_json("timeliness", **{UNKNOWN: "kept"}),
+        ),
+        newer=in_json(format=2),
+        item="consistency report of card",
     ),
     Stored(
         name="published-settings",

@@ -221,12 +221,14 @@ def _rounded(value):
     return int(math.copysign(math.floor(abs(value) + 0.5), value))
 
 
-def on_duckdb(pipeline, events, interval, shape=Shape.FRAME, columns="*", zone="Asia/Tokyo"):
+def on_duckdb(
+    pipeline, events, interval, shape=Shape.FRAME, columns="*", zone="Asia/Tokyo", *, keys=None
+):
     """The rows that the statement gives on DuckDB, in the form of ``expected``.
 
     ``columns`` may be SQL that turns the events' own into others.
     """
-    text = translated(statement(pipeline, interval, shape), Dialect.DUCKDB)
+    text = translated(statement(pipeline, interval, shape, keys=keys), Dialect.DUCKDB)
     with duckdb.connect() as database:
         database.execute(f"SET threads = 1; SET TimeZone = '{zone}'")
         database.execute("CREATE SCHEMA raw")

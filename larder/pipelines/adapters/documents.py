@@ -1,26 +1,43 @@
-"""Pipelines as JSON, as a deployment hands them to its functions.
+"""Pipelines as JSON, as a deployment hands them to its functions, with the columns they read.
 
-A deployment writes them and its own functions read them, so the form has no number.
+A deployment writes them and its own functions read them, so the form has no number. Columns are
+read from SQL when the document is made: functions parse none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter
 
 from larder.pipelines.definition import Pipeline
+from larder.pipelines.lineage.uses import Columns, Use
 
-_PIPELINES = TypeAdapter(tuple[Pipeline, ...])
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The pipelines of a deployment, and by group what each of its features depends on."""
+
+    pipelines: tuple[Pipeline, ...]
+    columns: dict[str, dict[str, tuple[Use, ...]]] = field(default_factory=dict)
+
+    @property
+    def by_name(self) -> dict[str, Pipeline]:
+        """The pipelines by the group that each writes."""
+        return {each.group: each for each in self.pipelines}
 
 
-def to_json(pipelines: Sequence[Pipeline]) -> bytes:
+_DECLARED = TypeAdapter(Declared)
+
+
+def to_json(pipelines: Sequence[Pipeline], columns: Mapping[str, Columns]) -> bytes:
     """The pipelines, always in the same bytes; known columns are of use to checks alone."""
     plain = (replace(each, source=replace(each.source, columns=None)) for each in pipelines)
-    return _PIPELINES.dump_json(tuple(plain), indent=1)
+    uses = {group: dict(features) for group, features in columns.items()}
+    return _DECLARED.dump_json(Declared(tuple(plain), uses), indent=1)
 
 
-def from_json(body: bytes) -> dict[str, Pipeline]:
-    """The pipelines by name."""
-    return {each.group: each for each in _PIPELINES.validate_json(body)}
+def from_json(body: bytes) -> Declared:
+    """What ``to_json`` wrote."""
+    return _DECLARED.validate_json(body)

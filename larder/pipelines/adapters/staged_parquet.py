@@ -33,6 +33,11 @@ class StagedParquet:
         files = self._files(folder)
         return sum(self._opened(folder, each.path).metadata.num_rows for each in files)
 
+    def rows(self, folder: str) -> list[dict[str, Any]]:
+        """All rows, where they are few."""
+        files = self._files(folder)
+        return [row for each in files for row in self._opened(folder, each.path).read().to_pylist()]
+
     def source(self, folder: str, event_time: str, names: Sequence[str]) -> StagedSource | None:
         """The rows, with the columns ``names``; ``None`` where there are no files."""
         files = self._files(folder)

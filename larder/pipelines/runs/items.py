@@ -51,7 +51,7 @@ class Position:
 
     Everything up to ``published_until`` is published in this ``revision``. A ``paused`` pipeline
     computes nothing but what is asked for by name. ``reads`` are the snapshots of source tables up
-    to which late events were looked for, and ``dropped`` counts those that were too old.
+    to which late events were looked for. ``dropped`` counts those that were too old.
     """
 
     pipeline: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from larder.as_of.text import name, sql_type, timestamp
+from larder.as_of.text import name, sql_type, timestamp, value_literal
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition
 from larder.pipelines.definition import Pipeline, Source, TimeUnit
@@ -32,15 +32,26 @@ def relation_of(source: Source, table: str | None = None) -> str:
     return ".".join(name(part) for part in named.split("."))
 
 
-def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, int] | None) -> str:
-    """A SELECT of events whose instant lies within (after, until].
+Key = str | int | float
+"""An identifier in the type of its feature."""
+
+
+def rows(
+    pipeline: Pipeline,
+    inputs: Inputs,
+    relation: str,
+    bounds: tuple[int, int] | None,
+    keys: Sequence[Key] | None = None,
+) -> str:
+    """A SELECT of events whose instant lies within (after, until], of all ``keys`` or of some.
 
     Without bounds it is of all events, those without identifier or instant among them.
     """
     source = pipeline.source
     key = FeatureDefinition(pipeline.identifier, pipeline.identifier_type)
+    typed = f"CAST({name(pipeline.identifier)} AS {sql_type(key)})"
     columns = [
-        f"CAST({name(pipeline.identifier)} AS {sql_type(key)}) AS k",
+        f"{typed} AS k",
         f"{instant(source)} AS t",
         *(f"{name(column)} AS o{place}" for place, column in enumerate(source.order)),
         *([f"{name(source.version)} AS version"] if source.version else []),
@@ -49,6 +60,8 @@ def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, i
     conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
         conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
+    if keys is not None:
+        conditions.append(f"{typed} IN ({', '.join(map(value_literal, keys)) or 'NULL'})")
     kept = "\n  AND ".join(conditions)
     where = f"\nWHERE {kept}" if kept else ""
     return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{where}"

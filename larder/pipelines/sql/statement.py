@@ -11,7 +11,7 @@ The statement's columns are the identifier, the event time in microseconds, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,9 +39,15 @@ class Interval:
 
 
 def statement(
-    pipeline: Pipeline, interval: Interval, shape: Shape, table: str | None = None
+    pipeline: Pipeline,
+    interval: Interval,
+    shape: Shape,
+    table: str | None = None,
+    keys: Sequence[source.Key] | None = None,
 ) -> str:
     """The SELECT of an interval's rows; ``table`` is read in place of the definition's source.
+
+    With ``keys`` it is of these identifiers alone, whose rows are the same as without.
 
     The session's zone is to be UTC, as Athena's is: timestamps with zone compare by it.
 
@@ -53,7 +59,7 @@ def statement(
     bounds = (_first(pipeline, interval.after), interval.until)
     chain = points.Chain(pipeline, inputs, is_delta=shape is Shape.DELTA)
     parts = [
-        f"events_read AS ({source.rows(pipeline, inputs, relation, bounds)})",
+        f"events_read AS ({source.rows(pipeline, inputs, relation, bounds, keys)})",
         *chain.parts(),
         *outputs.sequences(pipeline, inputs),
     ]

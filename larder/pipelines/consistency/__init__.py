@@ -1,0 +1,1 @@
+"""Whether a pipeline's stores, its history and its source agree."""

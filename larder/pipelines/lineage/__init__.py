@@ -1,0 +1,1 @@
+"""Where features come from, and what uses them."""
