@@ -1,6 +1,5 @@
 """Feature pipelines: one state machine, its two functions, and a schedule for each pipeline."""
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -202,9 +201,12 @@ class PipelinesStack(Stack):
         service = iam.ServicePrincipal("scheduler.amazonaws.com")
         role = iam.Role(self, "ScheduleRole", assumed_by=service)
         allow(role, ["states:StartExecution"], [self.machine.state_machine_arn])
+        # in a scope of its own: without its hyphens a name may be another group's
+        scope = Construct(self, "Look")
         for each in looked:
             self._scheduled(
-                f"Look{_construct_id(each)}",
+                scope,
+                each.group,
                 description=f"Larder: looks for intervals of {each.group} that are due",
                 expression=_expression(each),
                 timezone=each.schedule.timezone,
@@ -220,10 +222,12 @@ class PipelinesStack(Stack):
         service = iam.ServicePrincipal("scheduler.amazonaws.com")
         role = iam.Role(self, "CompareRole", assumed_by=service)
         allow(role, ["lambda:InvokeFunction"], [self.steps.function_arn])
+        scope = Construct(self, "Compare")
         for each in compared:
             assert each.consistency is not None  # noqa: S101 (they were chosen by it)
             self._scheduled(
-                f"Compare{_construct_id(each)}",
+                scope,
+                each.group,
                 description=f"Larder: compares stores, history and source of {each.group}",
                 expression=_rate(each.consistency.every),
                 timezone=None,
@@ -234,7 +238,8 @@ class PipelinesStack(Stack):
 
     def _scheduled(  # noqa: PLR0913 - each by its name
         self,
-        construct_id: str,
+        scope: Construct,
+        group: str,
         *,
         description: str,
         expression: str,
@@ -244,8 +249,8 @@ class PipelinesStack(Stack):
         given: dict[str, str],
     ) -> None:
         scheduler.CfnSchedule(
-            self,
-            construct_id,
+            scope,
+            group,
             description=description,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             schedule_expression=expression,
@@ -286,10 +291,6 @@ def _expression(pipeline: Pipeline) -> str:
     if every is None:
         return f"cron({pipeline.schedule.cron})"
     return _rate(every)
-
-
-def _construct_id(pipeline: Pipeline) -> str:
-    return re.sub("[^A-Za-z0-9]", "", pipeline.group.title())
 
 
 def _rate(every: int) -> str:

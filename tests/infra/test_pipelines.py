@@ -30,6 +30,7 @@ COMPARED = {
 DECLARED = {
     "hourly": ("raw.events", "{every: 1h}"),
     "quick": ("raw.clicks", "{every: 1m}"),
+    "qui-ck": ("raw.clicks", "{every: 5m}"),
     "nightly": ("other.events", "{cron: '0 3 * * ? *', timezone: Europe/Oslo}"),
     "by_hand": ("raw.events", "off"),
 }
@@ -86,6 +87,7 @@ def test_each_pipeline_is_looked_at_as_its_schedule_says(declared):
     assert {name: each["ScheduleExpression"] for name, each in found.items()} == {
         "hourly": "rate(60 minutes)",
         "quick": "rate(1 minute)",
+        "qui-ck": "rate(5 minutes)",
         "nightly": "cron(0 3 * * ? *)",
     }
     assert found["nightly"]["ScheduleExpressionTimezone"] == "Europe/Oslo"

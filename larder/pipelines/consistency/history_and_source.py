@@ -54,9 +54,9 @@ class HistoryAndSource:
         return version.event_nanos // 1000 - self.pipeline.available_after
 
     def is_running(self, version: HistoryVersion) -> bool:
-        """Whether a run is at work on the interval of a version."""
+        """Whether a run is at work on the interval of a version, or late events made it due."""
         item = self.intervals.at(self.point(version))
-        return item is not None and item.state is State.RUNNING
+        return item is not None and item.state in (State.RUNNING, State.DUE)
 
     def answer(self) -> Comparison:
         """The comparison of all versions that are not deletions."""
