@@ -31,6 +31,13 @@ class MemoryLedger:
             paused = stored is not None and stored.paused
             self._positions[position.pipeline] = replace(position, paused=paused)
 
+    def pause(self, pipeline: str, paused: bool) -> bool:
+        with self._lock:
+            stored = self._positions.get(pipeline)
+            if stored is not None:
+                self._positions[pipeline] = replace(stored, paused=paused)
+            return stored is not None
+
     def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
         found = [
             item

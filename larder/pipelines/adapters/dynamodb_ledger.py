@@ -61,6 +61,11 @@ class DynamoLedger:
         values = {":r": _number(position.revision), ":u": _number(position.published_until)}
         self._update(position_key(position.pipeline), "SET r = :r, u = :u", values)
 
+    def pause(self, pipeline: str, paused: bool) -> bool:
+        values = {":p": {"BOOL": paused}}
+        there = "attribute_exists(pk)"
+        return self._update(position_key(pipeline), "SET p = :p", values, there) is not None
+
     def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
         first = f"{_prefix(revision)}{_sortable(after)}"
         request: Attributes = {

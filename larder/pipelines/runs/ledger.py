@@ -20,6 +20,9 @@ class Ledger(Protocol):
     def move(self, position: Position) -> None:
         """Note how far it has come. Whether it is paused stays as it is stored."""
 
+    def pause(self, pipeline: str, paused: bool) -> bool:
+        """Note whether it is paused; ``False`` where there is no position to note it in."""
+
     def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
         """The intervals that begin at ``after`` or later, oldest first."""
 

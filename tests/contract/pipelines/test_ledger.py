@@ -61,6 +61,18 @@ def test_a_position_is_read_back_as_it_was_moved(ledger):
     assert list(ledger.positions()) == [Position("account", 1, 5), Position("card", 2, 0)]
 
 
+def test_a_pipeline_is_paused_until_it_is_resumed_however_its_position_moves(ledger):
+    assert not ledger.pause("card", True)
+    assert ledger.position("card") is None
+    ledger.move(Position("card", 1, 0))
+    assert ledger.pause("card", True)
+    assert ledger.position("card") == Position("card", 1, 0, paused=True)
+    ledger.move(Position("card", 2, DAY))
+    assert ledger.position("card") == Position("card", 2, DAY, paused=True)
+    assert ledger.pause("card", False)
+    assert ledger.position("card") == Position("card", 2, DAY)
+
+
 def test_a_claim_is_an_item_of_its_owner(ledger):
     taken = claim(ledger)
     assert taken == replace(
