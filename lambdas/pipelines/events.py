@@ -6,19 +6,21 @@ An interval travels between states as ``interval_document`` writes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 
 from larder.errors import ValidationError
+from larder.pipelines.checks.judge import Result
+from larder.pipelines.runs.accept import accepted_interval, claim_accepted, read_accepted
 from larder.pipelines.runs.documents import (
     interval_document,
     item_document,
     item_of,
     read_asked,
 )
-from larder.pipelines.runs.items import State
+from larder.pipelines.runs.items import Acceptance, IntervalItem, State
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed, Remaining
 from larder.pipelines.runs.work import PipelineWork
 from larder.pipelines.sql.statement import Interval
@@ -37,6 +39,8 @@ class Steps:
 
     def plan(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """The intervals to compute, each as the state machine's inner states take it."""
+        if "accept" in event["input"]:
+            return {"chunks": self._accepted(event["input"])}
         name, asked = read_asked(event["input"])
         pipeline = self.work.pipeline(name)
         found = self.work.runs.look(pipeline, asked)
@@ -52,9 +56,16 @@ class Steps:
         chunk = event["chunk"]
         pipeline = self.work.pipeline(chunk["pipeline"])
         interval = Interval(chunk["after"], chunk["until"])
-        takes = tuple(State(each) for each in chunk["takes"])
-        taken = self.work.runs.claim(pipeline, interval, event["owner"], takes)
-        return {"taken": taken is not None, "run": item_document(taken) if taken else None}
+        if "accept" in chunk:
+            taken = self._claim_accepted(chunk, interval, event["owner"])
+        else:
+            takes = tuple(State(each) for each in chunk["takes"])
+            taken = self.work.claim(pipeline, interval, event["owner"], takes)
+        return {
+            "taken": taken is not None,
+            "accepts": taken is not None and taken.accepted is not None,
+            "run": item_document(taken) if taken else None,
+        }
 
     def compute(self, event: Event, remaining: Remaining) -> dict[str, Any]:
         """Have the rows written."""
@@ -63,12 +74,21 @@ class Steps:
 
     def check(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """How many rows there are, if they are as expected."""
-        return {"rows": self.work.check(item_of(event["run"]))}
+        report = self.work.check(item_of(event["run"]))
+        if any(report.of(Result.WARNED)):
+            warned = report.told(Result.WARNED)
+            self.log.line("WARNING", message="checks warn", run=report.run, warned=warned)
+        return {"rows": report.rows, "keys": report.keys}
+
+    def accept(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """How many rows there are that a person accepted."""
+        report = self.work.accept(item_of(event["run"]))
+        return {"rows": report.rows, "keys": report.keys}
 
     def record(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """Note that the interval is published."""
         item, rows = item_of(event["run"]), event["rows"]
-        self.work.record(item, rows)
+        self.work.record(item, rows, event.get("keys"))
         self.log.metrics({Metric.PIPELINE_ROWS: (float(rows), "Count")})
         return {"run": item.run_id, "state": State.PUBLISHED, "rows": rows}
 
@@ -78,10 +98,35 @@ class Steps:
         run = chunk.get("claim", {}).get("run")
         state = State.BLOCKED if error["Error"] == ChecksFailed.__name__ else State.FAILED
         cause = _cause(error)
-        if run:
+        if run and state is State.BLOCKED:
+            if self.work.block(item_of(run), cause):
+                name = run["pipeline"]
+                self.log.line("WARNING", message="pipeline paused", pipeline=name, cause=cause)
+        elif run:
             self.work.fail(item_of(run), state, cause)
         self.log.metrics({Metric.PIPELINE_FAILURES: (1.0, "Count")})
         return {"run": run["run_id"] if run else None, "state": state, "cause": cause}
+
+    def _accepted(self, given: Event) -> list[dict[str, Any]]:
+        """The chunk of the run that a person accepts; none where it is published already."""
+        accepted = read_accepted(given)
+        pipeline = self.work.pipeline(accepted.pipeline)
+        item = accepted_interval(self.work.runs, pipeline, accepted)
+        if item is None:
+            return []
+        acceptance = asdict(Acceptance(accepted.attempt, accepted.by, accepted.reason))
+        bounds = interval_document(item.interval)
+        return [{"pipeline": accepted.pipeline, **bounds, "accept": acceptance}]
+
+    def _claim_accepted(self, chunk: Event, interval: Interval, owner: str) -> IntervalItem | None:
+        acceptance = Acceptance(**chunk["accept"])
+        pipeline = self.work.pipeline(chunk["pipeline"])
+        item = IntervalItem(pipeline.group, pipeline.revision, interval)
+        taken = claim_accepted(self.work.runs, item, owner, acceptance)
+        if taken is not None:
+            told = {"by": acceptance.by, "reason": acceptance.reason}
+            self.log.line("INFO", message="blocked run accepted", run=taken.staged_run, **told)
+        return taken
 
     def close(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """What became of all; it raises where some intervals failed."""
@@ -106,6 +151,7 @@ def create_handler(
             steps.claim,
             steps.compute,
             steps.check,
+            steps.accept,
             steps.record,
             steps.fail,
             steps.close,

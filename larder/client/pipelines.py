@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 
 from larder.foreign_errors import in_larders_words
+from larder.pipelines.runs.accept import read_accepted
 from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import IntervalItem, Position, State
 from larder.progress import Report, silent
@@ -103,6 +104,24 @@ class PipelinesClient:
         read_asked(asked)
         with in_larders_words(f"the run of {name} failed"):
             arn = self.executions.start(asked)
+            found = self.executions.wait(arn, report) if wait else self.executions.look(arn)
+        return _run_of(found)
+
+    def accept(
+        self, run_id: str, reason: str, *, wait: bool = True, report: Report = silent
+    ) -> PipelineRun:
+        """Publish the rows of a blocked run as they were checked; ``reason`` says why.
+
+        A run that was accepted before is left as it is: nothing is published again.
+
+        Raises:
+            ValidationError: the run's id has another form, or there is no reason.
+            LarderError: Step Functions refused.
+        """
+        accepted = read_accepted({"accept": run_id, "reason": reason})
+        with in_larders_words(f"the acceptance of {run_id} failed"):
+            accepted = replace(accepted, by=self.executions.caller())
+            arn = self.executions.start(accepted.input)
             found = self.executions.wait(arn, report) if wait else self.executions.look(arn)
         return _run_of(found)
 

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from larder.groups.feature_group import CollectionType, FeatureType
+from larder.pipelines.checks.expectation import Expectation
 from larder.pipelines.durations import DAY, HOUR, MINUTE
 
 LEAST_WINDOW, MOST_WINDOW = 5 * MINUTE, 400 * DAY
@@ -150,14 +151,6 @@ class Late:
     accept: int = 3 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedRows:
-    """How many rows an interval has, if nothing is wrong with its source."""
-
-    least: int = 0
-    most: int | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """One feature group's pipeline.
@@ -172,7 +165,7 @@ class Pipeline:
         start: the first day whose intervals are computed.
         shared: whether others may write into the group too.
         revision: grows when a change makes earlier rows wrong.
-        rows: how many rows an interval is expected to have.
+        expect: what the rows of an interval must be like to be published.
     """
 
     group: str
@@ -192,7 +185,7 @@ class Pipeline:
     description: str | None = None
     shared: bool = False
     revision: int = 1
-    rows: ExpectedRows = ExpectedRows()
+    expect: tuple[Expectation, ...] = ()
 
     @property
     def windows(self) -> tuple[int, ...]:

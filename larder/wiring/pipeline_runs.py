@@ -6,10 +6,13 @@ from functools import cache
 
 import boto3
 
+from larder.aws.s3_objects import Objects
 from larder.offline.adapters.iceberg.catalog import bucket_files
 from larder.pipelines.adapters.athena_unload import AthenaUnload
+from larder.pipelines.adapters.checked_parquet import CheckedParquet
 from larder.pipelines.adapters.documents import from_json
 from larder.pipelines.adapters.staged_parquet import StagedParquet
+from larder.pipelines.checks.check import Checks
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.work import PipelineWork
@@ -36,6 +39,6 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
         AthenaUnload(
             boto3.client("athena", config=config), settings.workgroup, settings.glue_database
         ),
-        StagedParquet(bucket_files),
+        Checks(ledger, CheckedParquet(StagedParquet(bucket_files)), Objects(s3)),
         settings.offline_bucket,
     )

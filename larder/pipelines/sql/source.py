@@ -46,12 +46,22 @@ def rows(pipeline: Pipeline, inputs: Inputs, relation: str, bounds: tuple[int, i
         *([f"{name(source.version)} AS version"] if source.version else []),
         *(f"{text} AS {column}" for text, column in inputs.columns.items()),
     ]
+    return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{_where(pipeline, bounds)}"
+
+
+def newest(pipeline: Pipeline, relation: str, bounds: tuple[int, int]) -> str:
+    """A SELECT of the instant of the newest event within (after, until], as ``newest``."""
+    found = f"MAX({instant(pipeline.source)})"
+    return f"SELECT\n  {found} AS newest\nFROM {relation}{_where(pipeline, bounds)}"
+
+
+def _where(pipeline: Pipeline, bounds: tuple[int, int] | None) -> str:
+    source = pipeline.source
     conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
         conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
     kept = "\n  AND ".join(conditions)
-    where = f"\nWHERE {kept}" if kept else ""
-    return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{where}"
+    return f"\nWHERE {kept}" if kept else ""
 
 
 def instant(source: Source) -> str:
