@@ -66,6 +66,8 @@ def read_accepted(given: Mapping[str, Any]) -> Accepted:
             f"run: {run_id[:120]!r} is no run's id: larder pipeline status shows those of blocked "
             "intervals, as card-r1-20250131T1200-20250131T1300-1"
         )
+    if given.get("pipeline", found["pipeline"]) != found["pipeline"]:
+        raise ValidationError(f"pipeline: {found['pipeline']!r} is of run {run_id!r}: name it")
     if not 0 < len(reason) <= LONGEST_REASON:
         raise ValidationError(
             f"reason: say in 1 to {LONGEST_REASON} characters why these rows are right "

@@ -128,7 +128,8 @@ class PipelineWork:
         pauses = report is not None and report.pauses
         is_paused = pauses and self._paused_before(item)
         if is_paused:
-            cause = f"{cause[: LONGEST_CAUSE - len(_PAUSED)]}{_PAUSED}"
+            paused = f"{_PAUSED} {item.pipeline}"
+            cause = f"{cause[: LONGEST_CAUSE - len(paused)]}{paused}"
         if not self.fail(replace(item, pauses=pauses), State.BLOCKED, cause):
             return False
         return is_paused and self.runs.ledger.pause(item.pipeline, True)
