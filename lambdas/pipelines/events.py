@@ -76,8 +76,8 @@ class Steps:
         """How many rows there are, if they are as expected."""
         report = self.work.check(item_of(event["run"]))
         if any(report.of(Result.WARNED)):
-            warned = report.told(Result.WARNED)
-            self.log.line("WARNING", message="checks warn", run=report.run, warned=warned)
+            warned = report.named(Result.WARNED)
+            self.log.line("WARNING", message="checks warn", run=report.run, checks=warned)
         return {"rows": report.rows, "keys": report.keys}
 
     def accept(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
@@ -100,8 +100,8 @@ class Steps:
         cause = _cause(error)
         if run and state is State.BLOCKED:
             if self.work.block(item_of(run), cause):
-                name = run["pipeline"]
-                self.log.line("WARNING", message="pipeline paused", pipeline=name, cause=cause)
+                paused = {"pipeline": run["pipeline"], "run": run["run_id"]}
+                self.log.line("WARNING", message="pipeline paused", **paused)
         elif run:
             self.work.fail(item_of(run), state, cause)
         self.log.metrics({Metric.PIPELINE_FAILURES: (1.0, "Count")})

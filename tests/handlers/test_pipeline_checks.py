@@ -130,6 +130,7 @@ def test_a_fault_is_caught_nothing_is_published_and_accept_publishes_the_same_by
     item = machine.items()[-1]
     (finding,) = machine.report(item.run_id).findings
     assert (finding.kind, finding.result) == (expected.kind, Result.FAILED)
+    assert expected.title in done["cause"] and f"{finding.value}, expected" not in done["cause"]
     for words in (expected.title, finding.value, expected.limit, f"{item.run_id}/checks.json"):
         assert words in item.cause
     assert run_hour(machine, RUNS + 1, lambda _: hour(RUNS + 1))[0]["state"] in (
@@ -163,7 +164,7 @@ def test_a_check_that_warns_reports_and_goes_on(machine, expected, seeded):
     (finding,) = machine.report(done["run"]).findings
     assert finding.result is Result.WARNED
     (told,) = [each for each in machine.told() if each.get("message") == "checks warn"]
-    assert expected.title in told["warned"] and told["run"] == done["run"]
+    assert expected.title in told["checks"] and told["run"] == done["run"]
 
 
 @pytest.mark.parametrize("kind", [Kind.ROWS_COMPARED, Kind.KEYS_COMPARED])

@@ -125,7 +125,7 @@ def test_of_two_executions_one_computes_and_the_other_does_nothing(machine):
 
 
 @pytest.mark.parametrize(
-    ("rows", "words"), [(0, "rows min: 0, expected at least 1"), (11, "at most 10")]
+    ("rows", "words"), [(0, "rows min. Report: s3://lake/"), (11, "rows max. Report: s3://lake/")]
 )
 def test_too_few_or_too_many_rows_are_refused(machine, rows, words):
     (chunk,) = machine.plan()

@@ -40,14 +40,20 @@ class Report:
         """Whether a check failed that pauses the pipeline when it fails twice running."""
         return any(each.kind in PAUSING for each in self.of(Result.FAILED))
 
+    def named(self, result: Result) -> str:
+        """The first checks with a result, for logs: they hold no value of a record."""
+        return self._first([each.check for each in self.of(result)])
+
     def told(self, result: Result) -> str:
-        """The first findings with a result in words, and where the rest is."""
-        found = list(self.of(result))
-        first = [f"{each.check}: {each.value}, expected {each.bound}" for each in found]
-        texts = [text[:_LONGEST_TOLD] for text in first[:_MOST_TOLD]]
-        if len(found) > _MOST_TOLD:
-            texts.append(f"{len(found) - _MOST_TOLD} more")
-        return f"{'; '.join(texts)}. Report: {self.address}"
+        """The first findings with a result, with value and bound, and where the rest is."""
+        found = [f"{each.check}: {each.value}, expected {each.bound}" for each in self.of(result)]
+        return self._first(found)
+
+    def _first(self, texts: list[str]) -> str:
+        first = [text[:_LONGEST_TOLD] for text in texts[:_MOST_TOLD]]
+        if len(texts) > _MOST_TOLD:
+            first.append(f"{len(texts) - _MOST_TOLD} more")
+        return f"{'; '.join(first)}. Report: {self.address}"
 
 
 def to_json(report: Report) -> bytes:

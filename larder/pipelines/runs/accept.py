@@ -68,11 +68,7 @@ def read_accepted(given: Mapping[str, Any]) -> Accepted:
         )
     if given.get("pipeline", found["pipeline"]) != found["pipeline"]:
         raise ValidationError(f"pipeline: {found['pipeline']!r} is of run {run_id!r}: name it")
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise ValidationError(
-            f"reason: say in 1 to {LONGEST_REASON} characters why these rows are right "
-            f"(it has {len(reason)})"
-        )
+    _check_reason(reason)
     return Accepted(
         run_id,
         found["pipeline"],
@@ -82,6 +78,14 @@ def read_accepted(given: Mapping[str, Any]) -> Accepted:
         str(given.get("by") or "unknown"),
         reason,
     )
+
+
+def _check_reason(reason: str) -> None:
+    if not 0 < len(reason) <= LONGEST_REASON:
+        raise ValidationError(
+            f"reason: say in 1 to {LONGEST_REASON} characters why these rows are right "
+            f"(it has {len(reason)})"
+        )
 
 
 def accepted_interval(runs: Runs, pipeline: Pipeline, accepted: Accepted) -> IntervalItem | None:

@@ -13,7 +13,7 @@ from larder.pipelines.checks.judge import Result
 from larder.pipelines.checks.report import Report
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.runs.due import MOST_CHUNK
-from larder.pipelines.runs.items import DUE, IntervalItem, State
+from larder.pipelines.runs.items import DUE, LEASE, IntervalItem, State
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, Engine, Remaining
 from larder.pipelines.sql.statement import Interval, Shape, newest_statement, statement
@@ -89,7 +89,7 @@ class PipelineWork:
         pipeline = self.pipeline(item.pipeline)
         report = self.checks.check(pipeline, item, run_folders(self.bucket, item))
         if any(report.of(Result.FAILED)):
-            raise ChecksFailed(report.told(Result.FAILED))
+            raise ChecksFailed(report.named(Result.FAILED))
         return report
 
     def accept(self, item: IntervalItem) -> Report:
@@ -123,16 +123,22 @@ class PipelineWork:
         """Note that a check refused an interval; whether that pauses the pipeline.
 
         It does where a check of ``rows`` or ``freshness`` failed in the interval before it too.
+        The ledger's cause has values, which errors and logs leave out.
         """
         report = self.checks.report(run_folders(self.bucket, item).report)
+        if report is not None:
+            cause = f"{ChecksFailed.__name__}: {report.told(Result.FAILED)}"
         pauses = report is not None and report.pauses
-        is_paused = pauses and self._paused_before(item)
+        is_paused = pauses and self._paused_before(item) and self._is_held(item)
         if is_paused:
+            self.runs.ledger.pause(item.pipeline, True)
             paused = f"{_PAUSED} {item.pipeline}"
             cause = f"{cause[: LONGEST_CAUSE - len(paused)]}{paused}"
-        if not self.fail(replace(item, pauses=pauses), State.BLOCKED, cause):
-            return False
-        return is_paused and self.runs.ledger.pause(item.pipeline, True)
+        self.fail(replace(item, pauses=pauses), State.BLOCKED, cause)
+        return is_paused
+
+    def _is_held(self, item: IntervalItem) -> bool:
+        return self.runs.ledger.renew(item, self.runs.clock() + LEASE)
 
     def _paused_before(self, item: IntervalItem) -> bool:
         """Whether the interval that ends where this one begins is blocked for its source."""
