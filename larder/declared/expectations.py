@@ -100,15 +100,16 @@ class ExpectationReader:
         return Expectation(kind=Kind.FRESHNESS, bound=found or 0, severity=severity)
 
     def _sql(self, text: str, severity: Severity, path: Path) -> Expectation:
-        names = {each["name"].lower(): each["name"] for each in self.members["features"]}
+        names = {each["name"].lower() for each in self.members["features"]}
+        names.discard(self.members["event_time"].lower())
         try:
             parsed = parse_condition(text)
         except RefusedSql as error:
             told = f"Member must be a condition on one row: {error}"
             self.problems.append(Problem(path, told, shown(text)))
             return Expectation(kind=Kind.SQL)
-        for column in sorted(parsed.columns - set(names)):
-            told = "Member must read features of the file"
+        for column in sorted(parsed.columns - names):
+            told = "Member must read features of the file, and not the event time"
             self.problems.append(Problem(path, told, shown(column)))
         return Expectation(
             kind=Kind.SQL,
@@ -142,6 +143,10 @@ class ExpectationReader:
 
     def _refuse_kinds(self, feature: Members, given: Members, path: Path) -> None:
         """Problems with checks that the feature's type has no meaning for."""
+        if feature["name"] == self.members["event_time"]:
+            told = "Member must be left out of the event time: it follows from the intervals"
+            self.problems.append(Problem(path, told, shown(feature["name"])))
+            return
         kinds = [kind for kind in (*_OF_NUMBERS, Kind.IN) if given.get(kind) is not None]
         is_list, type_ = feature.get("collection") is not None, feature["type"]
         for kind in kinds:

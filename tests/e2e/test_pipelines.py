@@ -171,10 +171,14 @@ def test_rows_that_a_check_refuses_reach_no_store_and_status_says_why(platform, 
     results = {each["check"]: each for each in report(platform, first["run_id"])["findings"]}
     assert {name: each["result"] for name, each in results.items()} == {
         "rows min": "failed",
+        "freshness": "passed",
         "unique [k, event_time]": "passed",
         "sql": "warned",
         "newest_n max": "failed",
     }
+    late = {each["check"]: each for each in report(platform, second["run_id"])["findings"]}
+    assert late["freshness"]["result"] == "failed"
+    assert late["freshness"]["value"] == "the newest event is 39,000 s old"
     assert set(results["newest_n max"]["keys"]) == set("abc")
     assert history(platform, definition) == {}
     runtime = platform.client("sagemaker-featurestore-runtime")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 
+from larder.offline.queries import QueryFailed
 from larder.pipelines.adapters.staged_parquet import StagedParquet
 from larder.pipelines.checks.statement import ROWS
 
@@ -19,7 +21,10 @@ _MOST_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class CheckedParquet:
-    """Implements ``larder.pipelines.runs.ports.StagedRows``."""
+    """Implements ``larder.pipelines.runs.ports.StagedRows``.
+
+    Methods raise QueryFailed where a condition does not fit the types of its columns.
+    """
 
     staged: StagedParquet
 
@@ -36,7 +41,20 @@ class CheckedParquet:
             }
             with duckdb.connect(config=config) as database:
                 database.register(ROWS, self.staged.dataset(folder))
-                answer = database.execute(query)
-                names = [each[0] for each in answer.description or ()]
-                rows = answer.fetchmany(_MOST_ROWS)
+                with _in_words():
+                    answer = database.execute(query)
+                    names = [each[0] for each in answer.description or ()]
+                    rows = answer.fetchmany(_MOST_ROWS)
         return [dict(zip(names, each, strict=True)) for each in rows]
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """DuckDB's errors as Larder's, without the values that their texts may quote."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryFailed(
+            f"the checks can't be computed ({type(error).__name__}): compare features with values "
+            "of their own types in `expect`"
+        ) from None

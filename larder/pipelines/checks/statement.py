@@ -1,7 +1,6 @@
 """One statement that measures an interval's rows for all its checks, in one scan.
 
-It is written in what Athena and DuckDB have in common. Only the condition of ``sql`` differs; it
-was translated when the definition was loaded.
+DuckDB computes it. The condition of ``sql`` was translated for it when the definition was loaded.
 """
 
 # ruff: noqa: S608 - names and literals are quoted, and conditions were parsed

@@ -25,7 +25,7 @@ pipeline:
   expect: [{of_rows}]
 features:
   - {{name: card_id, type: String}}
-  - {{name: at, type: String}}
+  - {{name: at, type: String{of_at}}}
   - {{name: n, type: Integral, aggregate: {{function: count, window: 24h}}, expect: {{{of_n}}}}}
   - {{name: x, type: Fractional, aggregate: {{function: avg, of: x, window: 24h}}, expect: {{{of_x}}}}}
   - {{name: city, type: String, latest: city, expect: {{{of_city}}}}}
@@ -43,6 +43,7 @@ def folder(tmp_path):
 def written(folder, **parts):
     given = {**SOUND, **parts}
     given["of_rows"] = "{" + given["of_rows"] + "}"
+    given["of_at"] = f", expect: {{{parts['of_at']}}}" if "of_at" in parts else ""
     path = folder / "card.yaml"
     path.write_text(FILE.format(**given))
     return path
@@ -123,7 +124,9 @@ def test_expectations_reach_the_functions_as_they_are(folder):
          "11: pipeline.expect[0].sql: Member must be a condition on one row: n + 1 is no condition"),
         ("of_rows", "sql: n > now()", "gives another value at each run"),
         ("of_rows", "sql: COUNT(n) > 1", "is not allowed: use operators"),
-        ("of_rows", "sql: m > 1", "Member must read features of the file (it is 'm')"),
+        ("of_rows", "sql: m > 1", "Member must read features of the file, and not the event time (it is 'm')"),
+        ("of_rows", "sql: at > 'x'", "and not the event time (it is 'at')"),
+        ("of_at", "nulls: 0%", "14: features[1].expect: Member must be left out of the event time"),
         ("of_n", "min: 2, max: 1", "15: features[2].expect.max: Member must be at least min"),
         ("of_x", "nulls: 101%", "16: features[3].expect.nulls: Member must be a share of rows, at"),
         ("of_x", "in: ['1.5']", "16: features[3].expect.in: Member must be left out of a feature of"),
@@ -137,7 +140,7 @@ def test_expectations_reach_the_functions_as_they_are(folder):
         ("of_city", "in: {file: empty.txt}", "and 1 to 10,000 of them, not 0 (it is 'empty.txt')"),
         ("of_city", "in: {file: latin.txt}", "17: features[4].expect.in.file: Member must be a text"),
     ],
-    ids=map(str, range(20)),
+    ids=map(str, range(22)),
 )  # fmt: skip
 def test_what_can_not_be_checked_is_refused_with_file_line_and_member(folder, part, text, words):
     (folder / "empty.txt").write_text("\n")

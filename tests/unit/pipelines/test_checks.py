@@ -6,12 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from statistics import median
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from larder.offline.queries import QueryFailed
 from larder.pipelines.checks.expectation import (
     COMPARED,
     KEYS,
@@ -24,9 +26,11 @@ from larder.pipelines.checks.expectation import (
 )
 from larder.pipelines.checks.judge import Counts, Measures, Result, judge
 from larder.pipelines.checks.statement import MOST_NAMED, measures_statement, named_statement
-from larder.pipelines.durations import MINUTE
-from larder.pipelines.sql.statement import Interval
+from larder.pipelines.dialects import Dialect, translated
+from larder.pipelines.durations import DAY, HOUR, MINUTE
+from larder.pipelines.sql.statement import Interval, newest_statement
 from tests.support.examples import examples
+from tests.support.pipelines import SCHEMA, TABLE, pipeline, random_stream
 from tests.support.staged_runs import staged_in
 
 ROW = pa.schema(
@@ -156,6 +160,38 @@ def test_a_value_that_is_no_number_is_above_every_bound(staged):
     check = Expectation(kind=Kind.MAX, feature="x", bound=5)
     (found,) = staged(rows).select(FOLDER, measures_statement("id", [check]))
     assert found["f0"] == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "error"),
+    [("s > 3", "BinderException"), ("CAST(s AS BIGINT) > 3", "ConversionException")],
+)
+def test_a_condition_on_another_type_is_refused_without_the_values_that_it_met(
+    staged, condition, error
+):
+    check = Expectation(kind=Kind.SQL, computed=condition)
+    with pytest.raises(QueryFailed) as caught:
+        staged([{**some_rows(1, 2)[0], "s": "secret"}]).select(
+            FOLDER, measures_statement("id", [check])
+        )
+    assert error in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("hop", [0, HOUR])
+@pytest.mark.parametrize("back", [MINUTE, 9 * HOUR, 30 * DAY])
+def test_the_newest_event_is_that_of_the_interval_and_so_long_before_its_end(seed, hop, back):
+    asked, stream = pipeline((), hop), random_stream(seed, hop)
+    after, until = stream.interval.after, stream.interval.until
+    text = translated(newest_statement(asked, stream.interval, back), Dialect.DUCKDB)
+    with duckdb.connect() as database:
+        database.execute("SET TimeZone = 'UTC'; CREATE SCHEMA raw")
+        database.register("given", pa.Table.from_pylist(stream.events, SCHEMA))
+        database.execute(f"CREATE TABLE {TABLE} AS SELECT * FROM given")
+        ((found,),) = database.execute(text).fetchall()
+    seen = [e["t"] for e in stream.events if min(after, until - back) < e["t"] <= until]
+    assert found == max(seen, default=None)
 
 
 def measured(rows=10, keys=5, newest=None, earlier=(), **of_checks):
