@@ -56,16 +56,19 @@ def _of_chunk(steps: str, publisher: str) -> State:
         "Claim": _caught(_step(steps, "claim", claim, result="$.claim", next_state="IsClaimed")),
         "IsClaimed": {
             "Type": "Choice",
-            "Choices": [{"Variable": "$.claim.taken", "BooleanEquals": True, "Next": "Compute"}],
+            "Choices": [
+                {"Variable": "$.claim.accepts", "BooleanEquals": True, "Next": "Accept"},
+                {"Variable": "$.claim.taken", "BooleanEquals": True, "Next": "Compute"},
+            ],
             "Default": "Taken",
         },
         "Taken": {"Type": "Pass", "Result": {"state": "taken"}, "End": True},
         "Compute": _caught(_computing(steps, run)),
-        "Check": _caught(_step(steps, "check", run, result="$.checked", next_state="Publish")),
+        "Check": _caught(_checking(steps, run)),
+        # rows that a check refused and a person accepted: they are published as they lie
+        "Accept": _caught(_step(steps, "accept", run, result="$.checked", next_state="Publish")),
         "Publish": _caught(_publishing(publisher, run)),
-        "Record": _caught(
-            {**_step(steps, "record", {**run, "rows.$": "$.published.rows"}), "End": True}
-        ),
+        "Record": _caught({**_recording(steps, run), "End": True}),
         "Failed": {**_step(steps, "fail", {"chunk.$": "$"}), "End": True},
     }
 
@@ -75,6 +78,16 @@ def _computing(steps: str, run: State) -> State:
     # a query may take longer than a function: it is waited for again, by its token
     waits = _retry(("StillRunning", *_STOPPED), attempts=20, seconds=1, rate=1.0)
     return {**state, "TimeoutSeconds": LONGEST_CALL, "Retry": [waits, *state["Retry"]]}
+
+
+def _checking(steps: str, run: State) -> State:
+    state = _step(steps, "check", run, result="$.checked", next_state="Publish")
+    return {**state, "TimeoutSeconds": LONGEST_CALL}
+
+
+def _recording(steps: str, run: State) -> State:
+    counts = {"rows.$": "$.published.rows", "keys.$": "$.checked.keys"}
+    return _step(steps, "record", {**run, **counts})
 
 
 def _publishing(publisher: str, run: State) -> State:

@@ -63,8 +63,12 @@ class PipelinesStack(Stack):
         self._config, self._online, self._offline = config, online, offline
         pipelines = load_pipelines(config.definitions)
         layer = DependencyLayer(self, "Offline", recipe=OFFLINE, target=config.target)
+        # both compute on this side with DuckDB: one checks rows, the other one sorts them
+        bulk = DependencyLayer(self, "Bulk", recipe=BULK, target=config.target)
         self.steps = self._steps(pipelines, layer)
         self.publisher = self._publisher(layer)
+        for function in (self.steps, self.publisher):
+            function.add_layers(bulk)
         self.machine = self._machine()
         self._schedule(pipelines)
         self._schedule_comparing(pipelines)
@@ -139,8 +143,6 @@ class PipelinesStack(Stack):
             offline_bucket=offline.bucket.bucket_name,
         )
         function = self._function("Publisher", "pipeline_publisher", settings, layer)
-        bulk = DependencyLayer(self, "Bulk", recipe=BULK, target=self._config.target)
-        function.add_layers(bulk)
         allow_registry(function, online, REGISTRY_READER)
         allow_items(function, _BULK_ITEMS, [online.records.table_arn], online.key)
         allow_feature_tables(function, self._config, offline, TABLE_WRITER)

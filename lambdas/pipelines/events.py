@@ -6,21 +6,23 @@ An interval travels between states as ``interval_document`` writes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import orjson
 
 from larder.errors import ValidationError
+from larder.pipelines.checks.judge import Result
 from larder.pipelines.consistency.report import ConsistencyReport
 from larder.pipelines.lineage.note import LineageNotes
+from larder.pipelines.runs.accept import accepted_interval, claim_accepted, read_accepted
 from larder.pipelines.runs.documents import (
     interval_document,
     item_document,
     item_of,
     read_asked,
 )
-from larder.pipelines.runs.items import State
+from larder.pipelines.runs.items import Acceptance, IntervalItem, State
 from larder.pipelines.runs.late import Late
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed, Remaining
 from larder.pipelines.runs.work import PipelineWork
@@ -47,6 +49,8 @@ class Steps:
 
     def plan(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """The intervals to compute, each as the state machine's inner states take it."""
+        if "accept" in event["input"]:
+            return {"chunks": self._accepted(event["input"])}
         name, asked = read_asked(event["input"])
         pipeline = self.work.pipeline(name)
         late = self.work.find_late(pipeline)
@@ -78,11 +82,18 @@ class Steps:
         chunk = event["chunk"]
         pipeline = self.work.pipeline(chunk["pipeline"])
         interval = Interval(chunk["after"], chunk["until"])
-        takes = tuple(State(each) for each in chunk["takes"])
-        taken = self.work.runs.claim(pipeline, interval, event["owner"], takes)
+        if "accept" in chunk:
+            taken = self._claim_accepted(chunk, interval, event["owner"])
+        else:
+            takes = tuple(State(each) for each in chunk["takes"])
+            taken = self.work.claim(pipeline, interval, event["owner"], takes)
         if taken is not None:
             self.lineage.started(taken)
-        return {"taken": taken is not None, "run": item_document(taken) if taken else None}
+        return {
+            "taken": taken is not None,
+            "accepts": taken is not None and taken.accepted is not None,
+            "run": item_document(taken) if taken else None,
+        }
 
     def compute(self, event: Event, remaining: Remaining) -> dict[str, Any]:
         """Have the rows written."""
@@ -91,12 +102,21 @@ class Steps:
 
     def check(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """How many rows there are, if they are as expected."""
-        return {"rows": self.work.check(item_of(event["run"]))}
+        report = self.work.check(item_of(event["run"]))
+        if any(report.of(Result.WARNED)):
+            warned = report.named(Result.WARNED)
+            self.log.line("WARNING", message="checks warn", run=report.run, checks=warned)
+        return {"rows": report.rows, "keys": report.keys}
+
+    def accept(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """How many rows there are that a person accepted."""
+        report = self.work.accept(item_of(event["run"]))
+        return {"rows": report.rows, "keys": report.keys}
 
     def record(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """Note that the interval is published."""
         item, rows = item_of(event["run"]), event["rows"]
-        self.work.record(item, rows)
+        self.work.record(item, rows, event.get("keys"))
         self.lineage.completed(item, rows)
         self.log.metrics({Metric.PIPELINE_ROWS: (float(rows), "Count")})
         return {"run": item.run_id, "state": State.PUBLISHED, "rows": rows}
@@ -107,11 +127,37 @@ class Steps:
         run = chunk.get("claim", {}).get("run")
         state = State.BLOCKED if error["Error"] == ChecksFailed.__name__ else State.FAILED
         cause = _cause(error)
-        if run:
+        if run and state is State.BLOCKED:
+            if self.work.block(item_of(run), cause):
+                paused = {"pipeline": run["pipeline"], "run": run["run_id"]}
+                self.log.line("WARNING", message="pipeline paused", **paused)
+        elif run:
             self.work.fail(item_of(run), state, cause)
+        if run:
             self.lineage.failed(item_of(run), cause)
         self.log.metrics({Metric.PIPELINE_FAILURES: (1.0, "Count")})
         return {"run": run["run_id"] if run else None, "state": state, "cause": cause}
+
+    def _accepted(self, given: Event) -> list[dict[str, Any]]:
+        """The chunk of the run that a person accepts; none where it is published already."""
+        accepted = read_accepted(given)
+        pipeline = self.work.pipeline(accepted.pipeline)
+        item = accepted_interval(self.work.runs, pipeline, accepted)
+        if item is None:
+            return []
+        acceptance = asdict(Acceptance(accepted.attempt, accepted.by, accepted.reason))
+        bounds = interval_document(item.interval)
+        return [{"pipeline": accepted.pipeline, **bounds, "accept": acceptance}]
+
+    def _claim_accepted(self, chunk: Event, interval: Interval, owner: str) -> IntervalItem | None:
+        acceptance = Acceptance(**chunk["accept"])
+        pipeline = self.work.pipeline(chunk["pipeline"])
+        item = IntervalItem(pipeline.group, pipeline.revision, interval)
+        taken = claim_accepted(self.work.runs, item, owner, acceptance)
+        if taken is not None:
+            told = {"by": acceptance.by, "reason": acceptance.reason}
+            self.log.line("INFO", message="blocked run accepted", run=taken.staged_run, **told)
+        return taken
 
     def close(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """What became of all; it raises where some intervals failed."""
@@ -148,6 +194,7 @@ def create_handler(
             steps.claim,
             steps.compute,
             steps.check,
+            steps.accept,
             steps.record,
             steps.fail,
             steps.close,

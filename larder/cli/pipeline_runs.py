@@ -1,4 +1,4 @@
-"""``larder pipeline run|backfill|status``: declared pipelines on a deployed platform."""
+"""``larder pipeline run|backfill|accept|status``: declared pipelines on a deployed platform."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from larder.cli.parsers import Commands, add_stage
 from larder.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from larder.client.pipelines import PipelineStatus
+    from larder.client.pipelines import PipelineRun, PipelineStatus
 
 
 def add_runs(inner: Commands) -> None:
@@ -28,6 +28,10 @@ def add_runs(inner: Commands) -> None:
     backfill.add_argument("name", help="the feature group that the pipeline writes")
     _add_interval(backfill, required=True)
     backfill.set_defaults(run=_run)
+    accept = _command(inner, "accept", "publish the rows of a blocked run as they are")
+    accept.add_argument("run_id", metavar="RUN_ID", help="as larder pipeline status shows it")
+    accept.add_argument("--reason", required=True, metavar="TEXT", help="why the rows are right")
+    accept.set_defaults(run=_accept)
     status = _command(inner, "status", "show how far pipelines are, and why intervals are not done")
     status.add_argument("name", nargs="?", help="this pipeline alone")
     status.set_defaults(run=_status)
@@ -66,12 +70,27 @@ def _run(options: argparse.Namespace) -> int:
         raise
     finally:
         bar.end()
+    return _told(options, options.name, done)
+
+
+def _accept(options: argparse.Namespace) -> int:
+    bar = ProgressBar(sys.stderr, quiet=options.json)
+    try:
+        with larder.connect(options.stage) as platform:
+            done = platform.pipelines.accept(options.run_id, options.reason, report=bar)
+    finally:
+        bar.end()
+    return _told(options, options.run_id, done)
+
+
+def _told(options: argparse.Namespace, what: str, done: PipelineRun) -> int:
+    """Print what a run came to; the exit status."""
     if options.json:
         print(orjson.dumps(asdict(done)).decode())
     elif done.status == "SUCCEEDED":
-        print(f"{options.name}: {done.published:,} intervals published, {done.rows:,} rows")
+        print(f"{what}: {done.published:,} intervals published, {done.rows:,} rows")
     else:
-        print(f"{options.name}: {done.status}: {done.cause}", file=sys.stderr)
+        print(f"{what}: {done.status}: {done.cause}", file=sys.stderr)
     return 0 if done.status == "SUCCEEDED" else 1
 
 
@@ -106,3 +125,5 @@ def _lines(status: PipelineStatus) -> Iterator[str]:
         bounds = f"{each.after} to {each.until}"
         cause = f": {each.cause}" if each.cause else ""
         yield f"  {bounds} {each.state}, attempt {each.attempts}{cause}"
+        if each.state == "blocked":
+            yield f"    if its rows are right: larder pipeline accept {each.run_id} --reason TEXT"

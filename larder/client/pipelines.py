@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import orjson
 
 from larder.client.consistency import ShownConsistency, shown
 from larder.foreign_errors import in_larders_words
+from larder.pipelines.runs.accept import read_accepted
 from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
 from larder.progress import Report, silent
@@ -111,6 +112,25 @@ class PipelinesClient:
             if not wait:
                 return _run_of(self.executions.look(arn))
             return _run_of(self.executions.wait(arn, name, known.interval, report))
+
+    def accept(
+        self, run_id: str, reason: str, *, wait: bool = True, report: Report = silent
+    ) -> PipelineRun:
+        """Publish the rows of a blocked run as they were checked; ``reason`` says why.
+
+        A run that was accepted before is left as it is: nothing is published again.
+
+        Raises:
+            ValidationError: the run's id has another form, or there is no reason.
+            LarderError: Step Functions refused.
+        """
+        accepted = read_accepted({"accept": run_id, "reason": reason})
+        with in_larders_words(f"the acceptance of {run_id} failed"):
+            accepted = replace(accepted, by=self.executions.caller())
+            arn = self.executions.start(accepted.input)
+            if not wait:
+                return _run_of(self.executions.look(arn))
+            return _run_of(self.executions.wait(arn, accepted.pipeline, None, report))
 
     def status(self, name: str) -> PipelineStatus | None:
         """How far a pipeline is; ``None`` before its first look.

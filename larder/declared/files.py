@@ -116,11 +116,14 @@ def _read(path: Path, file: str) -> _File:
     except UnicodeDecodeError as error:
         return _File([f"{file}:1: the file is not UTF-8: {error}"])
     located.value, places = spelled_out(located.value)
-    complaints = [_complaint(file, located, each) for each in _problems(located, file, places)]
+    found = _problems(located, file, places, path.parent)
+    complaints = [_complaint(file, located, each) for each in found]
     if complaints:
         return _File(list(dict.fromkeys(complaints)))
     members = _members(located)
-    pipeline = PipelineReader(members, places).read() if members.get("pipeline") else None
+    pipeline = None
+    if members.get("pipeline"):
+        pipeline = PipelineReader(members, places, path.parent).read()
     return _File([], to_document(file, members), located.line(("name",)), pipeline)
 
 
@@ -141,7 +144,7 @@ def _doubles(files: list[_File]) -> Iterator[str]:
         first.setdefault(name, file)
 
 
-def _problems(located: Located, file: str, places: list[int]) -> Iterator[Problem]:
+def _problems(located: Located, file: str, places: list[int], folder: Path) -> Iterator[Problem]:
     """What is wrong with a file, by paths in that file."""
     found = [_at_place(each, places) for each in problems(FILE, located.value)]
     yield from found
@@ -157,7 +160,7 @@ def _problems(located: Located, file: str, places: list[int]) -> Iterator[Proble
     for problem in of_group:
         yield _at_place(replace(problem, path=file_path(problem.path, members)), places)
     if not of_group:
-        yield from _pipeline_problems(members, places)
+        yield from _pipeline_problems(members, places, folder)
 
 
 def _group_problems(request: dict[str, Any]) -> Iterator[Problem]:
@@ -171,10 +174,12 @@ def _group_problems(request: dict[str, Any]) -> Iterator[Problem]:
     yield from wrong or group_problems(group_spec(request))
 
 
-def _pipeline_problems(members: dict[str, Any], places: list[int]) -> Iterator[Problem]:
+def _pipeline_problems(
+    members: dict[str, Any], places: list[int], folder: Path
+) -> Iterator[Problem]:
     found = list(computed_problems(members, places))
     if not found and members.get("pipeline") is not None:
-        reader = PipelineReader(members, places)
+        reader = PipelineReader(members, places, folder)
         pipeline = reader.read()
         found = reader.problems or list(pipeline_problems(pipeline))
     yield from found

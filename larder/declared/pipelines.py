@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path as FilePath
 from typing import Any
 
+from larder.declared.expectations import ExpectationReader
 from larder.groups.feature_group import CollectionType, FeatureType
+from larder.pipelines.checks.expectation import Expectation
 from larder.pipelines.definition import (
     ORDERED,
     SCALED,
@@ -15,7 +18,6 @@ from larder.pipelines.definition import (
     ComputedFeature,
     Consistency,
     Engine,
-    ExpectedRows,
     Function,
     Late,
     Pipeline,
@@ -36,11 +38,12 @@ _LEAST_LOOK = 5 * MINUTE
 class PipelineReader:
     """Reads the pipeline of one file; ``problems`` are what its texts have that can't be read.
 
-    ``places`` are the features' positions in the file.
+    ``places`` are the features' positions in the file, and ``folder`` is where it lies.
     """
 
     members: Members
     places: Sequence[int]
+    folder: FilePath
     problems: list[Problem] = field(default_factory=list)
 
     def read(self) -> Pipeline:
@@ -67,9 +70,15 @@ class PipelineReader:
             description=declared.get("description", members.get("description")),
             shared=declared.get("shared", False),
             revision=declared.get("revision", 1),
-            rows=_expected_rows(declared.get("expect") or ()),
+            expect=self._expect(),
             consistency=self._consistency(declared.get("consistency")),
         )
+
+    def _expect(self) -> tuple[Expectation, ...]:
+        reader = ExpectationReader(self.members, self.places, self.folder)
+        expected = reader.read()
+        self.problems += reader.problems
+        return expected
 
     def _of(self, member: str, default: int) -> int:
         return self._micros(self.members["pipeline"].get(member), ("pipeline", member), default)
@@ -185,19 +194,6 @@ class PipelineReader:
             scale=aggregate.get("scale", digits),
             n=aggregate.get("n", 1) if function in ORDERED else 1,
         )
-
-
-def _expected_rows(expected: Iterable[Members]) -> ExpectedRows:
-    """The bounds of ``rows`` that are given as numbers and whose failure stops a run."""
-    found = [
-        each["rows"]
-        for each in expected
-        if each.get("rows") and each.get("severity", "error") == "error"
-    ]
-    most = [each["max"] for each in found if each.get("max") is not None]
-    return ExpectedRows(
-        max((each.get("min") or 0 for each in found), default=0), min(most, default=None)
-    )
 
 
 def _as_sql(error: RefusedSql) -> str:

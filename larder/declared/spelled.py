@@ -72,5 +72,6 @@ def _has_windows(name: object, aggregate: Any) -> bool:  # noqa: ANN401 - anythi
 def _with_values(feature: Members) -> Members:
     expected = feature.get("expect")
     if isinstance(expected, dict) and isinstance(expected.get("in"), list):
-        return {**feature, "expect": {**expected, "in": {"values": expected["in"]}}}
+        values = [str(each) if type(each) is int else each for each in expected["in"]]
+        return {**feature, "expect": {**expected, "in": {"values": values}}}
     return feature

@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 from larder.groups.feature_group import CollectionType, FeatureType
+from larder.pipelines.checks.expectation import Expectation
 from larder.pipelines.durations import DAY, HOUR, MINUTE
 
 LEAST_WINDOW, MOST_WINDOW = 5 * MINUTE, 400 * DAY
@@ -161,14 +162,6 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedRows:
-    """How many rows an interval has, if nothing is wrong with its source."""
-
-    least: int = 0
-    most: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Consistency:
     """How many records are compared, and how often (microseconds)."""
 
@@ -190,7 +183,7 @@ class Pipeline:
         start: the first day whose intervals are computed.
         shared: whether others may write into the group too.
         revision: grows when a change makes earlier rows wrong.
-        rows: how many rows an interval is expected to have.
+        expect: what the rows of an interval must be like to be published.
         consistency: how its stores are compared by schedule; ``None`` for not at all.
     """
 
@@ -211,7 +204,7 @@ class Pipeline:
     description: str | None = None
     shared: bool = False
     revision: int = 1
-    rows: ExpectedRows = ExpectedRows()
+    expect: tuple[Expectation, ...] = ()
     consistency: Consistency | None = None
 
     @property

@@ -33,6 +33,11 @@ def translated(text: str, dialect: Dialect) -> str:
     return tree.sql(dialect.value, pretty=True)
 
 
+def translated_value(text: str, dialect: Dialect) -> str:
+    """An expression over one row in the dialect, on one line."""
+    return sqlglot.parse_one(text, read=DIALECT).sql(dialect.value)
+
+
 def _instant(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     """Microseconds of a timestamp, which Athena has by way of a double, by the engine's function.
 

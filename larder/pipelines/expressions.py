@@ -39,6 +39,10 @@ _PLAIN = (
     *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe, exp.Case, exp.Cast, exp.DataType),
     exp.DataTypeParam,
 )
+_CONDITIONS = (
+    *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.In),
+    *(exp.Between, exp.Like, exp.NullSafeEQ, exp.NullSafeNEQ, exp.StartsWith),
+)
 _RELATIONS = (
     *(exp.Select, exp.From, exp.Join, exp.Table, exp.TableAlias, exp.Alias, exp.Where),
     *(exp.With, exp.CTE, exp.Subquery, exp.Union, exp.Star, exp.Exists),
@@ -88,6 +92,19 @@ def parse_value(text: str) -> Parsed:
             raise RefusedSql(f"{node.sql(DIALECT)} names a table: write the column's name alone")
     columns = frozenset(column.name.lower() for column in tree.find_all(exp.Column))
     return Parsed(tree.sql(DIALECT, comments=False), columns)
+
+
+def parse_condition(text: str) -> Parsed:
+    """A condition on one row: a comparison, or several of them put together.
+
+    Raises:
+        RefusedSql: it is no condition, or as ``parse_value``.
+    """
+    parsed = parse_value(text)
+    tree = _parsed(text).unnest()
+    if not isinstance(tree, _CONDITIONS):
+        raise RefusedSql(f"{_shown(tree)} is no condition: compare it with a value")
+    return parsed
 
 
 def parse_select(text: str) -> ParsedSelect:

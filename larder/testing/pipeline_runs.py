@@ -1,4 +1,7 @@
-"""The ledger of pipelines in a process's own memory: for tests, and a model of what it promises."""
+"""The ledger of pipelines in a process's own memory: for tests, and a model of what it promises.
+
+The reports on runs are beside it.
+"""
 
 from __future__ import annotations
 
@@ -81,14 +84,7 @@ class MemoryLedger:
 
     def end(self, item: IntervalItem) -> bool:
         def ended(stored: IntervalItem) -> IntervalItem:
-            return replace(
-                stored,
-                state=item.state,
-                rows=item.rows,
-                cause=item.cause,
-                failures=item.failures,
-                changed=item.changed,
-            )
+            return replace(item, owner=stored.owner, lease_until=stored.lease_until)
 
         return self._replace(item, ended)
 
@@ -99,6 +95,19 @@ class MemoryLedger:
                 return False
             self._items[_key(item)] = change(stored)
             return True
+
+
+class MemoryReports:
+    """Implements ``larder.pipelines.runs.ports.Reports``."""
+
+    def __init__(self) -> None:
+        self.documents: dict[str, bytes] = {}
+
+    def write(self, address: str, body: bytes) -> None:
+        self.documents[address] = body
+
+    def read(self, address: str) -> bytes | None:
+        return self.documents.get(address)
 
 
 def _is_held(stored: IntervalItem, item: IntervalItem) -> bool:

@@ -51,7 +51,19 @@ class PipelineExecutions:
     client: Any  # boto3's, of Step Functions
     machine: str
     ledger: Ledger
+    identity: Any  # boto3's, of STS
     backoff: Backoff = field(default_factory=lambda: Backoff(first=0.25, longest=5.0))
+
+    def caller(self) -> str:
+        """The ARN of the caller that this process's credentials are of.
+
+        Raises:
+            LarderError: there are no credentials, or they are refused.
+        """
+        try:
+            return str(self.identity.get_caller_identity()["Arn"])
+        except (ClientError, BotoCoreError) as error:
+            raise refusal("STS refused to say who asks", error, {}) from error
 
     def start(self, asked: dict[str, Any]) -> str:
         """The ARN of a new execution.
@@ -129,4 +141,5 @@ def open_executions(settings: PipelineClientSettings) -> PipelineExecutions:
         boto3.client("stepfunctions"),
         settings.pipelines_machine,
         open_ledger(settings.registry_table),
+        boto3.client("sts"),
     )

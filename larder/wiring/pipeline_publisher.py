@@ -13,7 +13,7 @@ from larder.ingestion.options import IngestOptions
 from larder.offline.adapters.iceberg.catalog import bucket_files
 from larder.pipelines.adapters.staged_parquet import StagedParquet
 from larder.pipelines.runs.items import IntervalItem
-from larder.pipelines.runs.work import rows_folder
+from larder.pipelines.runs.work import run_folders
 from larder.progress import silent
 from larder.settings.pipelines import PipelinePublisherSettings
 from larder.settings.runtime import RuntimeSettings
@@ -36,7 +36,7 @@ class Publisher:
         """
         group = self.ingestion.group(item.pipeline)
         staged = StagedParquet(bucket_files).source(
-            rows_folder(self.bucket, item),
+            run_folders(self.bucket, item).rows,
             group.event_time_name,
             [each.name for each in group.features],
         )
@@ -49,7 +49,7 @@ class Publisher:
         if done.rejected:
             raise ValidationError(
                 f"{done.rejected:,} of {done.rows:,} rows can't be rows of {group.name}; the first "
-                f"for its column {column!r}. The rows lie in {rows_folder(self.bucket, item)}"
+                f"for its column {column!r}. The rows lie in {run_folders(self.bucket, item).rows}"
             )
         return done.rows
 

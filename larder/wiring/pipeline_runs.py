@@ -12,10 +12,13 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.table import Table
 
+from larder.aws.s3_objects import Objects
 from larder.offline.adapters.iceberg.catalog import bucket_files, open_catalog
 from larder.pipelines.adapters.athena_unload import AthenaUnload
+from larder.pipelines.adapters.checked_parquet import CheckedParquet
 from larder.pipelines.adapters.iceberg_commits import IcebergCommits
 from larder.pipelines.adapters.staged_parquet import StagedParquet
+from larder.pipelines.checks.check import Checks
 from larder.pipelines.runs.late import LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.work import PipelineWork
@@ -36,7 +39,11 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
         AthenaUnload(
             boto3.client("athena", config=config), settings.workgroup, settings.glue_database
         ),
-        StagedParquet(bucket_files),
+        Checks(
+            ledger,
+            CheckedParquet(StagedParquet(bucket_files)),
+            Objects(boto3.client("s3", config=config)),
+        ),
         settings.offline_bucket,
         LateEvents(ledger, IcebergCommits(source_tables()), now_micros),
     )

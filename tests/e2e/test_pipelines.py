@@ -164,13 +164,50 @@ def test_rows_that_a_check_refuses_reach_no_store_and_status_says_why(platform, 
     status, (shown,) = run(platform, tmp_path, "status", "pipeline_checked")
     assert status == 1
     assert [each["state"] for each in shown["open"]] == ["blocked", "blocked"]
-    assert "expects 1,000,000 to any number" in shown["open"][0]["cause"]
+    (first, second), cause = shown["open"], shown["open"][0]["cause"]
+    assert "rows min: " in cause and "expected at least 1,000,000" in cause
+    assert "newest_n max: " in cause and "expected at most 10" in cause
+    assert "Paused" in second["cause"] and shown["paused"]
+    results = {each["check"]: each for each in report(platform, first["run_id"])["findings"]}
+    assert {name: each["result"] for name, each in results.items()} == {
+        "rows min": "failed",
+        "freshness": "passed",
+        "unique [k, event_time]": "passed",
+        "sql": "warned",
+        "newest_n max": "failed",
+    }
+    late = {each["check"]: each for each in report(platform, second["run_id"])["findings"]}
+    assert late["freshness"]["result"] == "failed"
+    assert late["freshness"]["value"] == "the newest event is 39,000 s old"
+    assert set(results["newest_n max"]["keys"]) == set("abc")
     assert history(platform, definition) == {}
     runtime = platform.client("sagemaker-featurestore-runtime")
     found = runtime.get_record(
         FeatureGroupName="pipeline_checked", RecordIdentifierValueAsString="a"
     )
     assert "Record" not in found
+
+    reason = ("--reason", "a small table is all there is")
+    status, done = run(platform, tmp_path, "accept", first["run_id"], *reason)
+    assert (status, done["status"], done["published"]) == (0, "SUCCEEDED", 1), done
+    wanted = expected(definition, EVENTS, Interval(START, START + DAY))
+    assert history(platform, definition) == wanted
+    newest = max(point for k, point in wanted if k == "a")
+    assert served(platform, definition, "a") == (newest, wanted["a", newest])
+    status, done = run(platform, tmp_path, "accept", first["run_id"], *reason)
+    assert (status, done["published"]) == (0, 0)
+    status, done = run(platform, tmp_path, "accept", f"{second['run_id']}0", *reason)
+    assert (status, done["status"]) == (1, "FAILED")
+    assert "is not blocked: its interval is blocked by attempt 1" in done["cause"]
+    assert history(platform, definition) == wanted
+
+
+def report(platform, run_id):
+    """The report on a run's checks."""
+    key = f"pipelines/pipeline_checked/{run_id}/checks.json"
+    found = platform.client("s3").get_object(Bucket=platform.outputs["OfflineBucketName"], Key=key)
+    with found["Body"] as body:
+        return json.loads(body.read())
 
 
 def test_stores_history_and_source_agree_until_a_live_write_is_wrong(platform, events, tmp_path):

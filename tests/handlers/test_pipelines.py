@@ -5,6 +5,8 @@ import pytest
 
 from lambdas.pipelines.events import create_handler
 from larder.errors import ResourceNotFound, ServiceUnavailable, ValidationError
+from larder.pipelines.checks.check import Checks
+from larder.pipelines.checks.expectation import Expectation, Kind
 from larder.pipelines.consistency.report import (
     Comparison,
     ConsistencyReport,
@@ -12,7 +14,6 @@ from larder.pipelines.consistency.report import (
     Question,
     Timeliness,
 )
-from larder.pipelines.definition import ExpectedRows
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.lineage.events import Place, RunEvents
 from larder.pipelines.lineage.note import LineageNotes
@@ -23,13 +24,12 @@ from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed
 from larder.pipelines.runs.work import PipelineWork
 from larder.telemetry.log import Log
-from larder.testing.pipeline_runs import MemoryLedger
+from larder.testing.pipeline_runs import MemoryLedger, MemoryReports
 from tests.support.pipelines import all_functions, pipeline
 from tests.unit.pipelines.test_runs import HOURLY, START, Clock
 
-OURS = pipeline(
-    all_functions([DAY]), HOUR, start=HOURLY.start, late=HOURLY.late, rows=ExpectedRows(1, 10)
-)
+ROWS = (Expectation(kind=Kind.ROWS_MIN, bound=1), Expectation(kind=Kind.ROWS_MAX, bound=10))
+OURS = pipeline(all_functions([DAY]), HOUR, start=HOURLY.start, late=HOURLY.late, expect=ROWS)
 NAMED = {"pipeline": "g", "from": "2024-10-04T00:00Z", "to": "2024-10-04T02:00Z"}
 
 
@@ -44,6 +44,9 @@ class Engine:
 
     def count(self, _folder):
         return self.rows
+
+    def select(self, _folder, _query):
+        return [{"n": self.rows, "k": 3}]
 
 
 class Commits:
@@ -67,7 +70,8 @@ class Machine:
         self.runs = Runs(MemoryLedger(), self.clock)
         self.commits = Commits()
         late = LateEvents(self.runs.ledger, self.commits, self.clock)
-        work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, self.engine, "lake", late)
+        checks = Checks(self.runs.ledger, self.engine, MemoryReports())
+        work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, checks, "lake", late)
         self.compared, self.events, self.losses, self.is_lost = [], {}, [], False
         log = Log(write=self.lines.append)
         events = RunEvents(Place("123456789012", "us-east-1", "dev"), self.clock)
@@ -187,7 +191,7 @@ def test_a_claim_that_failed_has_no_interval_to_mark(machine):
 def test_of_two_executions_one_computes_and_the_other_does_nothing(machine):
     (chunk,) = machine.plan()
     run = machine.claim(chunk, "one")["run"]
-    assert machine.claim(chunk, "two") == {"taken": False, "run": None}
+    assert machine.claim(chunk, "two") == {"taken": False, "accepts": False, "run": None}
     machine.clock.now += LEASE + 1
     assert machine.claim(chunk, "two")["taken"]
     for step in ("compute", "check"):
@@ -196,11 +200,13 @@ def test_of_two_executions_one_computes_and_the_other_does_nothing(machine):
     assert machine.step("close", results=[{"state": "taken"}]) == {"published": 0, "rows": 0}
 
 
-@pytest.mark.parametrize("rows", [0, 11])
-def test_too_few_or_too_many_rows_are_refused(machine, rows):
+@pytest.mark.parametrize(
+    ("rows", "words"), [(0, "rows min. Report: s3://lake/"), (11, "rows max. Report: s3://lake/")]
+)
+def test_too_few_or_too_many_rows_are_refused(machine, rows, words):
     (chunk,) = machine.plan()
     machine.engine.rows = rows
-    with pytest.raises(ChecksFailed, match=rf"the interval has {rows}, .* 1 to 10"):
+    with pytest.raises(ChecksFailed, match=words):
         machine.step("check", run=machine.claim(chunk)["run"])
 
 

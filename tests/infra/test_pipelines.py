@@ -58,12 +58,30 @@ def machine(templates, stage):
 
 def test_every_task_ends_and_is_tried_again_where_aws_is_at_fault(templates):
     tasks = list(tasks_of(machine(templates, "prod")))
-    assert len(tasks) == 8
+    assert len(tasks) == 9
     for task in tasks:
         assert 0 < task["TimeoutSeconds"] <= 900
         faults = task["Retry"][-1]
         assert "Lambda.TooManyRequestsException" in faults["ErrorEquals"]
         assert (faults["JitterStrategy"], faults["MaxAttempts"]) == ("FULL", 6)
+
+
+def test_accepted_rows_are_published_without_being_computed_or_checked_again(templates):
+    states = machine(templates, "prod")["States"]["Chunks"]["ItemProcessor"]["States"]
+    ways = {each["Variable"]: each["Next"] for each in states["IsClaimed"]["Choices"]}
+    assert list(ways.items()) == [("$.claim.accepts", "Accept"), ("$.claim.taken", "Compute")]
+    assert states["Accept"]["Next"] == states["Check"]["Next"] == "Publish"
+    assert states["Accept"]["ResultPath"] == states["Check"]["ResultPath"] == "$.checked"
+
+
+def test_what_checks_and_what_publishes_have_duckdb(templates):
+    found = [
+        resource["Properties"]
+        for stack, _, resource in templates.of_type("AWS::Lambda::Function", "prod")
+        if stack == "prod/Pipelines" and resource["Properties"]["Handler"].startswith("lambdas.")
+    ]
+    steps = [each for each in found if len(each.get("Layers", [])) == 2]
+    assert len(steps) == len(found)
 
 
 def test_whatever_fails_in_a_chunk_marks_its_interval_and_the_others_go_on(templates):

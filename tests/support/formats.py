@@ -8,6 +8,7 @@ never changed: where today's form is another one, give the old file a name of it
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ from larder.offline.watermark import Beats, Round
 from larder.offline.write import UnreadableChange
 from larder.pipelines.adapters import dynamodb_ledger as ledger_item
 from larder.pipelines.adapters import stored_reports
+from larder.pipelines.checks.expectation import Kind as CheckKind
+from larder.pipelines.checks.judge import Finding, Result
+from larder.pipelines.checks.report import Report
+from larder.pipelines.checks.report import from_json as report_from_json
+from larder.pipelines.checks.report import to_json as report_to_json
 from larder.pipelines.consistency.report import (
     Comparison,
     ConsistencyReport,
@@ -77,7 +83,7 @@ from larder.pipelines.consistency.report import (
     Timeliness,
 )
 from larder.pipelines.durations import DAY, HOUR
-from larder.pipelines.runs.items import AGAIN, Claim, IntervalItem, Position
+from larder.pipelines.runs.items import AGAIN, Acceptance, Claim, IntervalItem, Position
 from larder.pipelines.runs.items import State as RunState
 from larder.pipelines.sql.statement import Interval
 from larder.records.adapters.dynamodb_item import from_item, log_key, record_key, to_attributes
@@ -700,8 +706,14 @@ ENDED = IntervalItem(
     cause="é",
     changed=MICROS,
 )
+ACCEPTED = replace(
+    ENDED, keys=3, accepted=Acceptance(1, "arn:aws:iam::123456789012:user/ada", "Easter: closed")
+)
+BLOCKED = replace(ENDED, state=RunState.BLOCKED, rows=None, pauses=True, cause="rows min: 0")
 LEDGER_ITEMS = {
     "v1": ENDED,
+    "v1-accepted": ACCEPTED,
+    "v1-blocked": BLOCKED,
     "v1-running": replace(ENDED, state=RunState.RUNNING, rows=None, cause=""),
 }
 
@@ -724,12 +736,35 @@ def _claimed(ledger: ledger_item.DynamoLedger) -> IntervalItem:
 
 def _intervals() -> dict[str, bytes]:
     key = ledger_item.interval_key(ENDED)
+    ends = {"v1": ENDED, "v1-accepted": ACCEPTED, "v1-blocked": BLOCKED}
     return {
-        "v1": _ledger_item(
-            lambda ledger: ledger.end(replace(ENDED, attempts=_claimed(ledger).attempts)), key
-        ),
         "v1-running": _ledger_item(_claimed, key),
+        **{name: _ledger_item(partial(_ended, item), key) for name, item in ends.items()},
     }
+
+
+def _ended(item: IntervalItem, ledger: ledger_item.DynamoLedger) -> None:
+    assert ledger.end(replace(item, attempts=_claimed(ledger).attempts))
+
+
+CHECKS = Report(
+    run="card-r1-20250131T1200-20250131T1300-1",
+    address="s3://lake/pipelines/card/card-r1-20250131T1200-20250131T1300-1/checks.json",
+    rows=12,
+    keys=3,
+    findings=(
+        Finding("rows min", "at least 1", "12", Result.PASSED, CheckKind.ROWS_MIN),
+        Finding(
+            check="spend max",
+            bound="at most 5.5",
+            value="7.25 (2 rows outside)",
+            result=Result.WARNED,
+            kind=CheckKind.MAX,
+            feature="spend",
+            keys=("ada", "é"),
+        ),
+    ),
+)
 
 
 def _interval_claimed(body: bytes) -> bytes:
@@ -770,6 +805,15 @@ FORMS = (
         newer=in_json(f={"N": "2"}),
         item="of pipeline card",
         rewrite=_interval_claimed,
+    ),
+    Stored(
+        name="pipeline-checks",
+        makes=lambda: {"v1": report_to_json(CHECKS)},
+        read=report_from_json,
+        value=lambda _name: CHECKS,
+        more=both(in_json(**{UNKNOWN: "kept"}), in_json("findings", **{UNKNOWN: "kept"})),
+        newer=in_json(format=2),
+        item="checks of run card-r1",
     ),
     Stored(
         name="model-package",

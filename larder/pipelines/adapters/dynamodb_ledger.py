@@ -4,7 +4,10 @@
                                                 whether it is paused, x snapshots of source tables,
                                                 d late events that were too old
     P#<pipeline>  I#<revision>#<after>#<until>  an interval: s state, o owner, l lease, a attempts,
-                                                k failures, n rows, e cause, c when it was changed
+                                                t failures, n rows, e cause, c when it was
+                                                changed, k record identifiers, h whether it helps
+                                                to pause, v whose rows were accepted: a attempt, b
+                                                by whom, w why
 
 Numbers of sort keys have 20 digits and are counted from the year 1, so that they sort as texts.
 Items are changed by DynamoDB's own updates. So attributes of a newer release stay.
@@ -20,7 +23,7 @@ from typing import Any, Final
 
 from larder.aws.dynamodb.api import ConditionFailed, DynamoApi
 from larder.formats import Format
-from larder.pipelines.runs.items import Claim, IntervalItem, Position, State
+from larder.pipelines.runs.items import Acceptance, Claim, IntervalItem, Position, State
 from larder.pipelines.sql.statement import Interval
 
 Attributes = dict[str, Any]
@@ -28,6 +31,7 @@ POSITION: Final = Format("pipeline-position")
 INTERVAL: Final = Format("pipeline-interval")
 _YEAR_1: Final = 62_135_596_800 * 1_000_000
 _HELD: Final = "s = :running AND o = :owner AND a = :attempts"
+_ACCEPTED: Final = "(s = :running AND o = :owner) OR (s = :blocked AND a = :accepts)"
 _FREE: Final = (
     "attribute_not_exists(pk) OR (s = :running AND (o = :owner OR l < :now)) OR s IN ({})"
 )
@@ -100,6 +104,9 @@ class DynamoLedger:
             "SET s = :running, o = :owner, l = :lease, c = :now, a = if_not_exists(a, :none) + :one"
         )
         free = _FREE.format(", ".join(f":{state}" for state in claim.takes))
+        if claim.accepts is not None:
+            free = _ACCEPTED
+            values[":accepts"] = _number(claim.accepts)
         taken = self._update(interval_key(item), change, values, free)
         return interval_of(taken) if taken else None
 
@@ -124,11 +131,13 @@ class DynamoLedger:
             ":failures": _number(item.failures),
             **_holder(item),
         }
-        change = "SET s = :state, e = :cause, c = :changed, k = :failures"
-        if item.rows is None:
-            change += " REMOVE n"
-        else:
-            change, values[":rows"] = f"{change}, n = :rows", _number(item.rows)
+        change, gone = "SET s = :state, e = :cause, c = :changed, t = :failures", []
+        for name, value in _optional(item).items():
+            if value is None:
+                gone.append(name)
+            else:
+                change, values[f":{name}"] = f"{change}, {name} = :{name}", value
+        change += f" REMOVE {', '.join(gone)}" if gone else ""
         return self._update(interval_key(item), change, values, _HELD) is not None
 
     def _queried(self, request: Attributes) -> Iterator[Attributes]:
@@ -208,11 +217,31 @@ def interval_of(attributes: Mapping[str, Any]) -> IntervalItem:
         owner=attributes["o"]["S"],
         lease_until=int(attributes["l"]["N"]),
         attempts=int(attributes["a"]["N"]),
-        failures=int(attributes.get("k", {}).get("N", 0)),
+        failures=int(attributes.get("t", {}).get("N", 0)),
         rows=int(attributes["n"]["N"]) if "n" in attributes else None,
         cause=attributes.get("e", {}).get("S", ""),
         changed=int(attributes["c"]["N"]),
+        keys=int(attributes["k"]["N"]) if "k" in attributes else None,
+        pauses=attributes.get("h", {}).get("BOOL", False),
+        accepted=_acceptance(attributes["v"]["M"]) if "v" in attributes else None,
     )
+
+
+def _optional(item: IntervalItem) -> Mapping[str, Attributes | None]:
+    """The attributes that an end may have; ``None`` for those that it has not."""
+    told = item.accepted
+    return {
+        "n": None if item.rows is None else _number(item.rows),
+        "k": None if item.keys is None else _number(item.keys),
+        "h": {"BOOL": True} if item.pauses else None,
+        "v": None
+        if told is None
+        else {"M": {"a": _number(told.attempt), "b": {"S": told.by}, "w": {"S": told.reason}}},
+    }
+
+
+def _acceptance(attributes: Mapping[str, Any]) -> Acceptance:
+    return Acceptance(int(attributes["a"]["N"]), attributes["b"]["S"], attributes["w"]["S"])
 
 
 def _holder(item: IntervalItem) -> Attributes:

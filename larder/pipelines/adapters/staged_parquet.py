@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
@@ -25,11 +26,17 @@ _SCHEME = "s3://"
 
 @dataclass(frozen=True, slots=True)
 class StagedParquet:
-    """Implements ``larder.pipelines.runs.ports.StagedRows``; ``files_of`` opens a bucket."""
+    """The files of a folder; ``files_of`` opens a bucket."""
 
     files_of: Callable[[str], Arrow]
 
+    def dataset(self, folder: str) -> Arrow:
+        """The rows of a folder with files, to be read column by column and as often as needed."""
+        paths = [each.path for each in self._files(folder)]
+        return ds.dataset(paths, format="parquet", filesystem=self._bucket(folder))
+
     def count(self, folder: str) -> int:
+        """How many rows the files of a folder have; none where there are no files."""
         files = self._files(folder)
         return sum(self._opened(folder, each.path).metadata.num_rows for each in files)
 

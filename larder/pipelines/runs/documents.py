@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from larder.errors import ValidationError
 from larder.pipelines.durations import EXAMPLES, SECOND, micros_of
-from larder.pipelines.runs.items import IntervalItem, State
+from larder.pipelines.runs.items import Acceptance, IntervalItem, State
 from larder.pipelines.runs.plan import Asked
 from larder.pipelines.sql.statement import Interval
 
@@ -68,7 +69,9 @@ def interval_document(interval: Interval) -> dict[str, int]:
 
 def item_document(item: IntervalItem) -> dict[str, Any]:
     """A claimed interval as JSON; ``run_id`` is for people."""
+    accepted = {"accepted": asdict(item.accepted)} if item.accepted else {}
     return {
+        **accepted,
         "run_id": item.run_id,
         "pipeline": item.pipeline,
         "revision": item.revision,
@@ -89,4 +92,5 @@ def item_of(document: Mapping[str, Any]) -> IntervalItem:
         owner=document["owner"],
         attempts=document["attempts"],
         failures=document["failures"],
+        accepted=Acceptance(**document["accepted"]) if "accepted" in document else None,
     )

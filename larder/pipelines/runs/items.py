@@ -63,6 +63,15 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That a person has the rows of a blocked attempt published; who, and why."""
+
+    attempt: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class IntervalItem:
     """One interval of a pipeline.
 
@@ -78,6 +87,9 @@ class IntervalItem:
         rows: how many rows were published.
         cause: why it failed or is blocked.
         changed: when the item was written last.
+        keys: how many record identifiers the published rows have.
+        pauses: whether a check failed that pauses the pipeline when it fails twice running.
+        accepted: whose rows are published in place of the attempt's own.
     """
 
     pipeline: str
@@ -91,29 +103,61 @@ class IntervalItem:
     rows: int | None = None
     cause: str = ""
     changed: int = 0
+    keys: int | None = None
+    pauses: bool = False
+    accepted: Acceptance | None = None
 
     @property
     def run_id(self) -> str:
         """The one word to search for: folder on S3, id of the ingestion, key of log lines."""
+        return self._run(self.attempts)
+
+    @property
+    def staged_run(self) -> str:
+        """The run that staged the rows to publish: this one, or the one that was accepted."""
+        return self._run(self.attempts if self.accepted is None else self.accepted.attempt)
+
+    def _run(self, attempt: int) -> str:
         after, until = (stamp(each) for each in (self.interval.after, self.interval.until))
-        return f"{self.pipeline}-r{self.revision}-{after}-{until}-{self.attempts}"
+        return f"{self.pipeline}-r{self.revision}-{after}-{until}-{attempt}"
 
     def may_be_claimed(self, claim: Claim) -> bool:
-        """Whether it may be taken: it rests in a fitting state, or its owner's lease ran out."""
-        if self.state is State.RUNNING:
+        """Whether it may be taken: it rests in a fitting state, or its owner's lease ran out.
+
+        Of a blocked attempt that is accepted, it must still be the last one.
+        """
+        is_running = self.state is State.RUNNING
+        if claim.accepts is not None:
+            is_blocked = self.state is State.BLOCKED and self.attempts == claim.accepts
+            return is_blocked or (is_running and self.owner == claim.owner)
+        if is_running:
             return self.owner == claim.owner or self.lease_until < claim.now
         return self.state in claim.takes
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Who wants an interval, when, and in which states of rest it is taken."""
+    """Who wants an interval, when, and in which states of rest it is taken.
+
+    ``accepts`` is the blocked attempt whose rows are accepted, if that is what it is for.
+    """
 
     owner: str
     now: int
     takes: tuple[State, ...] = DUE
+    accepts: int | None = None
 
 
 def stamp(micros: int) -> str:
     """A minute in UTC as names have it: ``20250131T1200``."""
     return f"{_EPOCH + timedelta(microseconds=micros):%Y%m%dT%H%M}"
+
+
+def micros_of_stamp(text: str) -> int:
+    """The instant of a ``stamp``.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    moment = datetime.strptime(text, "%Y%m%dT%H%M").replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(microseconds=1)

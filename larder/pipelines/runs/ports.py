@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from larder.errors import LarderError
 
@@ -42,3 +42,19 @@ class StagedRows(Protocol):
 
     def count(self, folder: str) -> int:
         """How many rows the files of a folder have; none where there are no files."""
+
+    def select(self, folder: str, query: str) -> list[Mapping[str, Any]]:
+        """The answer of a query whose table ``larder_rows`` are the rows of a folder, not empty.
+
+        It holds few rows of plain values; the staged rows may be many.
+        """
+
+
+class Reports(Protocol):
+    """Documents beside the rows of a run."""
+
+    def write(self, address: str, body: bytes) -> None:
+        """Keep a document, in place of the one that is there."""
+
+    def read(self, address: str) -> bytes | None:
+        """A document; ``None`` where it does not exist."""

@@ -1,20 +1,28 @@
-"""The steps between a claim and an end: compute, check, record. Each may be repeated."""
+"""The steps between a claim and an end: compute, check or accept, record. Each may be repeated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from larder.bucket_folders import PIPELINES
 from larder.errors import ResourceNotFound
+from larder.pipelines.checks.check import Checks, RunFolders
+from larder.pipelines.checks.expectation import Kind
+from larder.pipelines.checks.judge import Result
+from larder.pipelines.checks.report import Report
 from larder.pipelines.definition import Pipeline
-from larder.pipelines.runs.items import IntervalItem, State
+from larder.pipelines.runs.due import MOST_CHUNK
+from larder.pipelines.runs.items import DUE, LEASE, IntervalItem, State
 from larder.pipelines.runs.late import Late, LateEvents
 from larder.pipelines.runs.plan import Runs
-from larder.pipelines.runs.ports import ChecksFailed, Engine, Remaining, StagedRows
-from larder.pipelines.sql.statement import Shape, statement
+from larder.pipelines.runs.ports import ChecksFailed, Engine, Remaining
+from larder.pipelines.sql.statement import Interval, Shape, newest_statement, statement
 
 LONGEST_CAUSE = 1000
+_PAUSED = (
+    " Paused: rows or freshness failed twice running. Fix the source, then larder pipeline resume"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class PipelineWork:
     runs: Runs
     pipelines: Callable[[], Mapping[str, Pipeline]]
     engine: Engine
-    staged: StagedRows
+    checks: Checks
     bucket: str
     late: LateEvents | None = None
 
@@ -51,6 +59,19 @@ class PipelineWork:
             return Late()
         return self.late.find(pipeline, position)
 
+    def claim(
+        self, pipeline: Pipeline, interval: Interval, owner: str, takes: tuple[State, ...]
+    ) -> IntervalItem | None:
+        """Take an interval; ``None`` where another one has it, it is done, or all are paused.
+
+        A pipeline that a check paused within this execution computes only what was named.
+        """
+        if takes == DUE:
+            position = self.runs.ledger.position(pipeline.group)
+            if position is not None and position.paused:
+                return None
+        return self.runs.claim(pipeline, interval, owner, takes)
+
     def compute(self, item: IntervalItem, remaining: Remaining) -> None:
         """Write the interval's rows into the run's own folder, which no other attempt uses.
 
@@ -59,40 +80,87 @@ class PipelineWork:
             ServiceUnavailable: another execution has the interval by now.
         """
         self.runs.hold(item)
-        query = statement(self.pipeline(item.pipeline), item.interval, Shape.DELTA)
-        self.engine.unload(query, self.folder(item), item.run_id, remaining)
+        pipeline, folders = self.pipeline(item.pipeline), run_folders(self.bucket, item)
+        query = statement(pipeline, item.interval, Shape.DELTA)
+        self.engine.unload(query, folders.rows, item.run_id, remaining)
+        back = max((e.bound for e in pipeline.expect if e.kind is Kind.FRESHNESS), default=0)
+        if back:
+            newest = newest_statement(pipeline, item.interval, int(back))
+            self.engine.unload(newest, folders.newest, f"{item.run_id}/newest", remaining)
 
-    def check(self, item: IntervalItem) -> int:
-        """Count the rows, and refuse a number that the definition does not expect.
+    def check(self, item: IntervalItem) -> Report:
+        """Check the rows, and write the report.
 
         Raises:
-            ChecksFailed: there are too few or too many.
+            ChecksFailed: a check failed whose severity is ``error``.
         """
         self.runs.hold(item)
-        rows, expected = self.staged.count(self.folder(item)), self.pipeline(item.pipeline).rows
-        if rows < expected.least or (expected.most is not None and rows > expected.most):
-            most = "any number" if expected.most is None else f"{expected.most:,}"
-            raise ChecksFailed(
-                f"rows: the interval has {rows:,}, and the definition expects {expected.least:,} "
-                f"to {most}; they lie in {self.folder(item)}"
-            )
-        return rows
+        pipeline = self.pipeline(item.pipeline)
+        report = self.checks.check(pipeline, item, run_folders(self.bucket, item))
+        if any(report.of(Result.FAILED)):
+            raise ChecksFailed(report.named(Result.FAILED))
+        return report
 
-    def record(self, item: IntervalItem, rows: int) -> bool:
+    def accept(self, item: IntervalItem) -> Report:
+        """The report on the rows that a person accepted.
+
+        Raises:
+            ResourceNotFound: the report or the rows are gone.
+        """
+        self.runs.hold(item)
+        folders = run_folders(self.bucket, item)
+        report = self.checks.report(folders.report)
+        if report is None or self.checks.staged.count(folders.rows) != report.rows:
+            raise ResourceNotFound(
+                f"run {item.staged_run}: its rows or its report below {folders.rows} are not as "
+                "they were checked. Compute it again: larder pipeline run --from --to"
+            )
+        return report
+
+    def record(self, item: IntervalItem, rows: int, keys: int | None = None) -> bool:
         """Note that an interval is published; whether it still was its owner's."""
-        is_held = self.runs.end(item, State.PUBLISHED, rows=rows)
+        is_held = self.runs.end(replace(item, keys=keys), State.PUBLISHED, rows=rows)
         self.runs.advance(self.pipeline(item.pipeline))
         return is_held
 
     def fail(self, item: IntervalItem, state: State, cause: str) -> bool:
         """Note that nothing of an interval is published, and why."""
-        return self.runs.end(item, state, rows=None, cause=cause[:LONGEST_CAUSE])
+        ended = replace(item, accepted=None)
+        return self.runs.end(ended, state, rows=None, cause=cause[:LONGEST_CAUSE])
 
-    def folder(self, item: IntervalItem) -> str:
-        """Where the rows of this attempt lie."""
-        return rows_folder(self.bucket, item)
+    def block(self, item: IntervalItem, cause: str) -> bool:
+        """Note that a check refused an interval; whether that pauses the pipeline.
+
+        It does where a check of ``rows`` or ``freshness`` failed in the interval before it too.
+        The ledger's cause has values, which errors and logs leave out.
+        """
+        report = self.checks.report(run_folders(self.bucket, item).report)
+        if report is not None:
+            cause = f"{ChecksFailed.__name__}: {report.told(Result.FAILED)}"
+        pauses = report is not None and report.pauses
+        is_paused = pauses and self._paused_before(item) and self._is_held(item)
+        if is_paused:
+            self.runs.ledger.pause(item.pipeline, True)
+            paused = f"{_PAUSED} {item.pipeline}"
+            cause = f"{cause[: LONGEST_CAUSE - len(paused)]}{paused}"
+        self.fail(replace(item, pauses=pauses), State.BLOCKED, cause)
+        return is_paused
+
+    def _is_held(self, item: IntervalItem) -> bool:
+        return self.runs.ledger.renew(item, self.runs.clock() + LEASE)
+
+    def _paused_before(self, item: IntervalItem) -> bool:
+        """Whether the interval that ends where this one begins is blocked for its source."""
+        ledger, after = self.runs.ledger, item.interval.after
+        before = [
+            each
+            for each in ledger.intervals(item.pipeline, item.revision, after - MOST_CHUNK)
+            if each.interval.until == after
+        ]
+        return any(each.state is State.BLOCKED and each.pauses for each in before)
 
 
-def rows_folder(bucket: str, item: IntervalItem) -> str:
-    """The folder of an attempt's rows."""
-    return f"s3://{bucket}/{PIPELINES}{item.pipeline}/{item.run_id}/rows/"
+def run_folders(bucket: str, item: IntervalItem) -> RunFolders:
+    """Where the rows to publish lie, the newest event beside them, and the report on them."""
+    run = f"s3://{bucket}/{PIPELINES}{item.pipeline}/{item.staged_run}/"
+    return RunFolders(f"{run}rows/", f"{run}newest/", f"{run}checks.json")

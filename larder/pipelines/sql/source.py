@@ -48,23 +48,39 @@ def rows(
     Without bounds it is of all events, those without identifier or instant among them.
     """
     source = pipeline.source
-    key = FeatureDefinition(pipeline.identifier, pipeline.identifier_type)
-    typed = f"CAST({name(pipeline.identifier)} AS {sql_type(key)})"
     columns = [
-        f"{typed} AS k",
+        f"{_identifier(pipeline)} AS k",
         f"{instant(source)} AS t",
         *(f"{name(column)} AS o{place}" for place, column in enumerate(source.order)),
         *([f"{name(source.version)} AS version"] if source.version else []),
         *(f"{text} AS {column}" for text, column in inputs.columns.items()),
     ]
+    return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{_where(pipeline, bounds, keys)}"
+
+
+def newest(pipeline: Pipeline, relation: str, bounds: tuple[int, int]) -> str:
+    """A SELECT of the instant of the newest event within (after, until], as ``newest``."""
+    found = f"MAX({instant(pipeline.source)})"
+    return f"SELECT\n  {found} AS newest\nFROM {relation}{_where(pipeline, bounds)}"
+
+
+def _identifier(pipeline: Pipeline) -> str:
+    key = FeatureDefinition(pipeline.identifier, pipeline.identifier_type)
+    return f"CAST({name(pipeline.identifier)} AS {sql_type(key)})"
+
+
+def _where(
+    pipeline: Pipeline, bounds: tuple[int, int] | None, keys: Sequence[Key] | None = None
+) -> str:
+    source = pipeline.source
     conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
         conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
     if keys is not None:
-        conditions.append(f"{typed} IN ({', '.join(map(value_literal, keys)) or 'NULL'})")
+        listed = ", ".join(map(value_literal, keys)) or "NULL"
+        conditions.append(f"{_identifier(pipeline)} IN ({listed})")
     kept = "\n  AND ".join(conditions)
-    where = f"\nWHERE {kept}" if kept else ""
-    return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{where}"
+    return f"\nWHERE {kept}" if kept else ""
 
 
 def instant(source: Source) -> str:

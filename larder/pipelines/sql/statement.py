@@ -73,6 +73,13 @@ def inputs_statement(pipeline: Pipeline, table: str | None = None) -> str:
     return source.rows(pipeline, Inputs(pipeline), relation, None)
 
 
+def newest_statement(pipeline: Pipeline, interval: Interval, back: int) -> str:
+    """A SELECT of the newest event, ``newest``, of an interval and ``back`` before its end."""
+    first = min(interval.after, interval.until - back)
+    relation = source.relation_of(pipeline.source)
+    return source.newest(pipeline, relation, (first, interval.until))
+
+
 def _first(pipeline: Pipeline, after: int) -> int:
     """The instant after which events count.
 

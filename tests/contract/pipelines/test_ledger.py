@@ -11,7 +11,16 @@ from moto import mock_aws
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.pipelines.adapters.dynamodb_ledger import DynamoLedger
 from larder.pipelines.durations import DAY, HOUR
-from larder.pipelines.runs.items import AGAIN, DUE, NAMED, Claim, IntervalItem, Position, State
+from larder.pipelines.runs.items import (
+    AGAIN,
+    DUE,
+    NAMED,
+    Acceptance,
+    Claim,
+    IntervalItem,
+    Position,
+    State,
+)
 from larder.pipelines.sql.statement import Interval
 from larder.testing.pipeline_runs import MemoryLedger
 from tests.support.tables import create_registry_table
@@ -124,6 +133,38 @@ def test_rows_of_an_earlier_end_go(ledger):
     ledger.end(replace(claim(ledger), state=State.FAILED, rows=None, cause=""))
     (found,) = ledger.intervals("card", 1, -DAY)
     assert (found.rows, found.cause, found.attempts) == (None, "", 2)
+
+
+def test_counts_and_acceptance_are_kept_until_an_end_without_them(ledger):
+    accepted = Acceptance(1, "ada", "Easter")
+    ended = replace(claim(ledger), state=State.PUBLISHED, rows=7, keys=3, accepted=accepted)
+    assert ledger.end(ended)
+    assert list(ledger.intervals("card", 1, -DAY)) == [ended]
+    again = claim(ledger, takes=AGAIN)
+    blocked = replace(again, state=State.BLOCKED, rows=None, keys=None, accepted=None, pauses=True)
+    assert ledger.end(blocked)
+    assert list(ledger.intervals("card", 1, -DAY)) == [blocked]
+    assert ledger.end(replace(claim(ledger, takes=NAMED), state=State.FAILED, pauses=False))
+    (found,) = ledger.intervals("card", 1, -DAY)
+    assert (found.keys, found.accepted, found.pauses) == (None, None, False)
+
+
+def accept(ledger, attempt, owner="b", now=NOW):
+    asked = Claim(owner, now, (State.BLOCKED,), accepts=attempt)
+    return ledger.claim(FIRST, asked, now + HOUR)
+
+
+def test_only_the_last_attempt_of_a_blocked_interval_is_taken_to_be_accepted(ledger):
+    assert accept(ledger, 0) is None and accept(ledger, 1) is None
+    mine = claim(ledger)
+    assert accept(ledger, 1, now=NOW + DAY) is None  # its lease ended, but it is not blocked
+    assert ledger.end(replace(mine, state=State.BLOCKED))
+    assert accept(ledger, 0) is None and accept(ledger, 2) is None
+    taken = accept(ledger, 1)
+    assert (taken.state, taken.owner, taken.attempts) == (State.RUNNING, "b", 2)
+    assert accept(ledger, 1, "c") is None
+    assert accept(ledger, 1).attempts == 3  # its owner asks again
+    assert claim(ledger, owner="c", now=NOW + 2 * HOUR).attempts == 4  # which died
 
 
 def test_intervals_are_those_of_one_revision_from_an_instant_on_oldest_first(ledger):

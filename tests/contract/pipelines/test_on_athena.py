@@ -9,7 +9,7 @@ from larder.as_of.athena import unload
 from larder.pipelines.definition import TimeUnit
 from larder.pipelines.dialects import Dialect
 from larder.pipelines.durations import DAY, HOUR
-from larder.pipelines.sql.statement import Interval, statement
+from larder.pipelines.sql.statement import Interval, newest_statement, statement
 from tests.support.pipelines import (
     SCHEMA,
     all_functions,
@@ -64,3 +64,24 @@ def test_text_times_are_the_same_instants(lake, tmp_path):
     )
 
     assert by_point(lake.read("out/texts/", tmp_path)) == expected(asked, events, EVERYTHING)
+
+
+def test_the_newest_event_is_written_as_duckdb_reads_it(lake, tmp_path):
+    events = random_streams(list(range(20))).events
+    rows = pa.Table.from_pylist(events, SCHEMA)
+    texts = [
+        f"{e.isoformat(timespec='microseconds')}Z"
+        for e in rows.column("t").cast(pa.timestamp("us")).to_pylist()
+    ]
+    lake.add_hive_table("newest", rows.append_column("text", pa.array(texts)))
+    asked = pipeline(())
+    newest = max(event["t"] for event in events)
+    before = max(event["t"] for event in events if event["t"] < newest)
+    for unit, column in ((TimeUnit.MICROSECONDS, "t"), (TimeUnit.ISO8601, "text")):
+        source = replace(asked.source, unit=unit, time=column, table="larder_dev.newest")
+        of = replace(asked, source=source)
+        for until, found in ((newest, newest), (newest - 1, before), (-(10**17), None)):
+            folder = f"out/newest/{unit}/{until}/"
+            text = newest_statement(of, Interval(until - DAY, until), 10**15)
+            lake.run(unload(text, f"s3://lake/{folder}"))
+            assert lake.read(folder, tmp_path) == [{"newest": found}]
