@@ -23,7 +23,7 @@ from larder.groups.api.requests import group_spec, request_problems
 from larder.groups.group_rules import group_problems
 from larder.groups.reserved_tags import PREFIX
 from larder.pipelines.definition import Pipeline
-from larder.pipelines.rules import pipeline_problems, pipeline_warnings
+from larder.pipelines.rules import pipeline_problems, pipeline_warnings, platform_problems
 from larder.problems import Path as MemberPath
 from larder.problems import Problem, shown
 from larder.wire.shapes import problems
@@ -44,12 +44,17 @@ def load_definitions(directory: Path) -> list[dict[str, Any]]:
 
 
 def load_pipelines(directory: Path) -> list[Pipeline]:
-    """The pipelines of a folder's definitions, by file name.
+    """The pipelines of a folder's definitions, by file name, as the platform computes them.
 
     Raises:
-        ConfigurationError: as of ``load_definitions``.
+        ConfigurationError: as of ``load_definitions``; or a definition asks for what this release
+            does not compute. ``larder pipeline test`` and ``sql`` take it all the same.
     """
-    return [file.pipeline for file in _load(directory) if file.pipeline is not None]
+    files = [file for file in _load(directory) if file.pipeline is not None]
+    complaints = [text for file in files for text in file.not_computed]
+    if complaints:
+        raise ConfigurationError("\n".join(complaints))
+    return [file.pipeline for file in files if file.pipeline is not None]
 
 
 def load_pipeline(path: Path) -> Pipeline:
@@ -104,6 +109,7 @@ class _File:
     document: dict[str, Any] = field(default_factory=dict)
     name_line: int = 1
     pipeline: Pipeline | None = None
+    not_computed: list[str] = field(default_factory=list)
 
 
 def _read(path: Path, file: str) -> _File:
@@ -124,7 +130,10 @@ def _read(path: Path, file: str) -> _File:
     pipeline = None
     if members.get("pipeline"):
         pipeline = PipelineReader(members, places, path.parent).read()
-    return _File([], to_document(file, members), located.line(("name",)), pipeline)
+    found = platform_problems(pipeline) if pipeline else ()
+    not_computed = [_complaint(file, located, each) for each in found]
+    name_line = located.line(("name",))
+    return _File([], to_document(file, members), name_line, pipeline, not_computed)
 
 
 def _about_names(text: str, line: int) -> str:

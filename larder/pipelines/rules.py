@@ -14,6 +14,7 @@ from larder.pipelines.definition import (
     ORDERED,
     Aggregate,
     ComputedFeature,
+    Engine,
     Function,
     Pipeline,
     TimeUnit,
@@ -50,6 +51,21 @@ def pipeline_problems(pipeline: Pipeline) -> Iterator[Problem]:
         yield from _of_feature(pipeline, feature)
     if pipeline.source.columns is not None:
         yield from unknown_columns(pipeline, pipeline.source.columns)
+
+
+def platform_problems(pipeline: Pipeline) -> Iterator[Problem]:
+    """What this release's runs do not compute, though the definition is right."""
+    if pipeline.engine is Engine.SPARK:
+        text = "Member must be auto or athena: this release computes by Athena"
+        yield Problem(("pipeline", "engine"), text, shown(str(pipeline.engine)))
+    cures = {
+        "group": (pipeline.source.group, "Have the events in a table of the Glue catalog"),
+        "files": (pipeline.source.files, "Make a table of the Glue catalog over the files"),
+    }
+    for member, (value, cure) in cures.items():
+        if value is not None:
+            text = f"Member must be left out: this release's runs read tables. {cure}, and name it"
+            yield Problem((*_SOURCE, member), f"{text} in source.table", shown(value))
 
 
 def pipeline_warnings(pipeline: Pipeline) -> Iterator[str]:

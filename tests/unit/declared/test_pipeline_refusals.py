@@ -2,7 +2,12 @@
 
 import pytest
 
-from larder.declared.files import definition_warnings, load_definitions, load_pipeline
+from larder.declared.files import (
+    definition_warnings,
+    load_definitions,
+    load_pipeline,
+    load_pipelines,
+)
 from larder.errors import ConfigurationError
 
 GOOD = """\
@@ -302,3 +307,38 @@ def test_a_file_without_a_pipeline_has_none_to_load(folder):
         load_pipeline(folder / "it.yaml")
     with pytest.raises(ConfigurationError, match="is not a file"):
         load_pipeline(folder / "other.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        (
+            "  start: 2025-01-01\n",
+            "  start: 2025-01-01\n  engine: spark\n",
+            "features/it.yaml:12: pipeline.engine: Member must be auto or athena: this release",
+        ),
+        (
+            SOURCE,
+            "{group: other, time: at, unit: iso8601, version: write_time, order: [id]}",
+            "features/it.yaml:7: pipeline.source.group: Member must be left out: this release's",
+        ),
+        (
+            SOURCE,
+            "{files: {s3: 's3://b/x', format: csv, columns: {card_id: string, amount: double, "
+            "at: timestamp}}, time: at}",
+            "features/it.yaml:7: pipeline.source.files: Member must be left out: this release's",
+        ),
+    ],
+    ids=["spark", "group", "files"],
+)
+def test_what_the_platform_does_not_compute_is_refused_when_it_is_deployed(
+    folder, old, new, complaint
+):
+    assert old in GOOD
+    path = folder / "it.yaml"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(ConfigurationError) as caught:
+        load_pipelines(folder)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(complaint)
+    assert load_pipeline(path).group == "card"
