@@ -1,10 +1,10 @@
-"""``larder pipeline run|backfill|accept|status``: declared pipelines on a deployed platform."""
+"""``larder pipeline run|backfill|redrive|accept|status|list|pause|resume`` on a platform."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from larder.cli.parsers import Commands, add_stage
 from larder.cli.progress import ProgressBar
 
 if TYPE_CHECKING:
-    from larder.client.pipelines import PipelineRun, PipelineStatus
+    from larder.client.pipelines import PipelineRun, PipelinesClient, PipelineStatus
 
 
 def add_runs(inner: Commands) -> None:
@@ -35,6 +35,22 @@ def add_runs(inner: Commands) -> None:
     status = _command(inner, "status", "show how far pipelines are, and why intervals are not done")
     status.add_argument("name", nargs="?", help="this pipeline alone")
     status.set_defaults(run=_status)
+    _add_list_and_switches(inner)
+
+
+def _add_list_and_switches(inner: Commands) -> None:
+    redrive = _command(inner, "redrive", "compute again what failed or is blocked, and publish")
+    redrive.add_argument("name", help="the feature group that the pipeline writes")
+    redrive.set_defaults(run=_redrive)
+    listed = _command(inner, "list", "name the pipelines that were looked at")
+    listed.set_defaults(run=_list)
+    for name, meaning in (
+        ("pause", "have looks compute nothing of a pipeline"),
+        ("resume", "have looks compute what is due of a pipeline again"),
+    ):
+        switch = _command(inner, name, meaning)
+        switch.add_argument("name", help="the feature group that the pipeline writes")
+        switch.set_defaults(run=_switch, paused=name == "pause")
 
 
 def _command(inner: Commands, name: str, meaning: str) -> argparse.ArgumentParser:
@@ -54,17 +70,30 @@ def _add_interval(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    def run(pipelines: PipelinesClient, bar: ProgressBar) -> PipelineRun:
+        return pipelines.run(
+            options.name,
+            after=options.after,
+            until=options.until,
+            chunk=options.chunk,
+            again=options.again,
+            report=bar,
+        )
+
+    return _done(options, run)
+
+
+def _redrive(options: argparse.Namespace) -> int:
+    return _done(options, lambda pipelines, bar: pipelines.redrive(options.name, report=bar))
+
+
+def _done(
+    options: argparse.Namespace, run: Callable[[PipelinesClient, ProgressBar], PipelineRun]
+) -> int:
     bar = ProgressBar(sys.stderr, quiet=options.json)
     try:
         with larder.connect(options.stage) as platform:
-            done = platform.pipelines.run(
-                options.name,
-                after=options.after,
-                until=options.until,
-                chunk=options.chunk,
-                again=options.again,
-                report=bar,
-            )
+            done = run(platform.pipelines, bar)
     except KeyboardInterrupt as stop:
         stop.add_note("the run goes on; larder pipeline status shows it")
         raise
@@ -92,6 +121,31 @@ def _told(options: argparse.Namespace, what: str, done: PipelineRun) -> int:
     else:
         print(f"{what}: {done.status}: {done.cause}", file=sys.stderr)
     return 0 if done.status == "SUCCEEDED" else 1
+
+
+def _switch(options: argparse.Namespace) -> int:
+    with larder.connect(options.stage) as platform:
+        switch = platform.pipelines.pause if options.paused else platform.pipelines.resume
+        switch(options.name)
+    if options.json:
+        print(orjson.dumps({"pipeline": options.name, "paused": options.paused}).decode())
+    else:
+        print(f"{options.name} is {'paused' if options.paused else 'looked at again'}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    with larder.connect(options.stage) as platform:
+        found = list(platform.pipelines.statuses())
+    if options.json:
+        print(orjson.dumps([asdict(each) for each in found]).decode())
+        return 0
+    width = max((len(each.pipeline) for each in found), default=0)
+    for each in found:
+        waiting = f"{len(each.open):,} not published" if each.open else "all published"
+        paused = ", paused" if each.paused else ""
+        print(f"{each.pipeline:{width}}  until {each.published_until}  {waiting}{paused}")
+    return 0
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -15,10 +15,12 @@ from typing import Any
 import orjson
 
 from larder.client.consistency import ShownConsistency, shown
+from larder.errors import ResourceNotFound
 from larder.foreign_errors import in_larders_words
 from larder.pipelines.runs.accept import read_accepted
 from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
+from larder.pipelines.sql.statement import Interval
 from larder.progress import Report, silent
 from larder.wiring.pipeline_client import Execution, PipelineExecutions
 from larder.wiring.pipeline_consistency import PipelineConsistency
@@ -106,12 +108,7 @@ class PipelinesClient:
         """
         given = {"pipeline": name, "from": after, "to": until, "chunk": chunk, "again": again}
         asked: dict[str, Any] = {key: value for key, value in given.items() if value}
-        _, known = read_asked(asked)
-        with in_larders_words(f"the run of {name} failed"):
-            arn = self.executions.start(asked)
-            if not wait:
-                return _run_of(self.executions.look(arn))
-            return _run_of(self.executions.wait(arn, name, known.interval, report))
+        return self._started(asked, report, wait=wait)
 
     def accept(
         self, run_id: str, reason: str, *, wait: bool = True, report: Report = silent
@@ -127,10 +124,33 @@ class PipelinesClient:
         accepted = read_accepted({"accept": run_id, "reason": reason})
         with in_larders_words(f"the acceptance of {run_id} failed"):
             accepted = replace(accepted, by=self.executions.caller())
-            arn = self.executions.start(accepted.input)
-            if not wait:
-                return _run_of(self.executions.look(arn))
-            return _run_of(self.executions.wait(arn, accepted.pipeline, None, report))
+            return self._ended(accepted.input, accepted.pipeline, None, report, wait=wait)
+
+    def redrive(self, name: str, *, wait: bool = True, report: Report = silent) -> PipelineRun:
+        """Compute again all intervals of a pipeline that failed or are blocked, and no others.
+
+        Raises:
+            LarderError: Step Functions refused.
+        """
+        return self._started({"pipeline": name, "redrive": True}, report, wait=wait)
+
+    def pause(self, name: str) -> None:
+        """Have looks compute nothing of a pipeline. What is named is computed all the same.
+
+        Raises:
+            ResourceNotFound: it was never looked at.
+            LarderError: DynamoDB refused.
+        """
+        self._set_paused(name, paused=True)
+
+    def resume(self, name: str) -> None:
+        """Have looks compute what is due again, also what was due meanwhile.
+
+        Raises:
+            ResourceNotFound: it was never looked at.
+            LarderError: DynamoDB refused.
+        """
+        self._set_paused(name, paused=False)
 
     def status(self, name: str) -> PipelineStatus | None:
         """How far a pipeline is; ``None`` before its first look.
@@ -173,6 +193,34 @@ class PipelinesClient:
         with in_larders_words(f"the report of {name} can't be read"):
             report = self.checks().reports.newest(name)
             return None if report is None else shown(report)
+
+    def _started(self, asked: dict[str, Any], report: Report, *, wait: bool) -> PipelineRun:
+        name, known = read_asked(asked)
+        with in_larders_words(f"the run of {name} failed"):
+            return self._ended(asked, name, known.interval, report, wait=wait)
+
+    def _ended(
+        self,
+        asked: dict[str, Any],
+        name: str,
+        interval: Interval | None,
+        report: Report,
+        *,
+        wait: bool,
+    ) -> PipelineRun:
+        arn = self.executions.start(asked)
+        if not wait:
+            return _run_of(self.executions.look(arn))
+        return _run_of(self.executions.wait(arn, name, interval, report))
+
+    def _set_paused(self, name: str, *, paused: bool) -> None:
+        with in_larders_words(f"{name} can't be {'paused' if paused else 'resumed'}"):
+            is_known = self.executions.ledger.pause(name, paused)
+        if not is_known:
+            raise ResourceNotFound(
+                f"pipeline: {name[:80]!r} was never looked at; larder pipeline list names those "
+                "that were"
+            )
 
     def _status(self, position: Position) -> PipelineStatus:
         ledger = self.executions.ledger

@@ -130,8 +130,8 @@ def _read(path: Path, file: str) -> _File:
     pipeline = None
     if members.get("pipeline"):
         pipeline = PipelineReader(members, places, path.parent).read()
-    found = platform_problems(pipeline) if pipeline else ()
-    not_computed = [_complaint(file, located, each) for each in found]
+    unmet = platform_problems(pipeline) if pipeline else ()
+    not_computed = [_complaint(file, located, each) for each in unmet]
     name_line = located.line(("name",))
     return _File([], to_document(file, members), name_line, pipeline, not_computed)
 

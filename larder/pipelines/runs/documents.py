@@ -13,7 +13,7 @@ from larder.pipelines.runs.items import Acceptance, IntervalItem, State
 from larder.pipelines.runs.plan import Asked
 from larder.pipelines.sql.statement import Interval
 
-_MEMBERS = ("pipeline", "from", "to", "chunk", "again")
+_MEMBERS = ("pipeline", "from", "to", "chunk", "again", "redrive")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -21,7 +21,7 @@ def read_asked(given: Mapping[str, Any]) -> tuple[str, Asked]:
     """The pipeline and what is asked of it, of an execution's input.
 
     ``{"pipeline": "card", "from": "2025-01-31T12:00Z", "to": …, "chunk": "1d", "again": true}``;
-    all but the first may be left out.
+    all but the first may be left out. ``redrive`` stands alone: all that failed or is blocked.
 
     Raises:
         ValidationError: a member is unknown, or has another form.
@@ -38,6 +38,10 @@ def read_asked(given: Mapping[str, Any]) -> tuple[str, Asked]:
         chunk = micros_of(str(given["chunk"]))
         if chunk is None:
             raise ValidationError(f"chunk: {given['chunk']!r} must be a length: {EXAMPLES}")
+    if given.get("redrive") is True:
+        if beside := sorted(set(given) - {"pipeline", "redrive"}):
+            raise ValidationError(f"{beside[0]} must be left out with redrive, which takes all")
+        return name, Asked(redrive=True)
     interval = None
     if after is not None and until is not None:
         interval = Interval(instant("from", after), instant("to", until))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -23,6 +23,7 @@ from larder.pipelines.runs.due import (
 )
 from larder.pipelines.runs.items import (
     AGAIN,
+    BEGINNING,
     DUE,
     LEASE,
     NAMED,
@@ -43,15 +44,19 @@ class Asked:
         interval: what to compute, whether it failed or was blocked before.
         chunk: the length of parts in microseconds; by default a day, or the hop if it is longer.
         again: compute what is published too; its rows become corrections.
+        redrive: compute what failed or is blocked, however often, and nothing else.
     """
 
     interval: Interval | None = None
     chunk: int | None = None
     again: bool = False
+    redrive: bool = False
 
     @property
     def takes(self) -> tuple[State, ...]:
         """The states in which intervals are claimed."""
+        if self.redrive:
+            return NAMED
         if self.interval is None:
             return DUE
         return AGAIN if self.again else NAMED
@@ -76,6 +81,8 @@ class Runs:
         chunk = max(DAY, unit(pipeline)) if asked.chunk is None else asked.chunk
         check_chunk(pipeline, chunk)
         position = self.advance(pipeline)
+        if asked.redrive:
+            return list(islice(self._given_up(pipeline), MOST_CHUNKS))
         if asked.interval is not None:
             check_bounds(pipeline, asked.interval, now)
             return self._named(pipeline, asked, chunk)
@@ -138,6 +145,11 @@ class Runs:
         published = (each.interval for each in items if each.state is State.PUBLISHED)
         done = () if asked.again else published
         return list(islice(missing(asked.interval, done, chunk), MOST_CHUNKS))
+
+    def _given_up(self, pipeline: Pipeline) -> Iterator[Interval]:
+        for item in self.ledger.intervals(pipeline.group, pipeline.revision, BEGINNING):
+            if item.state in (State.FAILED, State.BLOCKED):
+                yield item.interval
 
     def _items(self, pipeline: Pipeline, after: int) -> list[IntervalItem]:
         """The intervals that reach beyond an instant, and some before it."""
