@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack, Stage
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
@@ -70,8 +72,10 @@ class PipelinesStack(Stack):
         for function in (self.steps, self.publisher):
             function.add_layers(bulk)
         self.machine = self._machine()
+        self.declared = pipelines
         self._schedule(pipelines)
         self._schedule_comparing(pipelines)
+        self._schedule_freshness(pipelines)
         CfnOutput(self, "PipelinesStateMachineArn", value=self.machine.state_machine_arn)
 
     def _steps(self, pipelines: list[Pipeline], layer: DependencyLayer) -> PythonFunction:
@@ -263,6 +267,19 @@ class PipelinesStack(Stack):
                 input=self.to_json_string(given),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
             ),
+        )
+
+    def _schedule_freshness(self, pipelines: list[Pipeline]) -> None:
+        """A schedule of its own reports the age of data, so that a stopped pipeline alarms."""
+        if not any(each.freshness for each in pipelines):
+            return
+        told = events.RuleTargetInput.from_object({"step": "freshness"})
+        events.Rule(
+            self,
+            "Freshness",
+            description="Larder: tells how old the data of feature pipelines are",
+            schedule=events.Schedule.rate(Duration.minutes(5)),
+            targets=[targets.LambdaFunction(self.steps, event=told)],
         )
 
     def _write(self, pipelines: list[Pipeline]) -> Path:

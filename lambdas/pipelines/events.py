@@ -6,7 +6,7 @@ An interval travels between states as ``interval_document`` writes it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ import orjson
 from larder.errors import ValidationError
 from larder.pipelines.checks.judge import Result
 from larder.pipelines.consistency.report import ConsistencyReport
+from larder.pipelines.durations import SECOND
 from larder.pipelines.lineage.note import LineageNotes
 from larder.pipelines.runs.accept import accepted_interval, claim_accepted, read_accepted
 from larder.pipelines.runs.documents import (
@@ -28,7 +29,7 @@ from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed, Remaining
 from larder.pipelines.runs.work import PipelineWork
 from larder.pipelines.sql.statement import Interval
 from larder.telemetry.log import Log
-from larder.telemetry.metrics import Metric
+from larder.telemetry.metrics import PIPELINE, Metric
 
 Event = Mapping[str, Any]
 Compare = Callable[[str, Remaining], ConsistencyReport]
@@ -46,6 +47,22 @@ class Steps:
     log: Log
     compare: Compare
     lineage: LineageNotes
+
+    def by_name(self) -> dict[str, Callable[[Event, Remaining], dict[str, Any]]]:
+        """The steps by the names that events have."""
+        steps = (
+            self.plan,
+            self.claim,
+            self.compute,
+            self.check,
+            self.accept,
+            self.record,
+            self.fail,
+            self.close,
+            self.freshness,
+            self.consistency,
+        )
+        return {each.__name__: each for each in steps}
 
     def plan(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """The intervals to compute, each as the state machine's inner states take it."""
@@ -76,6 +93,16 @@ class Steps:
             )
         if late.dropped:
             self.log.metrics({Metric.LATE_EVENTS_DROPPED: (float(late.dropped), "Count")})
+
+    def freshness(self, _event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """The age of each pipeline's data as a metric, and the greatest of all."""
+        ages = dict(self.work.data_ages())
+        for name, age in ages.items():
+            log = replace(self.log, dimensions={**self.log.dimensions, PIPELINE: name})
+            log.metrics({Metric.PIPELINE_DATA_AGE: (age / SECOND, "Seconds")})
+        if ages:
+            self.log.metrics({Metric.PIPELINE_DATA_AGE: (max(ages.values()) / SECOND, "Seconds")})
+        return {"pipelines": len(ages)}
 
     def claim(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
         """Whether the execution has the interval now, and in which run."""
@@ -186,21 +213,7 @@ def create_handler(
     work: PipelineWork, log: Log, compare: Compare, lineage: LineageNotes
 ) -> Callable[[dict[str, Any], Remaining], dict[str, Any]]:
     """The function of one call: ``event["step"]`` names the step."""
-    steps = Steps(work, log, compare, lineage)
-    known = {
-        each.__name__: each
-        for each in (
-            steps.plan,
-            steps.claim,
-            steps.compute,
-            steps.check,
-            steps.accept,
-            steps.record,
-            steps.fail,
-            steps.close,
-            steps.consistency,
-        )
-    }
+    known = Steps(work, log, compare, lineage).by_name()
 
     def handle(event: dict[str, Any], remaining: Remaining) -> dict[str, Any]:
         step = event.get("step")

@@ -2,6 +2,7 @@
 
 Every metric has the dimensions ``Stage`` and ``Function``: two stages in one account keep series of
 their own. A feature group is never a dimension, because CloudWatch bills each series by the month.
+The age of a pipeline's data alone has ``Pipeline``, where its definition asks for the alarm.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from enum import StrEnum
 NAMESPACE = "Larder"
 STAGE = "Stage"
 FUNCTION = "Function"
+PIPELINE = "Pipeline"
 
 
 class Metric(StrEnum):
-    """The platform's metrics: counts, but for ``Ms`` (milliseconds) and ``Percent`` at the end."""
+    """The platform's metrics.
+
+    Milliseconds where the name ends in ``Ms``, seconds where it ends in ``Age``, ``Percent`` where
+    it says so, counts otherwise.
+    """
 
     CAPTURES_LOST = "CapturesLost"
     EXPOSURES_LOST = "ExposuresLost"
@@ -32,6 +38,7 @@ class Metric(StrEnum):
     PARKED_CHANGES = "ParkedChanges"
     PARKED_GROUPS = "ParkedGroups"
     LATE_EVENTS_DROPPED = "LateEventsDropped"
+    PIPELINE_DATA_AGE = "PipelineDataAge"
     PIPELINE_FAILURES = "PipelineFailures"
     PIPELINE_LATE = "PipelineLatePercent"
     PIPELINE_MISMATCHES = "PipelineMismatchPercent"

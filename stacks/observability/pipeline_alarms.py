@@ -1,11 +1,14 @@
 """Alarms and graphs of pipelines: intervals that were not published, and runs that broke off."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from larder.telemetry.metrics import Metric
+from larder.pipelines.definition import Pipeline
+from larder.pipelines.durations import SECOND, text_of
+from larder.telemetry.metrics import PIPELINE, Metric
 from stacks.config import StageConfig
 from stacks.observability.watch import PERIOD, Watch, platform_metric
 from stacks.pipelines import PipelinesStack
@@ -38,6 +41,28 @@ def _runs(config: StageConfig, pipelines: PipelinesStack) -> Iterator[Watch]:
         metric=pipelines.machine.metric_timed_out(period=PERIOD),
         meaning="an execution of the pipelines' state machine took longer than it may",
     )
+    yield Watch(
+        name="PipelineLateEventsDropped",
+        metric=platform_metric(config, _STEPS, Metric.LATE_EVENTS_DROPPED),
+        meaning="events came later than late.accept of their pipeline and changed nothing: larder "
+        "pipeline status counts them",
+    )
+    yield from map(partial(_freshness, config), (p for p in pipelines.declared if p.freshness))
+
+
+def _freshness(config: StageConfig, pipeline: Pipeline) -> Watch:
+    """Data time, not job time: it goes off too where nothing looks any more."""
+    longest = pipeline.freshness or 0
+    age = platform_metric(config, _STEPS, Metric.PIPELINE_DATA_AGE, "Maximum")
+    return Watch(
+        name=f"PipelineFreshness-{pipeline.group}",
+        metric=age.with_(dimensions_map={**(age.dimensions or {}), PIPELINE: pipeline.group}),
+        meaning=f"the newest published data of pipeline {pipeline.group} are older than "
+        f"{text_of(longest)}: larder pipeline status has the cause",
+        threshold=longest / SECOND,
+        periods=2,  # one word of it may be lost
+        missing=cloudwatch.TreatMissingData.BREACHING,
+    )
 
 
 def _reports(config: StageConfig) -> Iterator[Watch]:
@@ -65,7 +90,7 @@ def _of_a_day(config: StageConfig, name: Metric) -> cloudwatch.Metric:
 
 
 def pipeline_widgets(config: StageConfig) -> list[cloudwatch.IWidget]:
-    """Rows that pipelines published, intervals that were not, and what reports found."""
+    """Rows, intervals that were not published, how old data are, and what reports found."""
     return [
         cloudwatch.GraphWidget(
             title="Pipelines: rows published; intervals that were not, late events too old",
@@ -79,5 +104,9 @@ def pipeline_widgets(config: StageConfig) -> list[cloudwatch.IWidget]:
             title="Pipelines: cells that differ, and rows written too late (%, worst of a day)",
             left=[_of_a_day(config, Metric.PIPELINE_MISMATCHES)],
             right=[_of_a_day(config, Metric.PIPELINE_LATE)],
+        ),
+        cloudwatch.GraphWidget(
+            title="Pipelines: seconds since the oldest data",
+            left=[platform_metric(config, _STEPS, Metric.PIPELINE_DATA_AGE, "Maximum")],
         ),
     ]

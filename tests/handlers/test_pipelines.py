@@ -1,5 +1,7 @@
 """The steps of a run as the state machine calls them, over a ledger in memory."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -14,7 +16,7 @@ from larder.pipelines.consistency.report import (
     Question,
     Timeliness,
 )
-from larder.pipelines.durations import DAY, HOUR
+from larder.pipelines.durations import DAY, HOUR, SECOND
 from larder.pipelines.lineage.events import Place, RunEvents
 from larder.pipelines.lineage.note import LineageNotes
 from larder.pipelines.lineage.uses import How, SourceColumn, Use
@@ -71,7 +73,9 @@ class Machine:
         self.commits = Commits()
         late = LateEvents(self.runs.ledger, self.commits, self.clock)
         checks = Checks(self.runs.ledger, self.engine, MemoryReports())
-        work = PipelineWork(self.runs, lambda: {"g": OURS}, self.engine, checks, "lake", late)
+        self.declared_all = {"g": OURS}
+        declared = lambda: self.declared_all  # noqa: E731
+        work = PipelineWork(self.runs, declared, self.engine, checks, "lake", late)
         self.compared, self.events, self.losses, self.is_lost = [], {}, [], False
         log = Log(write=self.lines.append)
         events = RunEvents(Place("123456789012", "us-east-1", "dev"), self.clock)
@@ -271,3 +275,23 @@ def test_a_comparison_says_how_much_differs_and_is_late_in_percent(machine):
 def test_a_step_that_does_not_exist_is_refused(machine):
     with pytest.raises(ValidationError, match="step: 'wait' is not one of"):
         machine.step("wait")
+
+
+def test_the_age_of_data_is_told_though_nothing_is_published(machine):
+    def ages():
+        machine.lines.clear()
+        machine.step("freshness")
+        told = [orjson.loads(each) for each in machine.lines]
+        found = {e.get("Pipeline"): e["PipelineDataAge"] for e in told if "PipelineDataAge" in e}
+        assert found.pop(None) == max(found.values())
+        return list(found.items())
+
+    machine.declared_all["g"] = replace(OURS, freshness=3 * HOUR)
+    machine.declared_all["h"] = OURS
+    assert ages() == [("g", DAY / SECOND)]
+    (chunk,) = machine.plan()
+    machine.step("record", run=machine.claim(chunk)["run"], rows=5)
+    assert ages() == [("g", 22 * HOUR / SECOND)]
+    machine.clock.now += HOUR
+    assert machine.step("plan", input={"pipeline": "g"})
+    assert ages() == [("g", 23 * HOUR / SECOND)]

@@ -60,6 +60,7 @@ def test_each_metric_that_breaks_a_promise_has_an_alarm(templates):
     assert watched == {
         "CapturesLost",
         "ExposuresLost",
+        "LateEventsDropped",
         "MemoryBreakerOpened",
         "MemoryRepairsFailed",
         "OfflineLagMs",

@@ -17,6 +17,7 @@ pipeline:
   source: {{table: {table}, time: at}}
   emit: {{every: 1h}}
   schedule: {schedule}
+  freshness: 3h
   start: 2024-01-01
 {more}features:
   - {{name: k, type: String}}
@@ -158,3 +159,20 @@ def test_a_function_reads_the_tables_that_definitions_name_and_those_it_compares
     ]
     writers = declared.statements("dev", "pipeline_publisher")
     assert "sources/" not in str(writers)
+
+
+def test_old_data_and_a_silent_heartbeat_alarm_for_each_pipeline(declared):
+    found = {
+        dimension["Value"]: each["Properties"]
+        for _, _, each in declared.of_type("AWS::CloudWatch::Alarm")
+        for dimension in each["Properties"].get("Dimensions", ())
+        if dimension["Name"] == "Pipeline"
+    }
+    assert sorted(found) == sorted(DECLARED)
+    for each in found.values():
+        assert (each["MetricName"], each["Statistic"]) == ("PipelineDataAge", "Maximum")
+        assert (each["Threshold"], each["TreatMissingData"]) == (3 * 3600, "breaching")
+    rules = declared.of_type("AWS::Events::Rule")
+    (rule,) = (each["Properties"] for stack, _, each in rules if stack == "dev/Pipelines")
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    assert rule["Targets"][0]["Input"] == '{"step":"freshness"}'

@@ -21,7 +21,7 @@ def read_asked(given: Mapping[str, Any]) -> tuple[str, Asked]:
     """The pipeline and what is asked of it, of an execution's input.
 
     ``{"pipeline": "card", "from": "2025-01-31T12:00Z", "to": …, "chunk": "1d", "again": true}``;
-    all but the first may be left out. ``redrive`` stands alone: all that failed or is blocked.
+    all but the first may be left out. ``redrive`` comes alone: all that failed or is blocked.
 
     Raises:
         ValidationError: a member is unknown, or has another form.

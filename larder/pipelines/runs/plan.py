@@ -116,6 +116,12 @@ class Runs:
             self.ledger.move(moved)
         return moved
 
+    def published_until(self, pipeline: Pipeline) -> int:
+        """The last point that is noted as published; before it the start."""
+        stored = self.ledger.position(pipeline.group)
+        is_of_now = stored is not None and stored.revision == pipeline.revision
+        return stored.published_until if stored is not None and is_of_now else start(pipeline)
+
     def claim(
         self, pipeline: Pipeline, interval: Interval, owner: str, takes: tuple[State, ...] = DUE
     ) -> IntervalItem | None:

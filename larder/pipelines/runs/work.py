@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from larder.bucket_folders import PIPELINES
@@ -35,6 +35,17 @@ class PipelineWork:
     checks: Checks
     bucket: str
     late: LateEvents | None = None
+
+    def data_ages(self) -> Iterator[tuple[str, int]]:
+        """How long ago the last published point of each pipeline with ``freshness`` was.
+
+        It is data's time in microseconds, not that of a run: a run that publishes nothing new
+        makes nothing fresher.
+        """
+        now = self.runs.clock()
+        for name, pipeline in self.pipelines().items():
+            if pipeline.freshness is not None:
+                yield name, now - self.runs.published_until(pipeline)
 
     def pipeline(self, name: str) -> Pipeline:
         """The declared pipeline of that name.
