@@ -30,7 +30,10 @@ def definition(steps: str, publisher: str) -> State:
         "Comment": "Larder: intervals of feature pipelines, computed and published",
         "StartAt": "Plan",
         "States": {
-            "Plan": _step(steps, "plan", {"input.$": "$"}, next_state="Chunks"),
+            "Plan": {
+                **_step(steps, "plan", {"input.$": "$"}, next_state="Chunks"),
+                "TimeoutSeconds": LONGEST_CALL,  # it reads the instants of what was committed
+            },
             "Chunks": {
                 "Type": "Map",
                 "ItemsPath": "$.chunks",
