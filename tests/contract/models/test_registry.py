@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Lock
 
 import boto3
 import pytest
@@ -22,24 +21,13 @@ from larder.models.registry_items import (
 )
 from larder.models.served import EndpointStatus, Fleet, ServedEndpoint, Variant
 from larder.testing.models import memory_model_registry
+from tests.support.atomic_dynamo import AtomicDynamo
 from tests.support.model_registry import IMAGE, served_model
 from tests.support.packages import entry, model_package, package_group
 from tests.support.tables import create_registry_table
 
 TAGS = (("team", "é"), ("larder:read:a", "=2A"))
 START = 1_700_000_000_123_456
-
-
-class AtomicDynamo(BotoDynamo):
-    """moto's DynamoDB made atomic, as the real one is for each item: one request at a time."""
-
-    def __init__(self, client):
-        super().__init__(client)
-        self._lock = Lock()
-
-    def call(self, *arguments):
-        with self._lock:
-            return super().call(*arguments)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -51,6 +39,7 @@ def registry(request):
         client = boto3.client("dynamodb")
         create_registry_table(client, "registry")
         yield dynamo_model_registry(AtomicDynamo(client), "registry")
+        client.close()
 
 
 def _model(name):

@@ -2,13 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Lock
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from larder.aws.dynamodb.boto import BotoDynamo
 from larder.pipelines.adapters.dynamodb_ledger import DynamoLedger
 from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import (
@@ -23,23 +21,12 @@ from larder.pipelines.runs.items import (
 )
 from larder.pipelines.sql.statement import Interval
 from larder.testing.pipeline_runs import MemoryLedger
+from tests.support.atomic_dynamo import AtomicDynamo
 from tests.support.tables import create_registry_table
 
 NOW = 1_700_000_000_000_000
 FIRST = IntervalItem("card", 1, Interval(-HOUR, 0))
 SECOND = replace(FIRST, interval=Interval(0, HOUR))
-
-
-class AtomicDynamo(BotoDynamo):
-    """moto's DynamoDB made atomic, as the real one is for each item: one request at a time."""
-
-    def __init__(self, client):
-        super().__init__(client)
-        self._lock = Lock()
-
-    def call(self, *arguments):
-        with self._lock:
-            return super().call(*arguments)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
