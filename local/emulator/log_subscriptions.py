@@ -22,6 +22,8 @@ from typing import Any
 from ministack.core.responses import get_account_id
 from ministack.services import cloudwatch_logs, lambda_svc
 
+from local.emulator.undisturbed import undisturbed
+
 _MEMBER = re.compile(r'\s*\{\s*\$\.(\w+)\s*=\s*"([^"]*)"\s*\}\s*')
 _WINDOW_SECONDS = 1.0
 _TRIES = 3
@@ -38,6 +40,8 @@ def install() -> None:
         pattern, message, words
     )
     cloudwatch_logs._fanout_to_subscription_filters = _Deliveries().add
+    for name in ("_describe_log_groups", "_describe_log_streams"):
+        setattr(cloudwatch_logs, name, undisturbed(getattr(cloudwatch_logs, name)))
 
 
 def matches(pattern: str, message: str, words: Callable[[str, str], bool]) -> bool:
