@@ -41,31 +41,41 @@ def trained(width: int) -> bytes:
     return bytes(xgboost.train(asked, xgboost.DMatrix(given, labels), _TREES).save_raw("ubj"))
 
 
-def serve(url: str, artefact: bytes, shapes: Sequence[Shape]) -> None:
-    """Give the stub an endpoint of one variant, by the name ``bench``."""
-    variant = Variant(name="all", weight=1.0, model=_model(artefact, shapes))
+def copies(artefact: bytes, count: int) -> list[bytes]:
+    """So many models that differ by a remark in their files alone."""
+    booster = xgboost.Booster(model_file=bytearray(artefact))
+    made = []
+    for number in range(count):
+        booster.set_attr(copy=str(number))
+        made.append(bytes(booster.save_raw("ubj")))
+    return made
+
+
+def serve(url: str, artefact: bytes, shapes: Sequence[Shape], name: str = NAME) -> None:
+    """Give the stub an endpoint of one variant."""
+    variant = Variant(name="all", weight=1.0, model=_model(artefact, shapes, name))
     endpoint = ServedEndpoint(
-        name=NAME,
-        uid=NAME,
+        name=name,
+        uid=name,
         status=EndpointStatus.IN_SERVICE,
         generation=1,
-        salt=NAME,
-        blue=Fleet(config=NAME, variants=(variant,)),
+        salt=name,
+        blue=Fleet(config=name, variants=(variant,)),
     )
     key = item_key(Kind.ENDPOINT, endpoint.name)
     load(url, [("registry", key, {"served": {"S": to_json(endpoint)}})])
 
 
-def _model(artefact: bytes, shapes: Sequence[Shape]) -> ServedModel:
+def _model(artefact: bytes, shapes: Sequence[Shape], name: str) -> ServedModel:
     inputs = tuple(each for shape in shapes for each in _inputs(shape))
     return ServedModel(
-        name=NAME,
-        uid=NAME,
+        name=name,
+        uid=name,
         runtime=Runtime.XGBOOST,
         contract=Contract.LARDER,
         artefacts=(ModelArtefact(sha256=sha256(artefact).hexdigest(), size=len(artefact)),),
         width=len(inputs),
-        features=FeatureSpec(inputs=inputs, sha256=NAME),
+        features=FeatureSpec(inputs=inputs, sha256=name),
     )
 
 

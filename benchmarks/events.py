@@ -39,10 +39,10 @@ def batch_write_record(shape: Shape, records: int) -> Event:
     return _event("POST", "/BatchWriteRecord", body={"Entries": entries})
 
 
-def invoke_endpoint(records: int) -> Event:
-    """InvokeEndpoint of the endpoint ``bench``: the first records by their keys alone."""
+def invoke_endpoint(records: int, name: str = "bench") -> Event:
+    """InvokeEndpoint: the first records by their keys alone."""
     instances = [{"id": f"c{n}"} for n in range(records)]
-    return _event("POST", "/endpoints/bench/invocations", body={"instances": instances})
+    return _event("POST", f"/endpoints/{name}/invocations", body={"instances": instances})
 
 
 def _record(shape: Shape, identifier: str) -> list[dict[str, str]]:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import os
 import sys
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import orjson
 
 from benchmarks import events
-from benchmarks.endpoint import serve, trained
+from benchmarks.endpoint import copies, serve, trained
 from benchmarks.function import HOME, Shape, environment, fill, settings
 from benchmarks.imports import LEAST, import_round
 from benchmarks.measure import cpu_round, in_turn, one_core
@@ -55,6 +57,9 @@ _RECORDS = 100
 _MOST = 2.0
 _ROWS = {"InvokeEndpoint 1x30": (1, 100), "InvokeEndpoint 100x30": (100, 10)}
 """Instances, and the calls that make a round."""
+_INSTANCES = (1, 10, 25, 50, 100)
+_FEATURES = (10, 50, 100, 250, 500)
+_MODELS = (1, 10, 50)
 _LIMIT = "XGBoost on a ready array, and the store client"
 
 
@@ -64,11 +69,14 @@ def rows(_setting: Setting) -> Iterator[Row]:
         os.environ.update(environment(url))
         fill(url, [_SHAPE], _RECORDS)
         artefact = trained(_SHAPE.features)
-        handler, least = _handler(url, artefact), partial(_bare, XgboostRuntime().load([artefact]))
+        serve(url, artefact, [_SHAPE])
+        least = partial(_bare, XgboostRuntime().load([artefact]))
+        handler = handler_of([artefact])
         client = DynamoWire.from_environment(HOME.region, HOME.partition, Retries())
         for name, (instances, count) in _ROWS.items():
             call = partial(handler, events.invoke_endpoint(instances), None)
             yield _row(name, call, least(client, instances), count)
+        yield from growth_rows(url)
     yield _import_row()
 
 
@@ -93,23 +101,62 @@ def _bare(model: LoadedModel, client: DynamoWire, records: int) -> Callable[[], 
     return call
 
 
+def growth_rows(url: str) -> Iterator[Row]:
+    """How an invocation grows: with instances, features, and the models of a process."""
+    shapes = [Shape(each) for each in _FEATURES]
+    fill(url, shapes, _RECORDS)
+    artefacts = [trained(each.features) for each in shapes]
+    for shape, artefact in zip(shapes, artefacts, strict=True):
+        serve(url, artefact, [shape], shape.name)
+    many = copies(artefacts[0], max(_MODELS))
+    for number, artefact in enumerate(many):
+        serve(url, artefact, [shapes[0]], f"model-{number}")
+    handler = handler_of([*artefacts, *many])
+    for instances in _INSTANCES:
+        event = events.invoke_endpoint(instances, shapes[0].name)
+        name = f"instances: {instances} x {shapes[0].features}"
+        yield _growth_row(name, partial(handler, event, None), 2000 // (instances + 10))
+    for shape in shapes:
+        event = events.invoke_endpoint(1, shape.name)
+        name = f"features: 1 x {shape.features}"
+        yield _growth_row(name, partial(handler, event, None), 100)
+    for models in _MODELS:
+        named = [events.invoke_endpoint(1, f"model-{n}") for n in range(models)]
+        name = f"models: {models}, 1 x {shapes[0].features} of each in turn"
+        yield _growth_row(name, _in_turn(handler, named), 100)
+
+
+def _in_turn(
+    handler: Callable[..., dict[str, object]], named: Sequence[events.Event]
+) -> Callable[[], dict[str, object]]:
+    """A call of each event in turn."""
+    following = cycle(named)
+    return lambda: handler(next(following), None)
+
+
+def _growth_row(name: str, call: Callable[[], dict[str, object]], count: int) -> Row:
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
+        _check(call())
+        (ours,) = in_turn(cpu_round(call, count))
+    return Row(id=f"Growth, InvokeEndpoint, {name}", ours=ours, unit="ms CPU")
+
+
 class _Artefacts:
-    """One artefact, whatever is asked for."""
+    """Artefacts by their digests."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
+    def __init__(self, known: Sequence[bytes]) -> None:
+        self._known = {hashlib.sha256(each).hexdigest(): each for each in known}
 
-    def read(self, sha256: str) -> bytes:  # noqa: ARG002
+    def read(self, sha256: str) -> bytes:
         """Its bytes."""
-        return self._data
+        return self._known[sha256]
 
 
-def _handler(url: str, artefact: bytes) -> Callable[..., dict[str, object]]:
+def handler_of(artefacts: Sequence[bytes]) -> Callable[..., dict[str, object]]:
     """The function's handler as ``open_inference`` makes it, but for S3."""
-    serve(url, artefact, [_SHAPE])
     plane = open_data_plane(settings())
     client = DynamoWire.from_environment(HOME.region, HOME.partition, Retries())
-    models = Residence({Runtime.XGBOOST: XgboostRuntime()}, _Artefacts(artefact))
+    models = Residence({Runtime.XGBOOST: XgboostRuntime()}, _Artefacts(artefacts))
     invoker = Invoker(
         endpoints=EndpointCache(DynamoEndpoints(client, "registry"), MOST_SECONDS),
         reader=plane.reader,
