@@ -16,7 +16,7 @@ import time
 
 import larder
 from examples import flight_events
-from larder import Platform
+from larder import Platform, Progress
 
 GROUPS = ("carrier", "aircraft")
 
@@ -47,12 +47,19 @@ def backfill(platform: Platform, group: str, arguments: argparse.Namespace) -> N
         after=arguments.after,
         until=arguments.until,
         chunk=arguments.chunk,
-        report=lambda progress: print(f"{group:10} {progress.state}", end="\r", file=sys.stderr),
+        report=tell,
     )
     if run.status != "SUCCEEDED":
         sys.exit(f"{group}: the run {run.status}: {run.cause}")
     seconds = time.perf_counter() - start
     print(f"{group:10} {run.published} intervals published, {run.rows} rows, {seconds:.0f} s")
+
+
+def tell(progress: Progress) -> None:
+    """How much of the month is published, on a terminal."""
+    if sys.stderr.isatty():
+        done = f"{progress.fraction or 0:.0%}, {progress.rows} rows, {progress.seconds:.0f} s"
+        print(f"{progress.stage:10} {done}", end="\r", file=sys.stderr)
 
 
 def show(platform: Platform, group: str) -> None:
