@@ -202,6 +202,41 @@ def test_rows_that_a_check_refuses_reach_no_store_and_status_says_why(platform, 
     assert history(platform, definition) == wanted
 
 
+def test_live_writes_and_runs_meet_by_event_time_and_then_by_write_time(platform, events, tmp_path):
+    """M13: a newer record stays, an older one is replaced, of equal ones the later write counts."""
+    definition = load_pipeline(DEFINITIONS / "pipeline_live.yaml")
+    wanted = expected(definition, EVENTS, Interval(START, START + 2 * DAY))
+    newest = {key: max(point for k, point in wanted if k == key) for key in "abc"}
+    put_live(platform, definition, "a", newest["a"] + HOUR)
+    put_live(platform, definition, "b", newest["b"] - HOUR)
+    backfill = ("backfill", "pipeline_live", *TWO_DAYS)
+    status, done = run(platform, tmp_path, *backfill)
+    assert (status, done["status"]) == (0, "SUCCEEDED"), done
+    live = LIVE | {each.name: None for each in definition.features if each.name not in LIVE}
+    assert served(platform, definition, "a") == (newest["a"] + HOUR, live)
+    assert served(platform, definition, "b") == (newest["b"], wanted["b", newest["b"]])
+
+    put_live(platform, definition, "b", newest["b"])
+    assert served(platform, definition, "b") == (newest["b"], live)
+    status, done = run(platform, tmp_path, *backfill, "--again")
+    assert (status, done["published"]) == (0, 2), done
+    assert served(platform, definition, "a") == (newest["a"] + HOUR, live)
+    assert served(platform, definition, "b") == (newest["b"], wanted["b", newest["b"]])
+
+
+LIVE = {"events_1d": 4711}
+
+
+def put_live(platform, definition, key, point):
+    """Write the record of a point by PutRecord."""
+    at = EPOCH + timedelta(microseconds=point + definition.available_after)
+    values = {"k": key, "event_time": f"{at:%Y-%m-%dT%H:%M:%SZ}"} | LIVE
+    platform.client("sagemaker-featurestore-runtime").put_record(
+        FeatureGroupName=definition.group,
+        Record=[{"FeatureName": n, "ValueAsString": str(v)} for n, v in values.items()],
+    )
+
+
 def report(platform, run_id):
     """The report on a run's checks."""
     key = f"pipelines/pipeline_checked/{run_id}/checks.json"
