@@ -13,6 +13,7 @@ import boto3
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.errors import ResourceNotFound
 from larder.ingestion.group_lookup import patiently
+from larder.offline.adapters.athena import AthenaQueries
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.iceberg.catalog import bucket_files, open_catalog
 from larder.offline.adapters.iceberg.versions import IcebergVersions
@@ -124,7 +125,7 @@ def _check(
         records=plane.reader.store,
         versions=IcebergVersions(open_catalog()),
         queries=AthenaRows(
-            AthenaUnload(athena, settings.workgroup, settings.database),
+            AthenaUnload(AthenaQueries(athena, settings.workgroup, settings.database)),
             StagedParquet(bucket_files),
             settings.offline_bucket,
             lambda: secrets.token_hex(8),

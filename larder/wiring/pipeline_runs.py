@@ -13,6 +13,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table
 
 from larder.aws.s3_objects import Objects
+from larder.offline.adapters.athena import AthenaQueries
 from larder.offline.adapters.iceberg.catalog import bucket_files, open_catalog
 from larder.pipelines.adapters.athena_unload import AthenaUnload
 from larder.pipelines.adapters.checked_parquet import CheckedParquet
@@ -37,7 +38,9 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
         Runs(ledger, now_micros),
         lambda: declared_to(settings).by_name,
         AthenaUnload(
-            boto3.client("athena", config=config), settings.workgroup, settings.glue_database
+            AthenaQueries(
+                boto3.client("athena", config=config), settings.workgroup, settings.glue_database
+            )
         ),
         Checks(
             ledger,

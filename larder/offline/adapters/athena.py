@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_athena.type_defs import QueryExecutionTypeDef
 
 _BACKOFF = Backoff(longest=2.0)
-_ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
+ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,14 @@ class AthenaQueries:
 
     def run(self, sql: str, report: Report) -> QueryRun:
         """Run one query and wait for its end; an interrupted wait cancels it."""
-        execution_id = self._start(sql)
+        # a token, so that a repeated request starts nothing twice
+        execution_id = self.start(sql, str(uuid.uuid4()))
         try:
-            execution = self._wait(execution_id, report)
+            execution = self.wait(execution_id, report)
         except BaseException:
             self._stop(execution_id)
             raise
-        status = execution["Status"]
-        if status.get("State") != "SUCCEEDED":
-            reason = status.get("StateChangeReason", "no reason given")
-            raise QueryFailed(f"Athena query {execution_id} {status.get('State')}: {reason}")
+        check(execution_id, execution)
         statistics = execution.get("Statistics", {})
         return QueryRun(
             execution_id,
@@ -52,30 +51,34 @@ class AthenaQueries:
             statistics.get("DataScannedInBytes", 0),
         )
 
-    def _start(self, sql: str) -> str:
+    def start(self, sql: str, token: str) -> str:
+        """The id of a query; of a repeated ``token`` (32 to 128 characters) that of the first."""
         try:
             return self.client.start_query_execution(
                 QueryString=sql,
-                ClientRequestToken=str(uuid.uuid4()),  # so a repeated request starts nothing twice
+                ClientRequestToken=token,
                 QueryExecutionContext={"Database": self.database},
                 WorkGroup=self.workgroup,
             )["QueryExecutionId"]
         except (ClientError, BotoCoreError) as error:
             raise _translated(error) from error
 
-    def _wait(self, execution_id: str, report: Report) -> QueryExecutionTypeDef:
+    def wait(
+        self, execution_id: str, report: Report, remaining: Callable[[], float] = lambda: inf
+    ) -> QueryExecutionTypeDef:
+        """The query once it has ended, or as it is when no time remains."""
         start = time.monotonic()
         latest: list[QueryExecutionTypeDef] = []
 
         def ended() -> bool:
             execution = self._execution(execution_id)
             latest[:] = [execution]
-            state = execution["Status"].get("State", "QUEUED")
+            state = state_of(execution)
             scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
             report(Progress("query", state, time.monotonic() - start, bytes=scanned))
-            return state in _ENDED
+            return state in ENDED
 
-        self.backoff.until(ended, remaining=lambda: inf)
+        self.backoff.until(ended, remaining=remaining)
         return latest[0]
 
     def _execution(self, execution_id: str) -> QueryExecutionTypeDef:
@@ -92,6 +95,23 @@ class AthenaQueries:
             raise ServiceUnavailable(
                 f"query {execution_id} may still run and cost; stop it by hand: {note}"
             ) from error
+
+
+def state_of(execution: QueryExecutionTypeDef) -> str:
+    """The state of a query."""
+    return execution["Status"].get("State", "QUEUED")
+
+
+def check(execution_id: str, execution: QueryExecutionTypeDef) -> None:
+    """Nothing where a query that has ended succeeded.
+
+    Raises:
+        QueryFailed: it did not.
+    """
+    state = state_of(execution)
+    if state != "SUCCEEDED":
+        reason = execution["Status"].get("StateChangeReason", "no reason given")
+        raise QueryFailed(f"Athena query {execution_id} {state}: {reason}")
 
 
 def _translated(error: ClientError | BotoCoreError) -> LarderError:

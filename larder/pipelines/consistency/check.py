@@ -23,14 +23,13 @@ from larder.pipelines.consistency.report import Comparison, ConsistencyReport, Q
 from larder.pipelines.consistency.sides import history_versions, key_text, source_rows
 from larder.pipelines.consistency.store_and_history import StoreAndHistory
 from larder.pipelines.definition import MOST_SAMPLE, Consistency, Pipeline
+from larder.pipelines.runs.items import BEGINNING
 from larder.pipelines.runs.ledger import Ledger
 from larder.pipelines.sql.statement import Shape
 from larder.records.ports import RecordReads
 from larder.records.record import RecordVersion
 from larder.records.values import slots_of
 
-BEGINNING = -62_135_596_800 * 1_000_000
-"""The year 1, before which there is no interval."""
 _READ_AT_ONCE = 100
 
 

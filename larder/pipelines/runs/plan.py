@@ -44,7 +44,7 @@ class Asked:
         interval: what to compute, whether it failed or was blocked before.
         chunk: the length of parts in microseconds; by default a day, or the hop if it is longer.
         again: compute what is published too; its rows become corrections.
-        redrive: compute what failed or is blocked, however often, and nothing else.
+        redrive: compute what failed, is blocked, or has lost its execution; nothing else.
     """
 
     interval: Interval | None = None
@@ -82,7 +82,7 @@ class Runs:
         check_chunk(pipeline, chunk)
         position = self.advance(pipeline)
         if asked.redrive:
-            return list(islice(self._given_up(pipeline), MOST_CHUNKS))
+            return list(islice(self._given_up(pipeline, now), MOST_CHUNKS))
         if asked.interval is not None:
             check_bounds(pipeline, asked.interval, now)
             return self._named(pipeline, asked, chunk)
@@ -152,9 +152,10 @@ class Runs:
         done = () if asked.again else published
         return list(islice(missing(asked.interval, done, chunk), MOST_CHUNKS))
 
-    def _given_up(self, pipeline: Pipeline) -> Iterator[Interval]:
+    def _given_up(self, pipeline: Pipeline, now: int) -> Iterator[Interval]:
         for item in self.ledger.intervals(pipeline.group, pipeline.revision, BEGINNING):
-            if item.state in (State.FAILED, State.BLOCKED):
+            is_dead = item.state is State.RUNNING and item.lease_until < now
+            if is_dead or item.state in (State.FAILED, State.BLOCKED):
                 yield item.interval
 
     def _items(self, pipeline: Pipeline, after: int) -> list[IntervalItem]:

@@ -197,3 +197,18 @@ def test_whatever_happens_everything_is_published_once_and_without_a_gap(steps):
     assert runs.look(HOURLY, Asked()) == []
     looks = sorted(published, key=lambda each: each.after)
     assert all(a.until <= b.after for a, b in pairwise(looks))
+
+
+def test_a_redrive_takes_what_failed_is_blocked_or_lost_its_execution_and_nothing_else():
+    runs, clock = runs_at(6)
+    ends = [State.FAILED, State.BLOCKED, State.PUBLISHED, None, None]
+    for interval, end in zip(hours((0, 1), (1, 2), (2, 3), (3, 4), (4, 5)), ends, strict=True):
+        clock.now += MINUTE
+        item = runs.claim(HOURLY, interval, "one")
+        if end is not None:
+            runs.end(item, end, rows=None)
+    clock.now += LEASE - MINUTE + 1  # the lease of the fourth is over, that of the fifth is not
+    asked = Asked(redrive=True)
+    assert runs.look(HOURLY, asked) == hours((0, 1), (1, 2), (3, 4))
+    for interval in hours((0, 1), (1, 2), (3, 4)):
+        assert runs.claim(HOURLY, interval, "two", asked.takes)
