@@ -19,7 +19,7 @@ from larder.errors import ValidationError
 from larder.offline.adapters.iceberg.upkeep import MERGED
 from larder.pipelines.definition import TimeUnit
 from larder.pipelines.durations import SECOND
-from larder.pipelines.runs.late import Committed
+from larder.pipelines.runs.late import NONE_YET, Committed
 
 Array = Any  # pyarrow is untyped
 _MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
@@ -37,8 +37,10 @@ class IcebergCommits:
 
     def newest(self, table: str) -> int | None:
         found = self.load(table)
-        snapshot = found.current_snapshot() if found is not None else None
-        return snapshot.snapshot_id if snapshot is not None else None
+        if found is None:
+            return None
+        snapshot = found.current_snapshot()
+        return NONE_YET if snapshot is None else snapshot.snapshot_id
 
     def between(self, table: str, column: str, of: TimeUnit, step: int, since: int) -> Committed:
         found = self.load(table)
@@ -49,7 +51,7 @@ class IcebergCommits:
         if snapshots is None:
             return Committed(is_known=False)
         scan = found.incremental_append_scan(
-            from_snapshot_id_exclusive=since,
+            from_snapshot_id_exclusive=None if since == NONE_YET else since,
             to_snapshot_id_inclusive=now.snapshot_id,
             selected_fields=(_named(found, column),),
         )
@@ -62,6 +64,10 @@ class IcebergCommits:
 
 def _between(table: Table, since: int, now: Snapshot) -> list[Snapshot] | None:
     """The snapshots after one; ``None`` where it is no ancestor of the newest any more."""
+    if since == NONE_YET:
+        found = list(ancestors_between_ids(None, now.snapshot_id, table.metadata))
+        # an expired parent is forgotten, but commits are numbered; those of format 1 are not
+        return found if found[-1].sequence_number == 1 else None
     found = list(ancestors_between_ids(since, now.snapshot_id, table.metadata))
     return found if found and found[-1].parent_snapshot_id == since else None
 

@@ -34,11 +34,15 @@ class Committed:
     is_rewritten: bool = False
 
 
+NONE_YET = 0
+"""In place of a snapshot: the table keeps them, and has none yet."""
+
+
 class Commits(Protocol):
     """The commits of source tables. Methods raise as stores do."""
 
     def newest(self, table: str) -> int | None:
-        """The newest snapshot; ``None`` where the table keeps none, or is empty."""
+        """The newest snapshot, or ``NONE_YET``; ``None`` where the table keeps none."""
 
     def between(self, table: str, column: str, of: TimeUnit, step: int, since: int) -> Committed:
         """What came after the snapshot ``since``; ``column`` has the events' instants."""

@@ -1,4 +1,4 @@
-"""Commits of real Iceberg tables: what is new, what was changed, and what nobody can tell."""
+"""Commits of real Iceberg tables: what is new, what was changed, and what is not known any more."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from larder.offline.adapters.iceberg.upkeep import MERGED
 from larder.pipelines.adapters.iceberg_commits import IcebergCommits
 from larder.pipelines.definition import TimeUnit
 from larder.pipelines.durations import HOUR, SECOND
-from larder.pipelines.runs.late import Committed
+from larder.pipelines.runs.late import NONE_YET, Committed
 from tests.support.offline import sql_catalog
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_files_that_are_merged_bring_nothing_and_change_nothing(lake):
     assert commits.between("raw.events", "HappenedAt", AT, HOUR, since) == Committed({})
 
 
-def test_of_a_snapshot_that_is_gone_nobody_can_tell(lake):
+def test_what_came_after_a_snapshot_that_is_gone_is_not_known(lake):
     table, rows, commits = table_of(lake, pa.array(MICROS))
     since = commits.newest("raw.events")
     table.append(rows)
@@ -103,9 +103,21 @@ def test_of_a_snapshot_that_is_gone_nobody_can_tell(lake):
     assert not commits.between("raw.events", "HappenedAt", AT, HOUR, 77).is_known
 
 
-def test_an_empty_table_and_one_of_another_kind_have_no_snapshot(lake):
-    lake.create_table("larder_dev.empty", pa.schema([("at", pa.int64())]))
-    assert IcebergCommits(lake.load_table).newest("larder_dev.empty") is None
+def test_of_a_table_that_was_empty_everything_is_new(lake):
+    table = lake.create_table("larder_dev.empty", pa.schema([("at", pa.int64())]))
+    commits = IcebergCommits(lake.load_table)
+    assert commits.newest("larder_dev.empty") == NONE_YET
+    table.append(pa.table({"at": [1]}))
+    table.append(pa.table({"at": [HOUR + 1]}))
+    found = commits.between("larder_dev.empty", "at", AT, HOUR, NONE_YET)
+    assert found == Committed({HOUR: 1, 2 * HOUR: 1})
+    first = table.metadata.snapshots[0].snapshot_id
+    table.append(pa.table({"at": [2]}))
+    table.maintenance.expire_snapshots().by_id(first).commit()
+    assert not commits.between("larder_dev.empty", "at", AT, HOUR, NONE_YET).is_known
+
+
+def test_a_table_of_another_kind_has_no_snapshot(lake):
     assert IcebergCommits(lambda _name: None).newest("raw.files") is None
     with pytest.raises(NoSuchTableError):
         IcebergCommits(lake.load_table).newest("larder_dev.none")

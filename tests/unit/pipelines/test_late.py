@@ -31,7 +31,7 @@ class Table:
 
     def newest(self, table):
         assert table == TABLE
-        return len(self.commits) if self.keeps and self.commits else None
+        return len(self.commits) if self.keeps else None
 
     def between(self, table, column, of, step, since):
         assert (table, column, of) == (TABLE, "t", TimeUnit.MICROSECONDS)
@@ -152,6 +152,15 @@ def test_rows_that_were_changed_are_said_with_the_cure(world):
     world.table.rewritten = True
     world.commit(2.5)
     assert "--again" in world.at(3).look()[0].notes[0]
+
+
+def test_the_first_events_of_a_table_that_was_empty_are_late_too():
+    world = World(made())
+    assert world.at(3).look()[1] == hours((0, 3))
+    world.commit(1.5)
+    found, due = world.at(3).look()
+    assert (found.again, due) == (tuple(hours((0, 3))), hours((0, 3)))
+    assert [key[1] for key in world.rows if key[1] <= START + 3 * HOUR]
 
 
 def test_a_table_without_snapshots_has_no_late_events():
