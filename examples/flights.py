@@ -63,7 +63,7 @@ def compute(first: str, until: str) -> None:
 
 def show_lookup(until: str) -> None:
     """Read the features of a flight, from four groups by one call."""
-    flights = flight_events.tables()["flights"]
+    flights = flight_events.table("flights")
     with duckdb.connect() as database:
         database.register("flights", flights)
         plane, carrier, route, origin = database.execute(_LAST, {"until": until}).fetchall()[0]

@@ -25,8 +25,8 @@ def records(first, until):
     interval = Interval(*(instant("day", f"{day}T00:00Z") for day in (first, until)))
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'; CREATE SCHEMA raw")
-        for name, rows in flight_events.tables().items():
-            database.register("given", rows)
+        for name in flight_events.NAMES:
+            database.register("given", flight_events.table(name))
             database.execute(f"CREATE TABLE raw.{name} AS SELECT * FROM given")
         return {name: rows_of(database, each, interval) for name, each in pipelines().items()}
 
