@@ -20,7 +20,7 @@ from larder.foreign_errors import in_larders_words
 from larder.pipelines.runs.accept import read_accepted
 from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
-from larder.pipelines.sql.statement import Interval
+from larder.pipelines.runs.plan import Asked
 from larder.progress import Report, silent
 from larder.wiring.pipeline_client import Execution, PipelineExecutions
 from larder.wiring.pipeline_consistency import PipelineConsistency
@@ -107,7 +107,7 @@ class PipelinesClient:
             LarderError: Step Functions refused.
         """
         given = {"pipeline": name, "from": after, "to": until, "chunk": chunk, "again": again}
-        asked: dict[str, Any] = {key: value for key, value in given.items() if value}
+        asked: dict[str, Any] = {k: v for k, v in given.items() if v is not None and v is not False}
         return self._started(asked, report, wait=wait)
 
     def accept(
@@ -124,10 +124,10 @@ class PipelinesClient:
         accepted = read_accepted({"accept": run_id, "reason": reason})
         with in_larders_words(f"the acceptance of {run_id} failed"):
             accepted = replace(accepted, by=self.executions.caller())
-            return self._ended(accepted.input, accepted.pipeline, None, report, wait=wait)
+            return self._ended(accepted.input, accepted.pipeline, Asked(), report, wait=wait)
 
     def redrive(self, name: str, *, wait: bool = True, report: Report = silent) -> PipelineRun:
-        """Compute again all intervals of a pipeline that failed or are blocked, and no others.
+        """Compute again all intervals that failed, are blocked or lost their execution.
 
         Raises:
             LarderError: Step Functions refused.
@@ -197,21 +197,21 @@ class PipelinesClient:
     def _started(self, asked: dict[str, Any], report: Report, *, wait: bool) -> PipelineRun:
         name, known = read_asked(asked)
         with in_larders_words(f"the run of {name} failed"):
-            return self._ended(asked, name, known.interval, report, wait=wait)
+            return self._ended(asked, name, known, report, wait=wait)
 
     def _ended(
         self,
-        asked: dict[str, Any],
+        given: dict[str, Any],
         name: str,
-        interval: Interval | None,
+        asked: Asked,
         report: Report,
         *,
         wait: bool,
     ) -> PipelineRun:
-        arn = self.executions.start(asked)
+        arn = self.executions.start(given)
         if not wait:
             return _run_of(self.executions.look(arn))
-        return _run_of(self.executions.wait(arn, name, interval, report))
+        return _run_of(self.executions.wait(arn, name, asked, report))
 
     def _set_paused(self, name: str, *, paused: bool) -> None:
         with in_larders_words(f"{name} can't be {'paused' if paused else 'resumed'}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
@@ -15,8 +16,9 @@ from larder.aws.refusals import refusal
 from larder.backoff import Backoff
 from larder.errors import ConfigurationError
 from larder.pipelines.runs.due import MOST_CHUNK
-from larder.pipelines.runs.items import BEGINNING, State
+from larder.pipelines.runs.items import BEGINNING, IntervalItem, State
 from larder.pipelines.runs.ledger import Ledger
+from larder.pipelines.runs.plan import Asked
 from larder.pipelines.sql.statement import Interval
 from larder.progress import Progress, Report
 from larder.settings.base import Settings
@@ -83,12 +85,14 @@ class PipelineExecutions:
             raise refusal("Step Functions refused the run", error, {}) from error
         return str(started["executionArn"])
 
-    def wait(self, arn: str, pipeline: str, asked: Interval | None, report: Report) -> Execution:
+    def wait(self, arn: str, pipeline: str, asked: Asked, report: Report) -> Execution:
         """The execution once it has ended.
 
-        ``report`` gets the rows that it published, and of what is ``asked`` the share that is done.
+        ``report`` gets the rows that it published. Of a named interval it gets the share that is
+        done of what the execution has to do.
         """
-        start, latest = time.monotonic(), [self.look(arn)]
+        start = time.monotonic()
+        latest: list[Execution] = []
 
         def ended() -> bool:
             latest[:] = [self.look(arn)]
@@ -100,21 +104,25 @@ class PipelineExecutions:
         self.backoff.until(ended, remaining=lambda: inf)
         return latest[0]
 
-    def _published(self, arn: str, pipeline: str, asked: Interval | None) -> Progress:
+    def _published(self, arn: str, pipeline: str, asked: Asked) -> Progress:
         """What the ledger says of an execution."""
         position = self.ledger.position(pipeline)
-        first = asked.after - MOST_CHUNK if asked else BEGINNING
+        interval = asked.interval
+        first = interval.after - MOST_CHUNK if interval else BEGINNING
         items = (
             self.ledger.intervals(pipeline, position.revision, first)
             if position is not None
             else ()
         )
         published = [each for each in items if each.state is State.PUBLISHED]
-        rows = sum(each.rows or 0 for each in published if each.owner == arn)
-        if asked is None:
+        ours = [each for each in published if each.owner == arn]
+        rows = sum(each.rows or 0 for each in ours)
+        if interval is None:
             return Progress(pipeline, rows=rows)
-        done = sum(_common(each.interval, asked) for each in published)
-        return Progress(pipeline, rows=rows, fraction=min(done / (asked.until - asked.after), 1.0))
+        others = [] if asked.again else [each for each in published if each.owner != arn]
+        left = interval.until - interval.after - _within(others, interval)
+        fraction = min(_within(ours, interval) / left, 1.0) if left > 0 else 1.0
+        return Progress(pipeline, rows=rows, fraction=fraction)
 
     def look(self, arn: str) -> Execution:
         """The execution as it is now.
@@ -130,9 +138,12 @@ class PipelineExecutions:
         return Execution(arn, found["status"], output, found.get("cause", ""))
 
 
-def _common(one: Interval, other: Interval) -> int:
-    """How long two intervals have in common."""
-    return max(0, min(one.until, other.until) - max(one.after, other.after))
+def _within(items: Iterable[IntervalItem], interval: Interval) -> int:
+    """How long items have in common with an interval."""
+    parts = (each.interval for each in items)
+    return sum(
+        max(0, min(each.until, interval.until) - max(each.after, interval.after)) for each in parts
+    )
 
 
 def open_executions(settings: PipelineClientSettings) -> PipelineExecutions:

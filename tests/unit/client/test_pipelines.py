@@ -67,8 +67,8 @@ def test_a_named_interval_tells_how_much_of_it_is_done():
         "to": "2024-10-08T00:00Z",
         "chunk": "1d",
     }
-    assert [each.fraction for each in told] == [0.5, 0.75, 1.0, 1.0]
-    assert [each.rows for each in told] == [20, 30, 40, 40]
+    assert [each.fraction for each in told] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert [each.rows for each in told] == [10, 20, 30, 40, 40]
     assert told[-1].state == "SUCCEEDED"
 
 
@@ -77,7 +77,15 @@ def test_what_others_published_is_done_and_no_row_of_this_run():
     for day in (2, 3):
         machine.publish(day, owner="another")
     client(machine).run("card", **FOUR_DAYS, report=told.append)
-    assert (told[-1].fraction, told[-1].rows) == (1.0, 20)
+    assert [(each.fraction, each.rows) for each in told] == [(0.5, 10), (1.0, 20), (1.0, 20)]
+
+
+def test_what_was_published_before_is_to_be_done_again_where_that_is_asked():
+    machine, told = Machine(days=2), []
+    for day in (2, 3):
+        machine.publish(day, owner="another")
+    client(machine).run("card", **FOUR_DAYS, again=True, report=told.append)
+    assert [each.fraction for each in told] == [0.25, 0.5, 0.5]
 
 
 def test_of_all_that_is_due_the_end_is_not_known():
@@ -117,10 +125,19 @@ def test_the_status_counts_intervals_and_names_those_that_are_open():
     assert [each.pipeline for each in client(machine).statuses()] == ["card"]
 
 
-def test_what_means_nothing_is_refused_before_anything_starts():
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"after": "2024-10-04T00:00Z"}, "give both"),
+        ({"after": "", "until": ""}, "from: '' must be ISO-8601"),
+        ({"chunk": ""}, "chunk: '' must be a length"),
+    ],
+    ids=["half", "empty", "no-length"],
+)
+def test_what_means_nothing_is_refused_before_anything_starts(asked, message):
     machine = Machine()
-    with pytest.raises(ValidationError, match="give both"):
-        client(machine).run("card", after="2024-10-04T00:00Z")
+    with pytest.raises(ValidationError, match=message):
+        client(machine).run("card", **asked)
     assert machine.asked is None
 
 
