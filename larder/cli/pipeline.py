@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from larder.cli.parsers import Commands, add_reading
+from larder.cli.pipeline_plan import add_plan
 from larder.cli.pipeline_runs import add_runs
 from larder.errors import ConfigurationError
 from larder.event_time import nanos_to_iso
@@ -32,6 +33,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     _add_test(inner)
     _add_sql(inner)
     add_runs(inner)
+    add_plan(inner)
     meaning = "print the JSON Schema of definition files, for editors"
     schema = inner.add_parser("schema", help=meaning, description=f"{meaning}.".capitalize())
     schema.set_defaults(run=_schema)

@@ -142,9 +142,10 @@ def _list(options: argparse.Namespace) -> int:
         return 0
     width = max((len(each.pipeline) for each in found), default=0)
     for each in found:
-        waiting = f"{len(each.open):,} not published" if each.open else "all published"
+        counts = _counts(each) or "no intervals"
         paused = ", paused" if each.paused else ""
-        print(f"{each.pipeline:{width}}  until {each.published_until}  {waiting}{paused}")
+        until = f"until {each.published_until}"
+        print(f"{each.pipeline:{width}}  revision {each.revision}  {until}  {counts}{paused}")
     return 0
 
 
@@ -167,11 +168,10 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _lines(status: PipelineStatus) -> Iterator[str]:
-    counts = ", ".join(f"{number:,} {state}" for state, number in sorted(status.states.items()))
     paused = ", paused" if status.paused else ""
     yield (
         f"{status.pipeline} (revision {status.revision}{paused}): published until "
-        f"{status.published_until}; {counts or 'no intervals'}"
+        f"{status.published_until}; {_counts(status) or 'no intervals'}"
     )
     if status.dropped:
         yield f"  {status.dropped:,} late events were older than late.accept: they changed nothing"
@@ -181,3 +181,7 @@ def _lines(status: PipelineStatus) -> Iterator[str]:
         yield f"  {bounds} {each.state}, attempt {each.attempts}{cause}"
         if each.state == "blocked":
             yield f"    if its rows are right: larder pipeline accept {each.run_id} --reason TEXT"
+
+
+def _counts(status: PipelineStatus) -> str:
+    return ", ".join(f"{number:,} {state}" for state, number in sorted(status.states.items()))

@@ -7,7 +7,7 @@ print(platform.pipelines.status("card").published_until)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,8 @@ import orjson
 from larder.client.consistency import ShownConsistency, shown
 from larder.errors import ResourceNotFound
 from larder.foreign_errors import in_larders_words
+from larder.pipelines.definition import Pipeline
+from larder.pipelines.deployment import Deployments, PipelinePlan
 from larder.pipelines.runs.accept import read_accepted
 from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
@@ -84,6 +86,7 @@ class PipelinesClient:
 
     executions: PipelineExecutions
     checks: Callable[[], PipelineConsistency]
+    deployments: Callable[[], Deployments]
 
     def run(  # noqa: PLR0913 - each option by its name
         self,
@@ -170,6 +173,17 @@ class PipelinesClient:
         """
         with in_larders_words("the pipelines can't be listed"):
             yield from map(self._status, self.executions.ledger.positions())
+
+    def plan(self, definitions: Iterable[Pipeline]) -> list[PipelinePlan]:
+        """What a deployment of these definitions changes, and what becomes due by it.
+
+        They are to be all of the stage: what is deployed and not among them counts as removed.
+
+        Raises:
+            LarderError: the deployed definitions or the ledger can't be read.
+        """
+        with in_larders_words("the deployed pipelines can't be compared"):
+            return self.deployments().plan(definitions)
 
     def consistency(self, name: str, *, sample: int | None = None) -> ShownConsistency:
         """Compare stores, history and source for a sample of records; nothing is stored.

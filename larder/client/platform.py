@@ -143,12 +143,17 @@ class Platform:
                 ConsistencySettings,
                 open_consistency,
             )
+            from larder.wiring.pipeline_deployments import (  # noqa: PLC0415
+                DeploymentSettings,
+                open_deployments,
+            )
 
         return PipelinesClient(
             open_executions(self.location.settings(PipelineClientSettings)),
             lambda: open_consistency(
                 self.location.settings(ConsistencySettings), self._current_plane
             ),
+            lambda: open_deployments(self.location.settings(DeploymentSettings)),
         )
 
     @cached_property

@@ -50,11 +50,24 @@ def load_pipelines(directory: Path) -> list[Pipeline]:
         ConfigurationError: as of ``load_definitions``; or a definition asks for what this release
             does not compute. ``larder pipeline test`` and ``sql`` take it all the same.
     """
-    files = [file for file in _load(directory) if file.pipeline is not None]
+    return [each.pipeline for each in load_located(directory)]
+
+
+def load_located(directory: Path) -> list[LocatedPipeline]:
+    """As ``load_pipelines``, each with its file and the lines of its members.
+
+    Raises:
+        ConfigurationError: as of ``load_pipelines``.
+    """
+    files = _load(directory)
     complaints = [text for file in files for text in file.not_computed]
     if complaints:
         raise ConfigurationError("\n".join(complaints))
-    return [file.pipeline for file in files if file.pipeline is not None]
+    return [
+        LocatedPipeline(file.pipeline, str(file.document["File"]), file.located)
+        for file in files
+        if file.pipeline is not None
+    ]
 
 
 def load_pipeline(path: Path) -> Pipeline:
@@ -88,6 +101,19 @@ def definition_warnings(directory: Path) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class LocatedPipeline:
+    """A pipeline, and where its definition is."""
+
+    pipeline: Pipeline
+    file: str
+    located: Located
+
+    def place(self, path: MemberPath) -> str:
+        """``file:line`` of a member, or of the nearest one around it that is there."""
+        return f"{self.file}:{self.located.line(path)}"
+
+
 def _load(directory: Path) -> list[_File]:
     if not directory.is_dir():
         raise ConfigurationError(
@@ -110,6 +136,7 @@ class _File:
     name_line: int = 1
     pipeline: Pipeline | None = None
     not_computed: list[str] = field(default_factory=list)
+    located: Located = field(default_factory=Located)
 
 
 def _read(path: Path, file: str) -> _File:
@@ -133,7 +160,7 @@ def _read(path: Path, file: str) -> _File:
     unmet = platform_problems(pipeline) if pipeline else ()
     not_computed = [_complaint(file, located, each) for each in unmet]
     name_line = located.line(("name",))
-    return _File([], to_document(file, members), name_line, pipeline, not_computed)
+    return _File([], to_document(file, members), name_line, pipeline, not_computed, located)
 
 
 def _about_names(text: str, line: int) -> str:

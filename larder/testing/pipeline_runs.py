@@ -32,7 +32,10 @@ class MemoryLedger:
         with self._lock:
             stored = self._positions.get(position.pipeline, Position(position.pipeline, 0, 0))
             self._positions[position.pipeline] = replace(
-                stored, revision=position.revision, published_until=position.published_until
+                stored,
+                revision=position.revision,
+                published_until=position.published_until,
+                made_of=position.made_of or stored.made_of,
             )
 
     def note_reads(self, pipeline: str, reads: Mapping[str, int], dropped: int) -> None:

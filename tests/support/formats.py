@@ -687,12 +687,14 @@ def _exposure(_name: str) -> Any:
 
 POSITION = Position("card", 2, MICROS // DAY * DAY)
 WITH_READS = replace(POSITION, reads={"payments.transactions": 7}, dropped=3)
+MADE_OF = replace(POSITION, made_of={"pipeline.emit": "0a1b2c3d4e5f", "features.spend": "é"})
 POSITIONS: dict[str, Callable[[ledger_item.DynamoLedger], Any]] = {
     "v1": lambda ledger: ledger.move(POSITION),
     "v1-with-reads": lambda ledger: (
         ledger.move(WITH_READS),
         ledger.note_reads("card", WITH_READS.reads, WITH_READS.dropped),
     ),
+    "v1-made-of": lambda ledger: ledger.move(MADE_OF),
 }
 ENDED = IntervalItem(
     pipeline="card",
@@ -790,7 +792,7 @@ FORMS = (
             for name, make in POSITIONS.items()
         },
         read=lambda body: ledger_item.position_of(item_of(body)),
-        value=lambda name: WITH_READS if name == "v1-with-reads" else POSITION,
+        value=lambda name: {"v1-with-reads": WITH_READS, "v1-made-of": MADE_OF}.get(name, POSITION),
         more=MORE_ATTRIBUTE,
         newer=in_json(f={"N": "2"}),
         item="position of pipeline card",

@@ -2,7 +2,8 @@
 
     P             <pipeline>                    its position: r revision, u published_until, p
                                                 whether it is paused, x snapshots of source tables,
-                                                d late events that were too old
+                                                d late events that were too old, m fingerprints
+                                                of the definition that rows were published by
     P#<pipeline>  I#<revision>#<after>#<until>  an interval: s state, o owner, l lease, a attempts,
                                                 t failures, n rows, e cause, c when it was
                                                 changed, k record identifiers, h whether it helps
@@ -64,7 +65,11 @@ class DynamoLedger:
 
     def move(self, position: Position) -> None:
         values = {":r": _number(position.revision), ":u": _number(position.published_until)}
-        self._update(position_key(position.pipeline), "SET r = :r, u = :u", values)
+        change = "SET r = :r, u = :u"
+        if position.made_of:
+            digests = {name: {"S": digest} for name, digest in position.made_of.items()}
+            change, values[":m"] = f"{change}, m = :m", {"M": digests}
+        self._update(position_key(position.pipeline), change, values)
 
     def note_reads(self, pipeline: str, reads: Mapping[str, int], dropped: int) -> None:
         tables = {table: _number(snapshot) for table, snapshot in reads.items()}
@@ -196,6 +201,7 @@ def position_of(attributes: Mapping[str, Any]) -> Position:
             table: int(each["N"]) for table, each in attributes.get("x", {}).get("M", {}).items()
         },
         dropped=int(attributes.get("d", {}).get("N", 0)),
+        made_of={name: each["S"] for name, each in attributes.get("m", {}).get("M", {}).items()},
     )
 
 

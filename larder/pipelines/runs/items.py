@@ -51,7 +51,8 @@ class Position:
 
     Everything up to ``published_until`` is published in this ``revision``. A ``paused`` pipeline
     computes nothing but what is asked for by name. ``reads`` are the snapshots of source tables up
-    to which late events were looked for. ``dropped`` counts those that were too old.
+    to which late events were looked for. ``dropped`` counts those that were too old. ``made_of``
+    has the fingerprint of each member of the definition that rows were published by first.
     """
 
     pipeline: str
@@ -60,6 +61,7 @@ class Position:
     paused: bool = False
     reads: Mapping[str, int] = field(default_factory=dict)
     dropped: int = 0
+    made_of: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from itertools import islice
 from larder.errors import ServiceUnavailable
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import DAY
+from larder.pipelines.revision import fingerprints
 from larder.pipelines.runs.due import (
     MOST_CHUNK,
     MOST_CHUNKS,
@@ -111,7 +112,9 @@ class Runs:
         position = stored if stored is not None and is_of_now else first
         items = self._items(pipeline, position.published_until)
         until = frontier(position.published_until, items)
-        moved = replace(position, published_until=until)
+        # what is noted stays: a change without a new revision is seen by it
+        made_of = {**fingerprints(pipeline), **position.made_of}
+        moved = replace(position, published_until=until, made_of=made_of)
         if moved != stored:
             self.ledger.move(moved)
         return moved

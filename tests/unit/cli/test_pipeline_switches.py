@@ -41,7 +41,7 @@ class Platform:
 def platform(monkeypatch):
     functions = StepFunctions()
     executions = PipelineExecutions(functions, "arn", MemoryLedger(), functions)
-    made = Platform(PipelinesClient(executions, no_checks))
+    made = Platform(PipelinesClient(executions, no_checks, no_checks))
 
     @contextmanager
     def connect(_stage):
@@ -64,7 +64,7 @@ def test_pause_and_resume_are_noted_and_listed(platform, capsys):
         capsys.readouterr()
         assert main(["pipeline", "list"]) == 0
         said = capsys.readouterr().out
-        assert said.startswith("card  until 1970-01-02T00:00:00Z  1 not published")
+        assert said.startswith("card  revision 1  until 1970-01-02T00:00:00Z  1 failed")
         assert ("paused" in said) is paused
     assert main(["pipeline", "pause", "card", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"pipeline": "card", "paused": True}

@@ -49,7 +49,7 @@ def no_checks():
 @pytest.fixture
 def client(machine):
     executions = PipelineExecutions(machine, "arn:machine", MemoryLedger(), machine)
-    return PipelinesClient(executions, no_checks)
+    return PipelinesClient(executions, no_checks, no_checks)
 
 
 @pytest.fixture

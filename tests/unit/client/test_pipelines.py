@@ -50,7 +50,7 @@ class Machine:
 def client(machine):
     backoff = Backoff(first=0.0001, longest=0.0001)
     executions = PipelineExecutions(machine, "machine", machine.ledger, machine, backoff)
-    return PipelinesClient(executions, no_checks)
+    return PipelinesClient(executions, no_checks, no_checks)
 
 
 def no_checks():
@@ -144,6 +144,6 @@ def test_what_means_nothing_is_refused_before_anything_starts(asked, message):
 def test_a_stage_of_an_older_release_has_no_machine():
     machine = Machine()
     executions = PipelineExecutions(machine, "", MemoryLedger(), machine)
-    older = PipelinesClient(executions, no_checks)
+    older = PipelinesClient(executions, no_checks, no_checks)
     with pytest.raises(ConfigurationError, match="deploy this release"):
         older.run("card")
