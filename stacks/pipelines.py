@@ -42,6 +42,7 @@ _TABLE_READER: Final = (
 _BULK_ITEMS: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 _WHOLE_FILES: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 _RECORD_READER: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
+_DIGITS: Final = "?" * 10
 _LOGGED: Final = "each step is logged by its function, and the ledger keeps causes"
 
 
@@ -126,6 +127,8 @@ class PipelinesStack(Stack):
             places = ["catalog", *sorted(f"database/{each}" for each in named)]
             places += [f"table/{name.replace('.', '/')}" for name in tables]
             allow(function, _TABLE_READER, [f"{prefix}{place}" for place in places])
+        for group in sorted({each.source.group for each in pipelines if each.source.group}):
+            self._allow_history(function, group)
         self._offline.bucket.allow_prefix(
             function, ["s3:GetObject"], SOURCES, reason="people put tables of events there"
         )
@@ -135,6 +138,20 @@ class PipelinesStack(Stack):
             allow(function, ["s3:ListBucket"], [arn])
             reason = "the stage names this bucket for tables of events"
             allow_pattern(function, ["s3:GetObject"], {f"{arn}/*": shown}, reason=reason)
+
+    def _allow_history(self, function: PythonFunction, group: str) -> None:
+        """The history of a group, whose names end in the ten digits of its creation time."""
+        config, database = self._config, self._config.database_name
+        prefix = self.format_arn(service="glue", resource="")
+        table = f"{group.replace('-', '_').lower()}_{_DIGITS}"
+        places = ("catalog", f"database/{database}", f"table/{database}/{table}")
+        allow(function, _TABLE_READER, [f"{prefix}{place}" for place in places])
+        self._offline.bucket.allow_data(
+            function,
+            *config.other_buckets(self),
+            actions=["s3:GetObject"],
+            folder=f"{group}-{_DIGITS}/",
+        )
 
     def _publisher(self, layer: DependencyLayer) -> PythonFunction:
         online, offline = self._online, self._offline

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from larder.as_of.join import Join
 from larder.as_of.oracle import seconds_not_after, seconds_not_before
 from larder.as_of.text import double, literal, name, sql_type, table_name, timestamp
-from larder.event_time import NANOS
+from larder.event_time import NANOS, EventTimeType
 from larder.groups.feature_group import FeatureDefinition
+from larder.offline.feature_table import FeatureTable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITTEN = "CAST(write_time AS VARCHAR)"
@@ -29,7 +30,7 @@ def history(join: Join, labels: str | None) -> Iterator[str]:
     version itself. Without ``labels`` all keys are asked for.
     """
     key = name(join.table.record_identifier.name.lower())
-    columns = [f"{key} AS k", f"{_event_order(join)} AS e", f"{_WRITE_ORDER} AS w"]
+    columns = [f"{key} AS k", f"{event_order(join.table)} AS e", f"{_WRITE_ORDER} AS w"]
     columns.append("COALESCE(is_deleted, FALSE) AS gone")
     columns += [f"{feature_value(join, each)} AS f{place}" for place, (each, _) in _numbered(join)]
     asked = [f"{key} IN (SELECT {join.key} FROM {labels})"] if labels else []
@@ -61,10 +62,13 @@ def event_type(join: Join) -> str:
     return "VARCHAR" if join.is_text else "DOUBLE"
 
 
-def _event_order(join: Join) -> str:
-    """A String event time as text that sorts: ``…00Z`` would sort after ``…00.5Z``."""
-    event = name(join.table.event_time.name.lower())
-    if not join.is_text:
+def event_order(table: FeatureTable) -> str:
+    """The event time as it compares.
+
+    Of a String it is text that sorts: ``…00Z`` would sort after ``…00.5Z``.
+    """
+    event = name(table.event_time.name.lower())
+    if table.event_time_type is not EventTimeType.STRING:
         return event
     fraction = f"REPLACE(SUBSTR({event}, 21), 'Z', '')"
     return f"SUBSTR({event}, 1, 19) || RPAD({fraction}, 9, '0')"

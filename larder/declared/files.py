@@ -60,7 +60,7 @@ def load_located(directory: Path) -> list[LocatedPipeline]:
         ConfigurationError: as of ``load_pipelines``.
     """
     files = _load(directory)
-    complaints = [text for file in files for text in file.not_computed]
+    complaints = [text for file in files for text in file.not_computed] + list(_cycles(files))
     if complaints:
         raise ConfigurationError("\n".join(complaints))
     return [
@@ -178,6 +178,26 @@ def _doubles(files: list[_File]) -> Iterator[str]:
         if name in first:
             yield f"{file}:{line}: name: {name} is defined in {first[name]} too"
         first.setdefault(name, file)
+
+
+def _cycles(files: list[_File]) -> Iterator[str]:
+    """Complaints about pipelines that read, by way of others, what they write."""
+    reads = {
+        file.pipeline.group: file.pipeline.source.group
+        for file in files
+        if file.pipeline is not None
+    }
+    for file in files:
+        if file.pipeline is None or file.pipeline.source.group is None:
+            continue
+        way = [file.pipeline.group]
+        while (named := reads.get(way[-1])) is not None and named not in way:
+            way.append(named)
+        if named == way[0]:
+            told = " reads ".join([*way, named])
+            text = f"Member must not lead back to this group: {told}"
+            problem = Problem(("pipeline", "source", "group"), text, shown(way[1]))
+            yield _complaint(str(file.document["File"]), file.located, problem)
 
 
 def _problems(located: Located, file: str, places: list[int], folder: Path) -> Iterator[Problem]:

@@ -129,10 +129,11 @@ class PipelineReader:
     def _source(self, source: Members) -> Source:
         path, files = ("pipeline", "source"), source.get("files") or {}
         columns = {str(each).lower() for each in files["columns"]} if files else None
+        by_default = TimeUnit.ISO8601 if source.get("group") else TimeUnit.TIMESTAMP
         text, outputs = self._select(source.get("sql"), (*path, "sql"))
         return Source(
             time=source["time"],
-            unit=TimeUnit(source.get("unit", TimeUnit.TIMESTAMP)),
+            unit=TimeUnit(source.get("unit", by_default)),
             table=source.get("table"),
             group=source.get("group"),
             files=files.get("s3"),

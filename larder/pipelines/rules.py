@@ -37,6 +37,7 @@ _USUAL_HOPS = [
     *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12)),
 ]
 _SOURCE: Path = ("pipeline", "source")
+_OF_GROUPS = (TimeUnit.ISO8601, TimeUnit.SECONDS)
 
 
 def pipeline_problems(pipeline: Pipeline) -> Iterator[Problem]:
@@ -58,14 +59,12 @@ def platform_problems(pipeline: Pipeline) -> Iterator[Problem]:
     if pipeline.engine is Engine.SPARK:
         text = "Member must be auto or athena: this release computes by Athena"
         yield Problem(("pipeline", "engine"), text, shown(str(pipeline.engine)))
-    cures = {
-        "group": (pipeline.source.group, "Have the events in a table of the Glue catalog"),
-        "files": (pipeline.source.files, "Make a table of the Glue catalog over the files"),
-    }
-    for member, (value, cure) in cures.items():
-        if value is not None:
-            text = f"Member must be left out: this release's runs read tables. {cure}, and name it"
-            yield Problem((*_SOURCE, member), f"{text} in source.table", shown(value))
+    if pipeline.source.files is not None:
+        text = (
+            "Member must be left out: this release's runs read tables. Make a table of the Glue "
+            "catalog over the files, and name it in source.table"
+        )
+        yield Problem((*_SOURCE, "files"), text, shown(pipeline.source.files))
 
 
 def pipeline_warnings(pipeline: Pipeline) -> Iterator[str]:
@@ -125,9 +124,12 @@ def _of_source(pipeline: Pipeline) -> Iterator[Problem]:
     for column in {each for each in named if named.count(each) > 1}:
         text = "Member must name a column once among time, order and version"
         yield Problem((*_SOURCE, "order"), text, shown(column))
-    if source.unit is TimeUnit.ISO8601 and source.version is None and source.group is not None:
-        text = "Member must be given for a group: write_time, so that corrections replace rows"
-        yield Problem((*_SOURCE, "version"), text, "null")
+    if source.group is not None and source.version is not None:
+        text = "Member must be left out with a group: of copies its newest write counts"
+        yield Problem((*_SOURCE, "version"), text, shown(source.version))
+    if source.group is not None and source.unit not in _OF_GROUPS:
+        text = "Member must be iso8601 or seconds with a group, as its event times are"
+        yield Problem((*_SOURCE, "unit"), text, shown(str(source.unit)))
 
 
 def _of_tables(pipeline: Pipeline) -> Iterator[Problem]:

@@ -32,6 +32,7 @@ from larder.wiring.control_plane import now_micros
 from larder.wiring.data_plane import DataPlane, open_data_plane
 from larder.wiring.pipeline_definitions import read_declared
 from larder.wiring.pipeline_ledger import open_ledger
+from larder.wiring.pipeline_sources import open_sources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,15 @@ class ConsistencySettings(RuntimeSettings):
 
 @dataclass(frozen=True, slots=True)
 class PipelineConsistency:
-    """Checks of declared pipelines, and the reports that are stored."""
+    """Checks of declared pipelines, and the reports that are stored.
+
+    ``sources`` gives a pipeline as it reads now: in place of a feature group its offline table.
+    """
 
     pipelines: Callable[[], Mapping[str, Pipeline]]
     checks: Callable[[Remaining], ConsistencyCheck]
     reports: StoredReports
+    sources: Callable[[Pipeline], Pipeline] = lambda pipeline: pipeline
 
     def check(
         self, name: str, sample: int | None, remaining: Remaining = lambda: inf
@@ -68,7 +73,8 @@ class PipelineConsistency:
             raise ResourceNotFound(
                 f"pipeline: {name[:80]!r} is not declared in this stage (declared: {known})"
             )
-        return self.checks(remaining).run(pipeline, sample=sample, salt=secrets.token_hex(8))
+        read = self.sources(pipeline)
+        return self.checks(remaining).run(read, sample=sample, salt=secrets.token_hex(8))
 
     def check_and_store(self, name: str, remaining: Remaining) -> ConsistencyReport:
         """The report of a declared pipeline, stored in the platform's bucket; raises as above."""
@@ -110,6 +116,7 @@ def open_consistency(
         pipelines or published,
         lambda remaining: _check(settings, plane(), remaining),
         StoredReports(s3, settings.offline_bucket),
+        open_sources(settings.registry_table),
     )
 
 

@@ -15,16 +15,19 @@ from larder.telemetry.log import Log
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
 from larder.wiring.pipeline_definitions import declared_to
+from larder.wiring.pipeline_sources import open_sources
 
 
 def open_lineage(settings: PipelinesSettings, log: Log) -> LineageNotes:
     """The events of the stage's runs; the log names one that is lost."""
 
+    sources = open_sources(settings.registry_table)
+
     def declared(name: str) -> tuple[Pipeline, Columns]:
         found = declared_to(settings)
         if name not in found.by_name:
             raise ResourceNotFound(f"pipeline: {name[:80]!r} is not declared in this stage")
-        return found.by_name[name], found.columns.get(name, {})
+        return sources(found.by_name[name]), found.columns.get(name, {})
 
     def lost(run_id: str, error: LarderError) -> None:
         log.line("ERROR", message="lineage event lost", run=run_id, error=str(error))

@@ -28,6 +28,7 @@ from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
 from larder.wiring.pipeline_definitions import declared_to
 from larder.wiring.pipeline_ledger import open_ledger
+from larder.wiring.pipeline_sources import open_sources, open_watermark
 
 
 def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
@@ -35,7 +36,7 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
     config = background()
     ledger = open_ledger(settings.registry_table)
     return PipelineWork(
-        Runs(ledger, now_micros),
+        Runs(ledger, now_micros, open_watermark(settings.registry_table)),
         lambda: declared_to(settings).by_name,
         AthenaUnload(
             AthenaQueries(
@@ -49,6 +50,7 @@ def open_pipeline_work(settings: PipelinesSettings) -> PipelineWork:
         ),
         settings.offline_bucket,
         LateEvents(ledger, IcebergCommits(source_tables()), now_micros),
+        open_sources(settings.registry_table),
     )
 
 

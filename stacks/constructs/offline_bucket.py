@@ -53,16 +53,21 @@ class OfflineBucket(s3.Bucket):
         self.key = key
 
     def allow_data(
-        self, grantee: iam.IGrantable, *others: str, actions: Sequence[str] = _DATA_ACTIONS
+        self,
+        grantee: iam.IGrantable,
+        *others: str,
+        actions: Sequence[str] = _DATA_ACTIONS,
+        folder: str = "",
     ) -> None:
         """Let ``grantee`` keep Iceberg tables here and in the buckets named ``others``.
 
         Only under SageMaker's offline paths, ``<any prefix>/{account}/sagemaker/{region}/
-        offline-store/…``: whatever ``S3Uri`` a group gives, and nothing else of the bucket.
+        offline-store/…``: whatever ``S3Uri`` a group gives, and nothing else of the bucket. With
+        ``folder`` only in folders there that are so named, ``?`` being any character.
         """
         stack = Stack.of(self)
-        path = f"*{stack.account}/sagemaker/{stack.region}/offline-store/*"
-        printed = "*<AWS::AccountId>/sagemaker/<AWS::Region>/offline-store/*"
+        path = f"*{stack.account}/sagemaker/{stack.region}/offline-store/{folder}*"
+        printed = f"*<AWS::AccountId>/sagemaker/<AWS::Region>/offline-store/{folder}*"
         patterns = {self.arn_for_objects(path): f"{self._printed_arn}/{printed}"}
         for name in others:
             arn = f"arn:{stack.partition}:s3:::{name}"
@@ -70,13 +75,8 @@ class OfflineBucket(s3.Bucket):
             shown = shown.replace(stack.account, "<AWS::AccountId>")
             patterns[f"{arn}/{path}"] = f"arn:<AWS::Partition>:s3:::{shown}/{printed}"
             allow(grantee, ["s3:ListBucket"], [arn])
-        allow_objects(
-            grantee,
-            actions,
-            patterns,
-            self.key,
-            reason="a group's files are named while it lives",
-        )
+        reason = "a group's files are named while it lives"
+        allow_objects(grantee, actions, patterns, self.key, reason=reason)
         # Without it S3 answers 403 where it should say 404, and Arrow can't tell a new file.
         allow(grantee, ["s3:ListBucket"], [self.bucket_arn])
 

@@ -16,15 +16,17 @@ from larder.pipelines.consistency.report import (
     Question,
     Timeliness,
 )
+from larder.pipelines.definition import Source
 from larder.pipelines.durations import DAY, HOUR, SECOND
 from larder.pipelines.lineage.events import Place, RunEvents
 from larder.pipelines.lineage.note import LineageNotes
 from larder.pipelines.lineage.uses import How, SourceColumn, Use
-from larder.pipelines.runs.items import LEASE
+from larder.pipelines.runs.items import DUE, LEASE
 from larder.pipelines.runs.late import Committed, LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, IntervalsFailed
 from larder.pipelines.runs.work import PipelineWork
+from larder.pipelines.sql.statement import Interval
 from larder.telemetry.log import Log
 from larder.testing.pipeline_runs import MemoryLedger, MemoryReports
 from tests.support.pipelines import all_functions, pipeline
@@ -295,3 +297,25 @@ def test_the_age_of_data_is_told_though_nothing_is_published(machine):
     machine.clock.now += HOUR
     assert machine.step("plan", input={"pipeline": "g"})
     assert ages() == [("g", 23 * HOUR / SECOND)]
+
+
+def test_a_group_is_read_by_the_table_that_it_has_now():
+    machine = Machine()
+    of_group = replace(OURS, source=Source(group="clicks", time="t"))
+    machine.declared_all["g"] = of_group
+    tables = iter(["clicks_1", "clicks_2"])
+    read = lambda each: replace(each, source=replace(OURS.source, table=f"db.{next(tables)}"))  # noqa: E731
+    work = PipelineWork(
+        replace(machine.runs, watermark=lambda: START + DAY),
+        lambda: machine.declared_all,
+        machine.engine,
+        Checks(machine.runs.ledger, machine.engine, MemoryReports()),
+        "lake",
+        sources=read,
+    )
+    for day in (0, 1):
+        interval = Interval(START + day * HOUR, START + (day + 1) * HOUR)
+        item = work.claim(of_group, interval, "me", DUE)
+        work.compute(item, lambda: 1.0)
+    queries = [query for query, _, _ in machine.engine.asked]
+    assert ['"db"."clicks_1"' in queries[0], '"db"."clicks_2"' in queries[1]] == [True, True]

@@ -14,7 +14,7 @@ event_time: event_time
 online: {{}}
 offline: {{table_format: Iceberg}}
 pipeline:
-  source: {{table: {table}, time: at}}
+  source: {{{source}, time: at}}
   emit: {{every: 1h}}
   schedule: {schedule}
   freshness: 3h
@@ -34,16 +34,18 @@ DECLARED = {
     "qui-ck": ("raw.clicks", "{every: 5m}"),
     "nightly": ("other.events", "{cron: '0 3 * * ? *', timezone: Europe/Oslo}"),
     "by_hand": ("raw.events", "off"),
+    "of_group": ("Clicks-1", "off"),
 }
+"""What each pipeline reads, a table or else a group, and its schedule."""
 
 
 @pytest.fixture(scope="module")
 def declared(synthesize_anew, tmp_path_factory):
     """The stage dev with pipelines."""
     folder = tmp_path_factory.mktemp("features")
-    for name, (table, schedule) in DECLARED.items():
-        more = COMPARED.get(name, "")
-        text = DEFINITION.format(name=name, table=table, schedule=schedule, more=more)
+    for name, (read, schedule) in DECLARED.items():
+        more, source = COMPARED.get(name, ""), f"{'table' if '.' in read else 'group'}: {read}"
+        text = DEFINITION.format(name=name, source=source, schedule=schedule, more=more)
         (folder / f"{name}.yaml").write_text(text)
     return synthesize_anew(stage="dev", definitions=str(folder))
 
@@ -153,12 +155,25 @@ def test_a_function_reads_the_tables_that_definitions_name_and_those_it_compares
         "database/other",
         "database/raw",
         "table/larder_dev/*",
+        "table/larder_dev/clicks_1_??????????",
         "table/other/events",
         "table/raw/clicks",
         "table/raw/events",
     ]
     writers = declared.statements("dev", "pipeline_publisher")
     assert "sources/" not in str(writers)
+
+
+def test_of_a_group_only_its_own_files_are_read(declared):
+    found = {
+        text_of(each).rpartition("offline-store/")[2]
+        for statement in declared.statements("dev", "pipelines")
+        if actions_of(statement) == {"s3:GetObject"}
+        for each in statement["Resource"]
+        if "offline-store/" in text_of(each)
+    }
+    # the other is for comparing stores
+    assert found == {"Clicks-1-??????????/*", "*"}
 
 
 def test_old_data_and_a_silent_heartbeat_alarm_for_each_pipeline(declared):

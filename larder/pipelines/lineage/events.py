@@ -114,24 +114,28 @@ class RunEvents:
         }
 
     def _output(self, pipeline: Pipeline, columns: Columns) -> Document:
-        fields = {name: {"inputFields": list(self._inputs(uses))} for name, uses in columns.items()}
+        source = pipeline.source
+        read = {f"{GROUP_SOURCE}{source.group}": table for table in source.tables if source.group}
+        fields = {
+            name: {"inputFields": list(self._inputs(uses, read))} for name, uses in columns.items()
+        }
         output = dataset(self.place, f"{GROUP_SOURCE}{pipeline.group}")
         return {**output, "facets": {"columnLineage": _facet("columnLineage", fields=fields)}}
 
-    def _inputs(self, uses: tuple[Use, ...]) -> Iterator[Document]:
-        """A column once, with all the ways in which it is used."""
+    def _inputs(self, uses: tuple[Use, ...], read: Mapping[str, str]) -> Iterator[Document]:
+        """A column once, with all the ways in which it is used; ``read`` has groups' tables."""
         ways: dict[Any, list[Document]] = {}
         for each in uses:
             way = {"type": str(each.how.kind), "subtype": str(each.how)}
             ways.setdefault(each.source, []).append(way)
         for source, transformations in ways.items():
-            named = dataset(self.place, source.table)
+            named = dataset(self.place, read.get(source.table, source.table))
             yield {**named, "field": source.column, "transformations": transformations}
 
 
 def tables_of(source: Source) -> tuple[str, ...]:
     """What a source reads, in the words of ``SourceColumn.table``; sorted."""
-    if source.group is not None:
+    if source.group is not None and not source.tables:
         return (f"{GROUP_SOURCE}{source.group}",)
     return (source.files,) if source.files is not None else tuple(sorted(source.reads))
 

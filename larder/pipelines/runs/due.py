@@ -111,7 +111,7 @@ def check_bounds(pipeline: Pipeline, interval: Interval, now: int) -> None:
     if interval.until > last:
         raise ValidationError(
             f"{_to(interval)} must not be after {stamp(last)}: until then all events have come, "
-            f"as late.wait is {text_of(pipeline.late.wait)}"
+            f"as late.wait is {text_of(pipeline.late.wait)}{_history(pipeline)}"
         )
 
 
@@ -126,6 +126,13 @@ def check_chunk(pipeline: Pipeline, chunk: int) -> None:
             f"chunk: {text_of(chunk)} must be a multiple of {text_of(unit(pipeline))}, the step of "
             f"{pipeline.group}, and at most {text_of(MOST_CHUNK)}"
         )
+
+
+def _history(pipeline: Pipeline) -> str:
+    group = pipeline.source.group
+    if group is None:
+        return ""
+    return f" and the history of {group} is complete no longer than larder offline status says"
 
 
 def _to(interval: Interval) -> str:

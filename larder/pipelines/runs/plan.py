@@ -65,10 +65,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Looks, claims and ends. ``clock`` gives microseconds since the epoch."""
+    """Looks, claims and ends.
+
+    ``clock`` gives microseconds since the epoch. ``watermark`` is until when the histories of
+    feature groups are complete, if that is proven.
+    """
 
     ledger: Ledger
     clock: Callable[[], int]
+    watermark: Callable[[], int | None] = lambda: None
 
     def look(self, pipeline: Pipeline, asked: Asked) -> list[Interval]:
         """The intervals to compute, oldest first, at most ``MOST_CHUNKS``.
@@ -85,11 +90,12 @@ class Runs:
         if asked.redrive:
             return list(islice(self._given_up(pipeline, now), MOST_CHUNKS))
         if asked.interval is not None:
-            check_bounds(pipeline, asked.interval, now)
+            check_bounds(pipeline, asked.interval, self._known(pipeline, now))
             return self._named(pipeline, asked, chunk)
         if position.paused:
             return []
-        within = Interval(position.published_until, ready_until(pipeline, now))
+        ready = ready_until(pipeline, self._known(pipeline, now))
+        within = Interval(position.published_until, ready)
         oldest = now - pipeline.late.accept - pipeline.longest_window - unit(pipeline)
         items = self._items(pipeline, min(within.after, oldest))
         return list(islice(due(within, items, now, chunk), MOST_CHUNKS))
@@ -146,6 +152,13 @@ class Runs:
         failures = item.failures + 1 if state is State.FAILED else 0
         ended = replace(item, state=state, rows=rows, cause=cause, failures=failures)
         return self.ledger.end(replace(ended, changed=self.clock()))
+
+    def _known(self, pipeline: Pipeline, now: int) -> int:
+        """The instant until which events that were written can be read."""
+        if pipeline.source.group is None:
+            return now
+        complete = self.watermark()
+        return start(pipeline) if complete is None else min(now, complete)
 
     def _named(self, pipeline: Pipeline, asked: Asked, chunk: int) -> list[Interval]:
         """The parts of an interval that a person names, without what of it is published."""

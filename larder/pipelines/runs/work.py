@@ -27,7 +27,10 @@ _PAUSED = (
 
 @dataclass(frozen=True, slots=True)
 class PipelineWork:
-    """The steps over the platform's bucket; ``pipelines`` gives those declared, by name."""
+    """The steps over the platform's bucket; ``pipelines`` gives those declared, by name.
+
+    ``sources`` gives a pipeline as it reads now: in place of a feature group its offline table.
+    """
 
     runs: Runs
     pipelines: Callable[[], Mapping[str, Pipeline]]
@@ -35,6 +38,7 @@ class PipelineWork:
     checks: Checks
     bucket: str
     late: LateEvents | None = None
+    sources: Callable[[Pipeline], Pipeline] = lambda pipeline: pipeline
 
     def data_ages(self) -> Iterator[tuple[str, int]]:
         """How long ago the last published point of each pipeline with ``freshness`` was.
@@ -68,7 +72,7 @@ class PipelineWork:
         position = self.runs.advance(pipeline)
         if self.late is None or position.paused:
             return Late()
-        return self.late.find(pipeline, position)
+        return self.late.find(self.sources(pipeline), position)
 
     def claim(
         self, pipeline: Pipeline, interval: Interval, owner: str, takes: tuple[State, ...]
@@ -91,7 +95,8 @@ class PipelineWork:
             ServiceUnavailable: another execution has the interval by now.
         """
         self.runs.hold(item)
-        pipeline, folders = self.pipeline(item.pipeline), run_folders(self.bucket, item)
+        pipeline = self.sources(self.pipeline(item.pipeline))
+        folders = run_folders(self.bucket, item)
         query = statement(pipeline, item.interval, Shape.DELTA)
         self.engine.unload(query, folders.rows, item.run_id, remaining)
         back = max((e.bound for e in pipeline.expect if e.kind is Kind.FRESHNESS), default=0)

@@ -9,6 +9,7 @@ from larder.declared.files import (
     load_pipelines,
 )
 from larder.errors import ConfigurationError
+from larder.pipelines.definition import TimeUnit
 
 GOOD = """\
 name: card
@@ -67,8 +68,10 @@ CASES = [
     (SOURCE, "{table: pay.events}", "7: pipeline.source.time: Member must not be null"),
     (SOURCE, "{table: events, time: t}", "7: pipeline.source.table: Member must satisfy regular"),
     (SOURCE, "{group: card, time: t}", "7: pipeline.source.group: Member must be another group"),
-    (SOURCE, "{group: other, time: t, unit: iso8601}", "7: pipeline.source.version: Member must "
-     "be given for a group: write_time"),
+    (SOURCE, "{group: other, time: t, version: write_time}", "7: pipeline.source.version: Member "
+     "must be left out with a group: of copies its newest write counts (it is 'write_time')"),
+    (SOURCE, "{group: other, time: t, unit: timestamp}", "7: pipeline.source.unit: Member must "
+     "be iso8601 or seconds with a group, as its event times are (it is 'timestamp')"),
     (SOURCE, "{table: a.b, time: t, order: [t]}", "7: pipeline.source.order: Member must name a "
      "column once among time, order and version (it is 't')"),
     (SOURCE, "{table: a.b, time: t, unit: hours}", "7: pipeline.source.unit: Member must satisfy "
@@ -319,17 +322,12 @@ def test_a_file_without_a_pipeline_has_none_to_load(folder):
         ),
         (
             SOURCE,
-            "{group: other, time: at, unit: iso8601, version: write_time, order: [id]}",
-            "features/it.yaml:7: pipeline.source.group: Member must be left out: this release's",
-        ),
-        (
-            SOURCE,
             "{files: {s3: 's3://b/x', format: csv, columns: {card_id: string, amount: double, "
             "at: timestamp}}, time: at}",
             "features/it.yaml:7: pipeline.source.files: Member must be left out: this release's",
         ),
     ],
-    ids=["spark", "group", "files"],
+    ids=["spark", "files"],
 )
 def test_what_the_platform_does_not_compute_is_refused_when_it_is_deployed(
     folder, old, new, complaint
@@ -342,3 +340,30 @@ def test_what_the_platform_does_not_compute_is_refused_when_it_is_deployed(
     (line,) = str(caught.value).splitlines()
     assert line.startswith(complaint)
     assert load_pipeline(path).group == "card"
+
+
+def reading(folder, **reads):
+    for name, group in reads.items():
+        text = GOOD.replace("name: card\n", f"name: {name}\n")
+        (folder / f"{name}.yaml").write_text(text.replace(SOURCE, f"{{group: {group}, time: at}}"))
+
+
+def test_groups_may_be_made_of_groups(folder):
+    reading(folder, one="events", two="one", three="one")
+    assert [each.source.group for each in load_pipelines(folder)] == ["events", "one", "one"]
+    assert {each.source.unit for each in load_pipelines(folder)} == {TimeUnit.ISO8601}
+
+
+def test_a_circle_of_groups_is_refused_at_each_of_them(folder):
+    reading(folder, one="three", two="one", three="two", four="one")
+    with pytest.raises(ConfigurationError) as caught:
+        load_pipelines(folder)
+    assert str(caught.value).splitlines() == [
+        f"features/{name}.yaml:7: pipeline.source.group: Member must not lead back to this group: "
+        f"{way} (it is '{reads}')"
+        for name, way, reads in (
+            ("one", "one reads three reads two reads one", "three"),
+            ("three", "three reads two reads one reads three", "two"),
+            ("two", "two reads one reads three reads two", "one"),
+        )
+    ]

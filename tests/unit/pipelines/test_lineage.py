@@ -13,12 +13,14 @@ from larder.declared.files import load_pipeline
 from larder.pipelines.adapters.documents import from_json, to_json
 from larder.pipelines.definition import Source
 from larder.pipelines.durations import DAY, HOUR
+from larder.pipelines.group_history import over_history
 from larder.pipelines.lineage.columns import column_lineage, with_instants
 from larder.pipelines.lineage.events import Place, RunEvents, dataset, event_key, tables_of
 from larder.pipelines.lineage.graph import Consumer, Edge, Node, NodeKind, graph_of
 from larder.pipelines.lineage.uses import How
 from larder.pipelines.runs.items import IntervalItem
 from larder.pipelines.sql.statement import Interval
+from tests.support.groups import OFFLINE, feature_group
 from tests.support.pipelines import all_functions, pipeline
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "pipelines").glob("*.yaml"))
@@ -259,3 +261,18 @@ def test_late_events_are_looked_for_where_sql_has_their_instant_as_it_is(sql, ti
 def test_of_a_table_the_instant_is_its_own_column():
     of_table = replace(OF_SQL, source=Source(time="at", table="raw.events"))
     assert with_instants(of_table).source.instants == (("raw.events", "at"),)
+
+
+def test_events_of_a_run_over_a_group_name_its_table():
+    asked = pipeline(all_functions([DAY]), HOUR, source=Source(group="clicks", time="event_time"))
+    group = feature_group(name="clicks", offline=replace(OFFLINE, table="clicks_1700000000"))
+    read = over_history(asked, group)
+    item = IntervalItem("g", 1, Interval(0, HOUR))
+    event = RunEvents(PLACE, lambda: 0).completed(read, column_lineage(asked), item, 5)
+    glue = "arn:aws:glue:us-east-1:123456789012"
+    table = {"namespace": glue, "name": "table/larder_dev/clicks_1700000000"}
+    assert event["inputs"] == [table]
+    fields = event["outputs"][0]["facets"]["columnLineage"]["fields"]
+    inputs = [each for field in fields.values() for each in field["inputFields"]]
+    assert {(each["namespace"], each["name"]) for each in inputs} == {tuple(table.values())}
+    assert "clicks_1700000000" in event["job"]["facets"]["sql"]["query"]

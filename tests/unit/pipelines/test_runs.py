@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larder.errors import ServiceUnavailable, ValidationError
-from larder.pipelines.definition import Late, Schedule
+from larder.pipelines.definition import Late, Schedule, Source
 from larder.pipelines.durations import DAY, HOUR, MINUTE
 from larder.pipelines.runs.items import LEASE, MOST_ATTEMPTS, State
 from larder.pipelines.runs.plan import Asked, Runs
@@ -212,3 +212,25 @@ def test_a_redrive_takes_what_failed_is_blocked_or_lost_its_execution_and_nothin
     assert runs.look(HOURLY, asked) == hours((0, 1), (1, 2), (3, 4))
     for interval in hours((0, 1), (1, 2), (3, 4)):
         assert runs.claim(HOURLY, interval, "two", asked.takes)
+
+
+OF_GROUP = replace(HOURLY, source=Source(group="events", time="at"))
+
+
+def test_an_interval_of_a_group_waits_until_its_history_is_complete():
+    runs, clock = runs_at(3)
+    marks = [None, START + HOUR, START + HOUR + 5 * MINUTE, clock.now + HOUR]
+    found = []
+    for each in marks:
+        watched = replace(runs, watermark=lambda mark=each: mark)
+        found.append(watched.look(OF_GROUP, Asked()))
+    assert found == [[], [], hours((0, 1)), hours((0, 3))]
+    assert runs.look(HOURLY, Asked()) == hours((0, 3))
+
+
+def test_a_person_is_told_what_a_group_waits_for():
+    runs, _ = runs_at(3)
+    behind = replace(runs, watermark=lambda: START + HOUR + 5 * MINUTE)
+    with pytest.raises(ValidationError, match="the history of events is complete no longer than"):
+        behind.look(OF_GROUP, Asked(hours((0, 2))[0]))
+    assert behind.look(OF_GROUP, Asked(hours((0, 1))[0])) == hours((0, 1))
