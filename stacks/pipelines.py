@@ -6,6 +6,7 @@ from typing import Final
 from aws_cdk import CfnOutput, Duration, Stack, Stage
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
@@ -18,9 +19,11 @@ from larder.pipelines.adapters.documents import to_json
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import MINUTE
 from larder.pipelines.lineage.columns import column_lineage, with_instants
+from larder.pipelines.source_files import over_files, table_of_files
 from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
+from stacks.constructs.file_table import file_table
 from stacks.constructs.glue_access import TABLE_WRITER
 from stacks.constructs.offline_bucket import OfflineBucket
 from stacks.constructs.permissions import acknowledge, allow, allow_items, allow_pattern
@@ -74,6 +77,7 @@ class PipelinesStack(Stack):
             function.add_layers(bulk)
         self.machine = self._machine()
         self.declared = pipelines
+        self._tables_of_files(pipelines)
         self._schedule(pipelines)
         self._schedule_comparing(pipelines)
         self._schedule_freshness(pipelines)
@@ -120,7 +124,10 @@ class PipelinesStack(Stack):
 
     def _allow_sources(self, function: PythonFunction, pipelines: list[Pipeline]) -> None:
         """The tables that the definitions name, and where files of events may lie."""
-        tables = sorted({name for each in pipelines for name in each.source.reads})
+        declared = [over_files(each, self._files_database) for each in pipelines]
+        tables = sorted({name for each in declared for name in each.source.reads})
+        for folder in sorted({each.source.files for each in pipelines if each.source.files}):
+            self._allow_folder(function, folder)
         prefix = self.format_arn(service="glue", resource="")
         if tables:
             named = {name.split(".")[0] for name in tables}
@@ -138,6 +145,34 @@ class PipelinesStack(Stack):
             allow(function, ["s3:ListBucket"], [arn])
             reason = "the stage names this bucket for tables of events"
             allow_pattern(function, ["s3:GetObject"], {f"{arn}/*": shown}, reason=reason)
+
+    @property
+    def _files_database(self) -> str:
+        """The database of the tables over files that definitions name."""
+        return f"{self._config.database_name}_files"
+
+    def _tables_of_files(self, pipelines: list[Pipeline]) -> None:
+        tables = [table for each in pipelines if (table := table_of_files(each)) is not None]
+        if not tables:
+            return
+        told = "Files of events that feature pipelines read, a table for each pipeline"
+        named = glue.CfnDatabase.DatabaseInputProperty(name=self._files_database, description=told)
+        database = glue.CfnDatabase(
+            self, "FilesDatabase", catalog_id=self.account, database_input=named
+        )
+        scope = Construct(self, "Files")
+        for each in tables:
+            made = file_table(scope, each, database=self._files_database)
+            made.add_dependency(database)
+
+    def _allow_folder(self, function: PythonFunction, address: str) -> None:
+        """The files of events below one address, and the names in its bucket."""
+        bucket, _, folder = address.removeprefix("s3://").partition("/")
+        arn = f"arn:{self.partition}:s3:::{bucket}"
+        allow(function, ["s3:GetBucketLocation", "s3:ListBucket"], [arn])
+        shown = f"arn:<AWS::Partition>:s3:::{bucket}/{folder}*"
+        reason = "a definition names this folder of files of events"
+        allow_pattern(function, ["s3:GetObject"], {f"{arn}/{folder}*": shown}, reason=reason)
 
     def _allow_history(self, function: PythonFunction, group: str) -> None:
         """The history of a group, whose names end in the ten digits of its creation time."""
@@ -305,7 +340,8 @@ class PipelinesStack(Stack):
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "pipelines.json"
         columns = {each.group: column_lineage(each) for each in pipelines}
-        path.write_bytes(to_json([with_instants(each) for each in pipelines], columns))
+        read = [over_files(with_instants(each), self._files_database) for each in pipelines]
+        path.write_bytes(to_json(read, columns))
         return path
 
 

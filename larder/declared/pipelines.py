@@ -18,6 +18,7 @@ from larder.pipelines.definition import (
     ComputedFeature,
     Consistency,
     Engine,
+    FileFormat,
     Function,
     Late,
     Pipeline,
@@ -128,7 +129,8 @@ class PipelineReader:
 
     def _source(self, source: Members) -> Source:
         path, files = ("pipeline", "source"), source.get("files") or {}
-        columns = {str(each).lower() for each in files["columns"]} if files else None
+        given: Members = files.get("columns") or {}
+        columns = {str(each).lower() for each in given} if files else None
         by_default = TimeUnit.ISO8601 if source.get("group") else TimeUnit.TIMESTAMP
         text, outputs = self._select(source.get("sql"), (*path, "sql"))
         return Source(
@@ -136,7 +138,9 @@ class PipelineReader:
             unit=TimeUnit(source.get("unit", by_default)),
             table=source.get("table"),
             group=source.get("group"),
-            files=files.get("s3"),
+            files=f"{files['s3'].rstrip('/')}/" if files else None,
+            format=FileFormat(files["format"]) if files else None,
+            typed=tuple((str(n).lower(), str(t).lower()) for n, t in given.items()),
             sql=text,
             tables=tuple(each.lower() for each in source.get("tables") or ()),
             columns=outputs if columns is None else frozenset(columns),

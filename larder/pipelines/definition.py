@@ -57,6 +57,14 @@ class TimeUnit(StrEnum):
     MICROSECONDS = "microseconds"
 
 
+class FileFormat(StrEnum):
+    """What files of events are: Parquet, CSV whose first line is a header, or JSON lines."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON = "json"
+
+
 class Engine(StrEnum):
     """What computes a pipeline; ``auto`` chooses by how many bytes a run reads."""
 
@@ -109,7 +117,9 @@ class Source:
     Attributes:
         table: ``database.table`` in the Glue catalog.
         group: a feature group, whose history is read.
-        files: an address on S3 of files.
+        files: an address on S3 of files, which ends in ``/``.
+        format: what these files are.
+        typed: their columns with Hive's types, in the order of a CSV's cells.
         sql: a SELECT in Athena's dialect, which reads ``tables``.
         columns: the source's columns in lower case, where the definition tells them.
         time: the column of an event's instant, stated as ``unit`` says.
@@ -125,6 +135,8 @@ class Source:
     table: str | None = None
     group: str | None = None
     files: str | None = None
+    format: FileFormat | None = None
+    typed: tuple[tuple[str, str], ...] = ()
     sql: str | None = None
     tables: tuple[str, ...] = ()
     columns: frozenset[str] | None = None

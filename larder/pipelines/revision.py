@@ -131,9 +131,15 @@ def _of_source(source: Source) -> Iterator[tuple[str, _Member]]:
     values: dict[str, Any] = {name: getattr(source, name) for name in _OF_SOURCE}
     values |= {"unit": source.unit, "order": ", ".join(source.order)}
     values |= {"tables": ", ".join(sorted(source.tables))}
+    if source.files is not None:  # a deployment makes a table of them
+        values |= {"table": None, "sql": None, "tables": None}
+        columns = ", ".join(f"{name} {kind}" for name, kind in source.typed)
+        values |= {"files.format": source.format, "files.columns": columns}
+        values["files.s3"] = values.pop("files")
     for name, value in values.items():
         if value:
-            yield f"pipeline.source.{name}", _Member(("pipeline", "source", name), str(value))
+            path = ("pipeline", "source", *name.split("."))
+            yield f"pipeline.source.{name}", _Member(path, str(value))
 
 
 def _of_times(pipeline: Pipeline) -> Iterator[tuple[str, str | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from larder.groups.feature_group import CollectionType, FeatureType
@@ -15,8 +16,10 @@ from larder.pipelines.definition import (
     Aggregate,
     ComputedFeature,
     Engine,
+    FileFormat,
     Function,
     Pipeline,
+    Source,
     TimeUnit,
 )
 from larder.pipelines.durations import DAY, HOUR, MINUTE, text_of
@@ -36,6 +39,11 @@ _USUAL_HOPS = [
     *(minutes * MINUTE for minutes in (5, 10, 15, 20, 30)),
     *(hours * HOUR for hours in (1, 2, 3, 4, 6, 8, 12)),
 ]
+TEXT_TYPES = ("string", "boolean", "bigint", "double")
+"""Types that CSV and JSON have; of other ones engines read texts differently."""
+HIVE_TYPES = (*TEXT_TYPES, "int", "float", "date", "timestamp")
+"""Types that columns of Parquet may have."""
+_FOLDER = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([\w!.'()=-]+/)+", re.ASCII)
 _SOURCE: Path = ("pipeline", "source")
 _OF_GROUPS = (TimeUnit.ISO8601, TimeUnit.SECONDS)
 
@@ -44,6 +52,7 @@ def pipeline_problems(pipeline: Pipeline) -> Iterator[Problem]:
     """Everything that is wrong with a pipeline whose expressions were parsed."""
     yield from _of_source(pipeline)
     yield from _of_tables(pipeline)
+    yield from _of_files(pipeline.source)
     yield from _of_times(pipeline)
     if not pipeline.features:
         text = "Member must have a feature with `aggregate` or `latest`, since there is a pipeline"
@@ -59,12 +68,6 @@ def platform_problems(pipeline: Pipeline) -> Iterator[Problem]:
     if pipeline.engine is Engine.SPARK:
         text = "Member must be auto or athena: this release computes by Athena"
         yield Problem(("pipeline", "engine"), text, shown(str(pipeline.engine)))
-    if pipeline.source.files is not None:
-        text = (
-            "Member must be left out: this release's runs read tables. Make a table of the Glue "
-            "catalog over the files, and name it in source.table"
-        )
-        yield Problem((*_SOURCE, "files"), text, shown(pipeline.source.files))
 
 
 def pipeline_warnings(pipeline: Pipeline) -> Iterator[str]:
@@ -148,6 +151,26 @@ def _of_tables(pipeline: Pipeline) -> Iterator[Problem]:
         yield Problem(
             (*_SOURCE, "tables"), text, f"{'without' if table in read else 'with'} {table}"
         )
+
+
+def _of_files(source: Source) -> Iterator[Problem]:
+    if source.files is None or source.format is None:
+        return
+    path: Path = (*_SOURCE, "files")
+    if _FOLDER.fullmatch(source.files) is None:
+        text = (
+            "Member must be a folder below a bucket, as s3://bucket/folder/, of letters, digits "
+            "and any of ! - _ . ' ( ) ="
+        )
+        yield Problem((*path, "s3"), text, shown(source.files))
+    known = HIVE_TYPES if source.format is FileFormat.PARQUET else TEXT_TYPES
+    for column, kind in source.typed:
+        if kind not in known:
+            cure = (
+                "; write string, and for the events' instants a unit" if kind in HIVE_TYPES else ""
+            )
+            text = f"Member must be one of [{', '.join(known)}] in {source.format}{cure}"
+            yield Problem((*path, "columns", column), text, shown(kind))
 
 
 def _of_times(pipeline: Pipeline) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ PASSIVE = {
     "AWS::ElastiCache::User",
     "AWS::ElastiCache::UserGroup",
     "AWS::Glue::Database",
+    "AWS::Glue::Table",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",

@@ -35,8 +35,16 @@ DECLARED = {
     "nightly": ("other.events", "{cron: '0 3 * * ? *', timezone: Europe/Oslo}"),
     "by_hand": ("raw.events", "off"),
     "of_group": ("Clicks-1", "off"),
+    "of_Files": ("s3://their-bucket/clicks/csv", "off"),
 }
-"""What each pipeline reads, a table or else a group, and its schedule."""
+"""What each pipeline reads, a table, a group or files, and its schedule."""
+FILES = "files: {{s3: '{}', format: csv, columns: {{k: string, at: string, price: double}}}}"
+
+
+def source_of(read):
+    if read.startswith("s3://"):
+        return FILES.format(read)
+    return f"{'table' if '.' in read else 'group'}: {read}"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +52,7 @@ def declared(synthesize_anew, tmp_path_factory):
     """The stage dev with pipelines."""
     folder = tmp_path_factory.mktemp("features")
     for name, (read, schedule) in DECLARED.items():
-        more, source = COMPARED.get(name, ""), f"{'table' if '.' in read else 'group'}: {read}"
+        more, source = COMPARED.get(name, ""), source_of(read)
         text = DEFINITION.format(name=name, source=source, schedule=schedule, more=more)
         (folder / f"{name}.yaml").write_text(text)
     return synthesize_anew(stage="dev", definitions=str(folder))
@@ -152,10 +160,12 @@ def test_a_function_reads_the_tables_that_definitions_name_and_those_it_compares
     assert sorted(ends) == [
         "catalog",
         "database/larder_dev",
+        "database/larder_dev_files",
         "database/other",
         "database/raw",
         "table/larder_dev/*",
         "table/larder_dev/clicks_1_??????????",
+        "table/larder_dev_files/of_files",
         "table/other/events",
         "table/raw/clicks",
         "table/raw/events",
@@ -191,3 +201,33 @@ def test_old_data_and_a_silent_heartbeat_alarm_for_each_pipeline(declared):
     (rule,) = (each["Properties"] for stack, _, each in rules if stack == "dev/Pipelines")
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
     assert rule["Targets"][0]["Input"] == '{"step":"freshness"}'
+
+
+def test_files_have_a_table_and_only_their_folder_is_read(declared):
+    ((_, _, table),) = declared.of_type("AWS::Glue::Table")
+    made = table["Properties"]
+    assert made["DatabaseName"] == "larder_dev_files"
+    told = made["TableInput"]["StorageDescriptor"]
+    assert (made["TableInput"]["Name"], told["Location"]) == (
+        "of_files",
+        "s3://their-bucket/clicks/csv/",
+    )
+    assert {each["Name"]: each["Type"] for each in told["Columns"]} == dict.fromkeys(
+        ("k", "at", "price"), "string"
+    )
+    found = {
+        (action, text_of(arn).partition(":s3:")[2])
+        for statement in declared.statements("dev", "pipelines")
+        for action in actions_of(statement)
+        for arn in listed(statement["Resource"])
+        if "their-bucket" in text_of(arn)
+    }
+    assert found == {
+        ("s3:GetBucketLocation", "::their-bucket"),
+        ("s3:ListBucket", "::their-bucket"),
+        ("s3:GetObject", "::their-bucket/clicks/csv/*"),
+    }
+
+
+def listed(resource):
+    return resource if isinstance(resource, list) else [resource]

@@ -93,7 +93,8 @@ def _reader(table: TableTypeDef, files: Sequence[str]) -> str:
     names = [column["Name"].lower() for column in descriptor["Columns"]]
     listed = "[" + ", ".join(map(text, files)) + "]"
     if "json" in library:
-        columns = ", ".join(f"{text(c)}: 'JSON'" for c in names)
+        kinds = {c["Name"].lower(): _json_type(c["Type"]) for c in descriptor["Columns"]}
+        columns = ", ".join(f"{text(c)}: {text(kind)}" for c, kind in kinds.items())
         options = f"columns = {{{columns}}}, format = 'newline_delimited'"
         return f"SELECT * FROM read_json({listed}, {options}, filename = true)"
     if any(word in library for word in _CSV_SERDES):
@@ -101,6 +102,11 @@ def _reader(table: TableTypeDef, files: Sequence[str]) -> str:
         return f"SELECT * FROM read_csv({listed}, {options}, filename = true)"
     options = "union_by_name = true, hive_partitioning = false"
     return f"SELECT * FROM read_parquet({listed}, {options}, filename = true)"
+
+
+def _json_type(hive_type: str) -> str:
+    """A text is read without its quotes; all else is cast from JSON."""
+    return "VARCHAR" if duckdb_type(hive_type).startswith("TEXT") else "JSON"
 
 
 def _csv_options(serde: Mapping[str, str], table: Mapping[str, str], names: Sequence[str]) -> str:
