@@ -2,10 +2,11 @@
 
     eval "$(make -s env)"; .venv/bin/python -m examples.card_fraud
 
-The payments are made, by a generator with a seed: no bank's data are here, and the scores say
-nothing about real fraud. Two groups are written, cards and merchants. XGBoost learns from the
-payments, each with what was known before it. A payment is then asked for by its two identifiers,
-first with the amount that the card paid last, then with another one as override.
+The payments are made, by a generator with a seed: the scores say nothing about real fraud. They are
+written as a table of events. A pipeline computes the features of cards (features/card.yaml), as of
+each payment. XGBoost learns from payments, each with what was known before it. A payment is then
+asked for by its two identifiers, first with the amount that the card paid last, then with a far
+greater one as override.
 A second run finds groups, model and endpoint there and goes on.
 """
 
@@ -14,45 +15,38 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from datetime import UTC, datetime
 from hashlib import sha256
-from random import Random
 from typing import Any
 
 import boto3
 import numpy as np
+import pandas as pd
 import xgboost
 from botocore.exceptions import ClientError
 
+import larder
+from examples import payments
 from examples.delay_models import packed
+from examples.payments import Payment
+from larder import GroupFeatures, Platform
+
+Frame = Any  # pandas is untyped here
 
 BUCKET = os.environ.get("LARDER_OFFLINE_BUCKET", "")
 ROLE = "arn:aws:iam::000000000000:role/example"  # SageMaker asks for one; Larder keeps its form
 ENDPOINT = "card-fraud"
-SEED, CARDS, MERCHANTS, PAYMENTS = 7, 200, 25, 6_000
 BATCH = 25  # BatchWriteRecord takes no more
-GROUPS = {
-    "fraud-cards": {
-        "card_id": "String",
-        "event_time": "String",
-        "amount": "Fractional",
-        "mean_amount": "Fractional",
-        "payments": "Integral",
-    },
-    "fraud-merchants": {
-        "merchant_id": "String",
-        "event_time": "String",
-        "chargeback_rate": "Fractional",
-    },
-}
+MERCHANTS = "fraud-merchants"
+MERCHANT = {"merchant_id": "String", "event_time": "String", "chargeback_rate": "Fractional"}
+CARD = ("transactions_24h", "transactions_7d", "mean_amount_30d", "spend_24h", "decline_rate_7d")
 INPUTS: list[dict[str, Any]] = [
-    {"name": "amount", "feature_group": "fraud-cards"},
-    {"name": "mean_amount", "feature_group": "fraud-cards", "missing": "nan"},
-    {"name": "payments", "feature_group": "fraud-cards", "missing": {"default": 0}},
-    {"name": "chargeback_rate", "feature_group": "fraud-merchants", "missing": "nan"},
+    {"name": "amount", "feature_group": "card", "feature": "last_amount"},
+    *({"name": name, "feature_group": "card", "missing": "nan"} for name in CARD),
+    {"name": "chargeback_rate", "feature_group": MERCHANTS, "missing": "nan"},
 ]
 SPEC = {"version": 1, "unit": "card_id", "inputs": INPUTS, "output": {"name": "fraud"}}
-Payment = dict[str, Any]
 
 control = boto3.client("sagemaker")
 records = boto3.client("sagemaker-featurestore-runtime")
@@ -60,19 +54,42 @@ endpoints = boto3.client("sagemaker-runtime")
 
 
 def main() -> None:
-    """Make payments, write the groups, train, deploy, ask."""
-    payments = made_payments()
-    print(
-        f"{len(payments)} made payments, {sum(p['fraud'] for p in payments) / PAYMENTS:.1%} frauds"
-    )
-    for group, features in GROUPS.items():
-        create_group(group, features)
-        write(group, newest(payments, features))
-    deploy(trained(payments))
-    last = payments[-1]
+    """Write payments, have features computed, train, deploy, ask."""
+    made = payments.made_payments()
+    print(f"{len(made)} made payments, {sum(p['fraud'] for p in made) / len(made):.1%} frauds")
+    payments.publish()
+    create_group(MERCHANTS, MERCHANT)
+    write(MERCHANTS, merchants(made))
+    with larder.connect() as platform:
+        compute(platform)
+        rows = training_rows(platform, made)
+    deploy(trained(rows))
+    last = made[-1]
     keys = {"card_id": last["card_id"], "merchant_id": last["merchant_id"]}
-    for instance in (keys, {**keys, "amount": round(20 * last["mean_amount"], 2)}):
+    usual = rows[rows.card_id == last["card_id"]].mean_amount_30d.iloc[-1]
+    for instance in (keys, {**keys, "amount": round(20 * usual, 2)}):
         show(instance)
+
+
+def compute(platform: Platform) -> None:
+    """Have the pipeline of ``features/card.yaml`` compute what is not computed yet."""
+    run = platform.pipelines.run("card", after=payments.FIRST, until=payments.UNTIL, chunk="31d")
+    if run.status != "SUCCEEDED":
+        sys.exit(f"card: the run {run.status}: {run.cause}")
+    print(f"card: {run.rows} records" if run.published else "card: is there already")
+
+
+def training_rows(platform: Platform, made: list[Payment]) -> Frame:
+    """The payments, each with its card's features as of that moment: without itself."""
+    labels = pd.DataFrame(made)
+    labels["authorized_at"] = labels.authorized_at.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return platform.training_sets.create(
+        f"card-fraud-{int(time.time())}",
+        labels,
+        event_time="authorized_at",
+        features=[GroupFeatures(group="card", features=list(CARD))],
+        engine="duckdb",
+    ).to_pandas()
 
 
 def create_group(group: str, features: dict[str, str]) -> None:
@@ -89,39 +106,11 @@ def create_group(group: str, features: dict[str, str]) -> None:
     )
 
 
-def made_payments() -> list[Payment]:
-    """Payments in the order in which they happen, each with what was known before it."""
-    random = Random(SEED)  # noqa: S311 - nothing secret
-    usual = {f"card-{n}": random.lognormvariate(3.5, 0.6) for n in range(CARDS)}
-    rates = {f"shop-{n}": round(random.betavariate(1, 30), 4) for n in range(MERCHANTS)}
-    seen: dict[str, list[float]] = {card: [] for card in usual}
-    payments = []
-    for _ in range(PAYMENTS):
-        card, merchant = random.choice(list(usual)), random.choice(list(rates))
-        amount = round(usual[card] * random.lognormvariate(0, 0.9), 2)
-        before = seen[card]
-        mean = round(sum(before) / len(before), 2) if before else usual[card]
-        odds = -5 + 1.2 * np.log(amount / mean) + 30 * rates[merchant]
-        payments.append(
-            {
-                "card_id": card,
-                "merchant_id": merchant,
-                "amount": amount,
-                "mean_amount": mean,
-                "payments": len(before),
-                "chargeback_rate": rates[merchant],
-                "fraud": int(random.random() < 1 / (1 + np.exp(-odds))),
-            }
-        )
-        before.append(amount)
-    return payments
-
-
-def newest(payments: list[Payment], features: dict[str, str]) -> list[dict[str, str]]:
-    """Each identifier's last values, as records of now."""
-    identifier, now = next(iter(features)), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    last = {each[identifier]: {**each, "event_time": now} for each in payments}
-    return [{name: str(values[name]) for name in features} for values in last.values()]
+def merchants(made: list[Payment]) -> list[dict[str, str]]:
+    """Each merchant's rate of chargebacks, as records of now."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    last = {each["merchant_id"]: {**each, "event_time": now} for each in made}
+    return [{name: str(values[name]) for name in MERCHANT} for values in last.values()]
 
 
 def write(group: str, rows: list[dict[str, str]]) -> None:
@@ -141,13 +130,11 @@ def write(group: str, rows: list[dict[str, str]]) -> None:
     print(f"{group}: {len(rows)} records")
 
 
-def trained(payments: list[Payment]) -> bytes:
+def trained(frame: Frame) -> bytes:
     """XGBoost over the specification's inputs, with it in one archive."""
-    names = [each["name"] for each in INPUTS]
-    rows = np.array([[each[name] for name in names] for each in payments], np.float32)
-    labels = [each["fraud"] for each in payments]
+    rows = frame[[each["name"] for each in INPUTS]].to_numpy(np.float32)
     asked = {"objective": "binary:logistic", "max_depth": 3, "eta": 0.1, "nthread": 1, "seed": 1}
-    booster = xgboost.train(asked, xgboost.DMatrix(rows, labels), num_boost_round=60)
+    booster = xgboost.train(asked, xgboost.DMatrix(rows, frame.fraud), num_boost_round=60)
     spec = json.dumps(SPEC).encode()
     return packed({"model.ubj": bytes(booster.save_raw("ubj")), "larder/features.json": spec})
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -62,23 +64,28 @@ def table(name: str) -> Table:
 
 def publish() -> None:
     """Write the tables where pipelines read: below ``sources/`` of the platform's bucket."""
+    publish_tables(DATABASE, "new-york-flights", {name: partial(table, name) for name in NAMES})
+
+
+def publish_tables(database: str, folder: str, tables: Mapping[str, Callable[[], Table]]) -> None:
+    """Write tables of a database, each made only if it is not there yet."""
     if not BUCKET:
         sys.exit('LARDER_OFFLINE_BUCKET is not set: eval "$(make -s env)"')
     s3, glue = boto3.client("s3"), boto3.client("glue")
     known = {each["Name"] for each in glue.get_databases()["DatabaseList"]}
-    if DATABASE not in known:
-        glue.create_database(DatabaseInput={"Name": DATABASE})
-    there = {each["Name"] for each in glue.get_tables(DatabaseName=DATABASE)["TableList"]}
-    for name in NAMES:
+    if database not in known:
+        glue.create_database(DatabaseInput={"Name": database})
+    there = {each["Name"] for each in glue.get_tables(DatabaseName=database)["TableList"]}
+    for name, make in tables.items():
         if name in there:
             continue
-        rows, folder = table(name), f"sources/new-york-flights/{name}/"
+        rows, key = make(), f"sources/{folder}/{name}/"
         with BytesIO() as file:
             pq.write_table(rows, file)
-            s3.put_object(Bucket=BUCKET, Key=f"{folder}events.parquet", Body=file.getvalue())
-        location = f"s3://{BUCKET}/{folder}"
-        glue.create_table(DatabaseName=DATABASE, TableInput=described(name, rows, location))
-        print(f"{DATABASE}.{name}: {len(rows)} rows")
+            s3.put_object(Bucket=BUCKET, Key=f"{key}events.parquet", Body=file.getvalue())
+        location = f"s3://{BUCKET}/{key}"
+        glue.create_table(DatabaseName=database, TableInput=described(name, rows, location))
+        print(f"{database}.{name}: {len(rows)} rows")
 
 
 def described(name: str, rows: Table, location: str) -> Any:  # noqa: ANN401 - a request of boto3

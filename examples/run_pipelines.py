@@ -1,10 +1,10 @@
-"""Pipelines over the past: 30 days of two feature groups, in parts, on the deployed machine.
+"""Pipelines over the past: a month of three feature groups, in parts, on the deployed machine.
 
     eval "$(make -s env)"; .venv/bin/python -m examples.run_pipelines
 
-`make pipelines` runs it. It writes the flights as tables of events, and has the pipelines of
-``features/carrier.yaml`` and ``features/aircraft.yaml`` compute a month, five days at a time. Parts
-that are published already are not computed again. Then it shows how far each pipeline is. It
+`make pipelines` runs it. It writes flights and card payments as tables of events. The pipelines of
+``features/carrier.yaml``, ``aircraft.yaml`` and ``card.yaml`` compute a month, five days at a time.
+Parts that are published already are not computed again. Then it shows how far each pipeline is. It
 compares stores, history and source at last: the report must find no difference.
 """
 
@@ -15,40 +15,38 @@ import sys
 import time
 
 import larder
-from examples import flight_events
+from examples import flight_events, payments
 from larder import Platform, Progress
 
-GROUPS = ("carrier", "aircraft")
+MONTHS = {
+    "carrier": ("2013-02-01T00:00Z", "2013-03-03T00:00Z"),
+    "aircraft": ("2013-02-01T00:00Z", "2013-03-03T00:00Z"),
+    "card": (payments.FIRST, payments.UNTIL),
+}
+"""The month that is computed of each pipeline."""
 
 
 def main() -> None:
     """Write events, backfill, show."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--from", dest="after", default="2013-02-01T00:00Z")
-    parser.add_argument("--to", dest="until", default="2013-03-03T00:00Z")
     parser.add_argument("--chunk", default="5d", help="the length of parts")
     arguments = parser.parse_args()
     flight_events.publish()
+    payments.publish()
     with larder.connect() as platform:
-        for group in GROUPS:
-            backfill(platform, group, arguments)
-        for group in GROUPS:
+        for group in MONTHS:
+            backfill(platform, group, arguments.chunk)
+        for group in MONTHS:
             show(platform, group)
-        different = sum(compare(platform, group) for group in GROUPS)
+        different = sum(compare(platform, group) for group in MONTHS)
     if different:
         sys.exit(f"{different} cells differ: larder consistency NAME says where")
 
 
-def backfill(platform: Platform, group: str, arguments: argparse.Namespace) -> None:
+def backfill(platform: Platform, group: str, chunk: str) -> None:
     """Compute what is not published yet."""
-    start = time.perf_counter()
-    run = platform.pipelines.run(
-        group,
-        after=arguments.after,
-        until=arguments.until,
-        chunk=arguments.chunk,
-        report=tell,
-    )
+    start, (after, until) = time.perf_counter(), MONTHS[group]
+    run = platform.pipelines.run(group, after=after, until=until, chunk=chunk, report=tell)
     if run.status != "SUCCEEDED":
         sys.exit(f"{group}: the run {run.status}: {run.cause}")
     seconds = time.perf_counter() - start

@@ -20,7 +20,7 @@ from tests.support.control import control_plane, group_spec
 from tests.support.tables import create_registry_table
 
 FEATURES = Path(__file__).parents[2] / "features"
-NAMES = ["aircraft", "carrier", "origin_weather", "route"]
+NAMES = ["aircraft", "card", "carrier", "origin_weather", "route"]
 PATIENCE = 60
 
 
@@ -89,7 +89,7 @@ def test_groups_are_created_and_waited_for(resource):
     done = resource.send()
 
     assert done["PhysicalResourceId"] == "larder-feature-groups"
-    assert done["Data"] == {"Groups": 4}
+    assert done["Data"] == {"Groups": len(NAMES)}
     groups = resource.groups()
     assert list(groups) == NAMES
     assert {group.status for group in groups.values()} == {FeatureGroupStatus.CREATED}
@@ -135,7 +135,7 @@ def test_a_deployment_after_a_failed_one_mends_it(resource):
     resource.outcome = FeatureGroupStatus.CREATED
     resource.pass_time()
 
-    assert resource.send()["Data"] == {"Groups": 4}
+    assert resource.send()["Data"] == {"Groups": len(NAMES)}
 
 
 def test_a_group_that_an_earlier_deployment_left_moving_is_waited_for(resource):
@@ -144,13 +144,15 @@ def test_a_group_that_an_earlier_deployment_left_moving_is_waited_for(resource):
         resource.send()
     resource.works = True
 
-    assert resource.send()["Data"] == {"Groups": 4}
+    assert resource.send()["Data"] == {"Groups": len(NAMES)}
 
 
 def test_time_that_runs_out_is_said_before_the_framework_says_less(resource):
     resource.works = False
 
-    with pytest.raises(NotApplied, match=r"aircraft, carrier, origin_weather, route are still"):
+    with pytest.raises(
+        NotApplied, match=r"aircraft, card, carrier, origin_weather, route are still"
+    ):
         resource.send()
     assert PATIENCE / 2 <= resource.calls <= PATIENCE / 2 + 1
 
@@ -166,7 +168,7 @@ def test_a_store_that_fails_for_a_moment_does_not_fail_the_deployment(resource, 
         create(self, group)
 
     monkeypatch.setattr(type(registry), "create", failing)
-    assert resource.send()["Data"] == {"Groups": 4}
+    assert resource.send()["Data"] == {"Groups": len(NAMES)}
     assert failures == []
 
 

@@ -16,8 +16,12 @@ FEATURES = Path(__file__).parents[2] / "features"
 
 @cache
 def pipelines():
-    """The example's pipelines by group."""
-    return {each.group: each for each in load_pipelines(FEATURES)}
+    """The pipelines of flights, by group."""
+    return {
+        each.group: each
+        for each in load_pipelines(FEATURES)
+        if all(name.startswith(f"{flight_events.DATABASE}.") for name in each.source.reads)
+    }
 
 
 def records(first, until):
