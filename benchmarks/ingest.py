@@ -47,14 +47,14 @@ def rows(setting: Setting) -> Iterator[Row]:
     with TemporaryDirectory(prefix="larder-bench-") as folder:
         for count in (1_000_000, 10_000_000) if setting.long else (1_000_000,):
             source = Path(folder, "rows.parquet")
-            _write(source, count, _given)
-            found = [_measured("bulk_ingest", source) for _ in range(_ROUNDS)]
+            write(source, count, given)
+            found = [measured("bulk_ingest", source) for _ in range(_ROUNDS)]
             yield from _rows(f"ingest offline {_short(count)}x10", count, found)
         history = Path(folder, "history.parquet")
-        _write(history, _FEAST_ROWS, _for_feast)
+        write(history, _FEAST_ROWS, _for_feast)
         for count in _LOADED:
             source = Path(folder, "latest.parquet")
-            _write(source, count, _newest)
+            write(source, count, _newest)
             calls: list[Callable[[], Taken]] = [partial(_loaded, source)]
             if setting.feast is not None:
                 calls.append(partial(_materialized, setting.feast, history))
@@ -107,7 +107,7 @@ def _memory(found: list[Taken]) -> Figure:
 
 def _loaded(source: Path) -> Taken:
     with servers.valkey() as address:
-        return _measured("bulk_load", source, address)
+        return measured("bulk_load", source, address)
 
 
 def _materialized(feast: Path, history: Path) -> Taken:
@@ -120,14 +120,15 @@ def _materialized(feast: Path, history: Path) -> Taken:
             return taken
 
 
-def _measured(module: str, *arguments: Path | str) -> Taken:
+def measured(module: str, *arguments: Path | str) -> Taken:
+    """What a module of this package says that it took, in a process of its own."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: Taken = orjson.loads(done.stdout)
     return found
 
 
-def _write(path: Path, count: int, table_of: Callable[[Any, Any, list[Any]], Any]) -> None:
+def write(path: Path, count: int, table_of: Callable[[Any, Any, list[Any]], Any]) -> None:
     """Rows of ten features, each of a record of its own, over ten days; a table of each part."""
     random = np.random.default_rng(count)
     writer: Any = None
@@ -141,7 +142,7 @@ def _write(path: Path, count: int, table_of: Callable[[Any, Any, list[Any]], Any
     writer.close()
 
 
-def _given(identifiers: Any, seconds: Any, values: list[Any]) -> Any:  # noqa: ANN401 - pyarrow
+def given(identifiers: Any, seconds: Any, values: list[Any]) -> Any:  # noqa: ANN401 - pyarrow
     """As a user has them."""
     return pa.table([identifiers, _texts(seconds), *values], names=["id", "event_time", *_NAMES])
 

@@ -57,6 +57,7 @@ PARTS = {
     "memory": "benchmarks.memory",
     "ingest": "benchmarks.ingest",
     "joins": "benchmarks.joins",
+    "pipelines": "benchmarks.pipelines",
     "offline": "benchmarks.offline_lag",
 }
 """Modules by the parts' names."""
