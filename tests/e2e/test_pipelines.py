@@ -21,6 +21,7 @@ START = 1_704_067_200_000_000  # 2024-01-01
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS = {"varchar": str, "bigint": int, "double": float}
 TWO_DAYS = ("--from", "2024-01-01T00:00Z", "--to", "2024-01-03T00:00Z")
+OF_GROUP = ("pipeline", "run", "pipeline_of_group")
 EVENTS = [
     {
         "k": "abc"[number % 3],
@@ -154,6 +155,27 @@ def test_intervals_are_computed_as_their_rules_say_and_published_once(platform, 
     status, (shown,) = run(platform, tmp_path, "status", "pipeline_hourly")
     assert (status, shown["published_until"]) == (0, "2024-01-03T00:00:00Z")
     assert (shown["states"], shown["open"]) == ({"published": 2}, [])
+
+
+def test_a_group_s_history_is_computed_once_it_is_complete(platform, events, tmp_path):
+    status, done = run(platform, tmp_path, "run", "pipeline_hourly", *TWO_DAYS, "--chunk", "1d")
+    assert status == 0, done
+    read = history(platform, load_pipeline(DEFINITIONS / "pipeline_hourly.yaml"))
+    events = {(key, point + 10 * MINUTE): row["newest_n"] for (key, point), row in read.items()}
+    until = START + 3 * DAY
+    three_days = ("--from", "2024-01-01T00:00Z", "--to", "2024-01-04T00:00Z")
+
+    # nothing is due before a heartbeat has proven the history
+    eventually(lambda: larder(platform, tmp_path, *OF_GROUP, *three_days).returncode == 0, every=5)
+
+    wanted = {}
+    for key, when in events:
+        day = [n for (k, t), n in events.items() if k == key and when - DAY < t <= when]
+        greatest = max((each for each in day if each is not None), default=None)
+        wanted[key, when] = {"rows_1d": len(day), "greatest_1d": greatest}
+    assert all(START < when <= until for _, when in wanted)
+    definition = load_pipeline(DEFINITIONS / "pipeline_of_group.yaml")
+    assert history(platform, definition) == wanted
 
 
 def test_rows_that_a_check_refuses_reach_no_store_and_status_says_why(platform, events, tmp_path):
