@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark bench docs snapshots cost package pipelines restore-drill
+.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark spark-tools bench docs snapshots cost package pipelines restore-drill
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -78,13 +78,16 @@ package: setup ## the wheel, built, installed into an empty environment and trie
 conformance: setup ## SageMaker's behaviour row by row, by boto3, both SDKs and MLflow; ENDPOINT=url for a deployed platform
 	@$(BIN)/python -m tests.conformance $(if $(ENDPOINT),--endpoint $(ENDPOINT),$(if $(DOOR),--door $(DOOR),--report docs/compatibility.md))
 
-soak: setup ## long random histories and fault runs, in process and on the strict platform
+soak: setup spark-tools ## long random histories and fault runs, in process and on the strict platform
 	@$(BIN)/pytest -q -m soak --ignore=tests/conformance
 	@$(BIN)/pytest -q -n $(WORKERS) -m 'hypothesis and not soak and not e2e and not conformance' --hypothesis-profile soak
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
 
-spark: setup ## as-of joins and pipelines on Spark against their oracles; 300 MB from PyPI, and Java 17 on the PATH
-	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py tests/properties/test_pipelines_on_spark.py
+spark: setup spark-tools ## as-of joins and pipelines on Spark against their oracles, and through the machine; 1 GB from PyPI, Java 17
+	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py tests/properties/test_pipelines_on_spark.py tests/e2e/test_pipelines_on_spark.py
+
+spark-tools: setup ## what Glue jobs run on, for the local platform; 700 MB from PyPI, and Java 17 on the PATH
+	@$(BIN)/python -m local spark-tools
 
 pipelines: setup ## the example's pipelines over a month, in parts, on the local platform
 	@$(BIN)/python -m local up

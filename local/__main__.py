@@ -48,12 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands_ = parser.add_subparsers(dest="command", required=True)
     commands_.add_parser("up", help="install, start and deploy")
+    commands_.add_parser("spark-tools", help="install what Glue jobs of Spark run on")
     commands_.add_parser("down", help="stop; data stay")
     commands_.add_parser("status", help="what runs and what is deployed")
     commands_.add_parser("env", help="print the environment for a shell to eval")
     commands_.add_parser("clean", help="stop and forget all data")
     read = commands_.add_parser("logs", help="the end of a service's or function's log")
-    read.add_argument("name", nargs="?", help="emulator, athena, valkey, or a function's name")
+    read.add_argument("name", nargs="?", help="a service, glue-RUN, or a function")
     read.add_argument("--lines", type=int, default=40)
     for command in commands_.choices.values():
         # After the command too; SUPPRESS keeps a flag given before it.
@@ -64,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
 def _up(platform: Platform, _options: argparse.Namespace) -> None:
     outputs = commands.up(platform, Progress())
     print(_welcome(platform, outputs))
+
+
+def _spark_tools(platform: Platform, _options: argparse.Namespace) -> None:
+    commands.install_spark(platform, Progress())
 
 
 def _down(platform: Platform, _options: argparse.Namespace) -> None:
@@ -111,6 +116,7 @@ Stop, keep data:  python -m local{strict} down
 
 _COMMANDS: dict[str, Callable[[Platform, argparse.Namespace], None]] = {
     "up": _up,
+    "spark-tools": _spark_tools,
     "down": _down,
     "status": _status,
     "env": _env,

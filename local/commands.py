@@ -39,6 +39,23 @@ def up(
     return outputs
 
 
+def install_spark(platform: Platform, progress: Progress) -> None:
+    """Install what Glue jobs run on, unless it is there; a running platform finds it.
+
+    Raises:
+        LocalPlatformError: Java is missing, or pip failed.
+    """
+    if shutil.which("java") is None:
+        raise LocalPlatformError(
+            "Spark needs Java 17 on the PATH; on Debian: apt-get install openjdk-17-jre-headless"
+        )
+    private.close(DIRECTORY, trusted={TOOLS})
+    with private.new_files():
+        if not tools.has_spark(platform.tools):
+            with progress.step("Spark installed (700 MB from PyPI)"):
+                tools.install(tools.SPARK, platform.tools)
+
+
 def start(platform: Platform, progress: Progress) -> None:
     """Start the services that do not run; nothing is deployed.
 

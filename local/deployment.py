@@ -16,7 +16,7 @@ from local.layout import ACCOUNT, PORT_VARIABLES, REGION, REPOSITORY, Platform
 from local.processes import tail
 from local.progress import Progress, Step
 
-_SOURCES = ("app.py", "cdk.json", "stacks", "lambdas", "larder", "features")
+_SOURCES = ("app.py", "cdk.json", "stacks", "lambdas", "jobs", "larder", "features")
 _EVENT = re.compile(r"^(\S+) \|\s+(\d+/\d+) \|.*\| (\S+)\s+\| (\S+)")
 CHOICES = {
     "in_memory": "on",

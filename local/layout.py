@@ -43,6 +43,7 @@ class Platform:
         strict: TLS, verified signatures, evaluated policies.
         batch_window_limit: Longest batching window of stream event sources, in seconds; AWS
             waits as long as the template says.
+        spark: Run Glue jobs of Spark, where that is installed.
     """
 
     root: Path
@@ -50,6 +51,7 @@ class Platform:
     environment_file: Path
     strict: bool = False
     batch_window_limit: float = 5.0
+    spark: bool = True
     tools: Path = field(default=DIRECTORY / TOOLS)
 
     @classmethod

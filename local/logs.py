@@ -7,12 +7,18 @@ from local.clients import client
 from local.errors import LocalPlatformError
 from local.layout import Platform
 
+_JOB = "glue-"
+
 
 def read(platform: Platform, name: str | None, lines: int) -> Iterator[str]:
     """The last lines of one log; of every service's where no name is given.
 
     ``name`` is a service, or a part of a function's name (its output ``…FunctionName``).
+    ``glue-<id>`` is that run of a Glue job.
     """
+    if name is not None and name.startswith(_JOB) and platform.log(name).exists():
+        yield processes.tail(platform.log(name), lines)
+        return
     for service in services.NAMES:
         if name in (None, service):
             yield f"==> {platform.log(service)} <=="

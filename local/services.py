@@ -118,8 +118,11 @@ def _emulator_environment(platform: Platform) -> dict[str, str]:
         "LAMBDA_ACCOUNT_CONCURRENCY": "24",
         "LARDER_FUNCTION_PYTHON": str(tools.functions_python(platform.tools)),
         "LARDER_FUNCTION_NODE": str(tools.node()),
+        "LARDER_JOB_LOGS": str(platform.log("emulator").parent),
         "LARDER_BATCH_WINDOW_LIMIT": str(platform.batch_window_limit),
     }
+    if platform.spark:
+        variables["LARDER_SPARK_PYTHON"] = str(tools.spark_python(platform.tools))
     if platform.strict:
         variables |= {
             "AUTH": "true",

@@ -21,6 +21,9 @@ _ENVIRONMENTS = {
     "emulator": _LOCAL / "requirements-emulator.txt",
     "functions": _LOCAL / "requirements-functions.txt",
 }
+SPARK = "spark"
+"""What Glue jobs run on: large, so it is installed only where somebody asks for it."""
+_SPARK_REQUIREMENTS = _LOCAL / "requirements-spark.txt"
 _CLI = REPOSITORY / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 
@@ -34,8 +37,14 @@ def missing(directory: Path) -> Iterator[str]:
         yield "cdk"
 
 
+def has_spark(directory: Path) -> bool:
+    """Whether what Glue jobs run on is installed as it should be."""
+    marker = directory / SPARK / ".installed"
+    return marker.exists() and marker.read_text() == _fingerprint(_SPARK_REQUIREMENTS)
+
+
 def install(name: str, directory: Path) -> None:
-    """Install one of ``missing``.
+    """Install one of ``missing``, or ``SPARK``.
 
     Raises:
         LocalPlatformError: pip or npm failed; the end of its output is in the message.
@@ -43,11 +52,13 @@ def install(name: str, directory: Path) -> None:
     if name == "cdk":
         _run("npm", [*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"], directory)
         return
-    requirements = _ENVIRONMENTS[name]
+    requirements = _SPARK_REQUIREMENTS if name == SPARK else _ENVIRONMENTS[name]
     environment = directory / name
     shutil.rmtree(environment, ignore_errors=True)
     _run("venv", [sys.executable, "-m", "venv", str(environment)], directory)
-    options = ["--require-hashes", "--only-binary=:all:", "--disable-pip-version-check"]
+    options = ["--require-hashes", "--disable-pip-version-check"]
+    if name != SPARK:  # Spark comes as a source distribution, with nothing to compile
+        options.append("--only-binary=:all:")
     python = str(environment / "bin" / "python")
     _run("pip", [python, "-m", "pip", "install", *options, "-r", str(requirements)], directory)
     (environment / ".installed").write_text(_fingerprint(requirements))
@@ -61,6 +72,11 @@ def emulator_python(directory: Path) -> Path:
 def functions_python(directory: Path) -> Path:
     """Interpreter of the Lambda functions."""
     return directory / "functions" / "bin" / "python"
+
+
+def spark_python(directory: Path) -> Path:
+    """Interpreter of Glue jobs; it may be missing."""
+    return directory / SPARK / "bin" / "python"
 
 
 def valkey_server(directory: Path) -> Path:

@@ -169,12 +169,47 @@ class ModelChoices:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineChoices:
-    """Feature pipelines: what they may read."""
+    """Feature pipelines: what they may read, and what Spark computes of them.
+
+    A stage has a Spark job only where a definition may use it.
+
+    Raises:
+        ConfigurationError: a number is outside its limits.
+    """
 
     source_buckets: tuple[str, ...] = ()
     """Existing buckets where tables of events have their files, beside the folder ``sources/`` of
     the platform's bucket. A key of their own must let the role of the function ``pipelines`` use
     it."""
+
+    spark_from_bytes: int | None = None
+    """Bytes of an interval's files from which on a pipeline with ``engine: auto`` is computed by
+    Spark. Without a number such a pipeline is always computed by Athena. Tables without snapshots
+    count 0 bytes: their definitions must say ``engine: spark``."""
+
+    spark_workers: int = 2
+    """Workers of type G.1X (one DPU each) that a Spark job has: 2 to 100. Each costs money while a
+    job runs, and nothing between jobs."""
+
+    spark_minutes: int = 120
+    """Minutes (5 to 2,880) after which a Spark job is stopped. A killed run's interval is free
+    again that long and 45 minutes after its job was started."""
+
+    def __post_init__(self) -> None:
+        """Refuse at synth what Glue would refuse in the middle of a deployment."""
+        for name, least, most in _SPARK_LIMITS:
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ConfigurationError(
+                    f"pipelines.{name}: {value} is not between {least} and {most}"
+                )
+
+
+_SPARK_LIMITS: Final = (
+    ("spark_from_bytes", 1, 10**15),
+    ("spark_workers", 2, 100),
+    ("spark_minutes", 5, 2_880),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ fault. What else fails inside a chunk marks its interval, and the other chunks g
 ``Plan`` or ``Close`` has no interval to mark: it fails the execution, whose cause it is.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 State = dict[str, Any]
@@ -21,11 +22,27 @@ _AWS_FAULTS: Final = (
     "ThrottlingException",
 )
 _STOPPED: Final = ("States.Timeout", "Lambda.Unknown", "Sandbox.Timedout")
+_GLUE_FAULTS: Final = (
+    "Glue.ConcurrentRunsExceededException",
+    "Glue.InternalServiceException",
+    "Glue.OperationTimeoutException",
+    "Glue.ResourceNumberLimitExceededException",
+    "Glue.ThrottlingException",
+)
+RUN_SPARK: Final = "arn:aws:states:::glue:startJobRun.sync"
 _RUN: Final = "$.claim.run"
 
 
-def definition(steps: str, publisher: str) -> State:
-    """The machine over two functions, by their ARNs."""
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """A stage's Spark job by its name, and for how many seconds it is waited."""
+
+    job: str
+    seconds: int
+
+
+def definition(steps: str, publisher: str, spark: Spark | None = None) -> State:
+    """The machine over two functions, by their ARNs, and over a Spark job where there is one."""
     return {
         "Comment": "Larder: intervals of feature pipelines, computed and published",
         "StartAt": "Plan",
@@ -42,7 +59,7 @@ def definition(steps: str, publisher: str) -> State:
                 "ItemProcessor": {
                     "ProcessorConfig": {"Mode": "INLINE"},
                     "StartAt": "Claim",
-                    "States": _of_chunk(steps, publisher),
+                    "States": _of_chunk(steps, publisher, spark),
                 },
                 "ResultPath": "$.results",
                 "Next": "Close",
@@ -52,20 +69,23 @@ def definition(steps: str, publisher: str) -> State:
     }
 
 
-def _of_chunk(steps: str, publisher: str) -> State:
+def _of_chunk(steps: str, publisher: str, spark: Spark | None) -> State:
     run = {"run.$": _RUN}
+    may_use_spark = [_if("$.claim.may_use_spark", "Prepare")] if spark else []
     claim = {"chunk.$": "$", "owner.$": "$$.Execution.Id"}
     return {
         "Claim": _caught(_step(steps, "claim", claim, result="$.claim", next_state="IsClaimed")),
         "IsClaimed": {
             "Type": "Choice",
             "Choices": [
-                {"Variable": "$.claim.accepts", "BooleanEquals": True, "Next": "Accept"},
-                {"Variable": "$.claim.taken", "BooleanEquals": True, "Next": "Compute"},
+                _if("$.claim.accepts", "Accept"),
+                *may_use_spark,
+                _if("$.claim.taken", "Compute"),
             ],
             "Default": "Taken",
         },
         "Taken": {"Type": "Pass", "Result": {"state": "taken"}, "End": True},
+        **(_of_spark(steps, run, spark) if spark else {}),
         "Compute": _caught(_computing(steps, run)),
         "Check": _caught(_checking(steps, run)),
         # rows that a check refused and a person accepted: they are published as they lie
@@ -74,6 +94,37 @@ def _of_chunk(steps: str, publisher: str) -> State:
         "Record": _caught({**_recording(steps, run), "End": True}),
         "Failed": {**_step(steps, "fail", {"chunk.$": "$"}), "End": True},
     }
+
+
+def _of_spark(steps: str, run: State, spark: Spark) -> State:
+    """What computes an interval is chosen, and Spark's job is run and waited for.
+
+    A job that failed is not run again here: the next look does that, as after any failure.
+    """
+    prepare = _step(steps, "prepare", run, result="$.prepared", next_state="IsSpark")
+    return {
+        "Prepare": _caught(prepare),
+        "IsSpark": {
+            "Type": "Choice",
+            "Choices": [_if("$.prepared.spark", "Spark")],
+            "Default": "Compute",
+        },
+        "Spark": _caught(
+            {
+                "Type": "Task",
+                "Resource": RUN_SPARK,
+                "Parameters": {"JobName": spark.job, "Arguments.$": "$.prepared.arguments"},
+                "ResultPath": "$.computed",
+                "TimeoutSeconds": spark.seconds,
+                "Retry": [_retry(_GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
+                "Next": "Check",
+            }
+        ),
+    }
+
+
+def _if(variable: str, next_state: str) -> State:
+    return {"Variable": variable, "BooleanEquals": True, "Next": next_state}
 
 
 def _computing(steps: str, run: State) -> State:

@@ -13,12 +13,14 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
-from larder.bucket_folders import CONSISTENCY, INGEST, LINEAGE, PIPELINES, RESULTS, SOURCES
+from larder.bucket_folders import CONSISTENCY, INGEST, LINEAGE, PIPELINES, RESULTS
 from larder.declared.files import load_pipelines
 from larder.pipelines.adapters.documents import to_json
 from larder.pipelines.definition import Pipeline
+from larder.pipelines.dialects import spark_texts
 from larder.pipelines.durations import MINUTE
 from larder.pipelines.lineage.columns import column_lineage, with_instants
+from larder.pipelines.runs.spark import START_MINUTES, may_use_spark
 from larder.pipelines.source_files import over_files, table_of_files
 from larder.settings.pipelines import PipelinePublisherSettings, PipelinesSettings
 from stacks.config import StageConfig
@@ -26,26 +28,27 @@ from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
 from stacks.constructs.file_table import file_table
 from stacks.constructs.glue_access import TABLE_WRITER
 from stacks.constructs.offline_bucket import OfflineBucket
-from stacks.constructs.permissions import acknowledge, allow, allow_items, allow_pattern
+from stacks.constructs.permissions import acknowledge, allow, allow_items
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.pipeline_machine import LONGEST_CALL, definition
+from stacks.pipeline_machine import LONGEST_CALL, Spark, definition
 from stacks.registry_access import REGISTRY_READER, allow_registry
+from stacks.source_access import TABLE_READER, allow_folder, allow_history, allow_sources
+from stacks.spark_job import SparkJob
 
 _LEDGER: Final = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
 _QUERIES: Final = ("athena:GetQueryExecution", "athena:StartQueryExecution")
-_TABLE_READER: Final = (
-    "glue:GetDatabase",
-    "glue:GetPartition",
-    "glue:GetPartitions",
-    "glue:GetTable",
-)
 _BULK_ITEMS: Final = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 _WHOLE_FILES: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
 _RECORD_READER: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
-_DIGITS: Final = "?" * 10
+_RUN_JOB: Final = (
+    "glue:BatchStopJobRun",
+    "glue:GetJobRun",
+    "glue:GetJobRuns",
+    "glue:StartJobRun",
+)
 _LOGGED: Final = "each step is logged by its function, and the ledger keeps causes"
 
 
@@ -71,6 +74,8 @@ class PipelinesStack(Stack):
         layer = DependencyLayer(self, "Offline", recipe=OFFLINE, target=config.target)
         # both compute on this side with DuckDB: one checks rows, the other one sorts them
         bulk = DependencyLayer(self, "Bulk", recipe=BULK, target=config.target)
+        least = config.pipelines.spark_from_bytes
+        self._on_spark = [each for each in pipelines if may_use_spark(each, least)]
         self.steps = self._steps(pipelines, layer)
         self.publisher = self._publisher(layer)
         for function in (self.steps, self.publisher):
@@ -84,7 +89,7 @@ class PipelinesStack(Stack):
         CfnOutput(self, "PipelinesStateMachineArn", value=self.machine.state_machine_arn)
 
     def _steps(self, pipelines: list[Pipeline], layer: DependencyLayer) -> PythonFunction:
-        offline = self._offline
+        offline, config = self._offline, self._config.pipelines
         asset = Asset(self, "Pipelines", path=str(self._write(pipelines)))
         self.definitions = asset.s3_object_url
         settings = PipelinesSettings(
@@ -98,6 +103,8 @@ class PipelinesStack(Stack):
             account_id=self.account,
             region=self.region,
             partition=self.partition,
+            spark_minutes=config.spark_minutes if self._on_spark else 0,
+            spark_from_bytes=config.spark_from_bytes or 0,
         )
         function = self._function("Steps", "pipelines", settings, layer)
         allow(function, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
@@ -107,44 +114,31 @@ class PipelinesStack(Stack):
         )
         allow(function, _QUERIES, [work_group])
         _allow_files(function, offline.bucket)
-        self._allow_sources(function, pipelines)
+        self._allow_events(function, pipelines)
         if any(each.consistency for each in pipelines):
             self._allow_comparing(function)
         return function
+
+    def _allow_events(self, function: PythonFunction, pipelines: list[Pipeline]) -> None:
+        """Reading what the definitions name: tables, folders of files and groups' histories."""
+        bucket, buckets = self._offline.bucket, self._config.pipelines.source_buckets
+        read = [over_files(each, self._files_database) for each in pipelines]
+        allow_sources(function, bucket, read, buckets)
+        sources = [each.source for each in pipelines]
+        for folder in sorted({each.files for each in sources if each.files}):
+            allow_folder(function, folder)
+        for group in sorted({each.group for each in sources if each.group}):
+            allow_history(function, bucket, self._config, group)
 
     def _allow_comparing(self, function: PythonFunction) -> None:
         """What a consistency check reads beside sources, and where its reports lie."""
         online, bucket = self._online, self._offline.bucket
         allow_registry(function, online, REGISTRY_READER)
         allow_items(function, _RECORD_READER, [online.records.table_arn], online.key)
-        allow_feature_tables(function, self._config, self._offline, _TABLE_READER, reads=True)
+        allow_feature_tables(function, self._config, self._offline, TABLE_READER, reads=True)
         bucket.allow_prefix(
             function, ["s3:PutObject"], CONSISTENCY, reason="each report is an object of its own"
         )
-
-    def _allow_sources(self, function: PythonFunction, pipelines: list[Pipeline]) -> None:
-        """The tables that the definitions name, and where files of events may lie."""
-        declared = [over_files(each, self._files_database) for each in pipelines]
-        tables = sorted({name for each in declared for name in each.source.reads})
-        for folder in sorted({each.source.files for each in pipelines if each.source.files}):
-            self._allow_folder(function, folder)
-        prefix = self.format_arn(service="glue", resource="")
-        if tables:
-            named = {name.split(".")[0] for name in tables}
-            places = ["catalog", *sorted(f"database/{each}" for each in named)]
-            places += [f"table/{name.replace('.', '/')}" for name in tables]
-            allow(function, _TABLE_READER, [f"{prefix}{place}" for place in places])
-        for group in sorted({each.source.group for each in pipelines if each.source.group}):
-            self._allow_history(function, group)
-        self._offline.bucket.allow_prefix(
-            function, ["s3:GetObject"], SOURCES, reason="people put tables of events there"
-        )
-        for name in self._config.pipelines.source_buckets:
-            arn = f"arn:{self.partition}:s3:::{name}"
-            shown = f"arn:<AWS::Partition>:s3:::{name}/*"
-            allow(function, ["s3:ListBucket"], [arn])
-            reason = "the stage names this bucket for tables of events"
-            allow_pattern(function, ["s3:GetObject"], {f"{arn}/*": shown}, reason=reason)
 
     @property
     def _files_database(self) -> str:
@@ -164,29 +158,6 @@ class PipelinesStack(Stack):
         for each in tables:
             made = file_table(scope, each, database=self._files_database)
             made.add_dependency(database)
-
-    def _allow_folder(self, function: PythonFunction, address: str) -> None:
-        """The files of events below one address, and the names in its bucket."""
-        bucket, _, folder = address.removeprefix("s3://").partition("/")
-        arn = f"arn:{self.partition}:s3:::{bucket}"
-        allow(function, ["s3:GetBucketLocation", "s3:ListBucket"], [arn])
-        shown = f"arn:<AWS::Partition>:s3:::{bucket}/{folder}*"
-        reason = "a definition names this folder of files of events"
-        allow_pattern(function, ["s3:GetObject"], {f"{arn}/{folder}*": shown}, reason=reason)
-
-    def _allow_history(self, function: PythonFunction, group: str) -> None:
-        """The history of a group, whose names end in the ten digits of its creation time."""
-        config, database = self._config, self._config.database_name
-        prefix = self.format_arn(service="glue", resource="")
-        table = f"{group.replace('-', '_').lower()}_{_DIGITS}"
-        places = ("catalog", f"database/{database}", f"table/{database}/{table}")
-        allow(function, _TABLE_READER, [f"{prefix}{place}" for place in places])
-        self._offline.bucket.allow_data(
-            function,
-            *config.other_buckets(self),
-            actions=["s3:GetObject"],
-            folder=f"{group}-{_DIGITS}/",
-        )
 
     def _publisher(self, layer: DependencyLayer) -> PythonFunction:
         online, offline = self._online, self._offline
@@ -236,13 +207,14 @@ class PipelinesStack(Stack):
         role = iam.Role(
             self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com")
         )
-        functions = [self.steps.function_arn, self.publisher.function_arn]
-        allow(role, ["lambda:InvokeFunction"], functions)
+        steps, publisher = self.steps.function_arn, self.publisher.function_arn
+        allow(role, ["lambda:InvokeFunction"], [steps, publisher])
+        spark = self._spark(role) if self._on_spark else None
         machine = sfn.StateMachine(
             self,
             "Machine",
             definition_body=sfn.DefinitionBody.from_string(
-                self.to_json_string(definition(*functions))
+                self.to_json_string(definition(steps, publisher, spark))
             ),
             role=role,
             timeout=Duration.days(7),
@@ -250,6 +222,19 @@ class PipelinesStack(Stack):
         for rule in ("AwsSolutions-SF1", "AwsSolutions-SF2"):
             acknowledge(machine, rule, _LOGGED)
         return machine
+
+    def _spark(self, role: iam.Role) -> Spark:
+        """The Spark job, which ``role`` may run."""
+        choices = self._config.pipelines
+        job = SparkJob(
+            self,
+            "Spark",
+            bucket=self._offline.bucket,
+            choices=choices,
+            pipelines=self._on_spark,
+        )
+        allow(role, _RUN_JOB, [job.job_arn])
+        return Spark(job.job_name, 60 * (choices.spark_minutes + START_MINUTES))
 
     def _schedule(self, pipelines: list[Pipeline]) -> None:
         """A schedule only says look: a look that is missed or doubled costs nothing."""
@@ -341,7 +326,8 @@ class PipelinesStack(Stack):
         path = folder / "pipelines.json"
         columns = {each.group: column_lineage(each) for each in pipelines}
         read = [over_files(with_instants(each), self._files_database) for each in pipelines]
-        path.write_bytes(to_json(read, columns))
+        spark = {each.group: spark_texts(each) for each in self._on_spark}
+        path.write_bytes(to_json(read, columns, spark))
         return path
 
 

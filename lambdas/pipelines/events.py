@@ -14,6 +14,7 @@ import orjson
 from larder.errors import ValidationError
 from larder.pipelines.checks.judge import Result
 from larder.pipelines.consistency.report import ConsistencyReport
+from larder.pipelines.definition import Engine
 from larder.pipelines.durations import SECOND
 from larder.pipelines.lineage.note import LineageNotes
 from larder.pipelines.runs.accept import accepted_interval, claim_accepted, read_accepted
@@ -53,6 +54,7 @@ class Steps:
         steps = (
             self.plan,
             self.claim,
+            self.prepare,
             self.compute,
             self.check,
             self.accept,
@@ -119,8 +121,18 @@ class Steps:
         return {
             "taken": taken is not None,
             "accepts": taken is not None and taken.accepted is not None,
+            "may_use_spark": taken is not None and self.work.may_use_spark(pipeline),
             "run": item_document(taken) if taken else None,
         }
+
+    def prepare(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
+        """Whether Spark computes the interval, and with which arguments."""
+        item = item_of(event["run"])
+        choice, arguments = self.work.prepare(item)
+        engine = Engine.SPARK if choice.is_spark else Engine.ATHENA
+        found = {} if choice.bytes is None else {"bytes": choice.bytes}
+        self.log.line("INFO", message="engine chosen", run=item.run_id, engine=engine, **found)
+        return {"spark": choice.is_spark, "arguments": arguments}
 
     def compute(self, event: Event, remaining: Remaining) -> dict[str, Any]:
         """Have the rows written."""
@@ -228,9 +240,11 @@ def create_handler(
 
 
 def _cause(error: Mapping[str, str]) -> str:
-    """Lambda's text of an error: its class and message, without the trace."""
+    """Lambda's text of an error, its class and message without the trace; or that of a Glue job."""
     try:
         told = orjson.loads(error.get("Cause", ""))
+        if "JobRunState" in told:
+            return f"Glue job run {told['Id']} {told['JobRunState']}: {told.get('ErrorMessage')}"
         return f"{error['Error']}: {told['errorMessage']}"
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return f"{error['Error']}: {error.get('Cause', '')}"

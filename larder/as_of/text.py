@@ -60,9 +60,14 @@ def double(value: float) -> str:
 
 def timestamp(micros: int) -> str:
     """A UTC timestamp without zone of microseconds since the epoch, within the years 1-9999."""
+    return f"TIMESTAMP {literal(moment(micros))}"
+
+
+def moment(micros: int) -> str:
+    """The text of ``timestamp``: a date and a time of day with six digits after the point."""
     within = min(max(micros, _FIRST_MICROS), _LAST_MICROS)
-    moment = (_EPOCH + timedelta(microseconds=within)).replace(tzinfo=None)
-    return f"TIMESTAMP {literal(moment.isoformat(' ', 'microseconds'))}"
+    instant = (_EPOCH + timedelta(microseconds=within)).replace(tzinfo=None)
+    return instant.isoformat(" ", "microseconds")
 
 
 def sortable(nanos: int) -> str:

@@ -24,7 +24,7 @@ DESCRIPTIONS = {
     "pipeline.emit": "event: a row at each event. every: rows at the ends of buckets.",
     "pipeline.emit.every": f"Length of a bucket, 5m to 1d; it divides a day ({_LENGTH}).",
     "pipeline.available_after": "How long after its time a row can be read at the earliest.",
-    "pipeline.engine": "What computes it; auto chooses by the bytes that are read.",
+    "pipeline.engine": "What computes it; auto is Athena, or Spark from so many bytes on.",
     "pipeline.schedule": "When to look for new events.",
     "pipeline.start": "The first day that is computed.",
     "pipeline.late": "How long events are waited for, and until what age late ones count.",

@@ -7,8 +7,10 @@ from enum import StrEnum
 import sqlglot
 from sqlglot import exp
 
+from larder.pipelines.definition import Pipeline
 from larder.pipelines.expressions import DIALECT
-from larder.pipelines.sql.statement import Shape
+from larder.pipelines.sql.statement import Shape, marked_newest_statement, marked_statement
+from larder.pipelines.sql.texts import SparkTexts
 
 
 class Dialect(StrEnum):
@@ -31,6 +33,13 @@ def translated(text: str, dialect: Dialect) -> str:
     tree = sqlglot.parse_one(text, read=DIALECT)
     tree = tree.transform(lambda node: _instant(node, dialect))
     return tree.sql(dialect.value, pretty=True)
+
+
+def spark_texts(pipeline: Pipeline) -> SparkTexts:
+    """A pipeline's statements for Spark, kept ready for any interval."""
+    rows = marked_statement(pipeline, Dialect.SPARK.shape)
+    newest = marked_newest_statement(pipeline)
+    return SparkTexts(translated(rows, Dialect.SPARK), translated(newest, Dialect.SPARK))
 
 
 def translated_value(text: str, dialect: Dialect) -> str:

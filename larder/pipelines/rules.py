@@ -65,8 +65,10 @@ def pipeline_problems(pipeline: Pipeline) -> Iterator[Problem]:
 
 def platform_problems(pipeline: Pipeline) -> Iterator[Problem]:
     """What this release's runs do not compute, though the definition is right."""
-    if pipeline.engine is Engine.SPARK:
-        text = "Member must be auto or athena: this release computes by Athena"
+    source = pipeline.source
+    kind = "group" if source.group is not None else "files"
+    if pipeline.engine is Engine.SPARK and (source.group or source.files):
+        text = f"Member must be auto or athena with source.{kind}: Spark reads tables of Iceberg"
         yield Problem(("pipeline", "engine"), text, shown(str(pipeline.engine)))
 
 

@@ -22,6 +22,8 @@ class PipelinesSettings(Settings):
         account_id: the account of the stage.
         region: its region.
         partition: its partition, such as ``aws``.
+        spark_minutes: how long the stage's Spark job may run; 0 where it has none.
+        spark_from_bytes: from how many bytes on ``engine: auto`` uses it; 0 for never.
     """
 
     registry_table: str
@@ -34,6 +36,8 @@ class PipelinesSettings(Settings):
     account_id: str
     region: str
     partition: str
+    spark_minutes: int = 0
+    spark_from_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

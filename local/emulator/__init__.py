@@ -14,6 +14,7 @@ Runs in the emulator's own virtual environment (``local/requirements-emulator.tx
 - ``signatures``: whose signature is verified, and for which service (strict platform).
 - ``forward_access``: the caller's rights for the local Athena (strict platform).
 - ``glue_access``, ``stream_access``: which resources IAM checks for a call to Glue, to a stream.
+- ``glue_jobs``, ``glue_tasks``: Spark jobs that run, and state machines that wait for them.
 - ``http_api``: what an HTTP API answers when its function fails, and a template's CORS.
 - ``snapshots``: state saved while the emulator runs.
 - ``web_pages``: requests that a web page of another site sent.

@@ -1,7 +1,8 @@
 """Start the emulator with its gaps filled in; options are ministack's environment variables.
 
 ``LARDER_FUNCTION_PYTHON`` and ``LARDER_FUNCTION_NODE`` name the interpreters that Lambda functions
-run on, ``LARDER_BATCH_WINDOW_LIMIT`` shortens batching windows (seconds). All are taken out of the
+run on. ``LARDER_SPARK_PYTHON`` is that of Glue jobs, ``LARDER_JOB_LOGS`` the folder of their logs.
+``LARDER_BATCH_WINDOW_LIMIT`` shortens batching windows (seconds). All are taken out of the
 environment before anything starts, so that no function inherits them.
 """
 
@@ -20,6 +21,8 @@ from local.emulator import (
     function_urls,
     functions,
     glue_access,
+    glue_jobs,
+    glue_tasks,
     http_api,
     log_subscriptions,
     networks,
@@ -51,6 +54,8 @@ def main() -> None:
     log_subscriptions.install()
     function_urls.install()
     glue_access.install()
+    glue_jobs.install(glue_jobs.Tools.from_environment())
+    glue_tasks.install()
     stream_access.install()
     if app.AUTH:
         signatures.install()

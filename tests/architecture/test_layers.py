@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("larder", "lambdas", "stacks", "local", "examples", "benchmarks")
+PACKAGES = ("larder", "lambdas", "jobs", "stacks", "local", "examples", "benchmarks")
 HEAVY = {"pyarrow", "pyiceberg", "pandas", "pydantic", "yaml", "jsonschema", "numpy", "duckdb"}
 
 

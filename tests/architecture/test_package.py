@@ -15,7 +15,7 @@ from larder.extras import DISTRIBUTION, EXTRAS
 from tests.support.installed import PROGRAM, TOLD, published_stage, run
 
 ROOT = Path(__file__).parents[2]
-NOT_OURS = ("tests", "local", "lambdas", "stacks", "benchmarks", "examples", "features")
+NOT_OURS = ("tests", "local", "lambdas", "jobs", "stacks", "benchmarks", "examples", "features")
 MODULES = {"pyyaml": ("yaml",), "boto3": ("boto3", "botocore")}
 
 

@@ -13,7 +13,7 @@ from larder.cli.main import main as larder
 ROOT = Path(__file__).parents[2]
 TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
 PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").rglob("*.md"))]
-PLACES = "larder|lambdas|stacks|local|tests|docs|features|examples|benchmarks|.github|.ci"
+PLACES = "larder|lambdas|jobs|stacks|local|tests|docs|features|examples|benchmarks|.github|.ci"
 CODE_PATH = re.compile(rf"(?:{PLACES})/[\w./-]+")
 COMMAND = re.compile(r"(?:[A-Z_]+=\S+ +)*((?:\.venv/bin/)?(?:make|python|larder|pip|cdk)(?: .*)?)")
 SHELL = {"", "sh", "bash"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TOPS = ("larder", "lambdas", "stacks", "local")
+TOPS = ("larder", "lambdas", "jobs", "stacks", "local")
 LONGEST = 20
 # Headings whose indented lines are sentences, not a table.
 HEADING = re.compile(r"(?:Args|Attributes|Raises|Returns):")

@@ -56,7 +56,7 @@ def words_of_module(source):
 
 def packages():
     """The packages whose words are counted, by their path."""
-    for top in ("larder", "lambdas", "stacks", "local"):
+    for top in ("larder", "lambdas", "jobs", "stacks", "local"):
         yield (
             top,
             [

@@ -345,3 +345,20 @@ def put_wrong(platform, definition, key):
         if each["FeatureName"] == "spent_1d":
             each["ValueAsString"] = "-1.5"
     runtime.put_record(FeatureGroupName=definition.group, Record=record)
+
+
+def test_without_spark_a_glue_job_fails_and_status_says_what_to_install(platform, tmp_path):
+    status, done = run(platform, tmp_path, "run", "pipeline_on_spark", *TWO_DAYS)
+    assert (status, done["status"], done["published"]) == (1, "FAILED", 0)
+    status, (shown,) = run(platform, tmp_path, "status", "pipeline_on_spark")
+    assert status == 1
+    causes = [each["cause"] for each in shown["open"]]
+    assert causes and all("FAILED: Spark is not installed" in each for each in causes)
+    assert "make spark-tools" in causes[0]
+    prepared = f"pipelines/pipeline_on_spark/{shown['open'][0]['run_id']}/rows.sql"
+    found = platform.client("s3").get_object(
+        Bucket=platform.outputs["OfflineBucketName"], Key=prepared
+    )
+    with found["Body"] as body:
+        text = body.read().decode()
+    assert "UNIX_MICROS(CAST(`at` AS TIMESTAMP)) > 1703894400000000" in text

@@ -3,6 +3,9 @@
 The stores are a model: the newest write time wins online, and history keeps each version once.
 """
 
+import json
+import re
+
 import pytest
 
 from lambdas.pipelines.events import create_handler
@@ -10,6 +13,7 @@ from larder.errors import LarderError
 from larder.offline.queries import QueryFailed
 from larder.pipelines.checks.check import Checks
 from larder.pipelines.definition import Function, Late
+from larder.pipelines.dialects import spark_texts
 from larder.pipelines.durations import DAY, HOUR, MINUTE
 from larder.pipelines.lineage.events import Place, RunEvents
 from larder.pipelines.lineage.note import LineageNotes
@@ -17,11 +21,12 @@ from larder.pipelines.runs.documents import item_of
 from larder.pipelines.runs.items import LEASE
 from larder.pipelines.runs.plan import Asked, Runs
 from larder.pipelines.runs.ports import IntervalsFailed
+from larder.pipelines.runs.spark import START_MINUTES, SparkJob
 from larder.pipelines.runs.work import PipelineWork
 from larder.pipelines.sql.statement import Interval
 from larder.telemetry.log import Log
 from larder.testing.pipeline_runs import MemoryLedger, MemoryReports
-from stacks.pipeline_machine import definition
+from stacks.pipeline_machine import RUN_SPARK, Spark, definition
 from tests.support.pipelines import expected, feature, on_duckdb, pipeline
 from tests.support.states import run_machine
 from tests.unit.pipelines.test_runs import HOURLY, START, Clock
@@ -34,30 +39,46 @@ OURS = pipeline(
 )
 
 
+FROM_BYTES = 1000
+MINUTES = 5
+LONGEST_LEASE = (MINUTES + START_MINUTES) * MINUTE + LEASE
+
+
 class Killed(BaseException):
     """The execution is gone: no state catches it."""
 
 
 class Platform:
-    """Everything that stays when an execution dies; ``kill_at`` counts down its chances to."""
+    """Everything that stays when an execution dies; ``kill_at`` counts down its chances to.
 
-    def __init__(self, events):
+    ``reads`` is how many bytes an interval reads; without it the stage has no Spark job.
+    """
+
+    def __init__(self, events, reads=None):
         self.events, self.clock = events, Clock(START)
         self.runs = Runs(MemoryLedger(), self.clock)
-        self.rows, self.history, self.online = {}, {}, {}
+        self.rows, self.history, self.online, self.lines = {}, {}, {}, []
         self.poison, self.kill_at, self.chances = set(), None, 0
         self.number = 0
         checks = Checks(self.runs.ledger, self, MemoryReports())
-        work = PipelineWork(self.runs, lambda: {"g": OURS}, self, checks, "lake")
+        self.reads, self.computed_by, self.files = reads, [], MemoryReports()
+        texts = {"g": spark_texts(OURS)}
+        job = SparkJob(lambda: texts, self.files, self, FROM_BYTES, MINUTES)
+        spark = None if reads is None else job
+        work = PipelineWork(self.runs, lambda: {"g": OURS}, self, checks, "lake", spark=spark)
         events_of = RunEvents(Place("123456789012", "us-east-1", "dev"), self.clock)
         lineage = LineageNotes(events_of, lambda _name: (OURS, {}), self, self.lost)
-        self.handle = create_handler(work, Log(write=lambda _line: None), None, lineage)
+        self.handle = create_handler(work, Log(write=self.lines.append), None, lineage)
 
     def put(self, key, event):
         pass
 
     def lost(self, run_id, error):
         raise AssertionError(f"{run_id}: {error}")
+
+    def to_read(self, source, span):
+        assert source == OURS.source
+        return self.reads
 
     def unload(self, query, folder, token, remaining):
         if any(day in token for day in self.poison):
@@ -79,13 +100,28 @@ class Platform:
         self._may_die()
         if resource == "publisher":
             answer = self._publish(parameters["run"])
+        elif resource == RUN_SPARK:
+            assert parameters["JobName"] == "job"
+            answer = self._run_spark(parameters["Arguments"])
         else:
             answer = self.handle(parameters, lambda: 60.0)
             if parameters["step"] == "compute":
                 item = item_of(parameters["run"])
+                self.computed_by.append("athena")
                 self.rows[item.run_id] = on_duckdb(OURS, self.events, item.interval)
         self._may_die()
         return answer
+
+    def _run_spark(self, arguments):
+        """The rows of an interval, which is read in the text that the job was given."""
+        self.computed_by.append("spark")
+        text = self.files.read(arguments["--sql"]).decode()
+        after, until = (int(re.search(rf"r\.p {sign} (\d+)", text)[1]) for sign in (">", "<="))
+        run = arguments["--run"]
+        assert arguments["--out"] == f"s3://lake/pipelines/g/{run}/rows/"
+        self._may_die()
+        self.rows[run] = on_duckdb(OURS, self.events, Interval(after, until))
+        return {"JobRunState": "SUCCEEDED"}
 
     def _publish(self, run):
         item = item_of(run)
@@ -106,9 +142,9 @@ class Platform:
     def execute(self, **asked):
         self.number += 1
         given = {"pipeline": "g", **asked}
-        return run_machine(
-            definition("steps", "publisher"), given, self.call, f"execution {self.number}"
-        )
+        job = None if self.reads is None else Spark("job", 4500)
+        machine = definition("steps", "publisher", job)
+        return run_machine(machine, given, self.call, f"execution {self.number}")
 
     def states(self):
         found = [str(each.state) for each in self.runs.ledger.intervals("g", 1, 0)]
@@ -122,18 +158,19 @@ def events(days):
     ]
 
 
-def run_whole(kill_at=None):
-    platform = Platform(events(1))
+def run_whole(kill_at=None, reads=None):
+    platform = Platform(events(1), reads)
     platform.kill_at, platform.clock.now = kill_at, START + DAY + 5 * MINUTE
     try:
         platform.execute(chunk="12h")
     except Killed:
-        platform.clock.now += LEASE + 1
+        platform.clock.now += LONGEST_LEASE + 1
         platform.execute(chunk="12h")
     return platform
 
 
 WHOLE = run_whole()
+ON_SPARK = run_whole(reads=FROM_BYTES)
 
 
 @pytest.mark.parametrize("kill_at", range(1, WHOLE.chances + 1))
@@ -143,6 +180,42 @@ def test_killed_anywhere_the_next_execution_leaves_the_same_in_both_stores(kill_
     assert platform.history == WHOLE.history
     assert platform.online == WHOLE.online
     assert platform.states() == {"published": 2}
+
+
+@pytest.mark.parametrize("kill_at", range(1, ON_SPARK.chances + 1))
+def test_killed_anywhere_on_spark_the_next_execution_leaves_the_same(kill_at):
+    platform = run_whole(kill_at, reads=FROM_BYTES)
+    assert platform.chances > ON_SPARK.chances
+    assert platform.history == WHOLE.history
+    assert platform.online == WHOLE.online
+    assert platform.states() == {"published": 2}
+    assert set(platform.computed_by) == {"spark"}
+
+
+@pytest.mark.parametrize(("reads", "engine"), [(FROM_BYTES, "spark"), (FROM_BYTES - 1, "athena")])
+def test_auto_takes_spark_from_so_many_bytes_on_and_both_leave_the_same(reads, engine):
+    platform = run_whole(reads=reads)
+    assert platform.computed_by == [engine, engine]
+    assert (platform.history, platform.online) == (WHOLE.history, WHOLE.online)
+    chosen = [json.loads(line) for line in platform.lines if "engine chosen" in line]
+    assert [(each["engine"], each["bytes"]) for each in chosen] == [(engine, reads)] * 2
+
+
+def test_no_other_execution_takes_an_interval_while_its_job_may_run():
+    platform = Platform(events(1), FROM_BYTES)
+    platform.clock.now = START + DAY + 5 * MINUTE
+
+    def killed(arguments):
+        raise Killed
+
+    platform._run_spark, run = killed, platform._run_spark
+    with pytest.raises(Killed):
+        platform.execute()
+    platform._run_spark = run
+    platform.clock.now += LONGEST_LEASE - 1
+    assert platform.execute() == {"published": 0, "rows": 0}
+    platform.clock.now += 2
+    assert platform.execute()["published"] == 1
 
 
 def test_what_one_execution_leaves_is_what_the_rules_say_and_a_second_one_adds_nothing():

@@ -197,7 +197,12 @@ def test_a_claim_that_failed_has_no_interval_to_mark(machine):
 def test_of_two_executions_one_computes_and_the_other_does_nothing(machine):
     (chunk,) = machine.plan()
     run = machine.claim(chunk, "one")["run"]
-    assert machine.claim(chunk, "two") == {"taken": False, "accepts": False, "run": None}
+    assert machine.claim(chunk, "two") == {
+        "taken": False,
+        "accepts": False,
+        "may_use_spark": False,
+        "run": None,
+    }
     machine.clock.now += LEASE + 1
     assert machine.claim(chunk, "two")["taken"]
     for step in ("compute", "check"):

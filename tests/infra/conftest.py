@@ -47,7 +47,7 @@ def templates(synthesize):
 def tree(tmp_path):
     """A copy of what the app reads, with no feature groups."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for folder in ("stacks", "larder", "lambdas"):
+    for folder in ("stacks", "larder", "lambdas", "jobs"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
     for file in ("app.py", "cdk.json"):
         shutil.copy(ROOT / file, tmp_path / file)

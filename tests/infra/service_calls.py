@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from stacks.pipeline_machine import RUN_SPARK
+
 # What these resources do is done by the principal that deploys or uses them, with its rights.
 PASSIVE = {
     "AWS::ApiGatewayV2::Api",
@@ -285,8 +287,36 @@ class Calls:
         definition = json.loads(self.text(stack, properties["DefinitionString"]))
         yield from self._trusts(role, "states.amazonaws.com")
         for state in tasks_of(definition):
-            if not self.role_may(role, "lambda:InvokeFunction", state["Resource"]):
+            if state["Resource"] == RUN_SPARK:
+                yield from self._runs_job(role, state["Parameters"]["JobName"])
+            elif not self.role_may(role, "lambda:InvokeFunction", state["Resource"]):
                 yield f"{role} may not invoke {state['Resource']}"
+
+    def _runs_job(self, role, job):
+        arn = f"arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:job/{job}"
+        for action in ("BatchStopJobRun", "GetJobRun", "GetJobRuns", "StartJobRun"):
+            if not self.role_may(role, f"glue:{action}", arn):
+                yield f"{role} may not {action} {job}"
+
+    def job(self, stack, _id, properties):
+        """What Glue does with a job's role before the job's own program runs."""
+        role = self.text(stack, properties["Role"])
+        yield from self._trusts(role, "glue.amazonaws.com")
+        bucket, _, key = (
+            self.text(stack, properties["Command"]["ScriptLocation"])
+            .removeprefix("s3://")
+            .partition("/")
+        )
+        logs = "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/jobs/*"
+        needed = {
+            "s3:GetObject": f"arn:<AWS::Partition>:s3:::{bucket}/{key}",
+            "logs:CreateLogGroup": logs,
+            "logs:CreateLogStream": logs,
+            "logs:PutLogEvents": logs,
+        }
+        for action, resource in needed.items():
+            if not self.role_may(role, action, resource):
+                yield f"{role} may not {action} on {resource}"
 
     def schedule(self, stack, _id, properties):
         target = properties["Target"]
@@ -306,6 +336,7 @@ CHECKS = {
     "AWS::CloudWatch::Alarm": Calls.alarm,
     "AWS::EC2::FlowLog": Calls.flow_log,
     "AWS::Events::Rule": Calls.rule,
+    "AWS::Glue::Job": Calls.job,
     "AWS::Lambda::EventSourceMapping": Calls.mapping,
     "AWS::Lambda::Function": Calls.function,
     "AWS::Lambda::Url": Calls.url,

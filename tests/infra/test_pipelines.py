@@ -4,7 +4,12 @@ import json
 
 import pytest
 
+from larder.errors import ConfigurationError
+from stacks.choices import PipelineChoices
+from stacks.config import STAGES
+from stacks.pipeline_machine import RUN_SPARK
 from tests.infra.service_calls import Calls, tasks_of
+from tests.infra.stages import stage_with
 from tests.infra.templates import actions_of, text_of
 
 DEFINITION = """
@@ -231,3 +236,131 @@ def test_files_have_a_table_and_only_their_folder_is_read(declared):
 
 def listed(resource):
     return resource if isinstance(resource, list) else [resource]
+
+
+ON_SPARK = {"large": ("big.events", "  engine: spark\n"), "small": ("raw.events", "")}
+
+
+def written(folder):
+    """A folder of definitions, one of which says ``engine: spark``."""
+    for name, (table, more) in ON_SPARK.items():
+        source = f"table: {table}"
+        text = DEFINITION.format(name=name, source=source, schedule="off", more=more)
+        (folder / f"{name}.yaml").write_text(text)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def on_spark(synthesize_anew, tmp_path_factory):
+    """The stage dev with a pipeline on Spark and one on Athena."""
+    return synthesize_anew(stage="dev", definitions=written(tmp_path_factory.mktemp("features")))
+
+
+def job_of(templates):
+    ((_, _, job),) = templates.of_type("AWS::Glue::Job")
+    return job["Properties"]
+
+
+def test_a_stage_has_a_spark_job_only_where_a_definition_may_use_it(on_spark, declared, templates):
+    for each in (declared, templates):
+        assert all(each[stack]["Resources"] for stack in each)
+        kinds = {found["Type"] for stack in each for found in each[stack]["Resources"].values()}
+        assert "AWS::Glue::Job" not in kinds
+    for name in ("dev", "prod"):
+        states = machine(templates, name)["States"]["Chunks"]["ItemProcessor"]["States"]
+        assert not {"Prepare", "IsSpark", "Spark"} & set(states)
+    job = job_of(on_spark)
+    assert (job["GlueVersion"], job["WorkerType"], job["NumberOfWorkers"]) == ("5.1", "G.1X", 2)
+    assert (job["Command"]["Name"], job["MaxRetries"], job["Timeout"]) == ("glueetl", 0, 120)
+    arguments = job["DefaultArguments"]
+    assert arguments["--datalake-formats"] == "iceberg"
+    assert arguments["--enable-glue-datacatalog"] == "true"
+    first, *others = text_of(arguments["--conf"]).split(" --conf ")
+    names = [each.partition("=")[0] for each in (first, *others)]
+    catalog = "spark.sql.catalog.spark_catalog"
+    inner = [f"{catalog}.{each}" for each in ("catalog-impl", "io-impl", "warehouse")]
+    assert names == ["spark.sql.extensions", catalog, *inner]
+    assert list(Calls(on_spark).refused()) == []
+
+
+def test_an_interval_goes_to_spark_by_a_choice_and_the_job_is_waited_for(on_spark):
+    states = machine(on_spark, "dev")["States"]["Chunks"]["ItemProcessor"]["States"]
+    ways = [(each["Variable"], each["Next"]) for each in states["IsClaimed"]["Choices"]]
+    assert ways == [
+        ("$.claim.accepts", "Accept"),
+        ("$.claim.may_use_spark", "Prepare"),
+        ("$.claim.taken", "Compute"),
+    ]
+    assert states["Prepare"]["Next"] == "IsSpark"
+    (way,) = states["IsSpark"]["Choices"]
+    assert (way["Next"], states["IsSpark"]["Default"]) == ("Spark", "Compute")
+    spark = states["Spark"]
+    assert (spark["Resource"], spark["Next"]) == (RUN_SPARK, "Check")
+    job_minutes = job_of(on_spark)["Timeout"]
+    assert spark["TimeoutSeconds"] > 60 * job_minutes
+    (faults,) = spark["Retry"]
+    assert all(each.startswith("Glue.") for each in faults["ErrorEquals"])
+    assert (faults["MaxAttempts"], faults["JitterStrategy"]) == (6, "FULL")
+    (catch,) = spark["Catch"]
+    assert (catch["ErrorEquals"], catch["Next"]) == (["States.ALL"], "Failed")
+
+
+def test_the_jobs_role_reads_what_its_pipelines_read_and_writes_staged_rows(on_spark):
+    role = job_of(on_spark)["Role"]["Fn::GetAtt"][0]
+    statements = [
+        each
+        for _, _, policy in on_spark.of_type("AWS::IAM::Policy")
+        if {"Ref": role} in policy["Properties"]["Roles"]
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    actions = set().union(*map(actions_of, statements))
+    assert {each for each in actions if not each.startswith("logs:")} == {
+        "glue:GetDatabase",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:GetTable",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "s3:PutObject",
+    }
+    (writes,) = (each for each in statements if "s3:PutObject" in actions_of(each))
+    assert text_of(writes["Resource"]).endswith("/pipelines/*")
+    (reads,) = (each for each in statements if "glue:GetTable" in actions_of(each))
+    ends = [text_of(each).rpartition(":")[2] for each in reads["Resource"]]
+    databases = [f"database/{each}" for each in ("big", "default", "global_temp")]
+    assert ends == ["catalog", *databases, "table/big/events"]
+
+
+def test_the_functions_document_has_sql_for_spark_of_those_that_may_use_it(on_spark):
+    documents = [each for each in on_spark.outdir.rglob("*.json") if "asset." in each.name]
+    (told,) = (told for each in documents if "pipelines" in (told := json.loads(each.read_text())))
+    assert list(told["spark"]) == ["large"]
+    assert "FROM `big`.`events`" in told["spark"]["large"]["rows"]
+
+
+def test_with_the_stages_choice_auto_may_use_spark_too(synthesize_anew, tmp_path, monkeypatch):
+    chosen = stage_with("dev", pipelines={"spark_from_bytes": 10**9, "spark_workers": 5})
+    monkeypatch.setitem(STAGES, "dev", chosen)
+    found = synthesize_anew(stage="dev", definitions=written(tmp_path))
+    assert job_of(found)["NumberOfWorkers"] == 5
+    variables = found.function("dev", "pipelines")["Environment"]["Variables"]
+    assert variables["LARDER_SPARK_FROM_BYTES"] == "1000000000"
+    assert variables["LARDER_SPARK_MINUTES"] == "120"
+    role = job_of(found)["Role"]["Fn::GetAtt"][0]
+    policies = [
+        json.dumps(each["Properties"])
+        for _, _, each in found.of_type("AWS::IAM::Policy")
+        if {"Ref": role} in each["Properties"]["Roles"]
+    ]
+    assert "table/raw/events" in str(policies)
+
+
+@pytest.mark.parametrize("choice", ["spark_workers", "spark_minutes", "spark_from_bytes"])
+def test_a_choice_that_glue_would_refuse_is_refused_at_synth(choice):
+    with pytest.raises(ConfigurationError, match=f"pipelines.{choice}: 0 is not between "):
+        PipelineChoices(**{choice: 0})

@@ -37,8 +37,8 @@ def test_every_kind_of_call_is_made_somewhere(everything):
         for stack in everything
         for resource in everything[stack]["Resources"].values()
     }
-    # a schedule is there where a pipeline is: tests/infra/test_pipelines.py
-    assert set(CHECKS) - {"AWS::Scheduler::Schedule"} <= kinds
+    # these are there where a pipeline is: tests/infra/test_pipelines.py
+    assert set(CHECKS) - {"AWS::Scheduler::Schedule", "AWS::Glue::Job"} <= kinds
 
 
 def of_kind(resources, kind):

@@ -29,6 +29,8 @@ from tests.support.deadlines import eventually
 from tests.support.locks import install_tools
 
 _REUSE = "LARDER_E2E_REUSE"
+_SPARK = "spark"
+"""A file that says that a test wants Spark; without it the platform is one that has none."""
 _UP_SECONDS = 280
 
 
@@ -93,6 +95,8 @@ class SharedPlatform:
             each.get_closest_marker("e2e") and "platform" in getattr(each, "fixturenames", ())
             for each in session.items
         )
+        if any("spark" in getattr(each, "fixturenames", ()) for each in session.items):
+            (self.root / _SPARK).touch()
         if self._starts and asked and not session.config.getoption("collectonly"):
             with (self.root / "up.log").open("w") as log:
                 process = subprocess.Popen(
@@ -139,6 +143,7 @@ def _platform(root: Path) -> Platform:
         ports=json.loads(ports.read_text()),
         strict=True,
         batch_window_limit=2.0,
+        spark=(root / _SPARK).exists(),
     )
 
 

@@ -53,7 +53,7 @@ class IcebergCommits:
         scan = found.incremental_append_scan(
             from_snapshot_id_exclusive=None if since == NONE_YET else since,
             to_snapshot_id_inclusive=now.snapshot_id,
-            selected_fields=(_named(found, column),),
+            selected_fields=(named_column(found, column),),
         )
         events: dict[int, int] = {}
         for batch in scan.to_arrow_batch_reader():
@@ -79,7 +79,7 @@ def _rewrites(snapshot: Snapshot) -> bool:
     return any(summary.get(name) != value for name, value in MERGED.items())
 
 
-def _named(table: Table, column: str) -> str:
+def named_column(table: Table, column: str) -> str:
     """The column as the table spells it: Athena's names have no capitals."""
     for each in table.schema().fields:
         if each.name.lower() == column.lower():

@@ -138,13 +138,13 @@ class Runs:
         item, now = IntervalItem(pipeline.group, pipeline.revision, interval), self.clock()
         return self.ledger.claim(item, Claim(owner, now, takes), now + LEASE)
 
-    def hold(self, item: IntervalItem) -> None:
-        """Go on with an interval that was claimed.
+    def hold(self, item: IntervalItem, lease: int = LEASE) -> None:
+        """Go on with an interval that was claimed, for ``lease`` microseconds from now.
 
         Raises:
             ServiceUnavailable: another one has claimed it since.
         """
-        if not self.ledger.renew(item, self.clock() + LEASE):
+        if not self.ledger.renew(item, self.clock() + lease):
             raise ServiceUnavailable(f"{item.run_id}: another execution has claimed this interval")
 
     def end(self, item: IntervalItem, state: State, *, rows: int | None, cause: str = "") -> bool:

@@ -17,6 +17,7 @@ from larder.pipelines.runs.items import DUE, LEASE, IntervalItem, State
 from larder.pipelines.runs.late import Late, LateEvents
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.runs.ports import ChecksFailed, Engine, Remaining
+from larder.pipelines.runs.spark import Choice, SparkJob, may_use_spark
 from larder.pipelines.sql.statement import Interval, Shape, newest_statement, statement
 
 LONGEST_CAUSE = 1000
@@ -30,6 +31,7 @@ class PipelineWork:
     """The steps over the platform's bucket; ``pipelines`` gives those declared, by name.
 
     ``sources`` gives a pipeline as it reads now: in place of a feature group its offline table.
+    ``spark`` is the stage's Spark job, where it has one.
     """
 
     runs: Runs
@@ -39,6 +41,7 @@ class PipelineWork:
     bucket: str
     late: LateEvents | None = None
     sources: Callable[[Pipeline], Pipeline] = lambda pipeline: pipeline
+    spark: SparkJob | None = None
 
     def data_ages(self) -> Iterator[tuple[str, int]]:
         """How long ago the last published point of each pipeline with ``freshness`` was.
@@ -99,10 +102,34 @@ class PipelineWork:
         folders = run_folders(self.bucket, item)
         query = statement(pipeline, item.interval, Shape.DELTA)
         self.engine.unload(query, folders.rows, item.run_id, remaining)
-        back = max((e.bound for e in pipeline.expect if e.kind is Kind.FRESHNESS), default=0)
-        if back:
-            newest = newest_statement(pipeline, item.interval, int(back))
+        if back := _back(pipeline):
+            newest = newest_statement(pipeline, item.interval, back)
             self.engine.unload(newest, folders.newest, f"{item.run_id}/newest", remaining)
+
+    def may_use_spark(self, pipeline: Pipeline) -> bool:
+        """Whether ``prepare`` has to say what computes a pipeline's interval."""
+        return self.spark is not None and may_use_spark(pipeline, self.spark.from_bytes)
+
+    def prepare(self, item: IntervalItem) -> tuple[Choice, dict[str, str]]:
+        """What computes an interval, and the arguments of the Spark job where that does.
+
+        The claim then holds as long as the job may take: nothing renews it meanwhile.
+
+        Raises:
+            ServiceUnavailable: another execution has the interval by now.
+            ResourceNotFound: the stage has no Spark job, or no SQL for it.
+        """
+        self.runs.hold(item)
+        pipeline = self.pipeline(item.pipeline)
+        if self.spark is None:
+            raise ResourceNotFound(f"run {item.run_id}: this stage has no Spark job")
+        choice = self.spark.choose(pipeline, item)
+        if not choice.is_spark:
+            return choice, {}
+        folders = run_folders(self.bucket, item)
+        arguments = self.spark.prepare(pipeline, item, folders, _back(pipeline))
+        self.runs.hold(item, self.spark.lease)
+        return choice, arguments
 
     def check(self, item: IntervalItem) -> Report:
         """Check the rows, and write the report.
@@ -174,6 +201,12 @@ class PipelineWork:
             if each.interval.until == after
         ]
         return any(each.state is State.BLOCKED and each.pauses for each in before)
+
+
+def _back(pipeline: Pipeline) -> int:
+    """How far before an interval's end a check wants its newest event; 0 where none does."""
+    bounds = (each.bound for each in pipeline.expect if each.kind is Kind.FRESHNESS)
+    return int(max(bounds, default=0))
 
 
 def run_folders(bucket: str, item: IntervalItem) -> RunFolders:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from larder.as_of.text import name, sql_type, timestamp, value_literal
+from larder.as_of.text import name, sql_type, value_literal
 from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureDefinition
 from larder.pipelines.definition import Pipeline, Source, TimeUnit
-from larder.pipelines.durations import SECOND
+from larder.pipelines.sql.bounds import UNITS, Bounds
 from larder.pipelines.sql.inputs import LINE, Inputs
 
 _SECOND = "____-__-__T__:__:__"
-_MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
 
 
 def relation_of(source: Source, table: str | None = None) -> str:
@@ -40,10 +39,10 @@ def rows(
     pipeline: Pipeline,
     inputs: Inputs,
     relation: str,
-    bounds: tuple[int, int] | None,
+    bounds: Bounds | None,
     keys: Sequence[Key] | None = None,
 ) -> str:
-    """A SELECT of events whose instant lies within (after, until], of all ``keys`` or of some.
+    """A SELECT of events whose instant lies within the bounds, of all ``keys`` or of some.
 
     Without bounds it is of all events, those without identifier or instant among them.
     """
@@ -58,8 +57,8 @@ def rows(
     return f"SELECT\n  {LINE.join(columns)}\nFROM {relation}{_where(pipeline, bounds, keys)}"
 
 
-def newest(pipeline: Pipeline, relation: str, bounds: tuple[int, int]) -> str:
-    """A SELECT of the instant of the newest event within (after, until], as ``newest``."""
+def newest(pipeline: Pipeline, relation: str, bounds: Bounds) -> str:
+    """A SELECT of the instant of the newest event within the bounds, as ``newest``."""
     found = f"MAX({instant(pipeline.source)})"
     return f"SELECT\n  {found} AS newest\nFROM {relation}{_where(pipeline, bounds)}"
 
@@ -69,13 +68,11 @@ def _identifier(pipeline: Pipeline) -> str:
     return f"CAST({name(pipeline.identifier)} AS {sql_type(key)})"
 
 
-def _where(
-    pipeline: Pipeline, bounds: tuple[int, int] | None, keys: Sequence[Key] | None = None
-) -> str:
+def _where(pipeline: Pipeline, bounds: Bounds | None, keys: Sequence[Key] | None = None) -> str:
     source = pipeline.source
     conditions = [f"({source.where})"] if source.where else []
     if bounds is not None:
-        conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, *bounds)]
+        conditions += [f"{name(pipeline.identifier)} IS NOT NULL", *_within(source, bounds)]
     if keys is not None:
         listed = ", ".join(map(value_literal, keys)) or "NULL"
         conditions.append(f"{_identifier(pipeline)} IN ({listed})")
@@ -102,7 +99,7 @@ def instant(source: Source) -> str:
                 f"WHEN {column} IS NOT NULL THEN {refused} END"
             )
         case unit:
-            return f"CAST(ROUND({column} * CAST({_MICROS[unit]} AS BIGINT)) AS BIGINT)"
+            return f"CAST(ROUND({column} * CAST({UNITS[unit]} AS BIGINT)) AS BIGINT)"
 
 
 def _micros(column: str) -> str:
@@ -110,18 +107,10 @@ def _micros(column: str) -> str:
     return f"CAST(ROUND(TO_UNIXTIME({column}) * 1E6) AS BIGINT)"
 
 
-def _within(source: Source, after: int, until: int) -> Iterator[str]:
-    """The bounds, and what of them the table's own column can be compared with.
-
-    The latter leaves a little more than the bounds do; Iceberg skips files by it.
-    """
-    column = name(source.time)
-    if source.unit is TimeUnit.TIMESTAMP:
-        yield f"{column} >= {timestamp(after)}"
-        yield f"{column} <= {timestamp(until + 1)}"
-    elif source.unit in _MICROS:
-        unit = _MICROS[source.unit]
-        yield f"{column} >= {after // unit}"
-        yield f"{column} <= {until // unit + 1}"
-    yield f"{instant(source)} > {after}"
-    yield f"{instant(source)} <= {until}"
+def _within(source: Source, bounds: Bounds) -> Iterator[str]:
+    """The bounds, and what of them the table's own column can be compared with."""
+    if source.unit is TimeUnit.TIMESTAMP or source.unit in UNITS:
+        yield f"{name(source.time)} >= {bounds.column_from}"
+        yield f"{name(source.time)} <= {bounds.column_until}"
+    yield f"{instant(source)} > {bounds.events_after}"
+    yield f"{instant(source)} <= {bounds.until}"

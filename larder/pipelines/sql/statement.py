@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.sql import outputs, points, source
+from larder.pipelines.sql.bounds import MARKERS, Bounds, Span, bounds_of
 from larder.pipelines.sql.inputs import LINE, Inputs
 
 
@@ -54,9 +55,23 @@ def statement(
     Raises:
         ValidationError: ``table`` is needed to say what is read.
     """
+    bounds = bounds_of(pipeline.source, span_of(pipeline, interval))
+    return _written(pipeline, bounds, shape, source.relation_of(pipeline.source, table), keys)
+
+
+def marked_statement(pipeline: Pipeline, shape: Shape) -> str:
+    """The same with markers in place of an interval, which ``filled`` gives it."""
+    return _written(pipeline, MARKERS, shape, source.relation_of(pipeline.source))
+
+
+def _written(
+    pipeline: Pipeline,
+    bounds: Bounds,
+    shape: Shape,
+    relation: str,
+    keys: Sequence[source.Key] | None = None,
+) -> str:
     inputs = Inputs(pipeline)
-    relation = source.relation_of(pipeline.source, table)
-    bounds = (_first(pipeline, interval.after), interval.until)
     chain = points.Chain(pipeline, inputs, is_delta=shape is Shape.DELTA)
     parts = [
         f"events_read AS ({source.rows(pipeline, inputs, relation, bounds, keys)})",
@@ -64,7 +79,7 @@ def statement(
         *outputs.sequences(pipeline, inputs),
     ]
     ctes = ",\n".join(parts)
-    return f"WITH {ctes}\n{_selected(pipeline, inputs, interval)}"
+    return f"WITH {ctes}\n{_selected(pipeline, inputs, bounds)}"
 
 
 def inputs_statement(pipeline: Pipeline, table: str | None = None) -> str:
@@ -75,29 +90,40 @@ def inputs_statement(pipeline: Pipeline, table: str | None = None) -> str:
 
 def newest_statement(pipeline: Pipeline, interval: Interval, back: int) -> str:
     """A SELECT of the newest event, ``newest``, of an interval and ``back`` before its end."""
-    first = min(interval.after, interval.until - back)
-    relation = source.relation_of(pipeline.source)
-    return source.newest(pipeline, relation, (first, interval.until))
+    bounds = bounds_of(pipeline.source, newest_span(interval, back))
+    return source.newest(pipeline, source.relation_of(pipeline.source), bounds)
 
 
-def _first(pipeline: Pipeline, after: int) -> int:
-    """The instant after which events count.
+def marked_newest_statement(pipeline: Pipeline) -> str:
+    """The same with markers in place of an interval, which ``filled`` gives it."""
+    return source.newest(pipeline, source.relation_of(pipeline.source), MARKERS)
+
+
+def span_of(pipeline: Pipeline, interval: Interval) -> Span:
+    """What the rows of an interval need.
 
     A bucket that leaves within the interval may have begun before it, so whole hops are read.
     """
-    hop = pipeline.hop
-    return (after // hop * hop if hop else after) - pipeline.longest_window
+    after, hop = interval.after, pipeline.hop
+    first = (after // hop * hop if hop else after) - pipeline.longest_window
+    return Span(after, interval.until, first)
 
 
-def _selected(pipeline: Pipeline, inputs: Inputs, interval: Interval) -> str:
+def newest_span(interval: Interval, back: int) -> Span:
+    """What is looked through for the newest event."""
+    first = min(interval.after, interval.until - back)
+    return Span(first, interval.until, first)
+
+
+def _selected(pipeline: Pipeline, inputs: Inputs, bounds: Bounds) -> str:
     columns = LINE.join(outputs.columns(pipeline, inputs))
     joins = "".join(f"\n{join}" for join in outputs.joins(inputs))
-    kept = list(_kept(pipeline, interval))
+    kept = list(_kept(pipeline, bounds))
     return f"SELECT\n  {columns}\nFROM running AS r{joins}\nWHERE {' AND '.join(kept)}"
 
 
-def _kept(pipeline: Pipeline, interval: Interval) -> Iterator[str]:
-    yield f"r.p > {interval.after}"
-    yield f"r.p <= {interval.until}"
+def _kept(pipeline: Pipeline, bounds: Bounds) -> Iterator[str]:
+    yield f"r.p > {bounds.after}"
+    yield f"r.p <= {bounds.until}"
     if not pipeline.hop:
         yield "r.entry = 1"

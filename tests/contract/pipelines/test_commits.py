@@ -1,5 +1,6 @@
 """Commits of real Iceberg tables: what is new, what was changed, and what is not known any more."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,10 +10,12 @@ from pyiceberg.exceptions import NoSuchTableError
 
 from larder.errors import ValidationError
 from larder.offline.adapters.iceberg.upkeep import MERGED
+from larder.pipelines.adapters.iceberg_bytes import IcebergBytes
 from larder.pipelines.adapters.iceberg_commits import IcebergCommits
-from larder.pipelines.definition import TimeUnit
+from larder.pipelines.definition import Source, TimeUnit
 from larder.pipelines.durations import HOUR, SECOND
 from larder.pipelines.runs.late import NONE_YET, Committed
+from larder.pipelines.sql.bounds import Span
 from tests.support.offline import sql_catalog
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,6 +70,42 @@ def test_new_events_are_counted_by_the_hours_that_they_fall_into(lake, unit, col
     found = commits.between("raw.events", "happenedat", unit, HOUR, since)
     assert found == Committed(BY_END)
     assert commits.newest("raw.events") != since
+
+
+@pytest.mark.parametrize(
+    ("unit", "column"),
+    [
+        (TimeUnit.TIMESTAMP, moments()),
+        (TimeUnit.TIMESTAMP, moments("UTC")),
+        (TimeUnit.ISO8601, texts()),
+        (TimeUnit.MICROSECONDS, pa.array(MICROS)),
+        (TimeUnit.SECONDS, pa.array([each // SECOND for each in MICROS])),
+    ],
+    ids=["timestamp", "zoned", "iso8601", "micros", "seconds"],
+)  # fmt: skip
+def test_of_an_interval_the_bytes_of_the_files_with_its_events_are_told(lake, unit, column):
+    table, rows, _ = table_of(lake, column)
+    sizes = [size_of(table)]
+    for place in range(1, len(rows)):
+        table.append(rows.slice(place, 1))
+        sizes.append(size_of(table) - sum(sizes))
+    found = IcebergBytes(lambda _name: lake.load_table(table.name()))
+    source = Source(table="raw.events", time="happenedat", unit=unit)
+    assert found.to_read(source, Span(0, 10 * HOUR, -2 * HOUR)) == sum(sizes) > 0
+    last = MICROS.index(3 * HOUR - 1)
+    assert found.to_read(source, Span(0, 4 * HOUR, 2 * HOUR)) == sizes[last]
+    assert found.to_read(source, Span(0, 20 * HOUR, 10 * HOUR)) == 0
+    joined = replace(source, table=None, tables=("raw.names",), timed=())
+    assert found.to_read(joined, Span(0, 20 * HOUR, 10 * HOUR)) == sum(sizes)
+
+
+def size_of(table):
+    return sum(each.file.file_size_in_bytes for each in table.scan().plan_files())
+
+
+def test_a_table_without_snapshots_counts_no_bytes():
+    source = Source(table="raw.events", time="at")
+    assert IcebergBytes(lambda _name: None).to_read(source, Span(0, HOUR, 0)) == 0
 
 
 def test_events_without_an_instant_are_none(lake):

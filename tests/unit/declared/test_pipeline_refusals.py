@@ -327,12 +327,18 @@ def test_a_file_without_a_pipeline_has_none_to_load(folder):
     ("old", "new", "complaint"),
     [
         (
-            "  start: 2025-01-01\n",
-            "  start: 2025-01-01\n  engine: spark\n",
-            "features/it.yaml:12: pipeline.engine: Member must be auto or athena: this release",
+            SOURCE,
+            "{group: other, time: at, order: [id]}\n  engine: spark",
+            "features/it.yaml:8: pipeline.engine: Member must be auto or athena with source.group",
+        ),
+        (
+            SOURCE,
+            "{files: {s3: 's3://bucket/x/', format: csv, columns: {card_id: string, id: string, "
+            "amount: double, at: string}}, time: at, unit: iso8601, order: [id]}\n  engine: spark",
+            "features/it.yaml:8: pipeline.engine: Member must be auto or athena with source.files",
         ),
     ],
-    ids=["spark"],
+    ids=["group", "files"],
 )
 def test_what_the_platform_does_not_compute_is_refused_when_it_is_deployed(
     folder, old, new, complaint

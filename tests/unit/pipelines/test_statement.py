@@ -1,5 +1,7 @@
 """The text of statements: what it is for each engine, and how often it reads its source."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -7,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from larder.declared.files import load_pipeline
-from larder.pipelines.definition import Function
-from larder.pipelines.dialects import Dialect, translated
+from larder.pipelines.definition import Function, TimeUnit
+from larder.pipelines.dialects import Dialect, spark_texts, translated
 from larder.pipelines.durations import DAY, HOUR
-from larder.pipelines.sql.statement import Interval, Shape, statement
+from larder.pipelines.sql.statement import Interval, Shape, newest_statement, statement
 from tests.support.pipelines import SCHEMA, TABLE, feature, pipeline, random_streams
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "pipelines"
@@ -47,6 +49,25 @@ def test_a_statement_reads_its_source_once_however_many_windows_there_are(hop, s
         (_, plan), *_ = database.execute(f"EXPLAIN {text}").fetchall()
     assert plan.count("SEQ_SCAN") == 1
     assert plan.count("CTE_SCAN") == (0 if features == "sums" else 2)
+
+
+@pytest.mark.parametrize("hop", [0, HOUR])
+@pytest.mark.parametrize("unit", TimeUnit)
+def test_a_text_kept_ready_for_spark_is_that_of_the_interval(unit, hop):
+    asked = pipeline(FEATURES["sums"], hop)
+    asked = replace(asked, source=replace(asked.source, unit=unit, table="raw.events"))
+    interval, texts = Interval(LAST_OF_JANUARY.after + 7, LAST_OF_JANUARY.until), spark_texts(asked)
+    pairs = {
+        texts.rows_of(asked, interval): statement(asked, interval, Shape.DELTA),
+        texts.newest_of(asked, interval, DAY): newest_statement(asked, interval, DAY),
+    }
+    for text, of_interval in pairs.items():
+        assert ":larder" not in text
+        # plain text takes the type of the column that it is compared with
+        whole = re.sub(
+            r"CAST\(('[^']+') AS TIMESTAMP\)", r"\1", translated(of_interval, Dialect.SPARK)
+        )
+        assert text == whole
 
 
 def test_names_are_quoted_and_can_not_end_a_text():
