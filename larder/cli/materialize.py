@@ -26,8 +26,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "back, and nothing is deleted. Safe at any time: twice is once."
     )
     parser.add_argument("group", help="the feature group's name or ARN")
-    parser.add_argument("--as-of", metavar="TIME", help="leave out events after this instant")
-    parser.add_argument("--since", metavar="TIME", help="only records with events since then")
+    _add_bounds(parser)
     parser.add_argument(
         "--warm",
         action="store_true",
@@ -43,6 +42,17 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add_stage(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
     parser.set_defaults(run=_run)
+
+
+def _add_bounds(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--as-of", metavar="TIME", help="leave out events after this instant")
+    parser.add_argument("--since", metavar="TIME", help="only records with events since then")
+    parser.add_argument(
+        "--incremental",
+        action="store_true",
+        help="only rows that were added to the table since the last run, whatever their event "
+        "times; a full run where those can't be told",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -67,6 +77,7 @@ def _materialize(
         options.group,
         as_of=options.as_of,
         since=options.since,
+        incremental=options.incremental,
         max_writes_per_second=options.max_writes_per_second,
         report=bar,
     )
@@ -74,12 +85,17 @@ def _materialize(
     if options.json:
         print(orjson.dumps(asdict(done)).decode())
         return 0
+    if done.full_because:
+        print(f"a full run: {done.full_because}")
+    added = "" if done.rows_added is None else f"{done.rows_added:,} rows were added, newest of "
+    where = " in the history" if done.rows_added is None else ""
     print(
-        f"{done.group}: {done.records:,} records in the history, {done.stored:,} are the same "
+        f"{done.group}: {added}{done.records:,} records{where}, {done.stored:,} are the same "
         f"online, {done.older:,} are newer online, {done.expired:,} expired, "
         f"in {done.seconds:,.1f} s"
     )
-    print(f"  {charge(done.bytes_scanned)}")
+    if done.rows_added is None:
+        print(f"  {charge(done.bytes_scanned)}")
     return 0
 
 

@@ -15,7 +15,7 @@ from larder.as_of.oracle import nanos_of
 from larder.client.html import as_shown, facts
 from larder.errors import ValidationError
 from larder.foreign_errors import in_larders_words
-from larder.materialization.materialize import Materialized
+from larder.materialization.materialize import Asked, Materialized
 from larder.materialization.redelete import Redeleted
 from larder.memory.warm import Warmed
 from larder.progress import Report, silent
@@ -28,15 +28,18 @@ class MaterializationSummary(Materialized):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
+        incremental = self.rows_added is not None
         return facts(
             f"Materialization of {self.group}",
             {
-                "Records in the history": self.records,
+                **({"Rows added": self.rows_added} if incremental else {}),
+                "Records among them" if incremental else "Records in the history": self.records,
                 "Online as in the history": self.stored,
                 "Newer online": self.older,
                 "Expired": self.expired,
                 "Bytes scanned": self.bytes_scanned,
                 "Seconds": f"{self.seconds:.1f}",
+                **({"Full because": self.full_because} if self.full_because else {}),
             },
         )
 
@@ -65,6 +68,7 @@ class MaterializationClient:
         *,
         as_of: datetime | str | None = None,
         since: datetime | str | None = None,
+        incremental: bool = False,
         max_writes_per_second: float = 1000.0,
         report: Report = silent,
     ) -> MaterializationSummary:
@@ -73,15 +77,20 @@ class MaterializationClient:
         ``as_of`` and ``since`` are aware datetimes or ISO-8601 texts with a zone. Both are bounds
         of event times, and inclusive.
 
+        ``incremental`` reads the rows that were added since the last run that had no bounds. Their
+        event times may be of any age, and what comes of it is what a full run would give. Where
+        those rows can't be told it is a full run, and ``full_because`` says why.
+
         Raises:
             ResourceNotFound, ValidationError: there is no such group, it lacks one of the stores,
-                or the bounds are reversed.
+                or the bounds are reversed. An ``incremental`` run takes none.
             QueryFailed: Athena ended the query without a result.
             ThrottlingException, ServiceUnavailable: a store did not answer; run it again.
         """
-        bounds = {"as_of": _nanos("as_of", as_of), "since": _nanos("since", since)}
+        first, last = _nanos("since", since), _nanos("as_of", as_of)
+        asked = Asked(as_of=last, since=first, incremental=incremental)
         with in_larders_words(f"the materialization of {group} failed"):
-            found = self.runs.run(group, **bounds, rate=max_writes_per_second, report=report)
+            found = self.runs.run(group, asked, rate=max_writes_per_second, report=report)
         return as_shown(MaterializationSummary, found)
 
     def redelete(

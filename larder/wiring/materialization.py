@@ -18,10 +18,12 @@ from larder.groups.feature_group import FeatureGroup, StorageType
 from larder.ingestion.adapters.process_memory import lean_memory
 from larder.ingestion.group_lookup import patiently
 from larder.ingestion.load import Offered, OnlineLoader
+from larder.materialization.adapters.added_rows import IcebergAddedRows
 from larder.materialization.adapters.latest_files import S3LatestFiles, TierLoad
 from larder.materialization.adapters.memory_entries import Entries
 from larder.materialization.adapters.memory_load import MemoryLoader
-from larder.materialization.materialize import Materialization, Materialized
+from larder.materialization.adapters.positions import S3Positions
+from larder.materialization.materialize import Asked, Materialization, Materialized
 from larder.materialization.redelete import Redeleted, Redeletion
 from larder.memory.warm import Warmed, warm
 from larder.offline.adapters.athena import AthenaQueries
@@ -62,15 +64,10 @@ class OfflineToOnline:
     settings: MaterializationSettings
     plane: Callable[[], DataPlane]
 
-    def run(
-        self, group: str, *, as_of: int | None, since: int | None, rate: float, report: Report
-    ) -> Materialized:
-        """Materialize a group. ``as_of`` and ``since`` are nanoseconds, ``rate`` writes a second.
-
-        Raises as ``Materialization.run``.
-        """
+    def run(self, group: str, asked: Asked, *, rate: float, report: Report) -> Materialized:
+        """Materialize a group, by ``rate`` writes a second; raises as ``Materialization.run``."""
         found = patiently(self.plane().writer.groups, group)
-        return self._use_case(found, rate).run(found, as_of=as_of, since=since, report=report)
+        return self._use_case(found, rate).run(found, asked, report)
 
     def warm(self, group: str, report: Report) -> Warmed:
         """Fill the in-memory tier with a group's records, as DynamoDB holds them.
@@ -99,11 +96,20 @@ class OfflineToOnline:
     ) -> Redeleted:
         """Repeat a group's deletions online. ``since`` and ``until`` are microseconds.
 
+        What was restored is older than what was materialized, so the next run is to be a full one.
         Raises as ``Redeletion.run``.
         """
-        named, plane = self.settings, self.plane()
-        found, s3 = plane.writer.groups.get(group), boto3.client("s3")
-        use_case = Redeletion(
+        plane = self.plane()
+        found = plane.writer.groups.get(group)
+        if not dry_run:
+            objects = Objects(boto3.client("s3"))
+            S3Positions(objects, self.settings.offline_bucket).note(found, None)
+        use_case = self._redeletion(plane, erase)
+        return use_case.run(found, since=since, until=until, dry_run=dry_run, report=report)
+
+    def _redeletion(self, plane: DataPlane, erase: Callable[[str, str], object]) -> Redeletion:
+        named, s3 = self.settings, boto3.client("s3")
+        return Redeletion(
             versions=IcebergVersions(open_catalog()),
             queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
             files=S3LatestFiles(Objects(s3), named.offline_bucket, time.time_ns, _BATCH_ROWS),
@@ -114,7 +120,6 @@ class OfflineToOnline:
             clock=time.time_ns,
             new_id=lambda: secrets.token_hex(8),
         )
-        return use_case.run(found, since=since, until=until, dry_run=dry_run, report=report)
 
     def _use_case(self, group: FeatureGroup, rate: float) -> Materialization:
         named, plane = self.settings, self.plane()
@@ -125,12 +130,13 @@ class OfflineToOnline:
             load = TierLoad(MemoryLoader(memory_client(named, named.region), entries))
             store, offered = self._plain_store(load), load
             rows = max(1, min(rows, int(rate * _CONFIRMED_SECONDS)))
+        catalog, objects = open_catalog(), Objects(boto3.client("s3"))
         return Materialization(
-            versions=IcebergVersions(open_catalog()),
+            versions=IcebergVersions(catalog),
             queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
-            files=S3LatestFiles(
-                Objects(boto3.client("s3")), named.offline_bucket, time.time_ns, rows
-            ),
+            files=S3LatestFiles(objects, named.offline_bucket, time.time_ns, rows),
+            added=IcebergAddedRows(catalog, time.time_ns, rows),
+            positions=S3Positions(objects, named.offline_bucket),
             loader=OnlineLoader(
                 store,
                 lambda name: patiently(plane.writer.groups, name),

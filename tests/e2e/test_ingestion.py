@@ -169,6 +169,12 @@ def test_history_is_materialized_and_twice_is_once(platform, group, tmp_path):
     again = json.loads(larder(platform, tmp_path, "materialize", name, "--json").stdout)
     assert (again["stored"], again["older"]) == (CUSTOMERS, 0)
     assert runtime.get_record(**read)["Record"] == record
+    new = tmp_path / "new.csv"
+    new.write_text("customer_id,event_time,clicks\nnew,2024-01-01T00:00:00Z,1\n")
+    assert larder(platform, tmp_path, "ingest", name, str(new)).returncode == 0
+    more = larder(platform, tmp_path, "materialize", name, "--incremental", "--json")
+    told = json.loads(more.stdout)
+    assert (told["rows_added"], told["stored"], told["full_because"]) == (1, 1, ""), more.stderr
     assert count(platform, group) == ROWS - 1
 
 

@@ -5,7 +5,8 @@ DynamoDB. Each time that one of them is about to go on with a batch, anything el
 """
 
 from collections import defaultdict
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +27,8 @@ from larder.ingestion.adapters.rejects import RejectsFile
 from larder.ingestion.adapters.rows import BulkRows
 from larder.ingestion.ingest import Ingestion, Job
 from larder.ingestion.load import OnlineLoader
-from larder.materialization.materialize import Materialization
+from larder.materialization.adapters.added_rows import IcebergAddedRows
+from larder.materialization.materialize import Asked, Materialization
 from larder.offline.adapters.iceberg.tables import IcebergTables
 from larder.offline.feature_table import TableVersion
 from larder.offline.queries import QueryRun
@@ -39,6 +41,7 @@ from larder.tabular.batches import Batch
 from tests.support.clocks import Ticking
 from tests.support.groups import group_settings
 from tests.support.ingestion import MemoryJournal
+from tests.support.materialization import MemoryPositions
 from tests.support.offline import offline_group, rows_in, seconds, sql_catalog, version
 from tests.support.tables import create_records_table
 
@@ -87,6 +90,7 @@ class BulkWorld:
             IcebergErasure(self.catalog, LocalShredder()),
         )
         self.erasing = Erasing(self, places, self.micros)
+        self.positions = MemoryPositions()
         self.depth = self.runs = 0
         self.deleted, self.erased = defaultdict(int), defaultdict(int)
         self.promised = []
@@ -160,9 +164,10 @@ class BulkWorld:
         self.depth += 1
         files = LatestOf(self)
         Materialization(
-            versions=files, queries=files, files=files, loader=self.loader, clock=self.clock,
-            new_id=lambda: "x", offered=lambda _offered: None,
-        ).run(self.group, as_of=None, since=None, report=silent)  # fmt: skip
+            versions=files, queries=files, files=files, added=files, positions=self.positions,
+            loader=self.loader, clock=self.clock, new_id=lambda: "x",
+            offered=lambda _offered: None,
+        ).run(self.group, Asked(incremental=self.rng.random() < 0.5), silent)  # fmt: skip
         self.depth -= 1
 
     def ingest(self):
@@ -244,7 +249,22 @@ class LatestOf:
 
     def current(self, _table):
         names = (each.name for each in self.world.group.features)
-        return TableVersion(1, frozenset(names))
+        offline = self.world.group.offline
+        snapshot = self.world.catalog.load_table(
+            (offline.database, offline.table)
+        ).current_snapshot()
+        return TableVersion(snapshot and snapshot.snapshot_id, frozenset(names))
+
+    @contextmanager
+    def between(self, group, since, until):
+        rows = IcebergAddedRows(self.world.catalog, self.world.clock, 1)
+        with rows.between(group, since, until) as found:
+            yield replace(found, batches=self._acting(found.batches))
+
+    def _acting(self, batches):
+        for each in batches:
+            self.world.act()
+            yield each
 
     def run(self, _sql, _report):
         rows = defaultdict(list)

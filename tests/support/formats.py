@@ -35,6 +35,7 @@ from larder.ingestion.adapters import hive as hive_bulk
 from larder.ingestion.adapters import iceberg as iceberg_bulk
 from larder.ingestion.adapters.journal import S3RunJournal
 from larder.ingestion.ports import Run
+from larder.materialization.adapters.positions import S3Positions
 from larder.memory.entry import entry_parts, read_entry
 from larder.models.adapters import dynamodb_item as model_item
 from larder.models.adapters.dynamodb_log import entry_item, entry_of
@@ -157,6 +158,7 @@ CHANGES = [
 MARKS = Marks({mark_of("ucustomers", "c-1"): MICROS})
 NOTES = Notes(MARKS, {"run-1": "10 20 2024-01-31T12"})
 HIVE = hive_group(f"s3://{BUCKET}/hive/customers-1700000000")
+MATERIALIZED = "materialize/positions/ucustomers.json"
 RUN = Run("run-1", "ucustomers", "fingerprint", MICROS, MICROS + 5, {"rows": 3})
 FILE = StoredFile(f"s3://{BUCKET}/training-sets/churn/part-0.parquet", 10, 2, "ab" * 32)
 MANIFEST = Manifest(
@@ -516,6 +518,18 @@ def _runs() -> dict[str, bytes]:
     S3RunJournal(Objects(s3), BUCKET).note(RUN)
     key = "ingest/ucustomers/run-1.json"
     return {"v1": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))}
+
+
+def _position(body: bytes) -> int | None:
+    s3 = lake()
+    s3.put_object(Bucket=BUCKET, Key=MATERIALIZED, Body=body)
+    return S3Positions(Objects(s3), BUCKET).of(feature_group(uid="ucustomers"))
+
+
+def _positions() -> dict[str, bytes]:
+    s3 = lake()
+    S3Positions(Objects(s3), BUCKET).note(feature_group(uid="ucustomers"), 42)
+    return {"v1": json(orjson.loads(s3.get_object(Bucket=BUCKET, Key=MATERIALIZED)["Body"].read()))}
 
 
 def _published(body: bytes) -> PublishedSettings:
@@ -988,6 +1002,15 @@ FORMS = (
         newer=in_json(format=2),
         item="ingest/ucustomers/run-1.json",
         rewrite=_run_noted,
+    ),
+    Stored(
+        name="materialize-position",
+        makes=_positions,
+        read=_position,
+        value=lambda _name: 42,
+        more=in_json(**{UNKNOWN: "ignored"}),
+        newer=in_json(format=2),
+        item="materialize/positions/ucustomers.json",
     ),
     Stored(
         name="training-set-manifest",

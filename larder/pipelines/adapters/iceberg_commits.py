@@ -1,7 +1,6 @@
 """Commits of Iceberg tables in the Glue catalog, read from their own metadata.
 
-Only snapshots that append are read for new rows. One that replaces files without changing a row
-says ``replace``; Larder's own merging says so in a property. Any other changes rows.
+Only snapshots that append are read for new rows.
 """
 
 from __future__ import annotations
@@ -13,17 +12,16 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Operation, Snapshot, ancestors_between_ids
+from pyiceberg.table.snapshots import Snapshot, ancestors_between_ids
 
 from larder.errors import ValidationError
-from larder.offline.adapters.iceberg.upkeep import MERGED
+from larder.offline.adapters.iceberg.commits import changes_rows, snapshots_after
 from larder.pipelines.definition import TimeUnit
 from larder.pipelines.durations import SECOND
 from larder.pipelines.runs.late import NONE_YET, Committed
 
 Array = Any  # pyarrow is untyped
 _MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
-_HARMLESS = (Operation.APPEND, Operation.REPLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class IcebergCommits:
         for batch in scan.to_arrow_batch_reader():
             for end, count in _counted(batch.column(0), of, step):
                 events[end] = events.get(end, 0) + count
-        return Committed(events, is_rewritten=any(map(_rewrites, snapshots)))
+        return Committed(events, is_rewritten=any(map(changes_rows, snapshots)))
 
 
 def _between(table: Table, since: int, now: Snapshot) -> list[Snapshot] | None:
@@ -68,15 +66,7 @@ def _between(table: Table, since: int, now: Snapshot) -> list[Snapshot] | None:
         found = list(ancestors_between_ids(None, now.snapshot_id, table.metadata))
         # an expired parent is forgotten, but commits are numbered; those of format 1 are not
         return found if found[-1].sequence_number == 1 else None
-    found = list(ancestors_between_ids(since, now.snapshot_id, table.metadata))
-    return found if found and found[-1].parent_snapshot_id == since else None
-
-
-def _rewrites(snapshot: Snapshot) -> bool:
-    summary = snapshot.summary
-    if summary is None or summary.operation in _HARMLESS:
-        return False
-    return any(summary.get(name) != value for name, value in MERGED.items())
+    return snapshots_after(table, since, now)
 
 
 def named_column(table: Table, column: str) -> str:
