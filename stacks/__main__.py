@@ -10,9 +10,11 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from larder.declared.files import load_pipelines
 from larder.errors import ConfigurationError
 from stacks.assembly import assemble
 from stacks.config import STAGES
+from stacks.pipeline_use import use_of
 from stacks.runtime_start import as_text
 
 _NOTHING_BUILT: dict[str, object] = {"aws:cdk:bundling-stacks": []}
@@ -34,6 +36,7 @@ def main() -> int:
         "runtime_memory_mb": config.serving.runtime_memory_mb,
         "runtime_start": as_text(config.serving.runtime_start),
         "resources": resources,
+        "pipelines": use_of(load_pipelines(config.definitions), config.offline.memory_mb),
     }
     print(json.dumps(told, indent=1))
     return 0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import orjson
 
 from larder.cli.stage_choices import read_choices
 from larder.cost.bills import Biller
+from larder.cost.pipelines import Assumed, as_json, month_of, pipeline_table
 from larder.cost.price_list import OURS, PriceList
 from larder.cost.report import document, table
 from larder.cost.terms import Function, StageChoices, Standing, Workload
@@ -42,6 +43,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         "--function-ms", type=float, help="a request takes, in place of the model's"
     )
     parser.add_argument("--batch-function-ms", type=float, help="a batch takes, likewise")
+    _add_assumed(parser)
     parser.add_argument("--prices", type=Path, default=OURS, help="a price list of your own")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
     parser.set_defaults(run=_cost)
@@ -68,6 +70,19 @@ def _add_workload(cost: argparse.ArgumentParser) -> None:
     cost.add_argument("--direct-writes", action="store_true", help="writes go straight to DynamoDB")
 
 
+def _add_assumed(cost: argparse.ArgumentParser) -> None:
+    for name, meaning in (
+        ("scan_gb", "GB that Athena scans in a pipeline's run"),
+        ("run_seconds", "seconds that a run's functions take in all"),
+        ("look_seconds", "seconds that a look's functions take in all"),
+        ("dpus", "data processing units of a Spark run's job"),
+        ("glue_minutes", "minutes that the job takes"),
+    ):
+        default = getattr(Assumed(), name)
+        flag = "--" + name.replace("_", "-")
+        cost.add_argument(flag, type=float, help=f"{meaning} (default: {default:g})")
+
+
 def _cost(options: argparse.Namespace) -> int:
     prices = PriceList.read(options.prices)
     use = _workload(options, prices)
@@ -75,10 +90,14 @@ def _cost(options: argparse.Namespace) -> int:
     function = _function(options, prices, stage)
     standing = stage.standing if stage else Standing()
     bills = list(Biller(prices.prices, function, standing).bills(use))
+    assumed, declared = _assumed(options), stage.pipelines if stage else None
+    told = list(month_of(prices.prices, declared, assumed)) if declared else []
     if options.json:
-        print(orjson.dumps(document(prices, use, function, bills)).decode())
+        found = document(prices, use, function, bills)
+        found["pipelines"] = {"assumed": asdict(assumed), "bills": list(map(as_json, told))}
+        print(orjson.dumps(found).decode())
     else:
-        print("\n".join(table(prices, use, function, bills)))
+        print("\n".join([*table(prices, use, function, bills), *pipeline_table(told, assumed)]))
     return 0
 
 
@@ -98,6 +117,14 @@ def _workload(options: argparse.Namespace, prices: PriceList) -> Workload:
     _check("hit_rate", use.hit_rate, 1)
     _check("record_kb", use.record_kb, 400)
     return use
+
+
+def _assumed(options: argparse.Namespace) -> Assumed:
+    names = [each.name for each in fields(Assumed)]
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    for name, value in given.items():
+        _check(name, value, None)
+    return Assumed(**given)
 
 
 def _check(name: str, value: float, most: float | None) -> None:

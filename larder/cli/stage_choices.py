@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 
-from larder.cost.terms import StageChoices, Standing
+from larder.cost.terms import DeclaredPipeline, Pipelines, StageChoices, Standing, Steps
 from larder.errors import ConfigurationError
 
 
@@ -26,9 +28,20 @@ def read_choices(path: Path) -> StageChoices:
             provisioned=int(start.partition(":")[2] or 0),
             snapshots=start == "snap_start",
         )
-        return StageChoices(int(told["runtime_memory_mb"]), standing)
+        pipelines = _pipelines(told["pipelines"]) if "pipelines" in told else None
+        return StageChoices(int(told["runtime_memory_mb"]), standing, pipelines)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"--choices: {path} does not hold a stage's choices ({error!r}): write it by `python "
             f"-m stacks STAGE` in the platform's repository, or give --memory-mb instead."
         ) from error
+
+
+def _pipelines(told: Mapping[str, Any]) -> Pipelines:
+    return Pipelines(
+        memory_mb=int(told["memory_mb"]),
+        look=Steps(**told["look"]),
+        run=Steps(**told["run"]),
+        ages=float(told["ages"]),
+        declared=tuple(DeclaredPipeline(**each) for each in told["declared"]),
+    )

@@ -66,12 +66,46 @@ class Standing:
     snapshots: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """Of the pipelines' state machine: states that are entered, and functions that are called."""
+
+    transitions: int
+    functions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredPipeline:
+    """What a pipeline does in a month: looks, runs that compute, and consistency checks."""
+
+    name: str
+    engine: str
+    looks: float
+    runs: float
+    comparisons: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipelines:
+    """The pipelines of a stage, what ``look`` and ``run`` take of its machine, and its functions.
+
+    ``ages`` is how often in a month a function tells how old the data are.
+    """
+
+    memory_mb: int
+    look: Steps
+    run: Steps
+    ages: float
+    declared: tuple[DeclaredPipeline, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StageChoices:
-    """The memory of the runtime function, and what the stage has while idle."""
+    """The memory of the runtime function, what the stage has while idle, and its pipelines."""
 
     memory_mb: int
     standing: Standing
+    pipelines: Pipelines | None = None
 
 
 def billed_ms(cpu_ms: float, wait_ms: float, memory_mb: int) -> int:

@@ -6,6 +6,7 @@ import sys
 import orjson
 import pytest
 
+from larder.declared.files import load_pipelines
 from stacks.config import STAGES
 from stacks.constructs.layer_archive import ROOT
 
@@ -43,6 +44,8 @@ def test_a_bill_is_of_the_stages_memory_and_of_what_its_templates_hold(templates
     assert url["absent"] is ("AWS::Lambda::Url" not in kinds)
     tier = bills["direct, in-memory tier before DynamoDB"]
     assert tier["absent"] is ("AWS::ElastiCache::ServerlessCache" not in kinds)
+    names = {each.group for each in load_pipelines(STAGES[stage].definitions)}
+    assert names <= {bill["name"] for bill in found["pipelines"]["bills"]}
 
 
 def test_an_unknown_stage_is_refused():
