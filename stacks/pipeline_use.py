@@ -8,9 +8,10 @@ from larder.cost.terms import DeclaredPipeline, Steps
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import HOUR
 from larder.pipelines.runs.due import unit
-from stacks.pipeline_machine import State, definition
+from stacks.pipeline_machine import Spark, State, definition
 
 _FUNCTIONS: Final = ("steps", "publisher")
+_SPARK: Final = Spark("job", seconds=1)
 _AGES: Final = HOURS * 12
 """A function tells the age of the data every five minutes where a pipeline has ``freshness``."""
 
@@ -18,11 +19,13 @@ _AGES: Final = HOURS * 12
 def use_of(pipelines: list[Pipeline], memory_mb: int) -> dict[str, Any]:
     """As ``python -m stacks`` prints it."""
     machine = definition(*_FUNCTIONS)
-    chunk = machine["States"]["Chunks"]["ItemProcessor"]
+    chunks = (each["States"]["Chunks"] for each in (machine, definition(*_FUNCTIONS, _SPARK)))
+    chunk, spark_chunk = (each["ItemProcessor"] for each in chunks)
     return {
         "memory_mb": memory_mb,
         "look": asdict(steps_of(machine)),
         "run": asdict(steps_of(chunk)),
+        "spark_run": asdict(steps_of(spark_chunk)),
         "ages": _AGES if any(each.freshness for each in pipelines) else 0,
         "declared": [asdict(month_of(each)) for each in pipelines],
     }

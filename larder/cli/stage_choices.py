@@ -42,6 +42,7 @@ def _pipelines(told: Mapping[str, Any]) -> Pipelines:
         memory_mb=int(told["memory_mb"]),
         look=Steps(**told["look"]),
         run=Steps(**told["run"]),
+        spark_run=Steps(**told["spark_run"]),
         ages=float(told["ages"]),
         declared=tuple(DeclaredPipeline(**each) for each in told["declared"]),
     )

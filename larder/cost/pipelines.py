@@ -62,10 +62,11 @@ def month_of(
 def _bill(
     prices: Mapping[str, Price], stage: Pipelines, of: DeclaredPipeline, assumed: Assumed
 ) -> PipelineBill:
-    transitions = of.looks * stage.look.transitions + of.runs * stage.run.transitions
-    calls = of.looks * stage.look.functions + of.runs * stage.run.functions + of.comparisons
-    seconds = (of.looks + of.comparisons) * assumed.look_seconds + of.runs * assumed.run_seconds
     on_spark = of.engine == "spark"
+    run = stage.spark_run if on_spark else stage.run
+    transitions = of.looks * stage.look.transitions + of.runs * run.transitions
+    calls = of.looks * stage.look.functions + of.runs * run.functions + of.comparisons
+    seconds = (of.looks + of.comparisons) * assumed.look_seconds + of.runs * assumed.run_seconds
     scanned = 0.0 if on_spark else of.runs * assumed.scan_gb / 1000
     hours = of.runs * assumed.dpus * assumed.glue_minutes / 60 if on_spark else 0.0
     parts = {

@@ -89,12 +89,14 @@ class DeclaredPipeline:
 class Pipelines:
     """The pipelines of a stage, what ``look`` and ``run`` take of its machine, and its functions.
 
-    ``ages`` is how often in a month a function tells how old the data are.
+    ``spark_run`` is what a run takes that may use Spark. ``ages`` is how often in a month a
+    function tells how old the data are.
     """
 
     memory_mb: int
     look: Steps
     run: Steps
+    spark_run: Steps
     ages: float
     declared: tuple[DeclaredPipeline, ...]
 

@@ -23,6 +23,11 @@ def test_states_are_those_of_a_run_that_does_not_fail():
     )
 
 
+def test_a_run_that_may_use_spark_enters_two_more_states():
+    told = use_of([], 1024)
+    assert told["spark_run"]["transitions"] == told["run"]["transitions"] + 2
+
+
 @pytest.mark.parametrize(
     ("schedule", "looks", "runs"),
     [

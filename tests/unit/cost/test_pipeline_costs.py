@@ -11,6 +11,7 @@ from larder.cost.terms import DeclaredPipeline, Pipelines, Steps
 
 PRICES = PriceList.read().prices
 LOOK, RUN = Steps(transitions=3, functions=2), Steps(transitions=6, functions=5)
+SPARK_RUN = Steps(transitions=8, functions=5)
 HOURLY = {"name": "card", "engine": "auto", "looks": 730.0, "runs": 730.0, "comparisons": 30.0}
 CHOICES = {
     "runtime_memory_mb": 512,
@@ -20,6 +21,7 @@ CHOICES = {
         "memory_mb": 1024,
         "look": {"transitions": 3, "functions": 2},
         "run": {"transitions": 6, "functions": 5},
+        "spark_run": {"transitions": 8, "functions": 5},
         "ages": 0,
         "declared": [HOURLY],
     },
@@ -28,7 +30,8 @@ CHOICES = {
 
 def bills(*declared, ages=0.0, **assumed):
     pipelines = tuple(DeclaredPipeline(**HOURLY | each) for each in declared)
-    stage = Pipelines(memory_mb=1024, look=LOOK, run=RUN, ages=ages, declared=pipelines)
+    steps = {"look": LOOK, "run": RUN, "spark_run": SPARK_RUN}
+    stage = Pipelines(memory_mb=1024, **steps, ages=ages, declared=pipelines)
     return list(month_of(PRICES, stage, Assumed(**assumed)))
 
 
@@ -50,6 +53,7 @@ def test_a_run_on_spark_pays_for_its_job_and_scans_nothing_by_athena():
     (bill,) = bills({"engine": "spark"}, dpus=3, glue_minutes=4)
     assert bill.parts["athena"] == 0
     assert bill.parts["glue"] == pytest.approx(730 * 3 * 4 / 60 * 0.44)
+    assert bill.parts["states"] == pytest.approx(730 * (3 + 8) * 25 / 1e6)
 
 
 def test_a_look_that_finds_nothing_costs_its_states_alone():
