@@ -5,6 +5,8 @@ alike; with ``DefaultS3Bucket`` it asks nothing. Both SDKs report each call to a
 unless ``TelemetryOptOut`` is set.
 """
 
+import os
+import threading
 from pathlib import Path
 
 from local.layout import ACCOUNT, REGION
@@ -25,5 +27,7 @@ SageMaker:
 def write(path: Path) -> Path:
     """Write the file; what ``SAGEMAKER_USER_CONFIG_OVERRIDE`` should name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_TEXT, encoding="utf-8")
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
+    unfinished.write_text(_TEXT, encoding="utf-8")
+    unfinished.replace(path)  # another process may be reading it
     return path

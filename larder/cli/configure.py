@@ -134,7 +134,7 @@ def write_overlay(directory: Path, signing_names: Mapping[str, str]) -> None:
         folder = directory / service / _MODELS[service]
         folder.mkdir(parents=True, exist_ok=True)
         extras = {"version": 1.0, "merge": {"metadata": {"signingName": name}}}
-        (folder / "service-2.sdk-extras.json").write_text(json.dumps(extras) + "\n")
+        _write_whole(folder / "service-2.sdk-extras.json", json.dumps(extras) + "\n")
 
 
 def environment(endpoints: Endpoints, directory: Path, *, data_path: str = "") -> dict[str, str]:
@@ -173,14 +173,15 @@ def write_profile(
     addresses = {service: f"\n  endpoint_url = {url}" for service, url in endpoints.urls.items()}
     text = updated_section(text, section, settings)
     text = updated_section(text, f"services {services}", addresses)
+    config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_whole(config, text)
 
 
-def _write_whole(config: Path, text: str) -> None:
-    config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = config.with_name(f"{config.name}.larder")
+def _write_whole(path: Path, text: str) -> None:
+    """Replace a file at once: a process that reads it finds the old one or the new one."""
+    unfinished = path.with_name(f"{path.name}.larder-{os.getpid()}")
     unfinished.write_text(text)
-    unfinished.replace(config)
+    unfinished.replace(path)
 
 
 def exports(variables: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local import deployment, environment, ports, services, signing, stacks
+from local import deployment, environment, ports, sagemaker_config, services, signing, stacks
 from local.__main__ import main
 from local.errors import LocalPlatformError
 from local.layout import HOST, Platform
@@ -108,6 +108,23 @@ def test_the_sagemaker_sdks_are_told_the_default_bucket_and_report_nothing(tmp_p
     modules = written["SageMaker"]["PythonSDK"]["Modules"]
     assert modules["Session"] == {"DefaultS3Bucket": "sagemaker-us-east-1-000000000000"}
     assert modules["TelemetryOptOut"] is True
+
+
+def test_files_that_clients_may_be_reading_are_replaced_as_a_whole(tmp_path: Path) -> None:
+    def write() -> list[Path]:
+        sagemaker_config.write(tmp_path / "sagemaker.yaml")
+        signing.write_overlay(tmp_path / "models")
+        return sorted(path for path in tmp_path.rglob("*") if path.is_file())
+
+    written = write()
+    held = [path.open() for path in written]
+    assert len(written) == 4
+    before = [path.stat().st_ino for path in written]
+    assert write() == written
+    assert not set(before) & {path.stat().st_ino for path in written}
+    for file in held:
+        assert file.read()
+        file.close()
 
 
 def test_without_stacks_there_is_no_environment(tmp_path: Path) -> None:
