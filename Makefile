@@ -83,7 +83,7 @@ soak: setup spark-tools ## long random histories and fault runs, in process and 
 	@$(BIN)/pytest -q -n $(WORKERS) -m 'hypothesis and not soak and not e2e and not conformance' --hypothesis-profile soak
 	@$(BIN)/python -m tests.conformance --soak --results build/soak.json tests/conformance/test_histories.py
 
-spark: setup spark-tools ## as-of joins and pipelines on Spark against their oracles, and through the machine; 1 GB from PyPI, Java 17
+spark: setup spark-tools ## as-of joins and pipelines on Spark against their oracles, and through the machine; 700 MB from PyPI, Java 17
 	@$(BIN)/pytest -q -m soak tests/properties/test_as_of_on_spark.py tests/properties/test_pipelines_on_spark.py tests/e2e/test_pipelines_on_spark.py
 
 spark-tools: setup ## what Glue jobs run on, for the local platform; 700 MB from PyPI, and Java 17 on the PATH

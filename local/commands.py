@@ -3,7 +3,17 @@
 import shutil
 from collections.abc import Iterator
 
-from local import deployment, environment, private, processes, services, stacks, tools, trust
+from local import (
+    deployment,
+    environment,
+    private,
+    processes,
+    services,
+    stacks,
+    tools,
+    trust,
+    whole_file,
+)
 from local.errors import LocalPlatformError
 from local.layout import DIRECTORY, PORT_VARIABLES, TOOLS, Platform
 from local.progress import Progress
@@ -34,7 +44,7 @@ def up(
         deployment.make_default_bucket(platform)
         outputs = stacks.outputs(platform)
         values = environment.variables(platform, outputs)
-        platform.environment_file.write_text(environment.exports(values))
+        whole_file.replace(platform.environment_file, environment.exports(values))
     private.close(platform.root)  # the CDK copies files of the repository with their modes
     return outputs
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from local import ports
+from local import ports, whole_file
 from local.errors import LocalPlatformError
 from local.layout import PORT_VARIABLES, REPOSITORY, Platform
 from local.waiting import PATIENCE_SECONDS, Stalled, processor_time, signs_of_life, wait
@@ -130,7 +130,8 @@ def _spawn(platform: Platform, service: Service) -> subprocess.Popen[bytes]:
         )
     _children.append(process)
     port = platform.ports[service.name]
-    record.write_text(json.dumps(_Known(pid=process.pid, command=service.command, port=port)))
+    known = _Known(pid=process.pid, command=service.command, port=port)
+    whole_file.replace(record, json.dumps(known))
     return process
 
 

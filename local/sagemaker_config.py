@@ -5,10 +5,9 @@ alike; with ``DefaultS3Bucket`` it asks nothing. Both SDKs report each call to a
 unless ``TelemetryOptOut`` is set.
 """
 
-import os
-import threading
 from pathlib import Path
 
+from local import whole_file
 from local.layout import ACCOUNT, REGION
 
 DEFAULT_BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
@@ -26,8 +25,5 @@ SageMaker:
 
 def write(path: Path) -> Path:
     """Write the file; what ``SAGEMAKER_USER_CONFIG_OVERRIDE`` should name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
-    unfinished.write_text(_TEXT, encoding="utf-8")
-    unfinished.replace(path)  # another process may be reading it
+    whole_file.replace(path, _TEXT)
     return path

@@ -4,7 +4,7 @@ import ssl
 import subprocess
 from pathlib import Path
 
-from local import tools
+from local import tools, whole_file
 from local.errors import LocalPlatformError
 from local.layout import REPOSITORY, Platform
 
@@ -20,4 +20,4 @@ def ensure_certificate(platform: Platform) -> None:
         raise LocalPlatformError(f"no certificate could be made:\n{made.stderr}")
     system = ssl.get_default_verify_paths().cafile
     authorities = Path(system).read_text(encoding="utf-8") if system else ""
-    platform.ca_bundle.write_text(f"{authorities}\n{platform.certificate.read_text()}")
+    whole_file.replace(platform.ca_bundle, f"{authorities}\n{platform.certificate.read_text()}")

@@ -77,8 +77,8 @@ class Positions(Protocol):
     def of(self, group: FeatureGroup) -> int | None:
         """It, or ``None`` where none is noted."""
 
-    def note(self, group: FeatureGroup, snapshot_id: int) -> None:
-        """Everything up to a snapshot is online."""
+    def note(self, group: FeatureGroup, snapshot_id: int | None) -> None:
+        """Everything up to a snapshot is online; ``None`` has the next run be a full one."""
 
 
 @dataclass(slots=True)

@@ -164,7 +164,7 @@ def written(platform, address):
 
 
 def test_a_glue_job_runs_its_script_with_its_arguments_and_its_settings(spark, job):
-    """M15: what it writes replaces what is there, or adds to it; what fails leaves nothing."""
+    """M15: its rows replace those that are there, or are added; a job that fails leaves none."""
     first = ended(spark, out=job, mode="overwrite")
     assert first["JobRunState"] == "SUCCEEDED", first
     names = written(spark, job)

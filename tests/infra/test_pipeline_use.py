@@ -1,4 +1,4 @@
-"""What a stage's pipelines do in a month, as ``larder cost`` is told of it."""
+"""What a stage's pipelines do in a month: the figures that ``larder cost`` reads."""
 
 from dataclasses import replace
 

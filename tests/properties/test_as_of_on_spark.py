@@ -1,6 +1,6 @@
 """The same SQL, translated by sqlglot, gives on Spark what the oracle says.
 
-Not in `make test`: Spark is a download of 300 MB and wants Java, which PyPI has not in the version
+Not in `make test`: Spark is a large download and wants Java, which PyPI has not in the version
 that Glue's Spark runs on. `make spark` and `make soak` run it.
 """
 

@@ -6,8 +6,7 @@ moto lets both look before either writes; here they take turns, as in S3. So do 
 DynamoDB: moto's answers show items of which half is written. The latest instant that a table can be
 restored to stays where it began in moto; here it goes on, as in DynamoDB.
 
-A third of each request's time went into a log that nobody reads and a list of moto's own folders.
-Neither is made here.
+Requests are not logged, and moto's own folders are listed once: a third of the time went there.
 """
 
 import contextlib

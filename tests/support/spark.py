@@ -1,11 +1,12 @@
-"""SQL on Spark, in an environment of its own that has it."""
+"""SQL on the Spark that ``make spark-tools`` installs for the local platform."""
 
 import json
 import os
 import subprocess
 from pathlib import Path
 
-from tests.support.environments import ROOT, interpreter
+from local import tools
+from local.layout import DIRECTORY, TOOLS
 
 PROPERTIES = Path(__file__).parents[1] / "properties"
 
@@ -15,7 +16,9 @@ def run_cases(folder):
 
     ``tests/properties/spark_runner.py`` says what a case is. One session runs them all.
     """
-    python = interpreter(ROOT / "build/tests/spark", PROPERTIES / "requirements-spark.txt")
+    installed = DIRECTORY / TOOLS
+    assert tools.has_spark(installed), "Spark is not installed: make spark-tools"
+    python = tools.spark_python(installed)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     done = subprocess.run(
         [python, PROPERTIES / "spark_runner.py", folder],

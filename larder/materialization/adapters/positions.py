@@ -36,7 +36,6 @@ class S3Positions:
         return None if snapshot is None else int(snapshot)
 
     def note(self, group: FeatureGroup, snapshot_id: int | None) -> None:
-        """See the port; ``None`` has the next run be a full one."""
         self.objects.write(self._address(group), orjson.dumps({"snapshot_id": snapshot_id}))
 
     def _address(self, group: FeatureGroup) -> str:

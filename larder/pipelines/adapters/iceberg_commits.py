@@ -19,9 +19,9 @@ from larder.offline.adapters.iceberg.commits import changes_rows, snapshots_afte
 from larder.pipelines.definition import TimeUnit
 from larder.pipelines.durations import SECOND
 from larder.pipelines.runs.late import NONE_YET, Committed
+from larder.pipelines.sql.bounds import UNITS
 
 Array = Any  # pyarrow is untyped
-_MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ def _instants(column: Array, of: TimeUnit) -> Array:
         case TimeUnit.ISO8601:
             return _of_texts(column.cast(pa.string()))
     if pa.types.is_integer(column.type):
-        return pc.multiply(column.cast(pa.int64()), _MICROS[of])
-    return pc.round(pc.multiply(column.cast(pa.float64()), float(_MICROS[of]))).cast(pa.int64())
+        return pc.multiply(column.cast(pa.int64()), UNITS[of])
+    return pc.round(pc.multiply(column.cast(pa.float64()), float(UNITS[of]))).cast(pa.int64())
 
 
 def _of_texts(texts: Array) -> Array:

@@ -16,9 +16,7 @@ from larder.aws.refusals import refusal
 from larder.aws.s3_objects import Objects
 from larder.pipelines.backfill import SourceFile
 from larder.pipelines.definition import TimeUnit
-from larder.pipelines.durations import SECOND
-
-_MICROS = {TimeUnit.SECONDS: SECOND, TimeUnit.MILLISECONDS: 1000, TimeUnit.MICROSECONDS: 1}
+from larder.pipelines.sql.bounds import UNITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def _iceberg(table: Table, column: str | None, unit: TimeUnit) -> Iterator[Sourc
 def _bounds(file: DataFile, field: NestedField, unit: TimeUnit) -> tuple[int | None, int | None]:
     """The least and the greatest instant by the file's statistics, in microseconds."""
     kind = field.field_type
-    factor = 1 if isinstance(kind, TimestampType | TimestamptzType) else _MICROS.get(unit)
+    factor = 1 if isinstance(kind, TimestampType | TimestamptzType) else UNITS.get(unit)
     bounds = (file.lower_bounds, file.upper_bounds)
     least, most = ((each or {}).get(field.field_id) for each in bounds)
     if factor is None or not isinstance(kind, PrimitiveType) or least is None or most is None:

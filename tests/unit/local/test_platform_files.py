@@ -110,7 +110,7 @@ def test_the_sagemaker_sdks_are_told_the_default_bucket_and_report_nothing(tmp_p
     assert modules["TelemetryOptOut"] is True
 
 
-def test_files_that_clients_may_be_reading_are_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_files_that_others_may_be_reading_are_replaced_at_once(tmp_path: Path) -> None:
     def write() -> list[Path]:
         sagemaker_config.write(tmp_path / "sagemaker.yaml")
         signing.write_overlay(tmp_path / "models")

@@ -1,0 +1,13 @@
+"""Files that other processes read while they are written again."""
+
+import os
+import threading
+from pathlib import Path
+
+
+def replace(path: Path, text: str) -> None:
+    """Replace a file at once: a process that reads it finds the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
