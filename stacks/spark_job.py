@@ -35,8 +35,8 @@ _ASKED_AT_START: Final = ("default", "global_temp")
 class SparkJob(glue.PySparkEtlJob):
     """Runs ``jobs/pipeline_spark.py`` on Glue 5.1, which has Spark 3.5.6 and Iceberg 1.10.
 
-    Its role reads the sources of ``pipelines``, and writes where runs stage their rows. The state
-    machine tries again, so the job itself never does.
+    Its role reads the sources of ``pipelines``, and writes where runs stage their rows. The next
+    look tries again what failed, so the job itself never does.
     """
 
     def __init__(
