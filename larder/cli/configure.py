@@ -178,8 +178,15 @@ def write_profile(
 
 
 def _write_whole(path: Path, text: str) -> None:
-    """Replace a file at once: a process that reads it finds the old one or the new one."""
+    """Replace a file at once: a process that reads it finds the old one or the new one.
+
+    Who may read the old one may read the new one. A link stays, and its target is replaced.
+    """
+    path = path.resolve()
     unfinished = path.with_name(f"{path.name}.larder-{os.getpid()}")
+    unfinished.touch()
+    if path.exists():
+        unfinished.chmod(path.stat().st_mode & 0o7777)
     unfinished.write_text(text)
     unfinished.replace(path)
 

@@ -214,6 +214,18 @@ def test_the_rest_of_a_config_file_stays_as_it_is(tmp_path, capsys, monkeypatch)
     assert list(tmp_path.glob("config*")) == [config]
 
 
+def test_a_config_file_keeps_its_rights_and_a_link_to_it_stays(tmp_path, capsys, monkeypatch):
+    target, config = tmp_path / "dotfiles", tmp_path / "config"
+    target.write_text("[default]\nregion = us-east-2\n")
+    target.chmod(0o600)
+    config.symlink_to(target)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    configured(capsys, "--directory", str(tmp_path), "--profile", "lake")
+    assert config.is_symlink()
+    assert "[profile lake]" in target.read_text()
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
 def test_what_a_shell_evaluates_is_quoted_and_keeps_other_data_paths(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "it's here"
     monkeypatch.setenv("AWS_DATA_PATH", f"{folder}{os.pathsep}/mine")

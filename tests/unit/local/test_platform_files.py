@@ -118,10 +118,13 @@ def test_files_that_others_may_be_reading_are_replaced_at_once(tmp_path: Path) -
 
     written = write()
     held = [path.open() for path in written]
+    for path in written:
+        path.chmod(0o600)  # as a platform leaves them
     assert len(written) == 4
     before = [path.stat().st_ino for path in written]
     assert write() == written
     assert not set(before) & {path.stat().st_ino for path in written}
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
     for file in held:
         assert file.read()
         file.close()
