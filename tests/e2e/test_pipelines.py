@@ -158,9 +158,9 @@ def test_intervals_are_computed_as_their_rules_say_and_published_once(platform, 
 
 
 def test_a_group_s_history_is_computed_once_it_is_complete(platform, events, tmp_path):
-    status, done = run(platform, tmp_path, "run", "pipeline_hourly", *TWO_DAYS, "--chunk", "1d")
+    status, done = run(platform, tmp_path, "run", "pipeline_read", *TWO_DAYS, "--chunk", "1d")
     assert status == 0, done
-    read = history(platform, load_pipeline(DEFINITIONS / "pipeline_hourly.yaml"))
+    read = history(platform, load_pipeline(DEFINITIONS / "pipeline_read.yaml"))
     events = {(key, point + 10 * MINUTE): row["newest_n"] for (key, point), row in read.items()}
     until = START + 3 * DAY
     three_days = ("--from", "2024-01-01T00:00Z", "--to", "2024-01-04T00:00Z")
