@@ -180,9 +180,17 @@ class FaultProxy:
         except (OSError, asyncio.CancelledError):
             pass  # no server is behind, or the test is over: the client sees its connection end
         finally:
-            for end in filter(None, (writer, server)):
-                end.close()
-                self._open.discard(end)
+            await self._closed(*filter(None, (writer, server)))
+
+    async def _closed(self, *ends):
+        """Wait until both are closed: one whose peer reads nothing stays open until it is reset."""
+        for end in ends:
+            end.close()
+        with contextlib.suppress(
+            asyncio.CancelledError
+        ):  # the proxy ends, and has reset all that were open
+            await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
+        self._open.difference_update(ends)
 
     async def _pass(self, reader, writer, replies):
         """Pass on one direction until its end."""
