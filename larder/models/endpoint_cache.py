@@ -21,8 +21,8 @@ _MOST_ENTRIES = 1000
 class EndpointCache:
     """Endpoints by name, each read at most once in ``lifetime`` seconds of ``clock``.
 
-    A name without an endpoint is asked for every time: an invocation right after CreateEndpoint
-    never fails for a cache's sake.
+    A name without an endpoint is asked for every time, and so is one that does not answer yet: an
+    invocation never fails for a cache's sake once DescribeEndpoint says InService.
     """
 
     source: Endpoints
@@ -44,7 +44,8 @@ class EndpointCache:
             endpoint = kept[1]
         if len(self._entries) >= _MOST_ENTRIES:
             self._entries.clear()
-        self._entries[name] = (now + self.lifetime, endpoint)
+        kept_for = self.lifetime if endpoint.status.answers else 0.0
+        self._entries[name] = (now + kept_for, endpoint)
         return endpoint
 
 

@@ -20,14 +20,10 @@ from larder.models.ports import Endpoints, Matrix
 from larder.models.refusals import Refused
 from larder.models.residence import Residence
 from larder.models.scores import Outcome, Scored, Show
-from larder.models.served import EndpointStatus, ServedEndpoint, ServedModel
+from larder.models.served import ServedEndpoint, ServedModel
 from larder.models.shadows import Shadow, fill_shadows, plan_shadows, shadows_of
 from larder.models.vectors import Filler, Row, planned
 from larder.records.read import RecordReader
-
-_SERVING = frozenset(
-    {EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ class Invoker:
                 f"{access.caller} may not invoke an endpoint with name {name}, if there is one: "
                 f"check the name, or ask one of its administrators for the read right."
             )
-        if endpoint.status not in _SERVING:
+        if not endpoint.status.answers:
             raise ValidationError(
                 f"Endpoint {name} of account {self.account_id} is in status {endpoint.status}: it "
                 f"answers once DescribeEndpoint says InService."

@@ -42,6 +42,16 @@ class EndpointStatus(StrEnum):
     DELETING = "Deleting"
     FAILED = "Failed"
 
+    @property
+    def answers(self) -> bool:
+        """Whether an endpoint in this status answers invocations."""
+        return self in _ANSWERING
+
+
+_ANSWERING = frozenset(
+    {EndpointStatus.IN_SERVICE, EndpointStatus.UPDATING, EndpointStatus.ROLLING_BACK}
+)
+
 
 class SourceKind(StrEnum):
     """Where an input's value comes from."""

@@ -24,11 +24,15 @@ SCORES = {f"v{seed}": boosters.predict(boosters.booster(seed=seed), ROW)[0] for 
 
 @dataclass
 class Load:
-    """Requests one after another on a few threads; ``seen`` are variants, or why none answered."""
+    """Requests one after another on a few threads.
+
+    ``answers`` are variants, or why none answered, each with how many answers there were when its
+    request began.
+    """
 
     models: Models
     endpoint: str
-    seen: list[str] = field(default_factory=list)
+    answers: list[tuple[int, str]] = field(default_factory=list)
     wrong: list[Any] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -48,11 +52,21 @@ class Load:
 
     def run(self) -> None:
         while not self.stop.is_set():
-            self.seen.append(self.once())
+            began = len(self.answers)
+            self.answers.append((began, self.once()))
+
+    @property
+    def seen(self) -> list[str]:
+        """The answers in the order in which they came."""
+        return [answer for _, answer in self.answers]
 
     def since(self, place: int) -> set[str]:
         """Everything that was seen from a place on."""
         return set(self.seen[place:])
+
+    def begun_since(self, place: int) -> set[str]:
+        """What answered the requests that began after so many answers."""
+        return {answer for began, answer in self.answers if began >= place}
 
 
 @pytest.fixture
@@ -88,13 +102,13 @@ def live(load: Load, updates: int) -> None:
     )
     eventually(lambda: "v1" in load.seen)
     eventually(lambda: load.since(-20) == {"v1"})
-    served = len(load.seen)
+    served = len(load.answers)
     for update in range(1, updates + 1):
         seed = SEEDS[update % 2]
         following = load.models.config_of_seed(load.endpoint, seed)
         control.update_endpoint(EndpointName=name, EndpointConfigName=following)
         eventually(lambda wanted=f"v{seed}": load.since(-20) == {wanted})
-    assert load.since(served) == set(SCORES), "none was lost while it was updated"
+    assert load.begun_since(served) == set(SCORES), "none was lost while it was updated"
     control.delete_endpoint(EndpointName=name)
     eventually(lambda: all(map(missing, load.since(-20))))
     assert {each for each in load.seen if each not in SCORES and not missing(each)} == set()

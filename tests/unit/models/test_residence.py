@@ -11,7 +11,7 @@ import pytest
 from larder.models.endpoint_cache import EndpointCache
 from larder.models.errors import ModelError
 from larder.models.residence import Residence
-from larder.models.served import ModelArtefact, Runtime
+from larder.models.served import EndpointStatus, ModelArtefact, Runtime
 from tests.support.models import endpoint, served_model
 
 
@@ -116,6 +116,14 @@ def test_an_endpoint_is_read_once_in_its_lifetime_and_a_missing_one_every_time()
     now[0] = 5.0
     assert cache.get("e").generation == 2
     assert source.asked == 3
+
+
+@pytest.mark.parametrize("status", [each for each in EndpointStatus if not each.answers])
+def test_an_endpoint_that_does_not_answer_is_read_every_time(status):
+    source = Endpoints(endpoint(status=status), endpoint(generation=2))
+    cache = EndpointCache(source, 5.0, lambda: 0.0)
+    assert [cache.get("e").status for _ in range(3)] == [status, *["InService"] * 2]
+    assert source.asked == 2
 
 
 def test_an_older_generation_never_comes_back_unless_the_endpoint_is_a_new_one():
