@@ -88,7 +88,7 @@ def _of_chunk(steps: str, publisher: str, spark: Spark | None) -> State:
         **(_of_spark(steps, run, spark) if spark else {}),
         "Compute": _caught(_computing(steps, run)),
         "Check": _caught(_checking(steps, run)),
-        # rows that a check refused and a person accepted: they are published as they lie
+        # rows that a person accepted, or of which some are published: the rest is, as they lie
         "Accept": _caught(_step(steps, "accept", run, result="$.checked", next_state="Publish")),
         "Publish": _caught(_publishing(publisher, run)),
         "Record": _caught({**_recording(steps, run), "End": True}),

@@ -120,7 +120,7 @@ class Steps:
             self.lineage.started(taken)
         return {
             "taken": taken is not None,
-            "accepts": taken is not None and taken.accepted is not None,
+            "accepts": taken is not None and taken.has_rows,
             "may_use_spark": taken is not None and self.work.may_use_spark(pipeline),
             "run": item_document(taken) if taken else None,
         }
@@ -148,7 +148,7 @@ class Steps:
         return {"rows": report.rows, "keys": report.keys}
 
     def accept(self, event: Event, _remaining: Remaining) -> dict[str, Any]:
-        """How many rows there are that a person accepted."""
+        """How many rows lie there to be published."""
         report = self.work.accept(item_of(event["run"]))
         return {"rows": report.rows, "keys": report.keys}
 

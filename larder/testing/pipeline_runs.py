@@ -83,7 +83,11 @@ class MemoryLedger:
             return True
 
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
-        return self._replace(item, lambda stored: replace(stored, lease_until=lease_until))
+        def renewed(stored: IntervalItem) -> IntervalItem:
+            publication = item.publication or stored.publication
+            return replace(stored, lease_until=lease_until, publication=publication)
+
+        return self._replace(item, renewed)
 
     def end(self, item: IntervalItem) -> bool:
         def ended(stored: IntervalItem) -> IntervalItem:

@@ -43,7 +43,9 @@ class Publisher:
         if staged is None:
             return 0
         with TemporaryDirectory() as folder:
-            options = IngestOptions(run_id=item.run_id, rejects=Path(folder, "rejects.jsonl"))
+            options = IngestOptions(
+                run_id=item.published_run, rejects=Path(folder, "rejects.jsonl")
+            )
             done = self.ingestion.run_opened(group, staged, group.stores, options, silent)
             column = _first_column(Path(done.rejects)) if done.rejected else ""
         if done.rejected:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from larder.errors import ResourceNotFound, ServiceUnavailable, ValidationError
@@ -327,3 +329,17 @@ def test_rows_that_are_gone_can_not_be_accepted(machine, blocked, tmp_path):
     path.unlink()
     with pytest.raises(ResourceNotFound, match="not as they were checked"):
         machine.step("accept", run=run)
+
+
+def test_an_interval_that_was_accepted_is_computed_when_it_is_asked_for_again(machine, blocked):
+    machine.run(accept=blocked, reason="right")
+    expecting(machine)
+    machine.engine.events = changed(machine.engine.events, x=3.0)
+    named = {"from": "2024-10-04T00:00Z", "to": "2024-10-04T01:00Z"}
+    (done,) = machine.run(**named, again=True)
+    assert done["state"] == "published"
+    first, second = machine.published
+    spent = [pq.read_table(pa.BufferReader(each))["spend"].to_pylist() for each in (first, second)]
+    assert spent[0] != spent[1] and set(spent[1]) == {3.0, 6.0}
+    (item,) = machine.items()
+    assert item.accepted is None

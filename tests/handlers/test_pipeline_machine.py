@@ -1,6 +1,7 @@
 """The state machine's own definition over the steps' handler, killed anywhere, and with poison.
 
-The stores are a model: the newest write time wins online, and history keeps each version once.
+The stores are a model: the newest write time wins online, and history keeps each row of an
+ingestion once.
 """
 
 import json
@@ -57,7 +58,7 @@ class Platform:
     def __init__(self, events, reads=None):
         self.events, self.clock = events, Clock(START)
         self.runs = Runs(MemoryLedger(), self.clock)
-        self.rows, self.history, self.online, self.lines = {}, {}, {}, []
+        self.rows, self.versions, self.online, self.lines = {}, {}, {}, []
         self.poison, self.kill_at, self.chances = set(), None, 0
         self.number = 0
         checks = Checks(self.runs.ledger, self, MemoryReports())
@@ -125,14 +126,21 @@ class Platform:
 
     def _publish(self, run):
         item = item_of(run)
-        found = self.rows[item.run_id]
+        found = self.rows[item.staged_run]
         for key, row in sorted(found.items()):
             self._may_die()
-            self.history.setdefault(key, row)
+            self.versions[key, item.published_run] = row
             newest = self.online.get(key[0])
             if newest is None or newest[0] <= key[1]:
                 self.online[key[0]] = (key[1], row)
         return {"rows": len(found)}
+
+    @property
+    def history(self):
+        """The rows by key and point, of which none is there twice."""
+        found = {key: row for (key, _), row in self.versions.items()}
+        assert len(found) == len(self.versions)
+        return found
 
     def _may_die(self):
         self.chances += 1

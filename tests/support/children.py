@@ -9,7 +9,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-_MODULES = ["tests.faults.ingest_process", "tests.faults.writer_process"]
+_MODULES = [
+    "tests.faults.ingest_process",
+    "tests.faults.publish_process",
+    "tests.faults.writer_process",
+]
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_MODULES)
 

@@ -8,7 +8,8 @@
                                                 t failures, n rows, e cause, c when it was
                                                 changed, k record identifiers, h whether it helps
                                                 to pause, v whose rows were accepted: a attempt, b
-                                                by whom, w why
+                                                by whom, w why; g a
+                                                publication that began: a attempt, s who staged
 
 Numbers of sort keys have 20 digits and are counted from the year 1, so that they sort as texts.
 Items are changed by DynamoDB's own updates. So attributes of a newer release stay.
@@ -24,7 +25,14 @@ from typing import Any, Final
 
 from larder.aws.dynamodb.api import ConditionFailed, DynamoApi
 from larder.formats import Format
-from larder.pipelines.runs.items import Acceptance, Claim, IntervalItem, Position, State
+from larder.pipelines.runs.items import (
+    Acceptance,
+    Claim,
+    IntervalItem,
+    Position,
+    Publication,
+    State,
+)
 from larder.pipelines.sql.statement import Interval
 
 Attributes = dict[str, Any]
@@ -125,8 +133,10 @@ class DynamoLedger:
         return self._update(interval_key(item), "SET s = :due", values, unchanged) is not None
 
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
-        values = {":lease": _number(lease_until), **_holder(item)}
-        return self._update(interval_key(item), "SET l = :lease", values, _HELD) is not None
+        values, change = {":lease": _number(lease_until), **_holder(item)}, "SET l = :lease"
+        if (began := _publication_attribute(item)) is not None:
+            values[":g"], change = began, f"{change}, g = :g"
+        return self._update(interval_key(item), change, values, _HELD) is not None
 
     def end(self, item: IntervalItem) -> bool:
         values = {
@@ -230,6 +240,7 @@ def interval_of(attributes: Mapping[str, Any]) -> IntervalItem:
         keys=int(attributes["k"]["N"]) if "k" in attributes else None,
         pauses=attributes.get("h", {}).get("BOOL", False),
         accepted=_acceptance(attributes["v"]["M"]) if "v" in attributes else None,
+        publication=_publication(attributes["g"]["M"]) if "g" in attributes else None,
     )
 
 
@@ -243,11 +254,23 @@ def _optional(item: IntervalItem) -> Mapping[str, Attributes | None]:
         "v": None
         if told is None
         else {"M": {"a": _number(told.attempt), "b": {"S": told.by}, "w": {"S": told.reason}}},
+        "g": _publication_attribute(item),
     }
 
 
 def _acceptance(attributes: Mapping[str, Any]) -> Acceptance:
     return Acceptance(int(attributes["a"]["N"]), attributes["b"]["S"], attributes["w"]["S"])
+
+
+def _publication_attribute(item: IntervalItem) -> Attributes | None:
+    began = item.publication
+    if began is None:
+        return None
+    return {"M": {"a": _number(began.attempt), "s": _number(began.staged)}}
+
+
+def _publication(attributes: Mapping[str, Any]) -> Publication:
+    return Publication(int(attributes["a"]["N"]), int(attributes["s"]["N"]))
 
 
 def _holder(item: IntervalItem) -> Attributes:

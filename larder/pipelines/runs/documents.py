@@ -9,7 +9,7 @@ from typing import Any
 
 from larder.errors import ValidationError
 from larder.pipelines.durations import EXAMPLES, SECOND, micros_of
-from larder.pipelines.runs.items import Acceptance, IntervalItem, State
+from larder.pipelines.runs.items import Acceptance, IntervalItem, Publication, State
 from larder.pipelines.runs.plan import Asked
 from larder.pipelines.sql.statement import Interval
 
@@ -74,8 +74,10 @@ def interval_document(interval: Interval) -> dict[str, int]:
 def item_document(item: IntervalItem) -> dict[str, Any]:
     """A claimed interval as JSON; ``run_id`` is for people."""
     accepted = {"accepted": asdict(item.accepted)} if item.accepted else {}
+    begun = {"publication": asdict(item.publication)} if item.publication else {}
     return {
         **accepted,
+        **begun,
         "run_id": item.run_id,
         "pipeline": item.pipeline,
         "revision": item.revision,
@@ -97,4 +99,5 @@ def item_of(document: Mapping[str, Any]) -> IntervalItem:
         attempts=document["attempts"],
         failures=document["failures"],
         accepted=Acceptance(**document["accepted"]) if "accepted" in document else None,
+        publication=Publication(**document["publication"]) if "publication" in document else None,
     )

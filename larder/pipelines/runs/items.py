@@ -7,7 +7,7 @@ nothing. All instants are microseconds since the epoch in UTC.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -74,6 +74,18 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """That rows were being published: under which attempt's id, and which attempt staged them.
+
+    It is kept until its interval ends. A later attempt that finds it goes on with it: the same id
+    leaves each row in the history once.
+    """
+
+    attempt: int
+    staged: int
+
+
+@dataclass(frozen=True, slots=True)
 class IntervalItem:
     """One interval of a pipeline.
 
@@ -92,6 +104,7 @@ class IntervalItem:
         keys: how many record identifiers the published rows have.
         pauses: whether a check failed that pauses the pipeline when it fails twice running.
         accepted: whose rows are published in place of the attempt's own.
+        publication: the publication that began, and has not ended.
     """
 
     pipeline: str
@@ -108,16 +121,41 @@ class IntervalItem:
     keys: int | None = None
     pauses: bool = False
     accepted: Acceptance | None = None
+    publication: Publication | None = None
 
     @property
     def run_id(self) -> str:
-        """The one word to search for: folder on S3, id of the ingestion, key of log lines."""
+        """The one word to search for: folder on S3, key of log lines."""
         return self._run(self.attempts)
 
     @property
+    def published_run(self) -> str:
+        """The id of the ingestion: this run, or the one whose publication it goes on with."""
+        return self._run(self._publication.attempt)
+
+    @property
     def staged_run(self) -> str:
-        """The run that staged the rows to publish: this one, or the one that was accepted."""
-        return self._run(self.attempts if self.accepted is None else self.accepted.attempt)
+        """The run that staged the rows to publish.
+
+        It is this one, the one that was accepted, or the one whose publication it goes on with.
+        """
+        return self._run(self._publication.staged)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether its rows lie there already, to be published without computing them."""
+        return self.accepted is not None or self.publication is not None
+
+    def publishing(self) -> IntervalItem:
+        """The item as it is noted once its publication begins."""
+        return replace(self, publication=self._publication)
+
+    @property
+    def _publication(self) -> Publication:
+        if self.publication is not None:
+            return self.publication
+        staged = self.attempts if self.accepted is None else self.accepted.attempt
+        return Publication(self.attempts, staged)
 
     def _run(self, attempt: int) -> str:
         after, until = (stamp(each) for each in (self.interval.after, self.interval.until))

@@ -40,7 +40,10 @@ class Ledger(Protocol):
         """Make a published interval due again; whether it still was as ``item`` has it."""
 
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
-        """Hold on to an interval; whether its owner still has it, in this attempt."""
+        """Hold on to an interval; whether its owner still has it, in this attempt.
+
+        A ``publication`` that the item has is noted. All else stays as it is stored.
+        """
 
     def end(self, item: IntervalItem) -> bool:
         """Note state, rows and cause; whether its owner still had it, in this attempt."""

@@ -134,9 +134,17 @@ class Runs:
     def claim(
         self, pipeline: Pipeline, interval: Interval, owner: str, takes: tuple[State, ...] = DUE
     ) -> IntervalItem | None:
-        """Take an interval for ``owner``; ``None`` where another one has it, or it is done."""
+        """Take an interval for ``owner``; ``None`` where another one has it, or it is done.
+
+        Where its last owner died while it published, that publication goes on. But who wants what
+        is published computed again has it computed.
+        """
         item, now = IntervalItem(pipeline.group, pipeline.revision, interval), self.clock()
-        return self.ledger.claim(item, Claim(owner, now, takes), now + LEASE)
+        taken = self.ledger.claim(item, Claim(owner, now, takes), now + LEASE)
+        if taken is None:
+            return None
+        publication = None if State.PUBLISHED in takes else taken.publication
+        return replace(taken, accepted=None, publication=publication)
 
     def hold(self, item: IntervalItem, lease: int = LEASE) -> None:
         """Go on with an interval that was claimed, for ``lease`` microseconds from now.
@@ -150,7 +158,9 @@ class Runs:
     def end(self, item: IntervalItem, state: State, *, rows: int | None, cause: str = "") -> bool:
         """Note how an interval ended; whether it still was its owner's."""
         failures = item.failures + 1 if state is State.FAILED else 0
-        ended = replace(item, state=state, rows=rows, cause=cause, failures=failures)
+        ended = replace(
+            item, state=state, rows=rows, cause=cause, failures=failures, publication=None
+        )
         return self.ledger.end(replace(ended, changed=self.clock()))
 
     def _known(self, pipeline: Pipeline, now: int) -> int:

@@ -142,10 +142,11 @@ class PipelineWork:
         report = self.checks.check(pipeline, item, run_folders(self.bucket, item))
         if any(report.of(Result.FAILED)):
             raise ChecksFailed(report.named(Result.FAILED))
+        self.runs.hold(item.publishing())
         return report
 
     def accept(self, item: IntervalItem) -> Report:
-        """The report on the rows that a person accepted.
+        """The report on rows that lie there: accepted by a person, or published in part.
 
         Raises:
             ResourceNotFound: the report or the rows are gone.
@@ -158,6 +159,7 @@ class PipelineWork:
                 f"run {item.staged_run}: its rows or its report below {folders.rows} are not as "
                 "they were checked. Compute it again: larder pipeline run --from --to"
             )
+        self.runs.hold(item.publishing())
         return report
 
     def record(self, item: IntervalItem, rows: int, keys: int | None = None) -> bool:

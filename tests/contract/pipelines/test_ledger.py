@@ -17,6 +17,7 @@ from larder.pipelines.runs.items import (
     Claim,
     IntervalItem,
     Position,
+    Publication,
     State,
 )
 from larder.pipelines.sql.statement import Interval
@@ -134,6 +135,19 @@ def test_counts_and_acceptance_are_kept_until_an_end_without_them(ledger):
     assert ledger.end(replace(claim(ledger, takes=NAMED), state=State.FAILED, pauses=False))
     (found,) = ledger.intervals("card", 1, -DAY)
     assert (found.keys, found.accepted, found.pauses) == (None, None, False)
+
+
+def test_a_publication_that_began_is_kept_by_claims_until_an_end(ledger):
+    mine = claim(ledger)
+    begun = replace(mine, publication=Publication(1, 1))
+    assert ledger.renew(begun, NOW + HOUR)
+    assert ledger.renew(mine, NOW + HOUR)
+    assert list(ledger.intervals("card", 1, -DAY)) == [begun]
+    theirs = claim(ledger, owner="b", now=NOW + DAY)
+    assert (theirs.attempts, theirs.publication) == (2, Publication(1, 1))
+    assert not ledger.renew(replace(mine, publication=Publication(1, 0)), NOW + DAY)
+    assert ledger.end(replace(theirs, state=State.FAILED, publication=None))
+    assert claim(ledger, owner="c", now=NOW + DAY).publication is None
 
 
 def accept(ledger, attempt, owner="b", now=NOW):
