@@ -157,6 +157,30 @@ def test_intervals_are_computed_as_their_rules_say_and_published_once(platform, 
     assert (shown["states"], shown["open"]) == ({"published": 2}, [])
 
 
+def test_of_two_executions_at_once_each_interval_is_published_by_one(platform, events):
+    """M9: both run whole, and what the one has the other leaves."""
+    definition = load_pipeline(DEFINITIONS / "pipeline_twice.yaml")
+    states, machine = platform.client("stepfunctions"), platform.outputs["PipelinesStateMachineArn"]
+    asked = {"pipeline": "pipeline_twice", "from": "2024-01-01T00:00Z", "to": "2024-01-03T00:00Z"}
+    started = [
+        states.start_execution(stateMachineArn=machine, input=json.dumps({**asked, "chunk": "1d"}))
+        for _ in range(2)
+    ]
+
+    def outcome(execution):
+        found = states.describe_execution(executionArn=execution["executionArn"])
+        assert found["status"] in ("RUNNING", "SUCCEEDED"), found
+        return found.get("output")
+
+    for each in started:
+        eventually(lambda execution=each: outcome(execution))
+    done = [json.loads(outcome(each)) for each in started]
+    wanted = expected(definition, EVENTS, Interval(START, START + 2 * DAY))
+    assert sum(each["published"] for each in done) == 2
+    assert sum(each["rows"] for each in done) == len(wanted)
+    assert history(platform, definition) == wanted
+
+
 def test_a_group_s_history_is_computed_once_it_is_complete(platform, events, tmp_path):
     status, done = run(platform, tmp_path, "run", "pipeline_read", *TWO_DAYS, "--chunk", "1d")
     assert status == 0, done
