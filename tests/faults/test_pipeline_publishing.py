@@ -158,3 +158,16 @@ def test_killed_while_it_publishes_a_later_attempt_leaves_each_row_once(platform
     assert online(settings) == wanted_online()
     assert open_publisher(settings).publish(later) == len(rows)
     assert history(group) == wanted_history(rows)
+
+
+def test_a_file_without_rows_is_a_run_without_rows(platform):
+    """Spark leaves one for an interval in which nothing happened."""
+    group, settings = platform
+    item = claimed(1)
+    folder = run_folders(settings.offline_bucket, item).rows.removeprefix("s3://")
+    columns = [("customer_id", pa.string()), ("event_time", pa.int64()), ("clicks", pa.int64())]
+    s3 = fs.S3FileSystem(endpoint_override=boto3.client("s3").meta.endpoint_url)
+    pq.write_table(pa.schema(columns).empty_table(), f"{folder}part", filesystem=s3)
+    assert open_publisher(settings).publish(item) == 0
+    assert history(group) == []
+    assert set(online(settings).values()) == {None}
