@@ -10,6 +10,7 @@ from larder.ingestion import ingest
 from larder.ingestion.adapters import iceberg as bulk_iceberg
 from larder.records.adapters.dynamodb import DynamoRecordStore
 from tests.faults.bulk_world import BulkWorld
+from tests.support.seeds import seeds
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def run(folder, seed, steps=15):
             world.check()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4, every_run=2))
 def test_r2_deletions_among_bulk_loads(tmp_path, seed):
     run(tmp_path, seed)
 

@@ -21,6 +21,7 @@ from tests.support.children import Child
 from tests.support.ingestion import BOTH, bench
 from tests.support.moto_cloud import moto_cloud
 from tests.support.offline import make_lake, rows_in
+from tests.support.seeds import seeds
 
 ROWS = 1500
 
@@ -139,7 +140,7 @@ class Flaky:
         return self.store.load(slot, version, now_nanos=now_nanos)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3, every_run=1))
 def test_a_run_into_both_stores_that_dies_while_loading(tmp_path, monkeypatch, seed):
     monkeypatch.setattr(ingestion, "COMMIT_ROWS", 400)
     monkeypatch.setattr(batches, "BATCH_ROWS", 100)

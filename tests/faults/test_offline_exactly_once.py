@@ -46,6 +46,7 @@ from tests.support.offline import (
     rows_in,
     sql_catalog,
 )
+from tests.support.seeds import seeds
 from tests.support.tables import create_registry_table
 
 DIES_WAITING = ("before its rows are staged", "after its rows are staged", "while it looks")
@@ -260,7 +261,7 @@ def test_a_compaction_between_the_look_and_the_commit(bench, monkeypatch):
     bench.assert_each_once()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", seeds(12, every_run=4))
 def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
     rng = random.Random(seed)
     group = offline_group(f"file://{tmp_path}/offline")
@@ -277,7 +278,7 @@ def test_random_batches_kills_and_redeliveries(tmp_path, monkeypatch, seed):
         assert found(rows_in(catalog, group)) == history.owed
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4, every_run=1))
 def test_random_batches_kills_and_redeliveries_of_hourly_files(start, monkeypatch, seed):
     bench, rng = start(TableFormat.GLUE), random.Random(seed)
     history = random_history(bench.group, seed, length=60)

@@ -18,6 +18,7 @@ from larder.offline.ports import TableUnusable
 from larder.offline.upkeep import UpkeepRules
 from tests.faults.killing import Killed, dying
 from tests.support.offline import NOON, WRITTEN, offline_group, row, rows_in, seconds, sql_catalog
+from tests.support.seeds import seeds
 
 RULES = UpkeepRules(
     merged_bytes=64 << 20,
@@ -140,7 +141,7 @@ def test_two_merges_at_once_lose_and_repeat_nothing(bench, monkeypatch):
     assert bench.rows() == before
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8, every_run=3))
 def test_killed_anywhere_and_begun_anew(bench, monkeypatch, seed):
     rng = random.Random(seed)
 

@@ -8,11 +8,12 @@ import pytest
 from larder.pipelines.durations import HOUR
 from larder.pipelines.sql.statement import Interval
 from tests.support.pipelines import expected
+from tests.support.seeds import seeds
 from tests.unit.pipelines.test_late import START, World, event, made
 
 
 @pytest.mark.parametrize("hop", [0, HOUR], ids=["event", "hourly"])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2, every_run=1))
 def test_shuffled_commits_over_30_looks_are_one_computation_of_everything(seed, hop):
     """§6: the newest correction of each row is what one run over all events gives."""
     dice, world = random.Random(seed), World(made(hop))

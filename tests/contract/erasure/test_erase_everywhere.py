@@ -20,6 +20,7 @@ from tests.faults.killing import Killed, dying
 from tests.support.erasure import SUBJECT, counts
 from tests.support.groups import feature_group
 from tests.support.offline import hive_files, row, seconds, version
+from tests.support.seeds import seeds
 
 
 def test_r3_every_version_of_every_hourly_file_and_of_the_slot_is_without_it(hive, capsys):
@@ -81,7 +82,7 @@ def test_a_commit_that_was_begun_before_is_refused_and_made_anew(hive, capsys, m
     assert hive.holding() == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4, every_run=2))
 def test_an_erasure_that_dies_again_and_again_is_completed(hive, capsys, monkeypatch, seed):
     rng, records = random.Random(seed), hive.records()
     for start in range(0, 12, 3):
