@@ -61,6 +61,9 @@ class StageConfig:
     definitions: Path = ROOT / "features"
     """The folder of definition files."""
 
+    predictions: Path = ROOT / "predictions"
+    """The folder of predictions' files; a stage may have none."""
+
     in_memory: InMemoryTier | None = None
     """The tier ``InMemory``; without it such feature groups live in DynamoDB alone."""
 

@@ -1,4 +1,4 @@
-"""Feature groups as code: ``features/*.yaml``, applied when the stack is deployed."""
+"""Feature groups as code: those of ``features/*.yaml``, and the targets of predictions."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
 
 from larder.declared.files import definition_warnings, load_definitions
+from larder.declared.predictions import load_target_groups
 from larder.settings.feature_groups import FeatureGroupsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import LEAN, DependencyLayer
@@ -45,7 +46,7 @@ class FeatureGroupsStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.function = self._function(config, online, offline)
-        asset = Asset(self, "Definitions", path=str(self._write(config.definitions)))
+        asset = Asset(self, "Definitions", path=str(self._write(config)))
         allow(self.function, ["s3:GetObject"], [asset.bucket.arn_for_objects(asset.s3_object_key)])
         polled = PolledResource(
             self, "Polled", config=config, function=self.function, timeout=_FRAMEWORK_TIMEOUT
@@ -85,13 +86,15 @@ class FeatureGroupsStack(Stack):
         allow_registry(function, online, REGISTRY_WRITER)
         return function
 
-    def _write(self, definitions: Path) -> Path:
+    def _write(self, config: StageConfig) -> Path:
         stage = Stage.of(self)
         folder = Path(stage.asset_outdir if stage is not None else "cdk.out")
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "feature-groups.json"
-        groups = load_definitions(definitions)
-        for number, warning in enumerate(definition_warnings(definitions)):
+        groups = load_definitions(config.definitions)
+        taken = {each["Request"]["FeatureGroupName"]: each["File"] for each in groups}
+        groups += load_target_groups(config.predictions, taken)
+        for number, warning in enumerate(definition_warnings(config.definitions)):
             Annotations.of(self).add_warning_v2(f"larder:definition-{number}", warning)
         path.write_text(json.dumps(groups, indent=1, sort_keys=True) + "\n")
         return path

@@ -17,6 +17,7 @@ from stacks.observability.stack import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.pipelines import PipelinesStack
+from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
 
 
@@ -33,6 +34,7 @@ class Platform(Stage):
             self, "Models", config=config, online=online, offline=offline, memory=memory
         )
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
+        predictions = self._predictions(config, online, offline, pipelines)
         serving = ServingStack(
             self,
             "Serving",
@@ -41,14 +43,11 @@ class Platform(Stage):
             offline=offline,
             models=models,
             pipelines=pipelines,
+            predictions=predictions,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
-        groups = FeatureGroupsStack(
-            self, "FeatureGroups", config=config, online=online, offline=offline
-        )
-        # No reference says so, but a group becomes Created by the lifecycle function alone.
-        groups.add_stack_dependency(ingestion)
+        self._groups(config, online, offline, ingestion)
         projection = self._projection(config, online, memory)
         observability = ObservabilityStack(
             self,
@@ -60,8 +59,40 @@ class Platform(Stage):
         )
         self._exposures(config, online, offline, observability)
         observability.watch_pipelines(config, pipelines)
+        observability.watch_predictions(config, predictions)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
+
+    def _predictions(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        pipelines: PipelinesStack,
+    ) -> PredictionsStack:
+        """What scores groups by schedule, and publishes as pipelines do."""
+        return PredictionsStack(
+            self,
+            "Predictions",
+            config=config,
+            online=online,
+            offline=offline,
+            pipelines=pipelines,
+        )
+
+    def _groups(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        ingestion: IngestionStack,
+    ) -> None:
+        """The groups that files define."""
+        groups = FeatureGroupsStack(
+            self, "FeatureGroups", config=config, online=online, offline=offline
+        )
+        # No reference says so, but a group becomes Created by the lifecycle function alone.
+        groups.add_stack_dependency(ingestion)
 
     def _exposures(
         self,

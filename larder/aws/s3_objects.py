@@ -128,6 +128,14 @@ class Objects:
         bucket, key = split(address)
         self.client.put_object(Bucket=bucket, Key=key, Body=body)
 
+    def copy(self, address: str, to: str) -> None:
+        """Write an object's bytes to another one of at most 5 GB, without fetching them."""
+        bucket, key = split(address)
+        to_bucket, to_key = split(to)
+        self.client.copy_object(
+            Bucket=to_bucket, Key=to_key, CopySource={"Bucket": bucket, "Key": key}
+        )
+
     def remove(self, address: str) -> None:
         """Delete every object below a folder."""
         bucket, key = split(address)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from larder.client.materialization import MaterializationClient
     from larder.client.offline import OfflineClient
     from larder.client.pipelines import PipelinesClient
+    from larder.client.predictions import PredictionsClient
     from larder.client.training_sets import TrainingSetsClient
 
 _PATIENT_SECONDS = 0.25
@@ -154,6 +155,20 @@ class Platform:
                 self.location.settings(ConsistencySettings), self._current_plane
             ),
             lambda: open_deployments(self.location.settings(DeploymentSettings)),
+        )
+
+    @cached_property
+    def predictions(self) -> PredictionsClient:
+        """Predictions: run, and looked at. Extra: ``offline``."""
+        with self._own_rights("predictions"), needs("offline", "predictions"):
+            from larder.client.predictions import PredictionsClient  # noqa: PLC0415 - optional
+            from larder.wiring.prediction_client import (  # noqa: PLC0415
+                PredictionClientSettings,
+                open_prediction_runs,
+            )
+
+        return PredictionsClient(
+            open_prediction_runs(self.location.settings(PredictionClientSettings))
         )
 
     @cached_property

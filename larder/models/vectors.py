@@ -152,7 +152,7 @@ def _put(
         if given.missing is Missing.FAIL:
             result.lacking[given.name] = state
             return
-        columns, state = _by_policy(given, state)
+        columns, state = by_policy(given, state)
     result.vector[place.offset : place.offset + given.size] = columns
     if all_states or state.status is not Status.OK:
         result.states[given.name] = state
@@ -170,7 +170,8 @@ def _given(given: ModelInput, instance: Instance) -> tuple[Sequence[Cell] | None
     return columns, FeatureState(Status.OVERRIDDEN if from_group else Status.OK, value)
 
 
-def _by_policy(given: ModelInput, state: FeatureState) -> tuple[Sequence[Cell], FeatureState]:
+def by_policy(given: ModelInput, state: FeatureState) -> tuple[Sequence[Cell], FeatureState]:
+    """The columns and the state of an input without a value, whose policy is not to fail."""
     if given.missing is Missing.NAN:
         return [nan] * given.size, state
     if state.status is Status.MISSING:

@@ -62,7 +62,8 @@ class TableVersion:
     ``snapshot_id`` is ``None`` for a table without history of its own (format Glue). Of such a
     table ``written_until`` (microseconds since the epoch) is read. It is also ``None`` for an
     Iceberg table that was never written, which is ``empty``. ``columns`` are those of the snapshot,
-    which may lack features added since. ``size`` is the bytes of its files.
+    which may lack features added since. ``size`` is the bytes of its files, ``rows`` how many they
+    have.
     """
 
     snapshot_id: int | None
@@ -70,6 +71,7 @@ class TableVersion:
     empty: bool = False
     size: int = 0
     written_until: int | None = None
+    rows: int = 0
 
 
 def no_history(group: str) -> str:

@@ -42,6 +42,8 @@ class PublishedSettings(RuntimeSettings):
         kms_key_arn: the key of all stores; empty as above.
         pipelines_machine: the ARN of the pipelines' state machine; empty as above.
         pipelines_definitions: where the declared pipelines lie on S3; empty as above.
+        predictions_machine: the ARN of the predictions' state machine; empty as above.
+        predictions_definitions: where the declared predictions lie on S3; empty as above.
     """
 
     offline_bucket: str
@@ -52,3 +54,5 @@ class PublishedSettings(RuntimeSettings):
     kms_key_arn: str = ""
     pipelines_machine: str = ""
     pipelines_definitions: str = ""
+    predictions_machine: str = ""
+    predictions_definitions: str = ""

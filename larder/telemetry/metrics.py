@@ -2,7 +2,8 @@
 
 Every metric has the dimensions ``Stage`` and ``Function``: two stages in one account keep series of
 their own. A feature group is never a dimension, because CloudWatch bills each series by the month.
-The age of a pipeline's data alone has ``Pipeline``, where its definition asks for the alarm.
+The age of a pipeline's data alone has ``Pipeline``, where its definition asks for the alarm. Of
+predictions, whose number is small, age and failures have ``Prediction``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ NAMESPACE = "Larder"
 STAGE = "Stage"
 FUNCTION = "Function"
 PIPELINE = "Pipeline"
+PREDICTION = "Prediction"
 
 
 class Metric(StrEnum):
@@ -43,6 +45,9 @@ class Metric(StrEnum):
     PIPELINE_LATE = "PipelineLatePercent"
     PIPELINE_MISMATCHES = "PipelineMismatchPercent"
     PIPELINE_ROWS = "PipelineRows"
+    PREDICTION_AGE = "PredictionAge"
+    PREDICTION_FAILURES = "PredictionFailures"
+    PREDICTION_ROWS = "PredictionRows"
     QUARANTINED_RECORDS = "QuarantinedRecords"
     QUARANTINED_EXPOSURES = "QuarantinedExposures"
     SCHEDULED_FAILURES = "ScheduledFailures"

@@ -22,6 +22,16 @@ from larder.wiring.ingestion import BulkIngestion, IngestionSettings, open_inges
 
 
 @dataclass(frozen=True, slots=True)
+class StagedRun:
+    """Staged rows: where they lie, the id of their ingestion, and columns that are no features."""
+
+    group: str
+    folder: str
+    run_id: str
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Publisher:
     """Puts the rows of a run into both stores, each exactly once."""
 
@@ -34,24 +44,29 @@ class Publisher:
         Raises:
             ValidationError: a row can't be one of the group. The other rows are published.
         """
-        group = self.ingestion.group(item.pipeline)
-        staged = StagedParquet(bucket_files).source(
-            run_folders(self.bucket, item).rows,
-            group.event_time_name,
-            [each.name for each in group.features],
+        rows = run_folders(self.bucket, item).rows
+        return self.publish_rows(StagedRun(item.pipeline, rows, item.published_run))
+
+    def publish_rows(self, staged: StagedRun) -> int:
+        """The same of rows that lie anywhere below a folder the publisher may read."""
+        group = self.ingestion.group(staged.group)
+        source = StagedParquet(bucket_files).source(
+            staged.folder, group.event_time_name, [each.name for each in group.features]
         )
-        if staged is None:
+        if source is None:
             return 0
         with TemporaryDirectory() as folder:
             options = IngestOptions(
-                run_id=item.published_run, rejects=Path(folder, "rejects.jsonl")
+                run_id=staged.run_id,
+                rejects=Path(folder, "rejects.jsonl"),
+                columns=dict.fromkeys(staged.left_out, ""),
             )
-            done = self.ingestion.run_opened(group, staged, group.stores, options, silent)
+            done = self.ingestion.run_opened(group, source, group.stores, options, silent)
             column = _first_column(Path(done.rejects)) if done.rejected else ""
         if done.rejected:
             raise ValidationError(
                 f"{done.rejected:,} of {done.rows:,} rows can't be rows of {group.name}; the first "
-                f"for its column {column!r}. The rows lie in {run_folders(self.bucket, item).rows}"
+                f"for its column {column!r}. The rows lie in {staged.folder}"
             )
         return done.rows
 

@@ -20,9 +20,11 @@ from stacks.observability.exposure_alarms import exposure_watches, exposure_widg
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
 from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widgets
+from stacks.observability.prediction_alarms import prediction_watches, prediction_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
 from stacks.observability.watch import PERIOD, Watch
 from stacks.pipelines import PipelinesStack
+from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
 
 
@@ -89,6 +91,16 @@ class ObservabilityStack(Stack):
         self._watch(pipeline_watches(config, pipelines))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *pipeline_widgets(config)
+        )
+
+    def watch_predictions(self, config: StageConfig, predictions: PredictionsStack) -> None:
+        """Watch the functions of predictions, and what becomes of runs."""
+        functions = {"PredictionSteps": predictions.steps, "Scoring": predictions.scoring}
+        for name, function in functions.items():
+            self._watch_function(name, function)
+        self._watch(prediction_watches(config, predictions))
+        self._dashboard.add_widgets(
+            *(function_widget(n, f) for n, f in functions.items()), *prediction_widgets(config)
         )
 
     def _watch(self, watches: Iterable[Watch]) -> None:

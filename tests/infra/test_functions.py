@@ -94,6 +94,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "OfflineBucketName",
         "OfflineWriterFunctionName",
         "PipelinesStateMachineArn",
+        "PredictionsStateMachineArn",
         "RecordsTableName",
         "RegistryTableName",
         "RuntimeFunctionName",

@@ -45,7 +45,8 @@ def test_a_metric_is_read_of_one_stage_and_one_function_that_exists(templates, s
         properties["Handler"].split(".")[1] for _, _, properties in templates.functions(stage)
     }
     for name, dimensions in read:
-        assert set(dimensions) == {"Stage", "Function"}, name
+        of_one = {"Prediction"} if name == "PredictionFailures" else set()
+        assert {"Stage", "Function"} <= set(dimensions) <= {"Stage", "Function", *of_one}, name
         assert dimensions["Stage"] == stage, name
         assert dimensions["Function"] in functions, name
 
@@ -68,6 +69,7 @@ def test_each_metric_that_breaks_a_promise_has_an_alarm(templates):
         "PipelineFailures",
         "PipelineLatePercent",
         "PipelineMismatchPercent",
+        "PredictionFailures",
         "QuarantinedExposures",
         "QuarantinedRecords",
         "ScheduledFailures",

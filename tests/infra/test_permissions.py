@@ -133,6 +133,26 @@ MAY = {
     | GLUE
     | FILES
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "predictions": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | (FILES - {"s3:DeleteObject"})
+    | {
+        "athena:GetQueryExecution",
+        "athena:StartQueryExecution",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:UpdateItem",
+        "glue:GetDatabase",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:GetTable",
+        "s3:GetBucketLocation",
+    },
+    "scoring": LOGS
+    | READ_KEY
+    | FILES_KEY
+    | {"dynamodb:GetItem", "s3:AbortMultipartUpload", "s3:GetObject"}
+    | {"s3:ListBucket", "s3:PutObject"},
     "heartbeat": LOGS
     | WRITE_KEY
     | (STREAM - {"dynamodb:ListStreams"})
@@ -333,7 +353,8 @@ def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     workers = set()
     for _, logical_id, properties in found.functions("dev"):
         name = properties["Handler"].split(".")[1]
-        if name in ("exposure_writer", "pipelines"):  # their tables are no groups'
+        # their tables are no groups', or those of groups that definitions name
+        if name in ("exposure_writer", "pipelines", "predictions"):
             continue
         statements = [each for each in found.statements("dev", name) if mark in actions_of(each)]
         if any("offline-store" in str(each) or part == "database" for each in statements):

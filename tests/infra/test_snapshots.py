@@ -15,6 +15,7 @@ OF_EVERY_STAGE = (
     "OfflineStore",
     "OnlineStore",
     "Pipelines",
+    "Predictions",
     "Serving",
 )
 OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")

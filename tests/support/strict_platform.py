@@ -150,15 +150,23 @@ def _platform(root: Path) -> Platform:
 def _up(platform: Platform) -> dict[str, str]:
     """The platform with the repository's definitions and those of the end-to-end tests."""
     install_tools(platform.tools)
-    folders = (REPOSITORY / "features", REPOSITORY / "tests" / "e2e" / "definitions")
-    files = sorted(file for folder in folders for file in folder.glob("*.yaml"))
+    context = {
+        "definitions": _together(platform, "features", "features", "tests/e2e/definitions"),
+        "predictions": _together(platform, "predictions", "predictions", "tests/e2e/predictions"),
+    }
+    return commands.up(platform, Progress(), context)
+
+
+def _together(platform: Platform, name: str, *folders: str) -> str:
+    """A folder with the definition files of several ones of the repository."""
+    files = sorted(file for each in folders for file in (REPOSITORY / each).glob("*.yaml"))
     # a folder of another name where a file is another one, so that a platform is deployed again
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
-    definitions = platform.root / f"definitions-{digest}" / "features"
-    definitions.mkdir(parents=True, exist_ok=True)
+    together = platform.root / f"definitions-{digest}" / name
+    together.mkdir(parents=True, exist_ok=True)
     for file in files:
-        shutil.copy(file, definitions)
-    return commands.up(platform, Progress(), {"definitions": str(definitions)})
+        shutil.copy(file, together)
+    return str(together)
 
 
 def _stop(platform: Platform) -> None:

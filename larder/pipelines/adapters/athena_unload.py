@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from larder.as_of.athena import unload
@@ -20,10 +21,17 @@ class AthenaUnload:
 
     queries: AthenaQueries
 
-    def unload(self, query: str, folder: str, token: str, remaining: Remaining) -> None:
+    def unload(
+        self,
+        query: str,
+        folder: str,
+        token: str,
+        remaining: Remaining,
+        partition_by: Sequence[str] = (),
+    ) -> None:
         # of a fixed length, since Athena takes 32 to 128 characters
         digest = hashlib.sha256(token.encode()).hexdigest()
-        execution_id = self.queries.start(unload(query, folder), digest)
+        execution_id = self.queries.start(unload(query, folder, partition_by), digest)
         execution = self.queries.wait(execution_id, silent, remaining)
         if state_of(execution) not in ENDED:
             raise StillRunning(f"Athena query {execution_id} is {state_of(execution)}")

@@ -11,6 +11,8 @@
                                                 by whom, w why; g a
                                                 publication that began: a attempt, s who staged
 
+The ledger of predictions has ``PR`` in place of ``P``, and each run's minute as an interval.
+
 Numbers of sort keys have 20 digits and are counted from the year 1, so that they sort as texts.
 Items are changed by DynamoDB's own updates. So attributes of a newer release stay.
 
@@ -38,6 +40,8 @@ from larder.pipelines.sql.statement import Interval
 Attributes = dict[str, Any]
 POSITION: Final = Format("pipeline-position")
 INTERVAL: Final = Format("pipeline-interval")
+PIPELINES: Final = "P"
+PREDICTIONS: Final = "PR"
 _YEAR_1: Final = 62_135_596_800 * 1_000_000
 _HELD: Final = "s = :running AND o = :owner AND a = :attempts"
 _ACCEPTED: Final = "(s = :running AND o = :owner) OR (s = :blocked AND a = :accepts)"
@@ -48,15 +52,19 @@ _FREE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class DynamoLedger:
-    """Implements ``larder.pipelines.runs.ledger.Ledger``."""
+    """Implements ``larder.pipelines.runs.ledger.Ledger``.
+
+    ``of`` tells the ledger of pipelines from that of predictions.
+    """
 
     dynamodb: DynamoApi
     table_name: str
+    of: str = PIPELINES
 
     def position(self, pipeline: str) -> Position | None:
         request = {
             "TableName": self.table_name,
-            "Key": position_key(pipeline),
+            "Key": position_key(pipeline, self.of),
             "ConsistentRead": True,
         }
         found = self.dynamodb.call("GetItem", request).get("Item")
@@ -66,7 +74,7 @@ class DynamoLedger:
         request: Attributes = {
             "TableName": self.table_name,
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": "P"}},
+            "ExpressionAttributeValues": {":pk": {"S": self.of}},
             "ConsistentRead": True,
         }
         yield from map(position_of, self._queried(request))
@@ -77,17 +85,18 @@ class DynamoLedger:
         if position.made_of:
             digests = {name: {"S": digest} for name, digest in position.made_of.items()}
             change, values[":m"] = f"{change}, m = :m", {"M": digests}
-        self._update(position_key(position.pipeline), change, values)
+        self._update(position_key(position.pipeline, self.of), change, values)
 
     def note_reads(self, pipeline: str, reads: Mapping[str, int], dropped: int) -> None:
         tables = {table: _number(snapshot) for table, snapshot in reads.items()}
         values = {":x": {"M": tables}, ":d": _number(dropped)}
-        self._update(position_key(pipeline), "SET x = :x, d = :d", values)
+        self._update(position_key(pipeline, self.of), "SET x = :x, d = :d", values)
 
     def pause(self, pipeline: str, paused: bool) -> bool:
         values = {":p": {"BOOL": paused}}
         there = "attribute_exists(pk)"
-        return self._update(position_key(pipeline), "SET p = :p", values, there) is not None
+        key = position_key(pipeline, self.of)
+        return self._update(key, "SET p = :p", values, there) is not None
 
     def intervals(self, pipeline: str, revision: int, after: int) -> Iterator[IntervalItem]:
         first = f"{_prefix(revision)}{_sortable(after)}"
@@ -95,7 +104,7 @@ class DynamoLedger:
             "TableName": self.table_name,
             "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
             "ExpressionAttributeValues": {
-                ":pk": {"S": f"P#{pipeline}"},
+                ":pk": {"S": f"{self.of}#{pipeline}"},
                 ":first": {"S": first},
                 ":last": {"S": f"{_prefix(revision)}~"},
             },
@@ -120,7 +129,7 @@ class DynamoLedger:
         if claim.accepts is not None:
             free = _ACCEPTED
             values[":accepts"] = _number(claim.accepts)
-        taken = self._update(interval_key(item), change, values, free)
+        taken = self._update(interval_key(item, self.of), change, values, free)
         return interval_of(taken) if taken else None
 
     def reopen(self, item: IntervalItem) -> bool:
@@ -130,13 +139,14 @@ class DynamoLedger:
             ":attempts": _number(item.attempts),
         }
         unchanged = "s = :published AND a = :attempts"
-        return self._update(interval_key(item), "SET s = :due", values, unchanged) is not None
+        key = interval_key(item, self.of)
+        return self._update(key, "SET s = :due", values, unchanged) is not None
 
     def renew(self, item: IntervalItem, lease_until: int) -> bool:
         values, change = {":lease": _number(lease_until), **_holder(item)}, "SET l = :lease"
         if (began := _publication_attribute(item)) is not None:
             values[":g"], change = began, f"{change}, g = :g"
-        return self._update(interval_key(item), change, values, _HELD) is not None
+        return self._update(interval_key(item, self.of), change, values, _HELD) is not None
 
     def end(self, item: IntervalItem) -> bool:
         values = {
@@ -153,7 +163,7 @@ class DynamoLedger:
             else:
                 change, values[f":{name}"] = f"{change}, {name} = :{name}", value
         change += f" REMOVE {', '.join(gone)}" if gone else ""
-        return self._update(interval_key(item), change, values, _HELD) is not None
+        return self._update(interval_key(item, self.of), change, values, _HELD) is not None
 
     def _queried(self, request: Attributes) -> Iterator[Attributes]:
         while True:
@@ -183,15 +193,15 @@ class DynamoLedger:
         return changed
 
 
-def position_key(pipeline: str) -> Attributes:
+def position_key(pipeline: str, of: str = PIPELINES) -> Attributes:
     """The key of a pipeline's position."""
-    return {"pk": {"S": "P"}, "sk": {"S": pipeline}}
+    return {"pk": {"S": of}, "sk": {"S": pipeline}}
 
 
-def interval_key(item: IntervalItem) -> Attributes:
+def interval_key(item: IntervalItem, of: str = PIPELINES) -> Attributes:
     """The key of an interval."""
     bounds = f"{_sortable(item.interval.after)}#{_sortable(item.interval.until)}"
-    return {"pk": {"S": f"P#{item.pipeline}"}, "sk": {"S": f"{_prefix(item.revision)}{bounds}"}}
+    return {"pk": {"S": f"{of}#{item.pipeline}"}, "sk": {"S": f"{_prefix(item.revision)}{bounds}"}}
 
 
 def position_of(attributes: Mapping[str, Any]) -> Position:
@@ -221,7 +231,7 @@ def interval_of(attributes: Mapping[str, Any]) -> IntervalItem:
     Raises:
         NewerFormat: a newer release wrote it, in a form or a state that this one does not know.
     """
-    pipeline, key = attributes["pk"]["S"].removeprefix("P#"), attributes["sk"]["S"]
+    pipeline, key = attributes["pk"]["S"].partition("#")[2], attributes["sk"]["S"]
     label = f"interval {key} of pipeline {pipeline}"
     INTERVAL.check(label, attributes.get("f", {}).get("N"))
     _, revision, after, until = key.split("#")

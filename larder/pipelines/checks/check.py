@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from larder.pipelines.checks.expectation import COMPARED, Expectation, Kind
 from larder.pipelines.checks.judge import Counts, Finding, Measured, Measures, Result, judge
@@ -14,7 +15,6 @@ from larder.pipelines.checks.statement import (
     measures_statement,
     named_statement,
 )
-from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import DAY
 from larder.pipelines.runs.items import IntervalItem, State
 from larder.pipelines.runs.ledger import Ledger
@@ -23,6 +23,18 @@ from larder.pipelines.runs.ports import Reports, StagedRows
 _LOOKS_BACK = 4
 """Earlier runs are looked for this many times as far back as they would lie without a gap."""
 _LEAST_BACK = 31 * DAY
+
+
+class Checked(Protocol):
+    """What runs are of: a pipeline, or a prediction."""
+
+    @property
+    def identifier(self) -> str:
+        """The column of staged rows that names a record."""
+
+    @property
+    def expect(self) -> Sequence[Expectation]:
+        """What the rows must be like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +48,28 @@ class RunFolders:
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """Checks the rows of a run. It changes nothing but the report, so it may be repeated."""
+    """Checks the rows of a run. It changes nothing but the report, so it may be repeated.
+
+    ``least_back`` is how far back earlier runs are looked for at least, in microseconds.
+    """
 
     ledger: Ledger
     staged: StagedRows
     reports: Reports
+    least_back: int = _LEAST_BACK
 
-    def check(self, pipeline: Pipeline, item: IntervalItem, folders: RunFolders) -> Report:
+    def check(self, pipeline: Checked, item: IntervalItem, folders: RunFolders) -> Report:
         """The report, which is written too.
 
         Raises:
             StoreUnavailable: as stores do.
         """
+        report = self.judged(pipeline, item, folders)
+        self.reports.write(folders.report, to_json(report))
+        return report
+
+    def judged(self, pipeline: Checked, item: IntervalItem, folders: RunFolders) -> Report:
+        """The report, which is not written."""
         measures = self._measures(pipeline, item, folders)
         findings = [judge(each, place, measures) for place, each in enumerate(pipeline.expect)]
         named = [
@@ -55,16 +77,14 @@ class Checks:
             for expected, finding in zip(pipeline.expect, findings, strict=True)
         ]
         counts = (measures.rows, measures.keys)
-        report = Report(item.run_id, folders.report, *counts, findings=tuple(named))
-        self.reports.write(folders.report, to_json(report))
-        return report
+        return Report(item.run_id, folders.report, *counts, findings=tuple(named))
 
     def report(self, address: str) -> Report | None:
         """The report of a run; ``None`` where it came to none."""
         body = self.reports.read(address)
         return None if body is None else from_json(body)
 
-    def _measures(self, pipeline: Pipeline, item: IntervalItem, folders: RunFolders) -> Measures:
+    def _measures(self, pipeline: Checked, item: IntervalItem, folders: RunFolders) -> Measures:
         rows = self.staged.count(folders.rows)
         of_checks: Measured = {}
         if rows:
@@ -79,7 +99,7 @@ class Checks:
             of_checks=of_checks,
         )
 
-    def _newest(self, pipeline: Pipeline, folder: str) -> int | None:
+    def _newest(self, pipeline: Checked, folder: str) -> int | None:
         if not any(each.kind is Kind.FRESHNESS for each in pipeline.expect):
             return None
         if not self.staged.count(folder):
@@ -93,7 +113,7 @@ class Checks:
         if not most:
             return []
         length = item.interval.until - item.interval.after
-        first = item.interval.after - max(_LEAST_BACK, _LOOKS_BACK * most * length)
+        first = item.interval.after - max(self.least_back, _LOOKS_BACK * most * length)
         found = [
             Counts(each.rows, each.keys)
             for each in self.ledger.intervals(item.pipeline, item.revision, first)
@@ -105,7 +125,7 @@ class Checks:
         return found[-most:][::-1]
 
     def _named(
-        self, pipeline: Pipeline, expected: Expectation, finding: Finding, folder: str
+        self, pipeline: Checked, expected: Expectation, finding: Finding, folder: str
     ) -> Finding:
         """The finding with record identifiers of the rows that fail."""
         if finding.result not in (Result.FAILED, Result.WARNED):

@@ -34,6 +34,14 @@ class Result(StrEnum):
     NOT_JUDGED = "not judged"
 
 
+class Guard(StrEnum):
+    """What is checked of predictions alone, beside what they expect of their rows."""
+
+    SHARDS = "shards"
+    REFUSED = "refused"
+    DRIFT = "drift"
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """How many rows and record identifiers an earlier run published."""
@@ -50,7 +58,7 @@ class Finding:
     bound: str
     value: str
     result: Result
-    kind: Kind
+    kind: Kind | Guard
     feature: str = ""
     keys: tuple[str, ...] = ()
 

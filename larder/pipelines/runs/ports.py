@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from larder.errors import LarderError
@@ -26,10 +26,18 @@ class IntervalsFailed(LarderError):
 class Engine(Protocol):
     """What computes statements in Athena's dialect."""
 
-    def unload(self, query: str, folder: str, token: str, remaining: Remaining) -> None:
+    def unload(
+        self,
+        query: str,
+        folder: str,
+        token: str,
+        remaining: Remaining,
+        partition_by: Sequence[str] = (),
+    ) -> None:
         """Write a query's rows as Parquet into an empty folder of S3, and wait for the end.
 
-        A repeated call with the same ``token`` waits for the same query.
+        A repeated call with the same ``token`` waits for the same query. ``partition_by`` are the
+        query's last columns, whose values become folders.
 
         Raises:
             StillRunning: it has not ended in time.

@@ -47,8 +47,12 @@ class IcebergVersions:
         if snapshot.schema_id is not None:
             schema = found.schemas()[snapshot.schema_id]
         summary = snapshot.summary
-        size = int(summary.get("total-files-size", 0) or 0) if summary else 0
-        return TableVersion(snapshot.snapshot_id, frozenset(schema.column_names), size=size)
+        size, rows = (
+            int(summary.get(total, 0) or 0) if summary else 0
+            for total in ("total-files-size", "total-records")
+        )
+        names = frozenset(schema.column_names)
+        return TableVersion(snapshot.snapshot_id, names, size=size, rows=rows)
 
     def check(self, database: str, table: str, snapshot_id: int) -> None:
         try:

@@ -1,0 +1,1 @@
+"""The steps of a prediction's run that keep the ledger, and guard what is published."""

@@ -1,0 +1,1 @@
+"""The step of a prediction's run that scores one shard."""

@@ -1,0 +1,1 @@
+"""Predictions over DuckDB, DynamoDB, S3 and JSON."""
