@@ -31,6 +31,8 @@ CONSISTENCY: Final = "consistency/"
 """Where reports on pipelines lie, by pipeline and day."""
 LINEAGE: Final = "lineage/"
 """Where events of pipeline runs lie, by day."""
+MONITORING: Final = "monitoring/"
+"""Where baselines of models lie, and what runs of monitoring found."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -52,6 +54,7 @@ OWN: Final = tuple(
                 SOURCES,
                 CONSISTENCY,
                 LINEAGE,
+                MONITORING,
                 *_EARLIER,
             )
         }

@@ -166,6 +166,7 @@ class ServingStack(Stack):
             kms_key_arn=offline.bucket.key.key_arn,
             pipelines_machine=pipelines.machine.state_machine_arn,
             pipelines_definitions=pipelines.definitions,
+            inference_function=self.models.invoked.function_arn,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

@@ -42,6 +42,7 @@ class PublishedSettings(RuntimeSettings):
         kms_key_arn: the key of all stores; empty as above.
         pipelines_machine: the ARN of the pipelines' state machine; empty as above.
         pipelines_definitions: where the declared pipelines lie on S3; empty as above.
+        inference_function: the alias of the function that computes models; empty as above.
     """
 
     offline_bucket: str
@@ -52,3 +53,4 @@ class PublishedSettings(RuntimeSettings):
     kms_key_arn: str = ""
     pipelines_machine: str = ""
     pipelines_definitions: str = ""
+    inference_function: str = ""
