@@ -33,6 +33,8 @@ LINEAGE: Final = "lineage/"
 """Where events of pipeline runs lie, by day."""
 PREDICTIONS: Final = "predictions/"
 """Where scores lie, by prediction, model, version and instant; and what each run works with."""
+MONITORING: Final = "monitoring/"
+"""Where baselines of models lie, and what runs of monitoring found."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -55,6 +57,7 @@ OWN: Final = tuple(
                 CONSISTENCY,
                 LINEAGE,
                 PREDICTIONS,
+                MONITORING,
                 *_EARLIER,
             )
         }

@@ -13,6 +13,7 @@ from stacks.memory.network import NetworkStack
 from stacks.memory.projection import MemoryProjectionStack
 from stacks.memory.store import MemoryStoreStack
 from stacks.models import ModelsStack
+from stacks.monitoring import MonitoringStack
 from stacks.observability.stack import ObservabilityStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -101,12 +102,22 @@ class Platform(Stage):
         offline: OfflineStoreStack,
         observability: ObservabilityStack,
     ) -> None:
-        """What follows the log of the models' function, watched."""
+        """What follows the log of the models' function, and what watches models, both watched."""
         models = observability.models
         stack = ExposuresStack(
             self, "Exposures", config=config, online=online, offline=offline, models=models
         )
         observability.watch_exposures(config, stack)
+        monitoring = MonitoringStack(
+            self,
+            "Monitoring",
+            config=config,
+            online=online,
+            offline=offline,
+            models=models,
+            topic=observability.topic,
+        )
+        observability.show_monitoring(config, monitoring)
 
     def _projection(
         self, config: StageConfig, online: OnlineStoreStack, memory: MemoryStoreStack | None

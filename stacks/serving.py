@@ -171,6 +171,7 @@ class ServingStack(Stack):
             pipelines_definitions=pipelines.definitions,
             predictions_machine=predictions.machine.state_machine_arn,
             predictions_definitions=predictions.definitions,
+            inference_function=self.models.invoked.function_arn,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

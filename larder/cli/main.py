@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "training-set": ("training_set", "make training sets: features as of each label's time"),
     "offline": ("offline", "show what the offline store holds, and until when it is complete"),
     "experiment": ("experiment", "compare the variants of an endpoint"),
+    "monitor": ("monitor", "compare what an endpoint is asked with what its models learnt from"),
     "pipeline": ("pipeline", "compute a definition's features of a file of events, show its SQL"),
     "predict": ("predict", "score a feature group by a model, and publish the scores"),
     "consistency": ("consistency", "compare a pipeline's stores, its history and its source"),

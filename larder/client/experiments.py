@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from larder.errors import ValidationError
+from larder.client.instants import micros_of
 from larder.models.experiment_sql import Window
+from larder.models.exposure_table import iso_millis
 from larder.models.report_experiment import ExperimentReport, Labels, LabelTable, report
 from larder.wiring.experiments import Experiments, labels_of_file
 
@@ -58,14 +58,4 @@ class ExperimentsClient:
 
 def _instant(text: str, what: str) -> str:
     """An instant as ``answered_at`` has it."""
-    if not text:
-        return ""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValidationError(
-            f"{what}: {text[:60]!r} is no ISO-8601 instant: write 2026-11-27 or "
-            f"2026-11-27T12:00:00Z."
-        ) from None
-    at = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return iso_millis(micros_of(text, what)) if text else ""

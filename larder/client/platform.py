@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from larder.client.groups import GroupsClient
     from larder.client.ingestion import IngestionClient
     from larder.client.materialization import MaterializationClient
+    from larder.client.monitoring import MonitoringClient
     from larder.client.offline import OfflineClient
     from larder.client.pipelines import PipelinesClient
     from larder.client.predictions import PredictionsClient
@@ -130,6 +131,18 @@ class Platform:
             from larder.wiring.training_sets import HistorySettings  # noqa: PLC0415
 
         return ExperimentsClient(open_experiments(self.location.settings(HistorySettings)))
+
+    @cached_property
+    def monitoring(self) -> MonitoringClient:
+        """Models that are watched. Extra: ``offline``."""
+        with self._own_rights("monitoring"), needs("offline", "monitoring"):
+            from larder.client.monitoring import MonitoringClient  # noqa: PLC0415 - optional
+            from larder.wiring.monitoring import (  # noqa: PLC0415
+                MonitoringClientSettings,
+                open_monitoring,
+            )
+
+        return MonitoringClient(open_monitoring(self.location.settings(MonitoringClientSettings)))
 
     @cached_property
     def pipelines(self) -> PipelinesClient:

@@ -44,6 +44,7 @@ class PublishedSettings(RuntimeSettings):
         pipelines_definitions: where the declared pipelines lie on S3; empty as above.
         predictions_machine: the ARN of the predictions' state machine; empty as above.
         predictions_definitions: where the declared predictions lie on S3; empty as above.
+        inference_function: the alias of the function that computes models; empty as above.
     """
 
     offline_bucket: str
@@ -56,3 +57,4 @@ class PublishedSettings(RuntimeSettings):
     pipelines_definitions: str = ""
     predictions_machine: str = ""
     predictions_definitions: str = ""
+    inference_function: str = ""

@@ -6,6 +6,7 @@ from typing import Final, cast
 from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
 from constructs import IConstruct
 
 _READ_TABLE_KEY: Final = ("kms:Decrypt", "kms:DescribeKey")
@@ -100,6 +101,14 @@ def allow_objects(
     needed = sorted({each for action in actions for each in _OBJECT_KEY[action]})
     if needed:
         _allow_key_through("s3", grantee, key, needed)
+
+
+def allow_topic(grantee: iam.IGrantable, topic: sns.ITopic) -> None:
+    """Let ``grantee`` send messages to ``topic``, and use its key for them."""
+    allow(grantee, ["sns:Publish"], [topic.topic_arn])
+    if topic.master_key is not None:
+        actions = ("kms:Decrypt", "kms:GenerateDataKey")
+        _allow_key_through("sns", grantee, topic.master_key, actions)
 
 
 def _allow_key_through(

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -12,17 +11,19 @@ from stacks.config import StageConfig
 from stacks.exposures import ExposuresStack
 from stacks.ingestion import IngestionStack
 from stacks.memory.projection import MemoryProjectionStack
+from stacks.monitoring import MonitoringStack
 from stacks.observability.alarm_topic import alarm_topic
 from stacks.observability.api_alarms import api_watches
 from stacks.observability.dashboard import api_widgets, function_widget
 from stacks.observability.deployment_alarms import deployment_watches
 from stacks.observability.exposure_alarms import exposure_watches, exposure_widgets
 from stacks.observability.memory_alarms import memory_watches, memory_widgets
+from stacks.observability.monitoring_alarms import monitoring_widgets
 from stacks.observability.offline_alarms import offline_watches, offline_widgets
 from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widgets
 from stacks.observability.prediction_alarms import prediction_watches, prediction_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
-from stacks.observability.watch import PERIOD, Watch
+from stacks.observability.watch import Watch, alarm, function_watches
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
@@ -43,7 +44,7 @@ class ObservabilityStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self.models = serving.models
-        self._topic = alarm_topic(self, config) if config.alarms.topic else None
+        self.topic = alarm_topic(self, config) if config.alarms.topic else None
         functions = {
             "Control": serving.control,
             "Runtime": serving.runtime,
@@ -83,6 +84,12 @@ class ObservabilityStack(Stack):
             *schedule_widgets(config, exposures.schedules),
         )
 
+    def show_monitoring(self, config: StageConfig, monitoring: MonitoringStack) -> None:
+        """Show what watches models. Its stack has its alarms itself: it tells our topic too."""
+        self._dashboard.add_widgets(
+            *monitoring_widgets(config), *schedule_widgets(config, monitoring.schedules)
+        )
+
     def watch_pipelines(self, config: StageConfig, pipelines: PipelinesStack) -> None:
         """Watch the functions of pipelines, and what becomes of intervals."""
         functions = {"PipelineSteps": pipelines.steps, "PipelinePublisher": pipelines.publisher}
@@ -105,37 +112,10 @@ class ObservabilityStack(Stack):
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:
-            self._alarm(each)
+            alarm(self, each, self.topic)
 
     def _watch_function(self, name: str, function: lambda_.IFunction) -> None:
-        self._alarm(
-            Watch(
-                name=f"{name}Errors",
-                metric=function.metric_errors(period=PERIOD),
-                meaning="the function raised: read its log group",
-            )
-        )
-        self._alarm(
-            Watch(
-                name=f"{name}Throttles",
-                metric=function.metric_throttles(period=PERIOD),
-                meaning="the function's reserved concurrency is used up, or the account's",
-            )
-        )
-
-    def _alarm(self, watch: Watch) -> None:
-        alarm = cloudwatch.Alarm(
-            self,
-            watch.name,
-            metric=watch.metric,
-            alarm_description=watch.meaning,
-            threshold=watch.threshold,
-            comparison_operator=watch.comparison,
-            evaluation_periods=watch.periods,
-            treat_missing_data=watch.missing,
-        )
-        if self._topic is not None:
-            alarm.add_alarm_action(actions.SnsAction(self._topic))
+        self._watch(function_watches(name, function))
 
 
 def _dashboard_of(stack: Stack, config: StageConfig) -> cloudwatch.Dashboard:

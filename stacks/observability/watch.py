@@ -1,9 +1,14 @@
 """What is watched: a metric, and what it means when it is high."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from constructs import Construct
 
 from larder.telemetry.metrics import FUNCTION, NAMESPACE, STAGE, Metric
 from stacks.config import StageConfig
@@ -34,6 +39,36 @@ class Watch:
         if self.below:
             return cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
         return cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+
+
+def function_watches(name: str, function: lambda_.IFunction) -> Iterator[Watch]:
+    """The alarms that every function has."""
+    yield Watch(
+        name=f"{name}Errors",
+        metric=function.metric_errors(period=PERIOD),
+        meaning="the function raised: read its log group",
+    )
+    yield Watch(
+        name=f"{name}Throttles",
+        metric=function.metric_throttles(period=PERIOD),
+        meaning="the function's reserved concurrency is used up, or the account's",
+    )
+
+
+def alarm(scope: Construct, watch: Watch, topic: sns.ITopic | None) -> None:
+    """Make the alarm of a watch, which notifies the topic where there is one."""
+    made = cloudwatch.Alarm(
+        scope,
+        watch.name,
+        metric=watch.metric,
+        alarm_description=watch.meaning,
+        threshold=watch.threshold,
+        comparison_operator=watch.comparison,
+        evaluation_periods=watch.periods,
+        treat_missing_data=watch.missing,
+    )
+    if topic is not None:
+        made.add_alarm_action(actions.SnsAction(topic))
 
 
 def platform_metric(

@@ -60,6 +60,7 @@ def test_programs_find_the_stores_by_what_the_runtime_function_is_told(templates
         "LARDER_API_ENDPOINT",
         "LARDER_API_ID",
         "LARDER_DATABASE",
+        "LARDER_INFERENCE_FUNCTION",
         "LARDER_KMS_KEY_ARN",
         "LARDER_OFFLINE_BUCKET",
         "LARDER_PIPELINES_DEFINITIONS",

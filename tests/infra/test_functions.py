@@ -91,6 +91,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "ModelDeploymentFunctionName",
         "ModelDeploymentMachineArn",
         "ModelImportFunctionName",
+        "MonitoringFunctionName",
         "OfflineBucketName",
         "OfflineWriterFunctionName",
         "PipelinesStateMachineArn",

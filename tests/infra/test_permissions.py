@@ -107,6 +107,23 @@ MAY = {
         "lambda:InvokeFunction",
         "s3:DeleteObjectVersion",
     },
+    "monitoring": LOGS
+    | READ_KEY
+    | FILES_KEY
+    | FILES
+    | {
+        "athena:GetQueryExecution",
+        "athena:GetQueryResults",
+        "athena:StartQueryExecution",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "glue:GetDatabase",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:GetTable",
+        "lambda:InvokeFunction",
+        "s3:GetBucketLocation",
+    },
     "maintenance": LOGS
     | READ_KEY
     | FILES_KEY
@@ -179,6 +196,7 @@ MAY_WITH_THE_TIER = {
     "inference": MAY["inference"] | CACHE,
     "runtime": MAY["runtime"] | CACHE,
     "memory_projector": LOGS | READ_KEY | STREAM | CACHE,
+    "monitoring": MAY["monitoring"] | {"sns:Publish"},  # dev has no topic
 }
 CHOICES = [("dev", name, MAY[name]) for name in sorted(MAY)]
 CHOICES += [("prod", name, MAY_WITH_THE_TIER[name]) for name in sorted(MAY_WITH_THE_TIER)]
@@ -283,12 +301,15 @@ def test_glue_is_touched_only_in_the_stages_own_database(templates, name):
     assert ends == [":catalog", ":database/larder_prod", ":table/larder_prod/*"]
 
 
-def test_keys_are_used_only_through_dynamodb_and_s3(templates):
+def test_keys_are_used_only_through_dynamodb_and_s3_and_that_of_messages_through_sns(templates):
     for _, logical_id, policy in templates.of_type("AWS::IAM::Policy"):
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
             if any(action.startswith("kms:") for action in actions_of(statement)):
                 via = str(statement["Condition"]["StringEquals"]["kms:ViaService"])
-                assert "dynamodb." in via or "s3." in via, logical_id
+                if "sns." in via:
+                    assert "AlarmKey" in str(statement["Resource"]), logical_id
+                else:
+                    assert "dynamodb." in via or "s3." in via, logical_id
 
 
 def test_s10_a_role_may_use_keys_exactly_as_its_work_on_tables_and_objects_needs(templates):
@@ -354,7 +375,7 @@ def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     for _, logical_id, properties in found.functions("dev"):
         name = properties["Handler"].split(".")[1]
         # their tables are no groups', or those of groups that definitions name
-        if name in ("exposure_writer", "pipelines", "predictions"):
+        if name in ("exposure_writer", "monitoring", "pipelines", "predictions"):
             continue
         statements = [each for each in found.statements("dev", name) if mark in actions_of(each)]
         if any("offline-store" in str(each) or part == "database" for each in statements):

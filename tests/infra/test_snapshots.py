@@ -11,6 +11,7 @@ OF_EVERY_STAGE = (
     "FeatureGroups",
     "Ingestion",
     "Models",
+    "Monitoring",
     "Observability",
     "OfflineStore",
     "OnlineStore",

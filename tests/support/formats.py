@@ -57,6 +57,13 @@ from larder.models.scores import Outcome, Scored
 from larder.models.served import FeatureSpec, Missing, ModelInput, SourceKind
 from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
 from larder.models.traffic_plan import TrafficPlan
+from larder.monitoring.alerts import alert_from, alert_json
+from larder.monitoring.baselines import Baseline, baseline_from, baseline_json
+from larder.monitoring.judge import ColumnDrift
+from larder.monitoring.run_documents import RunReport, SplitFound, VariantRun, run_from, run_json
+from larder.monitoring.statistics import ColumnStatistics, Statistics
+from larder.monitoring.violations import Check, Violation
+from larder.monitoring.window import Cadence
 from larder.offline.adapters import dynamodb_heartbeat_item as beat_item
 from larder.offline.adapters.dynamodb_heartbeats import DynamoBeatStore
 from larder.offline.adapters.hive.commits import Notes, S3Slots, slot_address
@@ -203,6 +210,7 @@ SETTINGS = PublishedSettings(
     kms_key_arn="arn:aws:kms:us-east-1:123456789012:key/1",
     pipelines_machine="arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",
     pipelines_definitions="s3://assets/pipelines.json",
+    inference_function="arn:aws:lambda:us-east-1:123456789012:function:inference:live",
 )
 
 
@@ -538,10 +546,89 @@ def _published(body: bytes) -> PublishedSettings:
     return PublishedSettings.from_env(variables)
 
 
+BASELINE = Baseline(
+    subject="model/late",
+    version="0123456789abcdef",
+    training_set="june",
+    rows=1558,
+    made_at=1_795_886_951_332_000,
+    artefacts=("a" * 64, "b" * 64),
+)
+DRIFTED = Violation("delay", Check.DRIFT, "delay is distributed otherwise", 0.5, 0.1)
+MONITORED = RunReport(
+    endpoint="scoring",
+    cadence=Cadence.HOURLY,
+    window="20261127T120000Z",
+    start="2026-11-27T12:00:00.000Z",
+    end="2026-11-27T13:00:00.000Z",
+    at=1_795_886_951_332_000,
+    exposures=300,
+    split=SplitFound({"A": 300}, {"A": 300.0}, None),
+    variants=(
+        VariantRun(
+            variant="A",
+            shadow=False,
+            model="late",
+            subject="model/late",
+            baseline="0123456789abcdef",
+            training_set="june",
+            statistics=Statistics(
+                300,
+                (
+                    ColumnStatistics(
+                        "delay",
+                        290,
+                        10,
+                        minimum=1.0,
+                        maximum=9.5,
+                        mean=4.0,
+                        deviation=2.0,
+                        distinct=280,
+                        edges=(2.0, 5.0),
+                        counts=(90, 100, 100),
+                        low=1,
+                    ),
+                    ColumnStatistics(
+                        "carrier",
+                        300,
+                        0,
+                        distinct=2,
+                        counts=(299,),
+                        values=("AA",),
+                        others=1,
+                        stray="B6",
+                    ),
+                ),
+            ),
+            drifts=(ColumnDrift("delay", 290, 0.5, 0.3, 0.2, 0.2, 0.001),),
+            unjudged=("carrier",),
+            violations=(DRIFTED,),
+            note="300 exposures: too few to judge 1 columns",
+        ),
+        VariantRun(variant="B", shadow=True, model="new", note="no baseline"),
+    ),
+    violations=(replace(DRIFTED, variant="A"),),
+)
+ALERT = {
+    "stage": "dev",
+    "endpoint": "scoring",
+    "variant": "A",
+    "feature": "delay",
+    "check": "baseline_drift_check",
+    "cause": "delay is distributed otherwise",
+    "value": 0.5,
+    "threshold": 0.1,
+    "run": f"s3://{BUCKET}/monitoring/runs/scoring/hourly/20261127T120000Z/run.json",
+}
+
+
 def _published_value(name: str) -> PublishedSettings:
     if name == "v1":
         return SETTINGS
-    before = replace(SETTINGS, pipelines_machine="", pipelines_definitions="")
+    unscored = replace(SETTINGS, inference_function="")
+    if name == "v1-before-monitoring":
+        return unscored
+    before = replace(unscored, pipelines_machine="", pipelines_definitions="")
     first = replace(before, stage="", api_id="", kms_key_arn="")
     return first if name == "v1-first-release" else before
 
@@ -1045,6 +1132,38 @@ FORMS = (
         ),
         newer=in_json(format=2),
         item="consistency report of card",
+    ),
+    Stored(
+        name="monitoring-baseline",
+        makes=lambda: {"v1": json(orjson.loads(baseline_json(BASELINE)))},
+        read=baseline_from,
+        value=lambda _name: BASELINE,
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(format=2),
+        item="the baseline of model/late",
+    ),
+    Stored(
+        name="monitoring-run",
+        makes=lambda: {"v1": json(orjson.loads(run_json(MONITORED)))},
+        read=run_from,
+        value=lambda _name: MONITORED,
+        more=both(
+            *(
+                in_json(*path, **{UNKNOWN: "kept"})
+                for path in ((), ("split",), ("variants",), ("variants", "drifts"))
+            )
+        ),
+        newer=in_json(format=2),
+        item="run 20261127T120000Z of endpoint scoring",
+    ),
+    Stored(
+        name="monitoring-alert",
+        makes=lambda: {"v1": json(orjson.loads(alert_json(ALERT)))},
+        read=alert_from,
+        value=lambda _name: ALERT,
+        more=None,  # what a message has is passed on
+        newer=in_json(format=2),
+        item="the alert of delay",
     ),
     Stored(
         name="published-settings",

@@ -1,0 +1,1 @@
+"""Runs of monitoring over the exposures of endpoints."""

@@ -1,0 +1,1 @@
+"""Models that are watched: baselines, drift, skew, quality by labels, freshness, alerts."""

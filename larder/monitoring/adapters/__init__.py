@@ -1,0 +1,1 @@
+"""Monitoring on S3, SNS and DuckDB."""

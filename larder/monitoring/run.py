@@ -1,0 +1,178 @@
+"""One run: an endpoint's exposures of a window against the baselines of its models.
+
+A run is written as one document and SageMaker's own, below ``monitoring/runs/``. The same window
+may be run again at any time: exposures that came late count then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from larder.as_of.text import literal, table_name
+from larder.errors import ResourceNotFound
+from larder.models import experiment_sql
+from larder.models.exposure_table import TABLE
+from larder.models.report_experiment import ExperimentReport, QueryRows, report
+from larder.models.served import Fleet, ServedEndpoint, ServedModel
+from larder.monitoring.baselines import Baselines, Pinned, subject_of
+from larder.monitoring.columns import watched_columns
+from larder.monitoring.judge import Judgement, judge
+from larder.monitoring.measure import buckets_by, counted
+from larder.monitoring.run_documents import RunReport, SplitFound, VariantRun
+from larder.monitoring.statistics import Statistics
+from larder.monitoring.violations import Check, Violation
+from larder.monitoring.window import Cadence, Window
+
+_ALARM = 0.001
+_HOURS = 24
+"""An hourly split is tested 24 times a day, so that each test may fail so much less often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One variant of an endpoint, as configured now."""
+
+    variant: str
+    shadow: bool
+    model: ServedModel
+
+
+def watched_of(endpoint: ServedEndpoint) -> Iterator[Watched]:
+    """Variants and shadows of an endpoint; during an update those of both sides."""
+    fleets = [endpoint.blue, *([endpoint.green] if endpoint.green else [])]
+    seen: set[tuple[str, bool, tuple[str, ...]]] = set()
+    for each in (found for fleet in fleets for found in _of_fleet(fleet)):
+        key = (each.variant, each.shadow, tuple(one.sha256 for one in each.model.artefacts))
+        if key not in seen:
+            seen.add(key)
+            yield each
+
+
+def _of_fleet(fleet: Fleet) -> Iterator[Watched]:
+    for shadow, variants in ((False, fleet.variants), (True, fleet.shadows)):
+        for each in variants:
+            yield Watched(each.name, shadow, each.model)
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """Runs over the exposures of a database."""
+
+    queries: QueryRows
+    database: str
+    baselines: Baselines
+
+    def run(self, endpoint: ServedEndpoint, window: Window, at: int) -> RunReport:
+        """The report of a window. ``at`` is when, in microseconds since the epoch.
+
+        Raises as ``larder.offline.queries.Queries`` does.
+        """
+        exposures = self._exposures(endpoint.name, window)
+        violations = list(_split(exposures, window))
+        variants = []
+        for each in watched_of(endpoint):
+            found = self._variant(endpoint.name, each, window)
+            variants.append(found)
+            violations.extend(replace(one, variant=each.variant) for one in found.violations)
+        return RunReport(
+            endpoint=endpoint.name,
+            cadence=window.cadence,
+            window=window.name,
+            start=window.bounds[0],
+            end=window.bounds[1],
+            at=at,
+            exposures=sum(each.exposures for each in exposures.variants) if exposures else 0,
+            split=_split_found(exposures),
+            variants=tuple(variants),
+            violations=tuple(violations),
+        )
+
+    def _exposures(self, endpoint: str, window: Window) -> ExperimentReport | None:
+        asked = experiment_sql.Window(self.database, endpoint, *window.bounds)
+        try:
+            return report(self.queries, asked)
+        except ResourceNotFound:
+            return None
+
+    def _variant(self, endpoint: str, watched: Watched, window: Window) -> VariantRun:
+        pinned = self.baselines.pinned(subject_of(watched.model))
+        if pinned is None or not pinned.baseline.fits(watched.model):
+            return _unwatched(watched)
+        current = self.statistics(endpoint, watched, window, pinned)
+        found = judge(pinned.statistics, current, pinned.constraints)
+        return VariantRun(
+            variant=watched.variant,
+            shadow=watched.shadow,
+            model=watched.model.name,
+            subject=pinned.baseline.subject,
+            baseline=pinned.baseline.version,
+            training_set=pinned.baseline.training_set,
+            statistics=current,
+            drifts=found.drifts,
+            unjudged=found.unjudged,
+            violations=found.violations,
+            note=_note(current, found),
+        )
+
+    def statistics(
+        self, endpoint: str, watched: Watched, window: Window, pinned: Pinned
+    ) -> Statistics:
+        """What the window's exposures of a variant had, by the baseline's buckets."""
+        buckets = buckets_by(watched_columns(watched.model), pinned.statistics)
+        relation = exposed(self.database, endpoint, watched, window)
+        return counted(self.queries, relation, buckets)
+
+
+def _unwatched(watched: Watched) -> VariantRun:
+    note = "no baseline: make one by larder monitor baseline"
+    return VariantRun(
+        variant=watched.variant, shadow=watched.shadow, model=watched.model.name, note=note
+    )
+
+
+def exposed(database: str, endpoint: str, watched: Watched, window: Window) -> str:
+    """The query of the vectors and scores that a variant was given and gave in a window."""
+    start, end = window.bounds
+    artefacts = ",".join(each.sha256 for each in watched.model.artefacts)
+    conditions = (
+        f"endpoint = {literal(endpoint)}",
+        f"variant = {literal(watched.variant)}",
+        f"shadow = {int(watched.shadow)}",
+        f"artefact_sha256 = {literal(artefacts)}",
+        f"answered_at >= {literal(start)}",
+        f"answered_at < {literal(end)}",
+        "inputs IS NOT NULL",
+    )
+    return (
+        f"SELECT inputs, scores FROM {table_name(database, TABLE)} "  # noqa: S608 - quoted
+        f"WHERE {' AND '.join(conditions)}"
+    )
+
+
+def _split(found: ExperimentReport | None, window: Window) -> Iterator[Violation]:
+    p_value = None if found is None else found.split.p_value
+    limit = _ALARM / _HOURS if window.cadence is Cadence.HOURLY else _ALARM
+    if found is None or p_value is None or p_value >= limit:
+        return
+    told = ", ".join(
+        f"{each.name} {each.units} of {each.expected:.0f}"
+        for each in found.variants
+        if not each.shadow
+    )
+    text = f"units are not split by the weights (expected and found: {told}); p = {p_value:.2g}"
+    yield Violation("units", Check.SPLIT, text, p_value, limit)
+
+
+def _split_found(found: ExperimentReport | None) -> SplitFound | None:
+    if found is None:
+        return None
+    counts = {each.name: each.units for each in found.variants if not each.shadow}
+    expected = {each.name: each.expected for each in found.variants if not each.shadow}
+    return SplitFound(counts, expected, found.split.p_value)
+
+
+def _note(current: Statistics, found: Judgement) -> str:
+    if found.unjudged:
+        return f"{current.rows} exposures: too few to judge {len(found.unjudged)} columns"
+    return ""

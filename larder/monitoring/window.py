@@ -1,0 +1,63 @@
+"""The windows of time that runs are of, and which of them are due."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from larder.models.exposure_table import iso_millis
+
+_SECOND = 1_000_000
+_HOUR = 3_600 * _SECOND
+_GRACE = 600 * _SECOND
+"""After its end a window waits for exposures that are still on their way to the table."""
+
+
+class Cadence(StrEnum):
+    """How long a window is. A window of none was asked for by a person."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    ASKED = "asked"
+
+
+_LENGTHS = {Cadence.HOURLY: _HOUR, Cadence.DAILY: 24 * _HOUR}
+_LOOK_BACK = {Cadence.HOURLY: 6, Cadence.DAILY: 2}
+"""How many windows are made up for after an interruption; older ones are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From ``start`` until before ``end``, in microseconds since the epoch."""
+
+    cadence: Cadence
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """Its start as text that sorts, and of an asked window its end."""
+        start = _compact(self.start)
+        return f"{start}-{_compact(self.end)}" if self.cadence is Cadence.ASKED else start
+
+    @property
+    def bounds(self) -> tuple[str, str]:
+        """Start and end as ``answered_at`` of exposures has them."""
+        return iso_millis(self.start), iso_millis(self.end)
+
+
+def due(cadence: Cadence, now: int, done: Collection[str]) -> Iterator[Window]:
+    """Windows that have ended and are not among the names of those done, the oldest first."""
+    length = _LENGTHS[cadence]
+    last = (now - _GRACE) // length
+    for place in range(last - _LOOK_BACK[cadence], last):
+        window = Window(cadence, place * length, (place + 1) * length)
+        if window.name not in done:
+            yield window
+
+
+def _compact(micros: int) -> str:
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    return f"{at:%Y%m%dT%H%M%S}Z"
