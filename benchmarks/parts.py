@@ -58,6 +58,7 @@ PARTS = {
     "ingest": "benchmarks.ingest",
     "joins": "benchmarks.joins",
     "pipelines": "benchmarks.pipelines",
+    "scoring": "benchmarks.scoring",
     "offline": "benchmarks.offline_lag",
 }
 """Modules by the parts' names."""

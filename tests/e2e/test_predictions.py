@@ -1,12 +1,13 @@
 """Predictions through the deployed machine: records in, scores of both stores out."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import orjson
 import pytest
 
+from tests.e2e.test_ingestion import larder
 from tests.e2e.test_models import models
 from tests.e2e.test_pipelines import asked
 from tests.support import boosters
@@ -15,7 +16,7 @@ from tests.support.deadlines import eventually
 __all__ = ["models"]
 pytestmark = pytest.mark.e2e
 IMAGE = "larder-xgboost:1"
-SOURCE, TARGET, PACKAGES = "scored_customer", "credit_score", "e2e-credit"
+SOURCE, TARGET, PACKAGES = "scored_customer", "scored_credit", "e2e-credit"
 FEATURES = ("income", "loans", "age")
 CUSTOMERS = 120
 SPECIFICATION = {
@@ -129,3 +130,83 @@ def test_all_records_are_scored_and_served(platform, scored):
         assert float(found["probability"]) == score(row), row
         assert found["event_time"].startswith(as_of[:16])
         assert found["model_version"].startswith(f"{PACKAGES}/")
+
+
+def test_the_commands_run_a_prediction_and_show_its_newest_scores(platform, scored, tmp_path):
+    """A run again of one snapshot has the same bytes (row B2), and Athena reads them (row B4)."""
+    as_of = minutes_ago(3)
+    run = ("predict", "run", TARGET, "--as-of", as_of, "--json")
+    done = larder(platform, tmp_path, *run)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"] == CUSTOMERS
+    before = parts(platform, as_of)
+    again = larder(platform, tmp_path, *run, "--again")
+    assert json.loads(again.stdout)["rows"] == CUSTOMERS, again.stderr
+    assert parts(platform, as_of) == before
+    assert "nothing to do" in larder(platform, tmp_path, *run[:-1]).stdout
+    latest = json.loads(larder(platform, tmp_path, "predict", "latest", TARGET, "--json").stdout)
+    assert latest["report"]["source"] == SOURCE
+    status = larder(platform, tmp_path, "predict", "status", TARGET)
+    assert "published until" in status.stdout, status.stderr
+    listed = larder(platform, tmp_path, "predict", "list").stdout
+    assert f"{TARGET}: {PACKAGES} (approved) scores {SOURCE} into {TARGET}" in listed
+
+
+def test_an_older_run_after_a_newer_one_changes_nothing_online(platform, scored, tmp_path):
+    """Row B6: the register rule decides, record by record."""
+    execution(platform, as_of=minutes_ago(1))
+    newer = {row["customer_id"]: record(platform, row["customer_id"]) for row in rows()}
+    done = larder(platform, tmp_path, "predict", "run", TARGET, "--as-of", minutes_ago(30))
+    assert done.returncode == 0, done.stderr
+    assert {key: record(platform, key) for key in newer} == newer
+
+
+def test_what_can_not_be_scored_fails_with_its_cause_and_a_redrive_goes_on(
+    platform, scored, models, tmp_path
+):
+    """A run whose gate closes publishes nothing; the redrive of it publishes the same scores."""
+    as_of = minutes_ago(60)
+    empty = larder(platform, tmp_path, "predict", "run", TARGET, "--as-of", "2020-01-01T00:00Z")
+    assert empty.returncode == 1
+    assert "rows min: 0, expected at least 10" in empty.stderr
+    status = larder(platform, tmp_path, "predict", "status", TARGET)
+    assert (status.returncode, "2020-01-01T00:00:00Z blocked" in status.stdout) == (1, True)
+    redriven = larder(platform, tmp_path, "predict", "redrive", TARGET)
+    assert redriven.returncode == 1, "there is nothing else to score"
+    assert larder(platform, tmp_path, "predict", "run", TARGET, "--as-of", as_of).returncode == 0
+
+
+def test_scores_are_a_partitioned_table_for_athena(platform, scored):
+    """Row B4: its DDL parses, and its rows are those that were published."""
+    done = execution(platform, as_of=minutes_ago(7))
+    bucket = platform.outputs["OfflineBucketName"]
+    described = platform.client("sagemaker").describe_feature_group(FeatureGroupName=TARGET)
+    catalog = described["OfflineStoreConfig"]["DataCatalogConfig"]
+    stamp = done["run"].rsplit("-", 2)[1]
+    version = next(each["model_version"].rpartition("/")[2] for each in [record(platform, "c0000")])
+    place = f"model={PACKAGES}/version={version}/as_of={stamp}/"
+    folder = f"s3://{bucket}/predictions/{TARGET}/"
+    for each in (
+        "DROP TABLE IF EXISTS e2e_scores",
+        "CREATE EXTERNAL TABLE e2e_scores (customer_id string, event_time timestamp, "
+        "probability double, model_version string, feature_snapshot bigint, "
+        "specification_hash string) PARTITIONED BY (model string, version string, as_of string) "
+        f"STORED AS PARQUET LOCATION '{folder}'",
+        f"ALTER TABLE e2e_scores ADD PARTITION (model = '{PACKAGES}', version = '{version}', "
+        f"as_of = '{stamp}') LOCATION '{folder}{place}'",
+    ):
+        list(asked(platform, catalog, each))
+    counted = "SELECT COUNT(*) AS n, COUNT(DISTINCT customer_id) AS k FROM e2e_scores"
+    assert next(asked(platform, catalog, counted)) == {"n": CUSTOMERS, "k": CUSTOMERS}
+
+
+def minutes_ago(minutes):
+    return f"{datetime.now(UTC) - timedelta(minutes=minutes):%Y-%m-%dT%H:%MZ}"
+
+
+def parts(platform, as_of):
+    """The ETag of each part of an instant's scores."""
+    s3, bucket = platform.client("s3"), platform.outputs["OfflineBucketName"]
+    stamp = as_of.replace("-", "").replace(":", "").rstrip("Z")
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=f"predictions/{TARGET}/model=")["Contents"]
+    return {each["Key"]: each["ETag"] for each in found if f"as_of={stamp}" in each["Key"]}

@@ -82,12 +82,13 @@ def test_an_archive_is_a_pure_function_of_its_recipe(tmp_path):
 @pytest.mark.parametrize("target", [LAMBDA, Target.of_host()], ids=["lambda", "host"])
 def test_layers_fit_lambda(target):
     sizes = {}
-    for recipe in (LEAN, OFFLINE, BULK):
+    for recipe in (LEAN, OFFLINE, BULK, INFERENCE):
         with zipfile.ZipFile(recipe.archive(target)) as archive:
             sizes[recipe.name] = sum(entry.file_size for entry in archive.infolist())
     assert sizes["lean"] < 2 * 10**6
     assert sizes["offline"] < UNZIPPED_LIMIT * 0.7
     assert sizes["offline"] + sizes["bulk"] < UNZIPPED_LIMIT * 0.98
+    assert sizes["inference"] + sizes["bulk"] < UNZIPPED_LIMIT * 0.98  # the function ``scoring``
 
 
 @pytest.mark.e2e

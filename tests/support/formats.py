@@ -94,6 +94,15 @@ from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import AGAIN, Acceptance, Claim, IntervalItem, Position
 from larder.pipelines.runs.items import State as RunState
 from larder.pipelines.sql.statement import Interval
+from larder.predictions.definition import Score, Target
+from larder.predictions.documents import (
+    counts_from_json,
+    counts_to_json,
+    pin_from_json,
+    pin_to_json,
+)
+from larder.predictions.pin import Pin
+from larder.predictions.ports import Counts
 from larder.records.adapters.dynamodb_item import from_item, log_key, record_key, to_attributes
 from larder.records.codec import pack
 from larder.records.record import RecordVersion, Slot, State
@@ -211,6 +220,8 @@ SETTINGS = PublishedSettings(
     pipelines_machine="arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",
     pipelines_definitions="s3://assets/pipelines.json",
     inference_function="arn:aws:lambda:us-east-1:123456789012:function:inference:live",
+    predictions_machine="arn:aws:states:us-east-1:123456789012:stateMachine:predictions",
+    predictions_definitions="s3://assets/predictions.json",
 )
 
 
@@ -625,12 +636,13 @@ ALERT = {
 def _published_value(name: str) -> PublishedSettings:
     if name == "v1":
         return SETTINGS
-    unscored = replace(SETTINGS, inference_function="")
-    if name == "v1-before-monitoring":
-        return unscored
-    before = replace(unscored, pipelines_machine="", pipelines_definitions="")
+    earlier = replace(
+        SETTINGS, inference_function="", predictions_machine="", predictions_definitions=""
+    )
+    before = replace(earlier, pipelines_machine="", pipelines_definitions="")
     first = replace(before, stage="", api_id="", kms_key_arn="")
-    return first if name == "v1-first-release" else before
+    named = {"v1-first-release": first, "v1-without-pipelines": before}
+    return named.get(name, earlier)
 
 
 def _newer_text(body: bytes) -> bytes:
@@ -670,6 +682,31 @@ SERVED = served_model(
     environment={"SAGEMAKER_INFERENCE_OUTPUT": "probability"},
     package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/1",
 )
+PIN = Pin(
+    as_of=MICROS // 60_000_000 * 60_000_000,
+    group="Churn",
+    version=7,
+    model=SERVED,
+    source="customers",
+    uid="ucustomers",
+    snapshot=42,
+    database="larder_dev",
+    table="customers_1700000000",
+    columns=frozenset({"id", "event_time", "é"}),
+    read=(
+        FeatureDefinition("id", FeatureType.STRING),
+        FeatureDefinition("event_time", FeatureType.STRING),
+        FeatureDefinition("é", FeatureType.FRACTIONAL, CollectionType.VECTOR, 2),
+    ),
+    since=MICROS * 1000,
+    shards=3,
+    created=MICROS,
+    scores=(Score("products", FeatureType.INTEGRAL, CollectionType.LIST),),
+    target=Target(
+        group="scores", identifier="id", identifier_type=FeatureType.STRING, event_time="at"
+    ),
+)
+COUNTS = Counts(rows=12, refused=1, keys=("é",), why="There is no value of é", sha256="ab" * 32)
 SERVED_ENDPOINT = endpoint(
     fleet("config", variant("a", SERVED, 70.0), variant("b", weight=30.0)),
     green=fleet("next", shadows=(variant("s", weight=0.5),)),
@@ -1164,6 +1201,24 @@ FORMS = (
         more=None,  # what a message has is passed on
         newer=in_json(format=2),
         item="the alert of delay",
+    ),
+    Stored(
+        name="prediction-pin",
+        makes=lambda: {"v1": pin_to_json(PIN)},
+        read=pin_from_json,
+        value=lambda _name: PIN,
+        more=both(in_json(**{UNKNOWN: "kept"}), in_json("target", **{UNKNOWN: "kept"})),
+        newer=in_json(format=2),
+        item="pin of source customers",
+    ),
+    Stored(
+        name="prediction-counts",
+        makes=lambda: {"v1": counts_to_json(COUNTS)},
+        read=counts_from_json,
+        value=lambda _name: COUNTS,
+        more=in_json(**{UNKNOWN: "kept"}),
+        newer=in_json(format=2),
+        item="counts of a shard",
     ),
     Stored(
         name="published-settings",

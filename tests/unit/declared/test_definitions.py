@@ -67,7 +67,8 @@ def test_the_definitions_that_ship_are_right():
     documents = load_definitions(Path(__file__).parents[3] / "features")
 
     names = [document["Request"]["FeatureGroupName"] for document in documents]
-    assert names == ["aircraft", "card", "carrier", "origin_weather", "route"]
+    pipelines = ["aircraft", "card", "carrier", "origin_weather", "route"]
+    assert names == sorted([*pipelines, "customer", "shopper"])
 
 
 def test_a_file_says_everything_that_a_group_can_be(folder):
