@@ -55,7 +55,7 @@ def customers(count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "customer_id": [f"c{number:07}" for number in range(count)],
-            "event_time": _now(),
+            "event_time": _today(),
             "income": income.round(2),
             "balance": (income * random.normal(2, 2.5, count)).round(2),
             "loans": loans,
@@ -72,7 +72,7 @@ def shoppers(count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "shopper_id": [f"s{number:07}" for number in range(count)],
-            "event_time": _now(),
+            "event_time": _today(),
             "taste": list(tastes),
         }
     )
@@ -125,8 +125,9 @@ def _values(record: list[dict[str, object]]) -> Iterator[tuple[object, object]]:
         yield each["FeatureName"], each.get("ValueAsString") or each.get("ValueAsStringList")
 
 
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def _today() -> str:
+    """The day's begin. A run scores what is not after its own minute."""
+    return f"{datetime.now(UTC):%Y-%m-%d}T00:00:00Z"
 
 
 if __name__ == "__main__":

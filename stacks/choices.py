@@ -69,6 +69,10 @@ class DataChoices:
     query_result_days: int = 30
     """Days for which results of Athena queries are kept."""
 
+    prediction_days: int = 90
+    """Days for which files of predictions' runs are kept: records, scores and reports, which name
+    records. The scores stay in the groups that they were published in."""
+
     access_log_days: int = 90
     """Days for which access logs of the offline bucket are kept."""
 

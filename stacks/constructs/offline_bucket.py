@@ -9,7 +9,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from larder.bucket_folders import CONSISTENCY, QUARANTINE, RESULTS, SPILLED, STAGING
+from larder.bucket_folders import (
+    CONSISTENCY,
+    PREDICTIONS,
+    QUARANTINE,
+    RESULTS,
+    SPILLED,
+    STAGING,
+)
 from stacks.config import StageConfig
 from stacks.constructs.permissions import (
     acknowledge,
@@ -107,6 +114,7 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
         ),
         expire(RESULTS, config.data.query_result_days),
         expire(CONSISTENCY, _REPORT_DAYS),
+        expire(PREDICTIONS, config.data.prediction_days),
         expire(QUARANTINE, config.data.failed_batch_days),
         expire(SPILLED, config.data.failed_batch_days),
         # what a writer that died left: its batch was delivered again long before

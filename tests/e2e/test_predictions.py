@@ -7,6 +7,8 @@ import numpy as np
 import orjson
 import pytest
 
+from examples.predictions import SEED, shoppers
+from tests.e2e.test_clients import run_example
 from tests.e2e.test_ingestion import larder
 from tests.e2e.test_models import models
 from tests.e2e.test_pipelines import asked
@@ -134,7 +136,7 @@ def test_all_records_are_scored_and_served(platform, scored):
 
 def test_the_commands_run_a_prediction_and_show_its_newest_scores(platform, scored, tmp_path):
     """A run again of one snapshot has the same bytes (row B2), and Athena reads them (row B4)."""
-    as_of = minutes_ago(3)
+    as_of = days_ago(3)
     run = ("predict", "run", TARGET, "--as-of", as_of, "--json")
     done = larder(platform, tmp_path, *run)
     assert done.returncode == 0, done.stderr
@@ -154,9 +156,9 @@ def test_the_commands_run_a_prediction_and_show_its_newest_scores(platform, scor
 
 def test_an_older_run_after_a_newer_one_changes_nothing_online(platform, scored, tmp_path):
     """Row B6: the register rule decides, record by record."""
-    execution(platform, as_of=minutes_ago(1))
+    execution(platform, as_of=now())
     newer = {row["customer_id"]: record(platform, row["customer_id"]) for row in rows()}
-    done = larder(platform, tmp_path, "predict", "run", TARGET, "--as-of", minutes_ago(30))
+    done = larder(platform, tmp_path, "predict", "run", TARGET, "--as-of", days_ago(2))
     assert done.returncode == 0, done.stderr
     assert {key: record(platform, key) for key in newer} == newer
 
@@ -165,7 +167,7 @@ def test_what_can_not_be_scored_fails_with_its_cause_and_a_redrive_goes_on(
     platform, scored, models, tmp_path
 ):
     """A run whose gate closes publishes nothing; the redrive of it publishes the same scores."""
-    as_of = minutes_ago(60)
+    as_of = days_ago(4)
     empty = larder(platform, tmp_path, "predict", "run", TARGET, "--as-of", "2020-01-01T00:00Z")
     assert empty.returncode == 1
     assert "rows min: 0, expected at least 10" in empty.stderr
@@ -178,13 +180,13 @@ def test_what_can_not_be_scored_fails_with_its_cause_and_a_redrive_goes_on(
 
 def test_scores_are_a_partitioned_table_for_athena(platform, scored):
     """Row B4: its DDL parses, and its rows are those that were published."""
-    done = execution(platform, as_of=minutes_ago(7))
+    as_of = days_ago(5)
+    execution(platform, as_of=as_of)
     bucket = platform.outputs["OfflineBucketName"]
     described = platform.client("sagemaker").describe_feature_group(FeatureGroupName=TARGET)
     catalog = described["OfflineStoreConfig"]["DataCatalogConfig"]
-    stamp = done["run"].rsplit("-", 2)[1]
-    version = next(each["model_version"].rpartition("/")[2] for each in [record(platform, "c0000")])
-    place = f"model={PACKAGES}/version={version}/as_of={stamp}/"
+    place = next(iter(parts(platform, as_of))).removeprefix(f"predictions/{TARGET}/")
+    keys = dict(each.split("=") for each in place.split("/")[:-1])
     folder = f"s3://{bucket}/predictions/{TARGET}/"
     for each in (
         "DROP TABLE IF EXISTS e2e_scores",
@@ -192,16 +194,18 @@ def test_scores_are_a_partitioned_table_for_athena(platform, scored):
         "probability double, model_version string, feature_snapshot bigint, "
         "specification_hash string) PARTITIONED BY (model string, version string, as_of string) "
         f"STORED AS PARQUET LOCATION '{folder}'",
-        f"ALTER TABLE e2e_scores ADD PARTITION (model = '{PACKAGES}', version = '{version}', "
-        f"as_of = '{stamp}') LOCATION '{folder}{place}'",
+        f"ALTER TABLE e2e_scores ADD PARTITION (model = '{PACKAGES}', "
+        f"version = '{keys['version']}', as_of = '{keys['as_of']}') "
+        f"LOCATION '{folder}{place.rpartition('/')[0]}/'",
     ):
         list(asked(platform, catalog, each))
     counted = "SELECT COUNT(*) AS n, COUNT(DISTINCT customer_id) AS k FROM e2e_scores"
     assert next(asked(platform, catalog, counted)) == {"n": CUSTOMERS, "k": CUSTOMERS}
 
 
-def minutes_ago(minutes):
-    return f"{datetime.now(UTC) - timedelta(minutes=minutes):%Y-%m-%dT%H:%MZ}"
+def days_ago(days):
+    """An instant that is one test's own."""
+    return f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%dT%H:%MZ}"
 
 
 def parts(platform, as_of):
@@ -210,3 +214,24 @@ def parts(platform, as_of):
     stamp = as_of.replace("-", "").replace(":", "").rstrip("Z")
     found = s3.list_objects_v2(Bucket=bucket, Prefix=f"predictions/{TARGET}/model=")["Contents"]
     return {each["Key"]: each["ETag"] for each in found if f"as_of={stamp}" in each["Key"]}
+
+
+def test_the_examples_people_have_their_scores_when_they_come(platform):
+    """`make predictions`, of fewer people: XGBoost of numbers, and ONNX of a vector to a list."""
+    done = run_example(
+        platform, "examples.predictions", "--customers", "3000", "--shoppers", "1500"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3,000 of 3,000 scored and published" in done.stdout
+    assert "1,500 of 1,500 scored and published" in done.stdout
+    assert "c0000007: customer_id c0000007" in done.stdout
+    runtime = platform.client("sagemaker-featurestore-runtime")
+    found = runtime.get_record(
+        FeatureGroupName="recommendations",
+        RecordIdentifierValueAsString="s0000007",
+        FeatureNames=["products"],
+    )["Record"]
+    products = [int(each) for each in found[0]["ValueAsStringList"]]
+    taste = shoppers(1500).taste.to_list()[7].astype("f4")
+    liking = taste @ np.random.default_rng(SEED).normal(size=(16, 2000)).astype("f4")
+    assert products == np.argsort(-liking, kind="stable")[:10].tolist()

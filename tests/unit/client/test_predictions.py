@@ -1,8 +1,10 @@
 """``larder.connect().predictions`` and ``larder predict`` over the machine's own steps."""
 
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ import larder
 from larder.backoff import Backoff
 from larder.cli.main import main
 from larder.client.predictions import PredictionsClient
+from larder.declared.predictions import load_predictions, load_target_groups
 from larder.errors import ConfigurationError, ResourceNotFound, ValidationError
 from larder.predictions.adapters.documents import to_json
 from larder.wiring.executions import StateMachine
@@ -18,6 +21,7 @@ from tests.support.prediction_runs import OURS, World, customers
 from tests.support.states import ExecutionFailed
 
 AT = "2026-01-01T00:05Z"
+PAGE = (Path(__file__).parents[3] / "docs/predictions.md").read_text()
 
 
 class Machine:
@@ -215,3 +219,22 @@ def test_commands_print_json(command):
     assert json.loads(command("latest", "credit", "--json")[1])["rows"] == 40
     assert json.loads(command("list", "--json")[1])[0]["name"] == "credit"
     assert json.loads(command("pause", "credit", "--json")[1])["paused"] is True
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_the_pages_files_are_predictions(tmp_path, text):
+    (tmp_path / "it.yaml").write_text(text)
+    (found,) = load_predictions(tmp_path)
+    assert load_target_groups(tmp_path, {})[0]["Request"]["FeatureGroupName"] == found.target.group
+    assert found.schedule.every or found.schedule.cron
+
+
+def test_the_pages_program_runs(client, world, capsys):
+    (program,) = blocks("python")
+    platform = type("Platform", (), {"predictions": client})
+    exec(program.replace("credit_score", "credit"), {"platform": platform})
+    assert capsys.readouterr().out == "40 2026-01-01T00:10:00Z credit/1 101\n"
