@@ -87,40 +87,40 @@ class _Files:
         return (self.folder / "model").read_bytes()
 
 
-def _pin(artefact: bytes) -> Pin:
-    spec = FeatureSpec(
-        inputs=tuple(
-            ModelInput(
-                name=name,
-                source=SourceKind.FEATURE_GROUP,
-                type="Fractional",
-                group="customer",
-                group_uid="u",
-                feature=name,
-                key="id",
-                missing=Missing.NAN,
-            )
-            for name in _NAMES
-        ),
-        sha256="benchmark",
+def _model(artefact: bytes) -> ServedModel:
+    inputs = tuple(
+        ModelInput(
+            name=name,
+            source=SourceKind.FEATURE_GROUP,
+            type="Fractional",
+            group="customer",
+            group_uid="u",
+            feature=name,
+            key="id",
+            missing=Missing.NAN,
+        )
+        for name in _NAMES
     )
     digest = hashlib.sha256(artefact).hexdigest()
-    model = ServedModel(
+    return ServedModel(
         name="m",
         uid="u",
         runtime=Runtime.XGBOOST,
         contract=Contract.LARDER,
         artefacts=(ModelArtefact(sha256=digest, size=len(artefact)),),
         width=FEATURES,
-        features=spec,
+        features=FeatureSpec(inputs=inputs, sha256="benchmark"),
     )
+
+
+def _pin(artefact: bytes) -> Pin:
     text, number = FeatureType.STRING, FeatureType.FRACTIONAL
     read = (FeatureDefinition("id", text), FeatureDefinition("event_time", text))
     return Pin(
         as_of=1_767_225_600_000_000,
         group="m",
         version=1,
-        model=model,
+        model=_model(artefact),
         source="customer",
         uid="u",
         snapshot=1,

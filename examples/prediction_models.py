@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -71,12 +72,7 @@ def register(group: str, model: tuple[str, bytes], alias: str | None) -> None:
     """
     control, s3 = boto3.client("sagemaker"), boto3.client("s3")
     image, archive = model
-    try:
-        made = control.create_model_package_group(ModelPackageGroupName=group)
-        arn = made["ModelPackageGroupArn"]
-    except ClientError:
-        found = control.describe_model_package_group(ModelPackageGroupName=group)
-        arn = found["ModelPackageGroupArn"]
+    arn = _group(control, group)
     digest = sha256(archive).hexdigest()[:16]
     key = f"model-data/{group}-{digest}/model.tar.gz"
     s3.put_object(Bucket=BUCKET, Key=key, Body=archive)
@@ -95,6 +91,14 @@ def register(group: str, model: tuple[str, bytes], alias: str | None) -> None:
         tag = {"Key": f"larder:alias:{alias}", "Value": version}
         control.add_tags(ResourceArn=arn, Tags=[tag])
     print(f"{group:16} version {version} is approved")
+
+
+def _group(control: Any, name: str) -> str:  # noqa: ANN401 - boto3's
+    """The ARN of a model package group, which is made where it is not there."""
+    with suppress(ClientError):
+        control.create_model_package_group(ModelPackageGroupName=name)
+    found = control.describe_model_package_group(ModelPackageGroupName=name)
+    return str(found["ModelPackageGroupArn"])
 
 
 def _archive(file: str, body: bytes, inputs: list[dict[str, Any]]) -> bytes:

@@ -89,5 +89,5 @@ class Drift(Protocol):
     def psi(self, folder: str, earlier: Sequence[str], score: str) -> float | None:
         """The population stability index of a score against earlier parts.
 
-        ``None`` where one side has no scores.
+        ``None`` where one side has no scores, or the earlier one not this score.
         """

@@ -12,6 +12,7 @@ from larder.models.served import FeatureSpec, Missing
 from larder.pipelines.checks.expectation import Expectation, Kind
 from larder.pipelines.durations import DAY, MINUTE
 from larder.pipelines.runs.items import LEASE, State
+from larder.predictions.definition import Score
 from larder.predictions.work import SCORING_LEASE
 from tests.support import boosters
 from tests.support.prediction_runs import OURS, START, World, customers, inputs
@@ -200,6 +201,13 @@ def test_scores_that_drift_from_the_last_published_run_are_not_published(tmp_pat
     found.write([{**row, "income": row["income"] + 5} for row in customers(300)])
     with pytest.raises(ExecutionFailed, match="probability drift"):
         found.run(as_of="2026-01-01T00:07Z")
+
+
+def test_a_score_that_the_last_published_run_had_not_has_nothing_to_drift_from(tmp_path):
+    found = world(tmp_path, prediction=replace(OURS, drift=0.2))
+    assert found.run(as_of=AT)["rows"] == 40
+    found.prediction = replace(found.prediction, scores=(Score("default_within_a_year"),))
+    assert found.run(as_of="2026-01-01T00:06Z")["rows"] == 40
 
 
 def test_a_run_that_is_published_or_held_is_left_alone(tmp_path):

@@ -28,10 +28,14 @@ class DuckDrift:
     staged: StagedParquet
 
     def psi(self, folder: str, earlier: Sequence[str], score: str) -> float | None:
-        before = earlier[0].rpartition("/")[0]
+        now, before = (
+            self.staged.dataset(each) for each in (folder, earlier[0].rpartition("/")[0])
+        )
+        if score not in before.schema.names:
+            return None
         with duckdb.connect(config={"memory_limit": "512MB", "threads": 2}) as database:
-            for table, where in (("now", folder), ("before", before)):
-                database.register(f"{table}_rows", self.staged.dataset(where))
+            database.register("now_rows", now)
+            database.register("before_rows", before)
             return _index(database, name(score))
 
 
