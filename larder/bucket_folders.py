@@ -31,6 +31,10 @@ CONSISTENCY: Final = "consistency/"
 """Where reports on pipelines lie, by pipeline and day."""
 LINEAGE: Final = "lineage/"
 """Where events of pipeline runs lie, by day."""
+TRANSFORMS: Final = "transforms/"
+"""Where people may put records for transform jobs, and have their results."""
+TRANSFORM_JOBS: Final = "transform-jobs/"
+"""What transform jobs remember of themselves, by the job's uid."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -52,6 +56,8 @@ OWN: Final = tuple(
                 SOURCES,
                 CONSISTENCY,
                 LINEAGE,
+                TRANSFORMS,
+                TRANSFORM_JOBS,
                 *_EARLIER,
             )
         }

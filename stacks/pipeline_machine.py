@@ -6,22 +6,11 @@ fault. What else fails inside a chunk marks its interval, and the other chunks g
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-State = dict[str, Any]
-LONGEST_CALL: Final = 900
-"""Seconds; Lambda's own limit."""
+from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
+
 _BRIEF: Final = 120
-_AWS_FAULTS: Final = (
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
-    "ServiceUnavailable",
-    "ThrottlingException",
-)
-_STOPPED: Final = ("States.Timeout", "Lambda.Unknown", "Sandbox.Timedout")
 _GLUE_FAULTS: Final = (
     "Glue.ConcurrentRunsExceededException",
     "Glue.InternalServiceException",
@@ -116,7 +105,7 @@ def _of_spark(steps: str, run: State, spark: Spark) -> State:
                 "Parameters": {"JobName": spark.job, "Arguments.$": "$.prepared.arguments"},
                 "ResultPath": "$.computed",
                 "TimeoutSeconds": spark.seconds,
-                "Retry": [_retry(_GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
+                "Retry": [retry(_GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
                 "Next": "Check",
             }
         ),
@@ -130,7 +119,7 @@ def _if(variable: str, next_state: str) -> State:
 def _computing(steps: str, run: State) -> State:
     state = _step(steps, "compute", run, result="$.computed", next_state="Check")
     # a query may take longer than a function: it is waited for again, by its token
-    waits = _retry(("StillRunning", *_STOPPED), attempts=20, seconds=1, rate=1.0)
+    waits = retry(("StillRunning", *STOPPED), attempts=20, seconds=1, rate=1.0)
     return {**state, "TimeoutSeconds": LONGEST_CALL, "Retry": [waits, *state["Retry"]]}
 
 
@@ -147,7 +136,7 @@ def _recording(steps: str, run: State) -> State:
 def _publishing(publisher: str, run: State) -> State:
     state = _step(publisher, "publish", run, result="$.published", next_state="Record")
     # the same run goes on from where it was stopped
-    resumes = _retry(_STOPPED, attempts=5, seconds=1, rate=1.0)
+    resumes = retry(STOPPED, attempts=5, seconds=1, rate=1.0)
     return {**state, "TimeoutSeconds": LONGEST_CALL, "Retry": [resumes, *state["Retry"]]}
 
 
@@ -160,21 +149,9 @@ def _step(
         "Parameters": {"step": step, **given},
         "ResultPath": result,
         "TimeoutSeconds": _BRIEF,
-        "Retry": [_retry(_AWS_FAULTS, attempts=6, seconds=2, rate=2.0)],
+        "Retry": [retry(AWS_FAULTS, attempts=6, seconds=2, rate=2.0)],
         **({"Next": next_state} if next_state else {}),
     }
-
-
-def _retry(errors: tuple[str, ...], *, attempts: int, seconds: int, rate: float) -> State:
-    retry: State = {
-        "ErrorEquals": list(errors),
-        "IntervalSeconds": seconds,
-        "MaxAttempts": attempts,
-        "BackoffRate": rate,
-    }
-    if rate > 1:
-        retry |= {"MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
-    return retry
 
 
 def _caught(state: State) -> State:

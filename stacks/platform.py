@@ -18,6 +18,7 @@ from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.pipelines import PipelinesStack
 from stacks.serving import ServingStack
+from stacks.transforms import TransformsStack
 
 
 class Platform(Stage):
@@ -29,9 +30,7 @@ class Platform(Stage):
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
         memory = self._memory(config, key, online, offline)
-        models = ModelsStack(
-            self, "Models", config=config, online=online, offline=offline, memory=memory
-        )
+        models, transforms = self._scoring(config, online, offline, memory)
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         serving = ServingStack(
             self,
@@ -41,6 +40,7 @@ class Platform(Stage):
             offline=offline,
             models=models,
             pipelines=pipelines,
+            transforms=transforms,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
@@ -60,8 +60,24 @@ class Platform(Stage):
         )
         self._exposures(config, online, offline, observability)
         observability.watch_pipelines(config, pipelines)
+        observability.watch_transforms(transforms)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
+
+    def _scoring(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        memory: MemoryStoreStack | None,
+    ) -> tuple[ModelsStack, TransformsStack]:
+        """What scores one request at a time, and what scores folders of records."""
+        return (
+            ModelsStack(
+                self, "Models", config=config, online=online, offline=offline, memory=memory
+            ),
+            TransformsStack(self, "Transforms", config=config, online=online, offline=offline),
+        )
 
     def _exposures(
         self,

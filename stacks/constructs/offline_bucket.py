@@ -9,7 +9,14 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from larder.bucket_folders import CONSISTENCY, QUARANTINE, RESULTS, SPILLED, STAGING
+from larder.bucket_folders import (
+    CONSISTENCY,
+    QUARANTINE,
+    RESULTS,
+    SPILLED,
+    STAGING,
+    TRANSFORM_JOBS,
+)
 from stacks.config import StageConfig
 from stacks.constructs.permissions import (
     acknowledge,
@@ -25,6 +32,8 @@ _DATA_ACTIONS: Final = (
 )
 _REPORT_DAYS: Final = 90
 """Reports name identifiers of records that differ, so they are not kept for good."""
+_JOB_DAYS: Final = 30
+"""Longer than a transform job runs; after it, what the job remembered is not read again."""
 
 
 class OfflineBucket(s3.Bucket):
@@ -107,6 +116,11 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
         ),
         expire(RESULTS, config.data.query_result_days),
         expire(CONSISTENCY, _REPORT_DAYS),
+        s3.LifecycleRule(
+            prefix=TRANSFORM_JOBS,
+            expiration=Duration.days(_JOB_DAYS),
+            noncurrent_version_expiration=Duration.days(1),
+        ),
         expire(QUARANTINE, config.data.failed_batch_days),
         expire(SPILLED, config.data.failed_batch_days),
         # what a writer that died left: its batch was delivered again long before
