@@ -35,6 +35,10 @@ PREDICTIONS: Final = "predictions/"
 """Where scores lie, by prediction, model, version and instant; and what each run works with."""
 MONITORING: Final = "monitoring/"
 """Where baselines of models lie, and what runs of monitoring found."""
+TRANSFORMS: Final = "transforms/"
+"""Where people may put records for transform jobs, and have their results."""
+TRANSFORM_JOBS: Final = "transform-jobs/"
+"""What transform jobs remember of themselves, by the job's uid."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -58,6 +62,8 @@ OWN: Final = tuple(
                 LINEAGE,
                 PREDICTIONS,
                 MONITORING,
+                TRANSFORMS,
+                TRANSFORM_JOBS,
                 *_EARLIER,
             )
         }

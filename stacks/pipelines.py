@@ -32,10 +32,11 @@ from stacks.constructs.scheduled import Target, expression, scheduled
 from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.pipeline_machine import LONGEST_CALL, Spark, definition
+from stacks.pipeline_machine import Spark, definition
 from stacks.registry_access import REGISTRY_READER, allow_registry
 from stacks.source_access import TABLE_READER, allow_folder, allow_history, allow_sources
 from stacks.spark_job import SparkJob
+from stacks.states import LONGEST_CALL
 
 _LEDGER: Final = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
 _QUERIES: Final = ("athena:GetQueryExecution", "athena:StartQueryExecution")

@@ -20,6 +20,7 @@ from stacks.online_store import OnlineStoreStack
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
+from stacks.transforms import TransformsStack
 
 
 class Platform(Stage):
@@ -31,9 +32,7 @@ class Platform(Stage):
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
         memory = self._memory(config, key, online, offline)
-        models = ModelsStack(
-            self, "Models", config=config, online=online, offline=offline, memory=memory
-        )
+        models, transforms = self._scoring(config, online, offline, memory)
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         predictions = self._predictions(config, online, offline, pipelines)
         serving = ServingStack(
@@ -45,6 +44,7 @@ class Platform(Stage):
             models=models,
             pipelines=pipelines,
             predictions=predictions,
+            transforms=transforms,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
@@ -61,6 +61,7 @@ class Platform(Stage):
         self._exposures(config, online, offline, observability)
         observability.watch_pipelines(config, pipelines)
         observability.watch_predictions(config, predictions)
+        observability.watch_transforms(transforms)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 
@@ -94,6 +95,21 @@ class Platform(Stage):
         )
         # No reference says so, but a group becomes Created by the lifecycle function alone.
         groups.add_stack_dependency(ingestion)
+
+    def _scoring(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        memory: MemoryStoreStack | None,
+    ) -> tuple[ModelsStack, TransformsStack]:
+        """What scores one request at a time, and what scores folders of records."""
+        return (
+            ModelsStack(
+                self, "Models", config=config, online=online, offline=offline, memory=memory
+            ),
+            TransformsStack(self, "Transforms", config=config, online=online, offline=offline),
+        )
 
     def _exposures(
         self,

@@ -23,11 +23,11 @@ from stacks.constructs.python_function import Program, PythonFunction
 from stacks.constructs.scheduled import Target, expression, scheduled
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.pipeline_machine import LONGEST_CALL
 from stacks.pipelines import PipelinesStack
 from stacks.prediction_machine import SHARDS, definition
 from stacks.registry_access import REGISTRY_LISTER, REGISTRY_READER, allow_registry
 from stacks.source_access import allow_history
+from stacks.states import LONGEST_CALL
 
 _LEDGER: Final = ("dynamodb:UpdateItem",)
 _QUERIES: Final = ("athena:GetQueryExecution", "athena:StartQueryExecution")

@@ -23,10 +23,12 @@ from stacks.observability.offline_alarms import offline_watches, offline_widgets
 from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widgets
 from stacks.observability.prediction_alarms import prediction_watches, prediction_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
+from stacks.observability.transform_alarms import transform_watches
 from stacks.observability.watch import Watch, alarm, function_watches
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
+from stacks.transforms import TransformsStack
 
 
 class ObservabilityStack(Stack):
@@ -109,6 +111,12 @@ class ObservabilityStack(Stack):
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *prediction_widgets(config)
         )
+
+    def watch_transforms(self, transforms: TransformsStack) -> None:
+        """Watch the function of transform jobs, and jobs whose machine gave up."""
+        self._watch_function("Transforms", transforms.function)
+        self._watch(transform_watches(transforms))
+        self._dashboard.add_widgets(function_widget("Transforms", transforms.function))
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:

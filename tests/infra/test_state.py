@@ -105,13 +105,14 @@ def test_lifecycle_rules_never_expire_current_data(templates):
         if "ExpirationInDays" in rule
     }
     # staged rows are copies: the stream delivers them again until they are in their table
-    # reports are made anew each day, and name identifiers
+    # reports are made anew each day, and name identifiers; a transform job is over within two days
     assert expiring == {
         "athena-results/",
         "aws/lambda/",
         "consistency/",
         "quarantine/",
         "staging/",
+        "transform-jobs/",
     }
 
 
