@@ -2,7 +2,7 @@
 # build (dependency layers), .local (the local platform's state).
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark spark-tools bench docs snapshots cost package pipelines restore-drill
+.PHONY: single-parts help setup up down status logs clean env synth check test lint conformance soak spark spark-tools bench docs snapshots cost package pipelines monitor-demo restore-drill
 
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; print(1 if sys.version_info[:2] >= (3, 11) else "")' 2>/dev/null),$(p))))
 BIN := .venv/bin
@@ -92,6 +92,10 @@ spark-tools: setup ## what Glue jobs run on, for the local platform; 700 MB from
 pipelines: setup ## the example's pipelines over a month, in parts, on the local platform
 	@$(BIN)/python -m local up
 	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python -m examples.run_pipelines
+
+monitor-demo: setup ## a shift planted in the example's traffic, and the run of monitoring that names it
+	@test -n "$$LARDER_OFFLINE_BUCKET" || $(MAKE) --no-print-directory up
+	@eval "$$($(BIN)/python -m local env)" && $(BIN)/python -m examples.monitor_demo
 
 restore-drill: setup ## the online store damaged, restored to an instant and judged, on a platform of its own
 	@$(BIN)/python -m tests.drills.restore

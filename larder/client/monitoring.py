@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,14 @@ from larder.errors import ResourceNotFound, ValidationError
 from larder.models.served import ServedModel
 from larder.monitoring.baselines import Baseline, package_subject, subject_of
 from larder.monitoring.documents import constraints_from
+from larder.monitoring.quality import LabelHistory, VariantQuality, quality
 from larder.monitoring.report_html import report_html
 from larder.monitoring.rounds import Rounds
+from larder.monitoring.run import watched_of
 from larder.monitoring.run_documents import RunReport
+from larder.monitoring.skew import SkewCheck, SkewReport
 from larder.monitoring.window import Cadence, Window
+from larder.offline.feature_table import FeatureTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class MonitoringClient:
     """A platform's monitoring, by the caller's own rights."""
 
     rounds: Rounds
+    open_skew: Callable[[], SkewCheck]
+    open_tables: Callable[[], Callable[[str], FeatureTable]]
 
     def baseline(
         self, model: str, training_set: str, constraints: str | Path | None = None
@@ -48,11 +54,76 @@ class MonitoringClient:
             ResourceNotFound: there is no such endpoint.
             ValidationError: an instant can't be read, or the window is empty.
         """
+        return self.rounds.run(endpoint, self._window(since, until))
+
+    def skew(
+        self, endpoint: str, *, since: str, until: str = "", sample: int = 500, salt: str = ""
+    ) -> list[SkewReport]:
+        """Served vectors of a window compared with the history, for each variant.
+
+        At most 1,000 exposures are compared at once. The same ``salt`` chooses the same ones.
+
+        Raises:
+            ResourceNotFound: there is no such endpoint.
+            ValidationError: the window can't be read, or a group has no history.
+        """
+        window, check = self._window(since, until), self.open_skew()
+        served = self.rounds.endpoint(endpoint).served
+        return [
+            check.run(endpoint, each, window, sample, salt)
+            for each in watched_of(served)
+            if not each.shadow
+        ]
+
+    def quality(
+        self,
+        endpoint: str,
+        labels: str,
+        *,
+        since: str,
+        until: str = "",
+        label: str = "label",
+        threshold: float = 0.5,
+    ) -> list[VariantQuality]:
+        """How good the predictions of a window were, by variant, of the labels so far.
+
+        ``labels`` is a feature group whose record identifier is the inference id. Or it is a table
+        ``database.table`` with the columns ``inference_id`` and ``label``. Precision is that of
+        scores from ``threshold`` on.
+
+        Raises:
+            ValidationError: the window can't be read, or the group has no such history.
+        """
+        monitor = self.rounds.monitor
+        found = self._labels(labels, label)
+        window = self._window(since, until)
+        return quality(monitor.queries, monitor.database, endpoint, window, found, threshold)
+
+    def _labels(self, labels: str, label: str) -> LabelHistory:
+        database, dot, table = labels.partition(".")
+        if dot:
+            return LabelHistory(database, table, label=label)
+        group = self.open_tables()(labels)
+        if group.feature(label) is None:
+            raise ValidationError(
+                f"label: feature group {labels} has no feature {label!r}; it has "
+                f"{', '.join(each.name for each in group.features)[:300]}."
+            )
+        return LabelHistory(
+            group.database,
+            group.table,
+            key=group.record_identifier.name,
+            label=label,
+            newest=group.event_time.name,
+            deleted="is_deleted",
+        )
+
+    def _window(self, since: str, until: str) -> Window:
         end = micros_of(until, "until") if until else self.rounds.clock()
         window = Window(Cadence.ASKED, micros_of(since, "since"), end)
         if window.start >= window.end:
             raise ValidationError(f"since: {since} is not before {until or 'now'}.")
-        return self.rounds.run(endpoint, window)
+        return window
 
     def report(self, endpoint: str, cadence: str = "") -> RunReport:
         """The newest run of an endpoint; of one cadence, or of any.

@@ -140,9 +140,17 @@ class Platform:
             from larder.wiring.monitoring import (  # noqa: PLC0415
                 MonitoringClientSettings,
                 open_monitoring,
+                open_skew,
+                open_tables,
             )
+            from larder.wiring.sagemaker import ApiSettings  # noqa: PLC0415
 
-        return MonitoringClient(open_monitoring(self.location.settings(MonitoringClientSettings)))
+        settings = self.location.settings(MonitoringClientSettings)
+        return MonitoringClient(
+            open_monitoring(settings),
+            lambda: open_skew(settings, self.location.settings(ApiSettings)),
+            lambda: open_tables(self.location.settings(ApiSettings)),
+        )
 
     @cached_property
     def pipelines(self) -> PipelinesClient:

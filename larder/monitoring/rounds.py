@@ -69,10 +69,18 @@ class Rounds:
         Raises:
             ResourceNotFound: there is no such endpoint.
         """
+        return self._kept(self.endpoint(name), window)
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of that name.
+
+        Raises:
+            ResourceNotFound: it does not exist.
+        """
         found = self.registry.endpoints.get(name)
         if found is None:
-            raise ResourceNotFound(f"There is no endpoint {name!r}.")
-        return self._kept(found, window)
+            raise ResourceNotFound(f"There is no endpoint {name[:200]!r}.")
+        return found
 
     def reports(self, endpoint: str, cadence: Cadence) -> Iterator[RunReport]:
         """The runs of an endpoint that were kept, the newest first."""

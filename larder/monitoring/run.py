@@ -6,7 +6,7 @@ may be run again at any time: exposures that came late count then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from larder.as_of.text import literal, table_name
@@ -57,21 +57,26 @@ def _of_fleet(fleet: Fleet) -> Iterator[Watched]:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """Runs over the exposures of a database."""
+    """Runs over the exposures of a database.
+
+    ``is_made`` says whether the table of exposures exists: the first exposure makes it.
+    """
 
     queries: QueryRows
     database: str
     baselines: Baselines
+    is_made: Callable[[], bool] = lambda: True
 
     def run(self, endpoint: ServedEndpoint, window: Window, at: int) -> RunReport:
         """The report of a window. ``at`` is when, in microseconds since the epoch.
 
         Raises as ``larder.offline.queries.Queries`` does.
         """
-        exposures = self._exposures(endpoint.name, window)
+        is_made = self.is_made()
+        exposures = self._exposures(endpoint.name, window) if is_made else None
         violations = list(_split(exposures, window))
         variants = []
-        for each in watched_of(endpoint):
+        for each in watched_of(endpoint) if is_made else ():
             found = self._variant(endpoint.name, each, window)
             variants.append(found)
             violations.extend(replace(one, variant=each.variant) for one in found.violations)
@@ -131,8 +136,14 @@ def _unwatched(watched: Watched) -> VariantRun:
     )
 
 
-def exposed(database: str, endpoint: str, watched: Watched, window: Window) -> str:
-    """The query of the vectors and scores that a variant was given and gave in a window."""
+def exposed(
+    database: str,
+    endpoint: str,
+    watched: Watched,
+    window: Window,
+    columns: str = "inputs, scores",
+) -> str:
+    """The query of the exposures of a variant in a window that have their vector."""
     start, end = window.bounds
     artefacts = ",".join(each.sha256 for each in watched.model.artefacts)
     conditions = (
@@ -145,7 +156,7 @@ def exposed(database: str, endpoint: str, watched: Watched, window: Window) -> s
         "inputs IS NOT NULL",
     )
     return (
-        f"SELECT inputs, scores FROM {table_name(database, TABLE)} "  # noqa: S608 - quoted
+        f"SELECT {columns} FROM {table_name(database, TABLE)} "  # noqa: S608 - quoted
         f"WHERE {' AND '.join(conditions)}"
     )
 

@@ -27,7 +27,7 @@ _PLAIN = 6
 """Numbers of each column before its histogram."""
 _BUCKETS = 10
 QUANTILES = tuple(place / _BUCKETS for place in range(1, _BUCKETS))
-_NOTHING = ("", "null", "none")
+_NOTHING = ("nan", "null", "none")
 Row = Sequence[str | None]
 T = TypeVar("T")
 
@@ -85,10 +85,13 @@ def buckets_of(
 ) -> tuple[Buckets, ...]:
     """The buckets of a baseline, from its shapes and the row of ``values_query``."""
     cells = iter(row)
-    values = {each.name: _listed(next(cells)) for each in _few(columns, shapes)}
+    values = {
+        each.name: tuple(x for x in listed(next(cells)) if x is not None)
+        for each in _few(columns, shapes)
+    }
     found: list[Buckets] = []
     for each in columns:
-        of_it = values.get(each.name, ())
+        of_it: Sequence[float] = values.get(each.name, [])
         if each.is_category:
             whole = {int(code) for code in of_it if code == int(code)}
             known = sorted(whole & set(range(len(each.categories))))
@@ -210,10 +213,11 @@ def _text(texts: Sequence[str], code: float) -> str:
     return texts[place] if place == code and 0 <= place < len(texts) else repr(code)
 
 
-def _listed(cell: str | None) -> tuple[float, ...]:
-    """The numbers of a list as both engines print it."""
+def listed(cell: str | None) -> tuple[float | None, ...]:
+    """The numbers of a list as both engines print it; NaN and null are ``None``."""
     inside = (cell or "").strip("[]")
-    return tuple(float(each) for each in inside.split(",") if each.strip().lower() not in _NOTHING)
+    texts = (each.strip().lower() for each in inside.split(",") if each.strip())
+    return tuple(None if text in _NOTHING else float(text) for text in texts)
 
 
 def _number(cell: str | None) -> float | None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow as pa
-import sqlglot
 
 from larder.models.exposure_table import iso_millis
 from larder.models.served import (
@@ -29,6 +28,9 @@ from larder.monitoring.statistics_sql import (
     statistics_query,
     values_query,
 )
+from local.athena.language.dialect import to_duckdb
+from local.athena.language.macros import MACROS
+from local.athena.language.parsing import query
 
 RELATION = f"SELECT inputs, scores FROM {ROWS}"
 
@@ -116,6 +118,8 @@ class Exposed:
 
     def __init__(self):
         self.database = open_rows([]).database
+        for macro in MACROS:
+            self.database.execute(f"CREATE OR REPLACE MACRO {macro}")
         self.database.execute("CREATE SCHEMA larder_dev")
         self.database.execute(
             "CREATE TABLE larder_dev.exposures (inference_id VARCHAR, endpoint VARCHAR, "
@@ -138,8 +142,7 @@ class Exposed:
 
     def rows(self, sql):
         self.asked.append(sql)
-        [translated] = sqlglot.transpile(sql, read="athena", write="duckdb")
-        found = self.database.execute(translated).fetchall()
+        found = self.database.execute(to_duckdb(query(sql), sql)).fetchall()
         return [[None if cell is None else str(cell) for cell in row] for row in found]
 
 

@@ -14,6 +14,7 @@ import duckdb
 
 ROWS = "given_rows"
 """The relation that the rows are read as."""
+_VECTORS = "SELECT inputs, scores FROM batch_rows"
 _MACROS = (
     "is_finite(x) AS isfinite(x)",
     "approx_distinct(x) AS approx_count_distinct(x)",
@@ -34,14 +35,14 @@ class DuckDbRows:
             yield [None if cell is None else str(cell) for cell in row]
 
 
-def open_rows(batches: Iterable[Any]) -> DuckDbRows:
-    """The rows of Arrow batches that have the columns ``inputs`` and ``scores``."""
+def open_rows(batches: Iterable[Any], vectors: str = _VECTORS) -> DuckDbRows:
+    """Arrow batches as rows; ``vectors`` is the query that makes them of ``batch_rows``."""
     database = duckdb.connect()
     for macro in _MACROS:
         database.execute(f"CREATE MACRO {macro}")
     database.execute(f"CREATE TABLE {ROWS} (inputs DOUBLE[], scores DOUBLE[])")
     for batch in batches:
         database.register("batch_rows", batch)
-        database.execute(f"INSERT INTO {ROWS} SELECT inputs, scores FROM batch_rows")  # noqa: S608
+        database.execute(f"INSERT INTO {ROWS} {vectors}")
         database.unregister("batch_rows")
     return DuckDbRows(database)

@@ -8,27 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from larder.aws.s3_objects import Objects
 from larder.progress import Progress, Report
 from larder.tabular.columns import restored
 from larder.training_sets.adapters.content_hash import ROW, ContentHash
 from larder.training_sets.adapters.export import write_table
+from larder.training_sets.adapters.file_batches import file_batches
 from larder.training_sets.manifest import LABEL, Manifest
 from larder.training_sets.ports import Contents, StoredFile
 
-_BATCH_ROWS = 65_536
-_PARTITION_TYPES = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-}
 Arrow = Any  # pyarrow is untyped
 
 
@@ -81,19 +73,6 @@ class StoredRows:
         table = self.table(manifest)
         write_table(table, path)
         return len(table)
-
-
-def file_batches(path: Path, address: str, partitions: Mapping[str, str]) -> Iterator[Arrow]:
-    """The rows of a file, with the columns that only its folders' names tell (Hive's layout)."""
-    folders = dict(part.partition("=")[::2] for part in address.split("/") if "=" in part)
-    values = {
-        column: pa.scalar(unquote(folders[column])).cast(_PARTITION_TYPES[kind])
-        for column, kind in partitions.items()
-    }
-    for batch in pq.ParquetFile(path).iter_batches(_BATCH_ROWS):
-        for column, value in values.items():
-            batch = batch.append_column(column, pa.repeat(value, len(batch)))  # noqa: PLW2901
-        yield batch
 
 
 def _mark(seen: Arrow, batch: Arrow) -> int:

@@ -1,6 +1,7 @@
 """M3, M4, A6: runs over exposures against pinned baselines, on DuckDB in Athena's place."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -194,3 +195,11 @@ def test_a_runs_document_has_sagemakers_violations(world):
     document = json.loads(run_json(world.run()))
     assert document["violations"][0]["constraint_check_type"] == "baseline_drift_check"
     assert document["variants"][0]["statistics"]["dataset"] == {"item_count": 3_000}
+
+
+def test_before_the_first_exposure_there_is_no_table_and_no_failure(world):
+    world.baselines.make(SUBJECT, model(*NAMES), "june")
+    world.exposed.database.execute("DROP TABLE larder_dev.exposures")
+    world.monitor = replace(world.monitor, is_made=lambda: False)
+    found = world.run()
+    assert (found.exposures, found.violations, found.variants) == (0, (), ())
