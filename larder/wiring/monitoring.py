@@ -109,12 +109,8 @@ def _rounds(  # noqa: PLR0913 - each by its name
     s3 = boto3.client("s3", config=config)
     athena = boto3.client("athena", config=config)
     documents = S3Documents(s3, bucket)
-    baselines = Baselines(
-        documents=documents,
-        sets=StoredTrainingSets(Objects(s3), bucket),
-        clock=now_micros,
-        scorer=_scorer(function) if function else None,
-    )
+    sets, scorer = StoredTrainingSets(Objects(s3), bucket), _scorer(function)
+    baselines = Baselines(documents=documents, sets=sets, clock=now_micros, scorer=scorer)
     queries = AthenaRows(athena, AthenaQueries(athena, workgroup, database))
     table = GlueTable(boto3.client("glue", config=config), database, TABLE)
     dynamodb = BotoDynamo(boto3.client("dynamodb", config=config))
@@ -128,6 +124,9 @@ def _rounds(  # noqa: PLR0913 - each by its name
     )
 
 
-def _scorer(function: str) -> InferenceScorer:
+def _scorer(function: str) -> InferenceScorer | None:
+    """None where the stage was deployed by a release that did not publish the function."""
+    if not function:
+        return None
     config = background(read_seconds=_SCORING_SECONDS)
     return InferenceScorer(boto3.client("lambda", config=config), function)
