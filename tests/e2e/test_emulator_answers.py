@@ -129,6 +129,8 @@ def test_a_stack_whose_outputs_alone_change_has_the_new_ones(platform: DeployedP
 
 def test_a_map_runs_as_many_children_at_a_time_as_its_path_says(platform: DeployedPlatform) -> None:
     machines = platform.client("stepfunctions")
+    known = platform.outputs["TransformsStateMachineArn"]
+    role = machines.describe_state_machine(stateMachineArn=known)["roleArn"]
     each = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
     definition = {
         "StartAt": "Map",
@@ -145,7 +147,7 @@ def test_a_map_runs_as_many_children_at_a_time_as_its_path_says(platform: Deploy
     machine = machines.create_state_machine(
         name=f"maps-{uuid.uuid4().hex[:8]}",
         definition=json.dumps(definition),
-        roleArn="arn:aws:iam::000000000000:role/any",
+        roleArn=role,
     )["stateMachineArn"]
     given = json.dumps({"items": [1, 2, 3], "most": 2})
     execution = machines.start_execution(stateMachineArn=machine, input=given)["executionArn"]
