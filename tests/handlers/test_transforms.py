@@ -11,8 +11,11 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from larder.errors import ServiceUnavailable
-from larder.models.served import Contract
+from larder.models.resolve import resolve
+from larder.models.served import Contract, Runtime
+from larder.models.specification import parse
 from tests.support import boosters
+from tests.support.groups import Groups, feature_group
 from tests.support.transforms import BUCKET, Jobs, csv, request_of, scores
 
 ROWS, _ = boosters.data()
@@ -492,3 +495,39 @@ def test_the_pages_example_does_what_it_says(jobs, sm, monkeypatch, capsys):
     rows = [[0.1, 0.2, 0.3], [1, 2, 3]]
     first, second = boosters.predict(jobs.booster, rows)
     assert f"7,{first}\n8,{second}\n" in capsys.readouterr().out
+
+
+def test_lines_with_identifiers_alone_are_scored_by_features_of_the_online_store(make, sm):
+    jobs = make(contract=Contract.LARDER)
+    read = {"feature_group": "customers"}
+    inputs = [
+        {"name": "clicks", **read},
+        {"name": "score", **read},
+        {"name": "amount", "source": "request", "type": "Fractional"},
+    ]
+    jobs.features = resolve(
+        parse(json.dumps({"version": 1, "inputs": inputs})),
+        Groups(feature_group()),
+        lambda _: True,
+        3,
+        runtime=Runtime.XGBOOST,
+    )
+    jobs.make_model(sm, "of-features")
+    count = 130
+    for place in range(count):
+        jobs.inference.put(f"c-{place}", clicks=str(place), score="0.5")
+    records = [{"customer_id": f"c-{place}", "amount": 1.5} for place in range(count)]
+    lines = [json.dumps(each).encode() for each in records]
+    jobs.put("a.jsonl", b"\n".join(lines))
+    jobs.put("gone.jsonl", b"\n".join([*lines, b'{"customer_id": "gone", "amount": 1.0}']))
+
+    job = jobs.run(
+        sm,
+        ModelName="of-features",
+        source={"ContentType": "application/jsonlines"},
+        output={"Accept": "text/csv"},
+    )
+
+    assert jobs.outputs() == {"a.jsonl.out": scores([[place, 0.5, 1.5] for place in range(count)])}
+    assert job["TransformJobStatus"] == "Failed"
+    assert "gone.jsonl" in job["FailureReason"]
