@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import boto3
@@ -21,17 +20,11 @@ from larder.monitoring.alerts import AlertBook
 from larder.monitoring.baselines import Baselines
 from larder.monitoring.rounds import Rounds
 from larder.monitoring.run import Monitor
-from larder.monitoring.skew import SkewCheck
 from larder.offline.adapters.athena import AthenaQueries
-from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.offline.adapters.iceberg.versions import IcebergVersions
-from larder.offline.feature_table import FeatureTable
 from larder.settings.base import Settings
 from larder.settings.monitoring import MonitoringSettings
-from larder.training_sets.adapters.described_groups import DescribedGroups
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
-from larder.wiring.sagemaker import CONTROL, ApiSettings, sagemaker_client
 
 _SCORING_SECONDS = 30.0
 """As long as the inference function may run."""
@@ -76,23 +69,6 @@ def open_monitoring(settings: MonitoringClientSettings) -> Rounds:
         receiver=None,
         stage=settings.stage,
     )
-
-
-def open_skew(settings: MonitoringClientSettings, api: ApiSettings) -> SkewCheck:
-    """Comparisons of served vectors with the histories, by a person's rights."""
-    athena = boto3.client("athena", config=background())
-    queries = AthenaQueries(athena, settings.workgroup, settings.database)
-    return SkewCheck(
-        queries=AthenaRows(athena, queries),
-        database=settings.database,
-        tables=open_tables(api),
-        versions=IcebergVersions(open_catalog()),
-    )
-
-
-def open_tables(api: ApiSettings) -> Callable[[str], FeatureTable]:
-    """What gives a group's history; it raises ``ValidationError`` where there is no such group."""
-    return DescribedGroups(sagemaker_client(CONTROL, api)).get
 
 
 def _rounds(  # noqa: PLR0913 - each by its name

@@ -24,7 +24,7 @@ from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widg
 from stacks.observability.prediction_alarms import prediction_watches, prediction_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
 from stacks.observability.transform_alarms import transform_watches
-from stacks.observability.watch import Watch, alarm, function_watches
+from stacks.observability.watch import Watch, alarm, errors_watch, function_watches
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
@@ -95,8 +95,7 @@ class ObservabilityStack(Stack):
     def watch_pipelines(self, config: StageConfig, pipelines: PipelinesStack) -> None:
         """Watch the functions of pipelines, and what becomes of intervals."""
         functions = {"PipelineSteps": pipelines.steps, "PipelinePublisher": pipelines.publisher}
-        for name, function in functions.items():
-            self._watch_function(name, function)
+        self._watch([errors_watch("PipelineSteps", pipelines.steps)])
         self._watch(pipeline_watches(config, pipelines))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *pipeline_widgets(config)
@@ -105,16 +104,14 @@ class ObservabilityStack(Stack):
     def watch_predictions(self, config: StageConfig, predictions: PredictionsStack) -> None:
         """Watch the functions of predictions, and what becomes of runs."""
         functions = {"PredictionSteps": predictions.steps, "Scoring": predictions.scoring}
-        for name, function in functions.items():
-            self._watch_function(name, function)
+        self._watch([errors_watch("PredictionSteps", predictions.steps)])
         self._watch(prediction_watches(config, predictions))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *prediction_widgets(config)
         )
 
     def watch_transforms(self, transforms: TransformsStack) -> None:
-        """Watch the function of transform jobs, and jobs whose machine gave up."""
-        self._watch_function("Transforms", transforms.function)
+        """Watch transform jobs whose machine gave up."""
         self._watch(transform_watches(transforms))
         self._dashboard.add_widgets(function_widget("Transforms", transforms.function))
 
