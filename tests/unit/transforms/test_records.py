@@ -61,7 +61,14 @@ def test_compressed_bytes_are_read_member_after_member(texts, size):
     assert b"".join(gunzipped(pieces(body, size))) == b"".join(texts)
 
 
-@pytest.mark.parametrize("body", [b"1,2,3\n", gzip.compress(b"1,2,3\n" * 100)[:-9], b"\x1f\x8b"])
+NO_GZIP = {
+    "text": b"1,2,3\n",
+    "cut": gzip.compress(b"1,2,3\n" * 100)[:-9],
+    "two bytes": b"\x1f\x8b",
+}
+
+
+@pytest.mark.parametrize("body", NO_GZIP.values(), ids=NO_GZIP)
 def test_what_is_no_gzip_file_is_refused(body):
     with pytest.raises(BadInput, match="Gzip"):
         list(gunzipped([body]))
