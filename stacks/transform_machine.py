@@ -11,6 +11,9 @@ from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
 
 _JOINS: Final = 10
 """Objects that are joined at a time."""
+_SCORE, _JOIN = "Score", "Join"
+LABELS: Final = (_SCORE, _JOIN)
+"""Of the distributed maps, by which their executions are named."""
 _JOB: Final = {"job.$": "$.job", "uid.$": "$.uid"}
 
 
@@ -24,7 +27,7 @@ def definition(function: str) -> State:
             "Score": _caught(
                 {
                     **_map(_score(function), "tasks", {"task.$": "$$.Map.Item.Value"}),
-                    "Label": "Score",
+                    "Label": _SCORE,
                     "MaxConcurrencyPath": "$.plan.concurrency",
                     "Next": "Join",
                 }
@@ -32,7 +35,7 @@ def definition(function: str) -> State:
             "Join": _caught(
                 {
                     **_map(_join(function), "joins", {"first.$": "$$.Map.Item.Value"}),
-                    "Label": "Join",
+                    "Label": _JOIN,
                     "MaxConcurrency": _JOINS,
                     "Next": "Close",
                 }

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, Stack
-from aws_cdk import aws_iam as iam
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -12,14 +11,15 @@ from larder.settings.transforms import TransformsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import INFERENCE, DependencyLayer
 from stacks.constructs.offline_bucket import OfflineBucket
-from stacks.constructs.permissions import acknowledge, allow, allow_items, allow_pattern
+from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
+from stacks.constructs.state_machine import allow_children, machine_role, steps_machine
 from stacks.data_plane import runtime_settings
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import REGISTRY_NOTER, allow_registry
 from stacks.states import LONGEST_CALL
-from stacks.transform_machine import definition
+from stacks.transform_machine import LABELS, definition
 
 _RECORD_READER: Final = ("dynamodb:BatchGetItem", "dynamodb:GetItem")
 _FILES: Final = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
@@ -107,50 +107,16 @@ class TransformsStack(Stack):
             allow(function, ["s3:ListBucket"], [arn])
 
     def _machine(self, bucket: OfflineBucket) -> sfn.StateMachine:
-        role = iam.Role(
-            self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com")
-        )
-        allow(role, ["lambda:InvokeFunction"], [self.function.function_arn])
+        role = machine_role(self, [self.function])
         bucket.allow_prefix(
             role, ["s3:GetObject"], TRANSFORM_JOBS, reason="a job's tasks, which a map reads"
         )
-        machine = sfn.StateMachine(
+        machine = steps_machine(
             self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(
-                self.to_json_string(definition(self.function.function_arn))
-            ),
-            role=role,
+            role,
+            definition(self.function.function_arn),
             timeout=_LONGEST,
+            logged=_LOGGED,
         )
-        self._allow_itself(machine, role)
-        for rule in ("AwsSolutions-SF1", "AwsSolutions-SF2"):
-            acknowledge(machine, rule, _LOGGED)
+        allow_children(machine, LABELS)
         return machine
-
-    def _allow_itself(self, machine: sfn.StateMachine, role: iam.Role) -> None:
-        """A distributed map's children are executions that the machine begins.
-
-        In a policy of its own: that of the role is there before the machine, and can't name it.
-        """
-        children = self.format_arn(
-            service="states",
-            resource="execution",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            resource_name=f"{machine.state_machine_name}/*",
-        )
-        statements = [
-            iam.PolicyStatement(actions=actions, resources=[resource])
-            for actions, resource in (
-                (["states:StartExecution"], machine.state_machine_arn),
-                (["states:DescribeExecution", "states:StopExecution"], children),
-            )
-        ]
-        policy = iam.Policy(self, "MachineItself", statements=statements)
-        role.attach_inline_policy(policy)
-        place = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>"
-        acknowledge(
-            policy,
-            f"AwsSolutions-IAM5[Resource::{place}:execution:<Machine6FC8AE80.Name>/*]",
-            "the children of its own maps, which AWS names",
-        )

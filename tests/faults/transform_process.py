@@ -24,7 +24,7 @@ _PIECE = 50_000
 
 
 class Made:
-    """Inputs that repeat some rows, outputs that are counted, and notes that nobody reads."""
+    """Inputs that repeat some rows, outputs that are counted, and notes that stay unread."""
 
     def __init__(self, rows):
         lines, _ = boosters.data(COLUMNS, 1_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,9 +58,9 @@ class S3Outputs:
             raise refusal(f"S3 did not tell of {address}", error) from error
 
     def _send(self, upload: _Upload, bucket: str, key: str) -> None:
-        body = self.client.get_object(Bucket=bucket, Key=key)["Body"]
-        for chunk in body.iter_chunks(_PIECE):
-            upload.write(chunk)
+        with closing(self.client.get_object(Bucket=bucket, Key=key)["Body"]) as body:
+            for chunk in body.iter_chunks(_PIECE):
+                upload.write(chunk)
 
 
 @dataclass(slots=True)
