@@ -13,7 +13,12 @@ from stacks.constructs.dependency_layer import INFERENCE, DependencyLayer
 from stacks.constructs.offline_bucket import OfflineBucket
 from stacks.constructs.permissions import allow, allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
-from stacks.constructs.state_machine import allow_children, machine_role, steps_machine
+from stacks.constructs.state_machine import (
+    allow_children,
+    allow_executions,
+    machine_role,
+    steps_machine,
+)
 from stacks.data_plane import runtime_settings
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -54,8 +59,14 @@ class TransformsStack(Stack):
         CfnOutput(self, "TransformsStateMachineArn", value=self.machine.state_machine_arn)
 
     def allow_control(self, control: PythonFunction) -> None:
-        """Begin with jobs."""
+        """Begin with jobs, and see which ended from outside."""
         allow(control, ["states:StartExecution"], [self.machine.state_machine_arn])
+        allow_executions(
+            control,
+            ["states:DescribeExecution"],
+            self.machine,
+            reason="each job is an execution, and has its name",
+        )
 
     def _function(
         self, config: StageConfig, online: OnlineStoreStack, offline: OfflineStoreStack

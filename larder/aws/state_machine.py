@@ -1,15 +1,20 @@
-"""Executions of a state machine. Source: AWS, Step Functions API reference, "StartExecution"."""
+"""Executions of a state machine.
+
+Source: AWS, Step Functions API reference, "StartExecution" and "DescribeExecution".
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.refusals import code_of, refusal
+
+_BROKEN: Final = frozenset({"ABORTED", "FAILED", "TIMED_OUT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,22 @@ class StateMachine:
             if isinstance(error, ClientError) and code_of(error) == "ExecutionAlreadyExists":
                 return
             raise refusal(f"{what} (states:StartExecution)", error) from error
+
+    def broken(self, name: str, what: str) -> str | None:
+        """How the execution of that name ended without success, in Step Functions' words.
+
+        ``None`` where it runs or has succeeded, and where it is not known: one that has just begun
+        may not be.
+
+        Raises:
+            ServiceUnavailable, ThrottlingException, AccessForbidden: Step Functions did not tell;
+                ``what`` begins the message.
+        """
+        arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            status: str = self.client.describe_execution(executionArn=arn)["status"]
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and code_of(error) == "ExecutionDoesNotExist":
+                return None
+            raise refusal(f"{what} (states:DescribeExecution)", error) from error
+        return status if status in _BROKEN else None

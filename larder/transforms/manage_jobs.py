@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from larder.access.grants import Right
 from larder.access.rules import Access
-from larder.errors import LarderError, ResourceInUse, ValidationError
+from larder.errors import (
+    LarderError,
+    ResourceInUse,
+    ServiceUnavailable,
+    ThrottlingException,
+    ValidationError,
+)
 from larder.models.catalog import ModelCatalog
 from larder.models.manage_endpoint_configs import key_problems
 from larder.models.manage_items import ManagedItems
@@ -18,6 +25,12 @@ from larder.problems import Path, Problem, refuse, shown
 from larder.transforms.job import JobStatus, TransformJob
 from larder.transforms.ports import JobMachine
 from larder.transforms.work import Work
+
+_BROKEN: Final = (
+    "The execution of this job ended from outside ({how}): somebody stopped it, or it took longer "
+    "than the machine allows. Outputs of finished objects are there. Create the job again under "
+    "another name."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +97,32 @@ class TransformJobs:
             self.store.remove(job)  # nothing was done for it, and its name is free again
             raise
         return job
+
+    def get(self, name: str) -> TransformJob:
+        """The job of that name; one whose work ended without its last step is ended here.
+
+        An execution may be stopped by hand or run out of time. Where it is not known how it goes,
+        the job is as it was.
+
+        Raises:
+            ValidationError: there is no such job.
+            AccessForbidden: the caller may not see it, or the platform not look at executions.
+        """
+        job = self.items.get(name)
+        if job.state.is_over:
+            return job
+        try:
+            how = self.machine.broken(job.name, job.uid)
+            return job if how is None else self._ended(job, how)
+        except (ServiceUnavailable, ThrottlingException, ResourceInUse):
+            return job
+
+    def _ended(self, job: TransformJob, how: str) -> TransformJob:
+        """The job at its end, unless its last step wrote that after ``job`` was read."""
+        now = self.store.get(job.name)
+        if now is None or now.uid != job.uid or now.state.is_over:
+            return now or job
+        return self.store.replace(now.over(_BROKEN.format(how=how), self.models.clock()))
 
     def _registered(self, spec: JobSpec, model: ServedModel) -> TransformJob:
         now = self.models.clock()

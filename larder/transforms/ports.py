@@ -96,3 +96,10 @@ class JobMachine(Protocol):
         Raises:
             ServiceUnavailable, ThrottlingException, AccessForbidden: it was not begun.
         """
+
+    def broken(self, name: str, uid: str) -> str | None:
+        """How the work on a job ended without success; ``None`` where it goes on or succeeded.
+
+        Raises:
+            ServiceUnavailable, ThrottlingException, AccessForbidden: it is not known.
+        """

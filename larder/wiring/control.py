@@ -21,6 +21,7 @@ from larder.models.move_endpoint import Traffic
 from larder.settings.control import ControlSettings
 from larder.transforms.adapters.dynamodb_jobs import DynamoJobs
 from larder.transforms.manage_jobs import TransformJobs
+from larder.transforms.ports import JobMachine
 from larder.wire.errors import Response
 from larder.wire.http import Request
 from larder.wiring.control_plane import control_plane, now_micros, random_uid
@@ -69,10 +70,16 @@ class _JobsOnUse:
     machine_arn: str
 
     def start(self, name: str, uid: str) -> None:
+        self._opened().start(name, uid)
+
+    def broken(self, name: str, uid: str) -> str | None:
+        return self._opened().broken(name, uid)
+
+    def _opened(self) -> JobMachine:
         # imported where it is used: boto3 would be half of a cold start
         from larder.wiring.transforms import open_machine  # noqa: PLC0415
 
-        open_machine(self.machine_arn).start(name, uid)
+        return open_machine(self.machine_arn)
 
 
 def _transforms(

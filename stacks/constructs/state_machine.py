@@ -7,10 +7,13 @@ from aws_cdk import ArnFormat, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 
-from stacks.constructs.permissions import acknowledge, allow
+from stacks.constructs.permissions import acknowledge, allow, allow_pattern
 from stacks.constructs.python_function import PythonFunction
 
 _NOT_LOGGED: Final = ("AwsSolutions-SF1", "AwsSolutions-SF2")
+_PRINTED: Final = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
+_NAME_OUTPUT: Final = "PublishOutputFnGetAttMachine6FC8AE80NameF735C099"
+"""What the CDK calls the output with the name of a stack's construct ``Machine``."""
 _CHILD: Final = "Step Functions names the executions of a map"
 
 
@@ -48,22 +51,40 @@ def allow_children(machine: sfn.StateMachine, labels: Sequence[str]) -> None:
     Source: AWS, "Create state machines with IAM permissions for Distributed Map state".
     """
     stack = Stack.of(machine)
-    children = [
-        stack.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}/{label}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        for label in labels
-    ]
+    children = [f"/{label}:*" for label in labels]
     policy = iam.Policy(stack, "MapChildren", roles=[machine.role])
     for actions, resources in (
         (["states:StartExecution"], [machine.state_machine_arn]),
-        (["states:DescribeExecution", "states:StopExecution"], children),
+        (
+            ["states:DescribeExecution", "states:StopExecution"],
+            [_executions(stack, machine, each) for each in children],
+        ),
     ):
         policy.add_statements(iam.PolicyStatement(actions=actions, resources=resources))
-    name = stack.get_logical_id(cast("sfn.CfnStateMachine", machine.node.default_child))
-    place = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<{name}.Name>"
-    for label in labels:
-        acknowledge(policy, f"AwsSolutions-IAM5[Resource::{place}/{label}:*]", _CHILD)
+    for each in children:
+        acknowledge(policy, f"AwsSolutions-IAM5[Resource::{_printed(machine, each)}]", _CHILD)
+
+
+def allow_executions(
+    grantee: PythonFunction, actions: Sequence[str], machine: sfn.StateMachine, *, reason: str
+) -> None:
+    """Let ``grantee``, of another stack, do ``actions`` on every execution of a machine."""
+    arn = _executions(Stack.of(grantee), machine, ":*")
+    where = f'"StackName":"{Stack.of(machine).stack_name}","Region":{{"Ref":"AWS::Region"}}'
+    name = f'{{"Fn::GetStackOutput":{{{where},"OutputName":"{_NAME_OUTPUT}"}}}}'
+    allow_pattern(grantee, actions, {arn: f"{_PRINTED}{name}:*"}, reason=reason)
+
+
+def _executions(stack: Stack, machine: sfn.StateMachine, which: str) -> str:
+    return stack.format_arn(
+        service="states",
+        resource="execution",
+        resource_name=f"{machine.state_machine_name}{which}",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
+    )
+
+
+def _printed(machine: sfn.StateMachine, which: str) -> str:
+    """The ARN as cdk-nag prints it within the machine's own stack."""
+    name = Stack.of(machine).get_logical_id(cast("sfn.CfnStateMachine", machine.node.default_child))
+    return f"{_PRINTED}<{name}.Name>{which}"

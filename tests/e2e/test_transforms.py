@@ -102,3 +102,24 @@ def test_the_objects_below_a_prefix_are_scored_each_into_its_own_output(jobs: Jo
         for name, rows in parts.items()
     }
     assert jobs.outputs() == expected
+
+
+def test_a_job_whose_execution_is_stopped_by_hand_fails_with_the_reason(
+    platform: DeployedPlatform, jobs: Jobs
+) -> None:
+    states = platform.client("stepfunctions")
+    machine = platform.outputs["TransformsStateMachineArn"]
+    model = jobs.model(("model.ubj", boosters.ubj()))
+    jobs.put("a.csv", lines(ROWS[:3]))
+    name = jobs.start(model)
+    (execution,) = [
+        each["executionArn"]
+        for each in states.list_executions(stateMachineArn=machine)["executions"]
+        if each["name"].startswith(name)
+    ]
+
+    states.stop_execution(executionArn=execution)  # long before its first function has started
+
+    job = jobs.ended(name)
+    assert job["TransformJobStatus"] == "Failed", job
+    assert "ended from outside (ABORTED)" in job["FailureReason"]

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from larder.errors import ServiceUnavailable
+from larder.errors import ServiceUnavailable, ThrottlingException
 from larder.models.resolve import resolve
 from larder.models.served import Contract, Runtime
 from larder.models.specification import parse
@@ -439,6 +439,51 @@ def test_a_job_that_is_stopped_before_it_began_writes_nothing(jobs, sm):
 
     told = sm.describe_transform_job(TransformJobName=request["TransformJobName"])
     assert (told["TransformJobStatus"], jobs.outputs()) == ("Stopped", {})
+
+
+@pytest.mark.parametrize("how", ["ABORTED", "TIMED_OUT", "FAILED"])
+def test_a_job_whose_execution_ends_from_outside_is_ended_by_who_looks_at_it(jobs, sm, how):
+    name = request_of()["TransformJobName"]
+    sm.create_transform_job(**request_of(TransformJobName=name))
+    assert sm.describe_transform_job(TransformJobName=name)["TransformJobStatus"] == "InProgress"
+
+    jobs.machine.ended = how
+    told = sm.describe_transform_job(TransformJobName=name)
+    assert told["TransformJobStatus"] == "Failed"
+    assert f"ended from outside ({how})" in told["FailureReason"]
+    assert told["TransformEndTime"] >= told["CreationTime"]
+    (listed,) = sm.list_transform_jobs(StatusEquals="Failed")["TransformJobSummaries"]
+    assert listed["TransformJobName"] == name
+
+
+def test_a_job_that_was_stopping_when_its_execution_ended_is_stopped(jobs, sm):
+    name = request_of()["TransformJobName"]
+    sm.create_transform_job(**request_of(TransformJobName=name))
+    sm.stop_transform_job(TransformJobName=name)
+    jobs.machine.ended = "ABORTED"
+    told = sm.describe_transform_job(TransformJobName=name)
+    assert (told["TransformJobStatus"], "FailureReason" in told) == ("Stopped", False)
+
+
+def test_a_last_step_that_comes_before_the_reader_is_not_overwritten(jobs, sm):
+    put_parts(jobs)
+    name = request_of()["TransformJobName"]
+    sm.create_transform_job(**request_of(TransformJobName=name))
+
+    def completes_meanwhile(*execution):
+        jobs.machine.run(*execution, jobs.objects)
+        return "ABORTED"
+
+    jobs.machine.broken = completes_meanwhile
+    assert sm.describe_transform_job(TransformJobName=name)["TransformJobStatus"] == "Completed"
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable("later"), ThrottlingException("later")])
+def test_a_job_is_described_while_step_functions_does_not_answer(jobs, sm, error):
+    name = request_of()["TransformJobName"]
+    sm.create_transform_job(**request_of(TransformJobName=name))
+    jobs.machine.error = error
+    assert sm.describe_transform_job(TransformJobName=name)["TransformJobStatus"] == "InProgress"
 
 
 def test_a_job_whose_machine_does_not_begin_is_not_there(jobs, sm):

@@ -71,7 +71,8 @@ MAY = {
     | WRITE_KEY
     | REGISTRY_WRITER
     | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}  # a page of groups; models
-    | {"cloudwatch:DescribeAlarms", "states:StartExecution"},  # updates of endpoints
+    | {"cloudwatch:DescribeAlarms", "states:StartExecution"}  # updates of endpoints
+    | {"states:DescribeExecution"},  # transform jobs whose execution ended from outside
     "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
     "model_deployment": LOGS
     | WRITE_KEY

@@ -36,12 +36,13 @@ AN_HOUR = 3_600.0
 class Machine:
     """Takes the steps of a job as the state machine does, when a test says so.
 
-    ``error`` is raised instead of beginning. ``call`` gets each step's event. With ``objects`` the
+    ``error`` is raised instead of an answer, ``ended`` is how executions ended from outside. ``call`` gets each step's event. With ``objects`` the
     steps are taken when a job begins.
     """
 
     def __init__(self):
         self.started, self.error, self.call, self.objects = [], None, None, None
+        self.ended = None
 
     def start(self, name, uid):
         if self.error is not None:
@@ -49,6 +50,12 @@ class Machine:
         self.started.append((name, uid))
         if self.objects is not None:
             self.run(name, uid, self.objects)
+
+    def broken(self, name, uid):
+        if self.error is not None:
+            raise self.error
+        assert (name, uid) in self.started
+        return self.ended
 
     def run(self, name, uid, objects):
         job = {"job": name, "uid": uid}

@@ -19,3 +19,6 @@ class StepFunctionsJobs:
     def start(self, name: str, uid: str) -> None:
         given = {"job": name, "uid": uid}
         self.machine.start(f"{name}-{uid}", given, "the transform job did not begin")
+
+    def broken(self, name: str, uid: str) -> str | None:
+        return self.machine.broken(f"{name}-{uid}", "it is not known how the transform job goes")

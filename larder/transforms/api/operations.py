@@ -54,7 +54,7 @@ class _Operations:
         return {"TransformJobArn": self.jobs.items.arn(job.name)}
 
     def describe(self, members: Members) -> Answer:
-        job = self.jobs.items.get(members["TransformJobName"])
+        job = self.jobs.get(members["TransformJobName"])
         return answers.described(job, self.jobs.items.arn(job.name))
 
     def list(self, members: Members) -> Answer:

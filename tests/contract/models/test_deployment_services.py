@@ -100,6 +100,9 @@ def test_a_refusal_is_the_error_that_its_caller_can_act_on(code):
             StepFunctionsMachine(StateMachine(machines, "arn:aws:states:::m")).start(
                 "scoring", "u1"
             )
+        other.add_client_error("describe_execution", code)
+        with pytest.raises(REFUSALS[code], match="states:DescribeExecution"):
+            StateMachine(machines, "arn:aws:states:::m").broken("scoring", "it is not known")
 
 
 @pytest.fixture(params=["memory", "step functions"])
@@ -133,3 +136,20 @@ def test_an_update_is_begun_once_however_often_it_is_asked_for(machine):
     for uid in ("u1", "u2", "u1"):
         port.start("Scoring", uid)
     assert begun() == [("Scoring", "u1"), ("Scoring", "u2")]
+
+
+@mock_aws
+def test_executions_that_ended_without_success_are_told_from_others():
+    client = boto3.client("stepfunctions")
+    arn = client.create_state_machine(
+        name="jobs",
+        definition=json.dumps({"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}),
+        roleArn="arn:aws:iam::123456789012:role/machine",
+    )["stateMachineArn"]
+    machine = StateMachine(client, arn)
+    machine.start("one", {}, "it did not begin")
+
+    assert machine.broken("one", "?") is None
+    assert machine.broken("never-begun", "?") is None
+    client.stop_execution(executionArn=f"{arn.replace('stateMachine', 'execution')}:one")
+    assert machine.broken("one", "?") == "ABORTED"
