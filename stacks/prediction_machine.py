@@ -1,10 +1,10 @@
 """The state machine of all predictions, in Amazon States Language.
 
-An execution is a run of one instant. A shard that fails ends as a result of its own, with its
-error: the gate counts those, and names them. What fails otherwise marks the run.
+An execution is a run of one instant. A shard that fails leaves no scores, and its cause in the
+run's folder: the gate counts those, and names them. What fails otherwise marks the run.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from stacks.pipeline_machine import caught, if_true, publishing, step
 from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
@@ -60,8 +60,7 @@ def _choice(variable: str, next_state: str) -> State:
 
 
 def _check(steps: str, run: State) -> State:
-    given = {**run, "results.$": "$.results"}
-    return step(steps, "check", given, result="$.checked", next_state="Release")
+    return step(steps, "check", run, result="$.checked", next_state="Release")
 
 
 def _recorded(run: State) -> State:
@@ -69,8 +68,10 @@ def _recorded(run: State) -> State:
 
 
 def _scoring(scoring: str, most_at_once: int) -> State:
-    """Each shard by itself. Its error is caught in its own execution, so that all are tried."""
-    told: dict[str, Any] = {"shard.$": "$.shard", "error.$": "$.error"}
+    """Each shard by itself. Its error is caught in its own execution, so that all are tried.
+
+    A child answers with an empty object: all answers together are the map's own, of 256 KB at most.
+    """
     return {
         "Type": "Map",
         "Label": SHARDS,
@@ -82,10 +83,10 @@ def _scoring(scoring: str, most_at_once: int) -> State:
             "StartAt": "ScoreShard",
             "States": {
                 "ScoreShard": _scoring_shard(scoring),
-                "ShardFailed": {"Type": "Pass", "Parameters": told, "End": True},
+                "ShardFailed": {"Type": "Pass", "Result": {}, "End": True},
             },
         },
-        "ResultPath": "$.results",
+        "ResultPath": "$.scored",
         "Next": "Check",
     }
 

@@ -14,14 +14,12 @@ from larder.pipelines.runs.documents import item_document, item_of
 from larder.pipelines.runs.items import State
 from larder.pipelines.runs.ports import Remaining
 from larder.predictions.asked import read_asked
-from larder.predictions.gate import FailedShard
 from larder.predictions.ports import GateClosed
 from larder.predictions.work import PredictionWork
 from larder.telemetry.log import Log
 from larder.telemetry.metrics import PREDICTION, Metric
 
 Event = Mapping[str, Any]
-_LONGEST_CAUSE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +82,7 @@ class Steps:
             GateClosed: they are not, or too many shards failed.
         """
         item = item_of(event["run"])
-        failed = [_failed(each) for each in event["results"] if "error" in each]
-        found = self.work.check(item, failed)
+        found = self.work.check(item)
         report = found.report
         if any(report.of(Result.WARNED)):
             warned = report.named(Result.WARNED)
@@ -147,7 +144,3 @@ def create_handler(
         return answer
 
     return handle
-
-
-def _failed(result: Event) -> FailedShard:
-    return FailedShard(result["shard"], cause_of(result["error"])[:_LONGEST_CAUSE])

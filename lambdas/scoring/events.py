@@ -26,6 +26,6 @@ def create_handler(
             rows=counts.rows,
             refused=counts.refused,
         )
-        return {"shard": shard}
+        return {}
 
     return score

@@ -63,6 +63,10 @@ class Folders:
         """What was counted while a shard was scored."""
         return f"{self.run}counts/{shard:05}.json"
 
+    def failure(self, shard: int) -> str:
+        """Why a shard could not be scored, when that was last tried."""
+        return f"{self.run}failures/{shard:05}.txt"
+
     @property
     def report(self) -> str:
         """The report on the run."""

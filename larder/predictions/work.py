@@ -6,7 +6,7 @@ which ends at the run's instant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -41,6 +41,8 @@ from larder.predictions.statement import SHARD, folders_of, records_query
 
 SCORING_LEASE: Final = 2 * HOUR
 """How long a claim holds while shards are scored, or published: nothing renews it meanwhile."""
+_MOST_CAUSES: Final = 100
+_IN_LOG: Final = "the log of the function scoring says why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,23 +138,19 @@ class PredictionWork:
         done = set() if again else self._scored(folders)
         return [shard for shard in range(pin.shards) if shard not in done]
 
-    def check(self, item: IntervalItem, failed: Sequence[FailedShard]) -> GateReport:
-        """The gate's report, which is written too.
-
-        ``failed`` are shards that this attempt could not score; all that have no scores count.
-        """
+    def check(self, item: IntervalItem) -> GateReport:
+        """The gate's report, which is written too; a shard that has no scores has failed."""
         self.runs.hold(item)
         folders, pin = Folders.of(self.bucket, item), self.pin(item)
         prediction = self.prediction(item.pipeline)
         done = self._counts(folders, self._scored(folders))
-        causes = {each.shard: each for each in failed}
-        lacking = [
-            causes.get(shard, FailedShard(shard, "it was not scored"))
-            for shard in range(pin.shards)
-            if shard not in done
+        lacking = [shard for shard in range(pin.shards) if shard not in done]
+        failed = [
+            FailedShard(shard, self._cause(folders, shard) if place < _MOST_CAUSES else _IN_LOG)
+            for place, shard in enumerate(lacking)
         ]
         report = self.gate.judge(
-            prediction, item, pin, (done, lacking), (folders, self._earlier(prediction, item))
+            prediction, item, pin, (done, failed), (folders, self._earlier(prediction, item))
         )
         self.documents.write(folders.report, report_to_json(report))
         return report
@@ -254,6 +252,10 @@ class PredictionWork:
         """The shards whose part lies there: it is written last."""
         found = (address for address, _ in self.documents.listed(folders.scores))
         return {int(each.rpartition("part-")[2].partition(".")[0]) for each in found}
+
+    def _cause(self, folders: Folders, shard: int) -> str:
+        told = self.documents.read(folders.failure(shard))
+        return _IN_LOG if told is None else told.decode(errors="replace")
 
     def _counts(self, folders: Folders, shards: set[int]) -> dict[int, Counts]:
         found: dict[int, Counts] = {}

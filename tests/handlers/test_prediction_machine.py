@@ -112,12 +112,27 @@ def test_poison_shards_are_tolerated_up_to_a_share_and_named(tmp_path, tolerated
         done = found.run(as_of=AT)
         assert done["failed_shards"] == [3, 77, 199]
         assert done["rows"] == len(found.online) < 400
+    named = found.report()["failed_shards"]
+    assert [each["shard"] for each in named] == [3, 77, 199]
+    assert all(each["cause"].startswith("PoisonError: shard ") for each in named)
     found.poison, count = set(), len(found.scored)
     again = {"redrive": True} if tolerated == 1 else {"as_of": AT, "again": True}
     assert found.run(**again)["rows"] == 400
     wanted = [3, 77, 199] if tolerated == 1 else list(range(200))
     assert sorted(found.scored[count:]) == wanted
     assert online(found) == said(list(customers(400)))
+
+
+def test_causes_of_many_shards_need_no_room_in_the_state(tmp_path):
+    found = world(tmp_path, 1_000, replace(OURS, shard_rows=2))
+    found.poison = set(range(500))
+    with pytest.raises(ExecutionFailed, match="500 of 500 shards failed") as failure:
+        found.run(as_of=AT)
+    assert failure.value.args[0] == "GateClosed"
+    named = found.report()["failed_shards"]
+    assert [each["shard"] for each in named] == list(range(500))
+    assert named[0]["cause"].startswith("PoisonError: shard 0 is poison")
+    assert named[-1]["cause"] == "the log of the function scoring says why"
 
 
 def test_columns_of_the_parts_say_what_they_were_made_of(tmp_path):

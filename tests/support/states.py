@@ -1,10 +1,19 @@
 """A machine's definition run in this process: what pipelines and predictions need of the language."""
 
+import orjson
+
 from larder.errors import LarderError
+
+LARGEST = 262_144
+"""Bytes of a state's output. Source: AWS, "Step Functions service quotas"."""
 
 
 class ExecutionFailed(Exception):
     """The machine came to a state that fails: its error and its cause."""
+
+
+class DataLimitExceeded(LarderError):
+    """A state's output, or the answers of a map together, are larger than a state may be."""
 
 
 def run_machine(definition, given, call, execution="execution"):
@@ -52,7 +61,13 @@ def _step(state, data, call, context):
         case "Task":
             parameters = _all_filled(state["Parameters"], data, context)
             result = call(state["Resource"], parameters)
-    return _placed(state.get("ResultPath", "$"), data, result), following
+    return _small(_placed(state.get("ResultPath", "$"), data, result)), following
+
+
+def _small(output):
+    if len(orjson.dumps(output)) > LARGEST:
+        raise DataLimitExceeded("States.DataLimitExceeded")
+    return output
 
 
 def _selected(state, data, item, context):
