@@ -18,6 +18,7 @@ PEERS = {
     "mlflow": ("mlflow==3.17.2",),
 }
 """Servers of models, by name. Each gets Feast and the library beside itself."""
+EVIDENTLY = ("evidently==0.7.23", "pandas==2.3.3")
 BARE = ("redis==8.1.0", "hiredis==3.5.0")
 _MINUTES = 3
 
@@ -45,6 +46,11 @@ def models() -> Path | None:
 def model_peer(name: str) -> Path | None:
     """The environment of a server of models, with Feast and XGBoost."""
     return _made(f"models-{name}", *PEERS[name], FEAST, "xgboost-cpu==3.0.5")
+
+
+def evidently() -> Path | None:
+    """The environment of Evidently, which watches models in pandas."""
+    return _made("evidently", *EVIDENTLY)
 
 
 def bare_client() -> Path | None:

@@ -42,6 +42,11 @@ class Setting:
         return environments.serving()
 
     @cached_property
+    def evidently(self) -> Path | None:
+        """Evidently's."""
+        return environments.evidently()
+
+    @cached_property
     def bare_client(self) -> Path | None:
         """redis-py's."""
         return environments.bare_client()
@@ -59,6 +64,7 @@ PARTS = {
     "joins": "benchmarks.joins",
     "pipelines": "benchmarks.pipelines",
     "scoring": "benchmarks.scoring",
+    "monitoring": "benchmarks.monitoring",
     "offline": "benchmarks.offline_lag",
 }
 """Modules by the parts' names."""
