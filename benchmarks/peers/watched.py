@@ -28,29 +28,7 @@ _COLUMNS = [Column(name, place) for place, name in enumerate(NAMES, start=1)]
 
 def prepare(way: str, folder: Path) -> Callable[[], dict[str, Any]]:
     """Make the baseline; ``measure()`` looks at the exposures once."""
-    queries = open_rows([])
-    relations = {
-        name: f"SELECT inputs, scores FROM read_parquet('{folder}/{name}-exposures.parquet')"
-        for name in ("baseline", "current")
-    }
-    current = relations["current"]
-    baseline = measured(queries, relations["baseline"], _COLUMNS)
-    constraints = suggested(baseline)
-
-    def run() -> list[str]:
-        found = counted(queries, current, buckets_by(_COLUMNS, baseline))
-        if found.rows != CURRENT:
-            raise RuntimeError(f"{found.rows} of {CURRENT} rows were counted")
-        judged = judge(baseline, found, constraints)
-        return [each.feature for each in judged.violations if each.check is Check.DRIFT]
-
-    def scan() -> None:
-        places = range(1, COLUMNS + 1)
-        told = ", ".join(f"count(x{n}), avg(x{n}), stddev_samp(x{n})" for n in places)
-        values = ", ".join(f"element_at(inputs, {n}) AS x{n}" for n in places)
-        list(queries.rows(f"SELECT {told} FROM (SELECT {values} FROM ({current}) AS e) AS v"))
-
-    look: Callable[[], list[str] | None] = run if way == "run" else scan
+    look = {"run": _run, "scan": _scan}[way](folder)
 
     def measure() -> dict[str, Any]:
         start, cpu = time.perf_counter(), time.process_time()
@@ -60,6 +38,38 @@ def prepare(way: str, folder: Path) -> Callable[[], dict[str, Any]]:
         return {"s": seconds, "s CPU": used, "MB": memory, "drifted": drifted}
 
     return measure
+
+
+def _run(folder: Path) -> Callable[[], list[str]]:
+    queries = open_rows([])
+    baseline = measured(queries, _relation(folder, "baseline"), _COLUMNS)
+    constraints = suggested(baseline)
+
+    def run() -> list[str]:
+        buckets = buckets_by(_COLUMNS, baseline)
+        found = counted(queries, _relation(folder, "current"), buckets)
+        if found.rows != CURRENT:
+            raise RuntimeError(f"{found.rows} of {CURRENT} rows were counted")
+        judged = judge(baseline, found, constraints)
+        return [each.feature for each in judged.violations if each.check is Check.DRIFT]
+
+    return run
+
+
+def _scan(folder: Path) -> Callable[[], None]:
+    queries, places = open_rows([]), range(1, COLUMNS + 1)
+    told = ", ".join(f"count(x{n}), avg(x{n}), stddev_samp(x{n})" for n in places)
+    values = ", ".join(f"element_at(inputs, {n}) AS x{n}" for n in places)
+    relation = _relation(folder, "current")
+
+    def scan() -> None:
+        list(queries.rows(f"SELECT {told} FROM (SELECT {values} FROM ({relation}) AS e) AS v"))
+
+    return scan
+
+
+def _relation(folder: Path, name: str) -> str:
+    return f"SELECT inputs, scores FROM read_parquet('{folder}/{name}-exposures.parquet')"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from larder.errors import ServiceUnavailable
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.adapters.arrow import column_name
 from larder.offline.adapters.iceberg.catalog import owned_table
+from larder.offline.adapters.iceberg.overwriting import overwriting
 from larder.offline.adapters.iceberg.rewrite import partition_values, rows_of, write_sorted
 from larder.offline.adapters.iceberg.schema import ERASED_PROPERTY
 from larder.offline.erased_marks import Marks, mark_of
@@ -99,7 +100,7 @@ def _commit(table: Table, group: FeatureGroup, wanted: Wanted) -> Table:
             with table.transaction() as change:
                 change.set_properties({ERASED_PROPERTY: str(marks)})
                 update = change.update_snapshot()
-                with update.overwrite() if holding else update.fast_append() as commit:
+                with overwriting(update) if holding else update.fast_append() as commit:
                     for task in holding:
                         commit.delete_data_file(task.file)
                     for file in new:

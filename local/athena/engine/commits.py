@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.update.snapshot import UpdateSnapshot, _OverwriteFiles
 
 from local.athena.errors import QueryFailed
 
@@ -26,11 +28,31 @@ def replace_files(table: Table, tasks: Iterable[FileScanTask], rows: pa.Table) -
 
     with committing(table), table.transaction() as transaction:
         written = _dataframe_to_data_files(transaction.table_metadata, rows, table.io)
-        with transaction.update_snapshot().overwrite() as snapshot:
+        with overwriting(transaction.update_snapshot()) as snapshot:
             for task in tasks:
                 snapshot.delete_data_file(task.file)
             for file in written if rows.num_rows else ():
                 snapshot.append_data_file(file)
+
+
+@contextmanager
+def overwriting(update: UpdateSnapshot) -> Iterator[_OverwriteFiles]:
+    """A snapshot that takes files out, each look for them having its own evaluator.
+
+    pyiceberg 0.12 has one for all its threads; see larder/offline/adapters/iceberg/overwriting.py,
+    which this program may not import.
+    """
+    with update.overwrite() as commit:
+        build = commit._build_manifest_evaluator
+
+        def apart(spec_id: int) -> Callable[[ManifestFile], bool]:
+            def look(manifest: ManifestFile) -> bool:
+                return build(spec_id)(manifest)
+
+            return look
+
+        commit._build_manifest_evaluator = apart  # type: ignore[method-assign]
+        yield commit
 
 
 @contextmanager

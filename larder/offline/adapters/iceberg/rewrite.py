@@ -19,6 +19,7 @@ from pyiceberg.table import FileScanTask, Table
 from larder.groups.feature_group import FeatureGroup
 from larder.offline.adapters.arrow import column_name
 from larder.offline.adapters.iceberg.files import write_parts
+from larder.offline.adapters.iceberg.overwriting import overwriting
 
 _TRIES = 5
 
@@ -63,7 +64,7 @@ def replace_files(
         try:
             with table.transaction() as change:
                 update = change.update_snapshot(snapshot_properties=properties)
-                with update.overwrite() as overwrite:
+                with overwriting(update) as overwrite:
                     for file in old:
                         overwrite.delete_data_file(file)
                     for file in new:
