@@ -12,7 +12,7 @@ State = dict[str, Any]
 LONGEST_CALL: Final = 900
 """Seconds; Lambda's own limit."""
 _BRIEF: Final = 120
-_AWS_FAULTS: Final = (
+AWS_FAULTS: Final = (
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -21,8 +21,8 @@ _AWS_FAULTS: Final = (
     "ServiceUnavailable",
     "ThrottlingException",
 )
-_STOPPED: Final = ("States.Timeout", "Lambda.Unknown", "Sandbox.Timedout")
-_GLUE_FAULTS: Final = (
+STOPPED: Final = ("States.Timeout", "Lambda.Unknown", "Sandbox.Timedout")
+GLUE_FAULTS: Final = (
     "Glue.ConcurrentRunsExceededException",
     "Glue.InternalServiceException",
     "Glue.OperationTimeoutException",
@@ -48,7 +48,7 @@ def definition(steps: str, publisher: str, spark: Spark | None = None) -> State:
         "StartAt": "Plan",
         "States": {
             "Plan": {
-                **_step(steps, "plan", {"input.$": "$"}, next_state="Chunks"),
+                **step(steps, "plan", {"input.$": "$"}, next_state="Chunks"),
                 "TimeoutSeconds": LONGEST_CALL,  # it reads the instants of what was committed
             },
             "Chunks": {
@@ -64,35 +64,35 @@ def definition(steps: str, publisher: str, spark: Spark | None = None) -> State:
                 "ResultPath": "$.results",
                 "Next": "Close",
             },
-            "Close": {**_step(steps, "close", {"results.$": "$.results"}), "End": True},
+            "Close": {**step(steps, "close", {"results.$": "$.results"}), "End": True},
         },
     }
 
 
 def _of_chunk(steps: str, publisher: str, spark: Spark | None) -> State:
     run = {"run.$": _RUN}
-    may_use_spark = [_if("$.claim.may_use_spark", "Prepare")] if spark else []
+    may_use_spark = [if_true("$.claim.may_use_spark", "Prepare")] if spark else []
     claim = {"chunk.$": "$", "owner.$": "$$.Execution.Id"}
     return {
-        "Claim": _caught(_step(steps, "claim", claim, result="$.claim", next_state="IsClaimed")),
+        "Claim": caught(step(steps, "claim", claim, result="$.claim", next_state="IsClaimed")),
         "IsClaimed": {
             "Type": "Choice",
             "Choices": [
-                _if("$.claim.accepts", "Accept"),
+                if_true("$.claim.accepts", "Accept"),
                 *may_use_spark,
-                _if("$.claim.taken", "Compute"),
+                if_true("$.claim.taken", "Compute"),
             ],
             "Default": "Taken",
         },
         "Taken": {"Type": "Pass", "Result": {"state": "taken"}, "End": True},
         **(_of_spark(steps, run, spark) if spark else {}),
-        "Compute": _caught(_computing(steps, run)),
-        "Check": _caught(_checking(steps, run)),
+        "Compute": caught(_computing(steps, run)),
+        "Check": caught(_checking(steps, run)),
         # rows that a person accepted, or of which some are published: the rest is, as they lie
-        "Accept": _caught(_step(steps, "accept", run, result="$.checked", next_state="Publish")),
-        "Publish": _caught(_publishing(publisher, run)),
-        "Record": _caught({**_recording(steps, run), "End": True}),
-        "Failed": {**_step(steps, "fail", {"chunk.$": "$"}), "End": True},
+        "Accept": caught(step(steps, "accept", run, result="$.checked", next_state="Publish")),
+        "Publish": caught(publishing(publisher, run)),
+        "Record": caught({**_recording(steps, run), "End": True}),
+        "Failed": {**step(steps, "fail", {"chunk.$": "$"}), "End": True},
     }
 
 
@@ -101,82 +101,87 @@ def _of_spark(steps: str, run: State, spark: Spark) -> State:
 
     A job that failed is not run again here: the next look does that, as after any failure.
     """
-    prepare = _step(steps, "prepare", run, result="$.prepared", next_state="IsSpark")
+    prepare = step(steps, "prepare", run, result="$.prepared", next_state="IsSpark")
     return {
-        "Prepare": _caught(prepare),
+        "Prepare": caught(prepare),
         "IsSpark": {
             "Type": "Choice",
-            "Choices": [_if("$.prepared.spark", "Spark")],
+            "Choices": [if_true("$.prepared.spark", "Spark")],
             "Default": "Compute",
         },
-        "Spark": _caught(
+        "Spark": caught(
             {
                 "Type": "Task",
                 "Resource": RUN_SPARK,
                 "Parameters": {"JobName": spark.job, "Arguments.$": "$.prepared.arguments"},
                 "ResultPath": "$.computed",
                 "TimeoutSeconds": spark.seconds,
-                "Retry": [_retry(_GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
+                "Retry": [retry(GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
                 "Next": "Check",
             }
         ),
     }
 
 
-def _if(variable: str, next_state: str) -> State:
+def if_true(variable: str, next_state: str) -> State:
+    """A choice of the next state."""
     return {"Variable": variable, "BooleanEquals": True, "Next": next_state}
 
 
 def _computing(steps: str, run: State) -> State:
-    state = _step(steps, "compute", run, result="$.computed", next_state="Check")
+    state = step(steps, "compute", run, result="$.computed", next_state="Check")
     # a query may take longer than a function: it is waited for again, by its token
-    waits = _retry(("StillRunning", *_STOPPED), attempts=20, seconds=1, rate=1.0)
+    waits = retry(("StillRunning", *STOPPED), attempts=20, seconds=1, rate=1.0)
     return {**state, "TimeoutSeconds": LONGEST_CALL, "Retry": [waits, *state["Retry"]]}
 
 
 def _checking(steps: str, run: State) -> State:
-    state = _step(steps, "check", run, result="$.checked", next_state="Publish")
+    state = step(steps, "check", run, result="$.checked", next_state="Publish")
     return {**state, "TimeoutSeconds": LONGEST_CALL}
 
 
 def _recording(steps: str, run: State) -> State:
     counts = {"rows.$": "$.published.rows", "keys.$": "$.checked.keys"}
-    return _step(steps, "record", {**run, **counts})
+    return step(steps, "record", {**run, **counts})
 
 
-def _publishing(publisher: str, run: State) -> State:
-    state = _step(publisher, "publish", run, result="$.published", next_state="Record")
+def publishing(publisher: str, run: State) -> State:
+    """A call of the publisher, which goes on where it was stopped."""
+    state = step(publisher, "publish", run, result="$.published", next_state="Record")
     # the same run goes on from where it was stopped
-    resumes = _retry(_STOPPED, attempts=5, seconds=1, rate=1.0)
+    resumes = retry(STOPPED, attempts=5, seconds=1, rate=1.0)
     return {**state, "TimeoutSeconds": LONGEST_CALL, "Retry": [resumes, *state["Retry"]]}
 
 
-def _step(
-    function: str, step: str, given: State, *, result: str = "$", next_state: str | None = None
+def step(
+    function: str, name: str, given: State, *, result: str = "$", next_state: str | None = None
 ) -> State:
+    """A call of a function's step, tried again where AWS or a store is at fault."""
     return {
         "Type": "Task",
         "Resource": function,
-        "Parameters": {"step": step, **given},
+        "Parameters": {"step": name, **given},
         "ResultPath": result,
         "TimeoutSeconds": _BRIEF,
-        "Retry": [_retry(_AWS_FAULTS, attempts=6, seconds=2, rate=2.0)],
+        "Retry": [retry(AWS_FAULTS, attempts=6, seconds=2, rate=2.0)],
         **({"Next": next_state} if next_state else {}),
     }
 
 
-def _retry(errors: tuple[str, ...], *, attempts: int, seconds: int, rate: float) -> State:
-    retry: State = {
+def retry(errors: tuple[str, ...], *, attempts: int, seconds: int, rate: float) -> State:
+    """How often a state that ended in these errors is tried again, and how soon."""
+    found: State = {
         "ErrorEquals": list(errors),
         "IntervalSeconds": seconds,
         "MaxAttempts": attempts,
         "BackoffRate": rate,
     }
     if rate > 1:
-        retry |= {"MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
-    return retry
+        found |= {"MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
+    return found
 
 
-def _caught(state: State) -> State:
+def caught(state: State) -> State:
+    """The same, going on to ``Failed`` with the error where it is not tried again."""
     catch = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}
     return {**state, "Catch": [catch]}

@@ -8,7 +8,6 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.aws_s3_assets import Asset
 from constructs import Construct
@@ -18,7 +17,6 @@ from larder.declared.files import load_pipelines
 from larder.pipelines.adapters.documents import to_json
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.dialects import spark_texts
-from larder.pipelines.durations import MINUTE
 from larder.pipelines.lineage.columns import column_lineage, with_instants
 from larder.pipelines.runs.spark import START_MINUTES, may_use_spark
 from larder.pipelines.source_files import over_files, table_of_files
@@ -30,6 +28,7 @@ from stacks.constructs.glue_access import TABLE_WRITER
 from stacks.constructs.offline_bucket import OfflineBucket
 from stacks.constructs.permissions import acknowledge, allow, allow_items
 from stacks.constructs.python_function import Program, PythonFunction
+from stacks.constructs.scheduled import Target, expression, scheduled
 from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
@@ -247,15 +246,17 @@ class PipelinesStack(Stack):
         # in a scope of its own: without its hyphens a name may be another group's
         scope = Construct(self, "Look")
         for each in looked:
-            self._scheduled(
+            scheduled(
                 scope,
                 each.group,
+                Target(
+                    arn=self.machine.state_machine_arn,
+                    role_arn=role.role_arn,
+                    given=self.to_json_string({"pipeline": each.group}),
+                ),
                 description=f"Larder: looks for intervals of {each.group} that are due",
-                expression=_expression(each),
+                expression=expression(each.schedule.every, each.schedule.cron),
                 timezone=each.schedule.timezone,
-                target=self.machine.state_machine_arn,
-                role=role,
-                given={"pipeline": each.group},
             )
 
     def _schedule_comparing(self, pipelines: list[Pipeline]) -> None:
@@ -268,43 +269,17 @@ class PipelinesStack(Stack):
         scope = Construct(self, "Compare")
         for each in compared:
             assert each.consistency is not None  # noqa: S101 (they were chosen by it)
-            self._scheduled(
+            scheduled(
                 scope,
                 each.group,
+                Target(
+                    arn=self.steps.function_arn,
+                    role_arn=role.role_arn,
+                    given=self.to_json_string({"step": "consistency", "pipeline": each.group}),
+                ),
                 description=f"Larder: compares stores, history and source of {each.group}",
-                expression=_rate(each.consistency.every),
-                timezone=None,
-                target=self.steps.function_arn,
-                role=role,
-                given={"step": "consistency", "pipeline": each.group},
+                expression=expression(each.consistency.every, None),
             )
-
-    def _scheduled(  # noqa: PLR0913 - each by its name
-        self,
-        scope: Construct,
-        group: str,
-        *,
-        description: str,
-        expression: str,
-        timezone: str | None,
-        target: str,
-        role: iam.Role,
-        given: dict[str, str],
-    ) -> None:
-        scheduler.CfnSchedule(
-            scope,
-            group,
-            description=description,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            schedule_expression=expression,
-            schedule_expression_timezone=timezone,
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=target,
-                role_arn=role.role_arn,
-                input=self.to_json_string(given),
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
-            ),
-        )
 
     def _schedule_freshness(self, pipelines: list[Pipeline]) -> None:
         """A schedule of its own reports the age of data, so that a stopped pipeline alarms."""
@@ -342,15 +317,3 @@ def _allow_files(function: PythonFunction, bucket: OfflineBucket) -> None:
         function, ["s3:PutObject"], LINEAGE, reason="each event of a run is an object"
     )
     allow(function, ["s3:GetBucketLocation", "s3:ListBucket"], [bucket.bucket_arn])
-
-
-def _expression(pipeline: Pipeline) -> str:
-    every = pipeline.schedule.every
-    if every is None:
-        return f"cron({pipeline.schedule.cron})"
-    return _rate(every)
-
-
-def _rate(every: int) -> str:
-    minutes = every // MINUTE
-    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from larder.client.consistency import ShownConsistency, shown
 from larder.errors import ResourceNotFound
 from larder.foreign_errors import in_larders_words
@@ -24,7 +22,8 @@ from larder.pipelines.runs.documents import read_asked
 from larder.pipelines.runs.items import BEGINNING, IntervalItem, Position, State
 from larder.pipelines.runs.plan import Asked
 from larder.progress import Report, silent
-from larder.wiring.pipeline_client import Execution, PipelineExecutions
+from larder.wiring.executions import Execution
+from larder.wiring.pipeline_client import PipelineExecutions
 from larder.wiring.pipeline_consistency import PipelineConsistency
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -222,9 +221,9 @@ class PipelinesClient:
         *,
         wait: bool,
     ) -> PipelineRun:
-        arn = self.executions.start(given)
+        arn = self.executions.machine.start(given)
         if not wait:
-            return _run_of(self.executions.look(arn))
+            return _run_of(self.executions.machine.look(arn))
         return _run_of(self.executions.wait(arn, name, asked, report))
 
     def _set_paused(self, name: str, *, paused: bool) -> None:
@@ -264,17 +263,8 @@ def _run_of(found: Execution) -> PipelineRun:
         found.status,
         output.get("published", 0),
         output.get("rows", 0),
-        _message(found.cause),
+        found.message,
     )
-
-
-def _message(cause: str) -> str:
-    """The message in Lambda's JSON of an error, or the text as it is."""
-    try:
-        told = orjson.loads(cause)
-    except orjson.JSONDecodeError:
-        return cause
-    return str(told.get("errorMessage", cause)) if isinstance(told, dict) else cause
 
 
 def _iso(micros: int) -> str:

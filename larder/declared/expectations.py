@@ -68,7 +68,7 @@ class ExpectationReader:
         elif runs is not None and within is not None:
             yield Expectation(
                 kind=compared,
-                bound=_percent(within),
+                bound=percent(within),
                 runs=int(runs.split()[0]),
                 severity=severity,
             )
@@ -132,7 +132,7 @@ class ExpectationReader:
         yield from self._bounds(bounds, path, severity, name)
         for kind in (Kind.NULLS, Kind.ZEROS):
             if given.get(kind) is not None:
-                share = _percent(given[kind])
+                share = percent(given[kind])
                 if share > _MOST_SHARE:
                     told = "Member must be a share of rows, at most 100%"
                     self.problems.append(Problem((*path, kind.value), told, shown(given[kind])))
@@ -182,6 +182,7 @@ class ExpectationReader:
         return values
 
 
-def _percent(share: str) -> int | float:
+def percent(share: str) -> int | float:
+    """The number of a text such as ``12.5%``."""
     number = share.removesuffix("%")
     return float(number) if "." in number else int(number)

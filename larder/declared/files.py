@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from larder.access.grants import pattern_problem
+from larder.declared.complaints import complaint, members_of
 from larder.declared.computed import computed_problems
 from larder.declared.documents import file_path, to_document
 from larder.declared.pipelines import PipelineReader
@@ -150,15 +151,15 @@ def _read(path: Path, file: str) -> _File:
         return _File([f"{file}:1: the file is not UTF-8: {error}"])
     located.value, places = spelled_out(located.value)
     found = _problems(located, file, places, path.parent)
-    complaints = [_complaint(file, located, each) for each in found]
+    complaints = [complaint(file, located, each) for each in found]
     if complaints:
         return _File(list(dict.fromkeys(complaints)))
-    members = _members(located)
+    members = members_of(located)
     pipeline = None
     if members.get("pipeline"):
         pipeline = PipelineReader(members, places, path.parent).read()
     unmet = platform_problems(pipeline) if pipeline else ()
-    not_computed = [_complaint(file, located, each) for each in unmet]
+    not_computed = [complaint(file, located, each) for each in unmet]
     name_line = located.line(("name",))
     return _File([], to_document(file, members), name_line, pipeline, not_computed, located)
 
@@ -197,7 +198,7 @@ def _cycles(files: list[_File]) -> Iterator[str]:
             told = " reads ".join([*way, named])
             text = f"Member must not lead back to this group: {told}"
             problem = Problem(("pipeline", "source", "group"), text, shown(way[1]))
-            yield _complaint(str(file.document["File"]), file.located, problem)
+            yield complaint(str(file.document["File"]), file.located, problem)
 
 
 def _problems(located: Located, file: str, places: list[int], folder: Path) -> Iterator[Problem]:
@@ -206,20 +207,20 @@ def _problems(located: Located, file: str, places: list[int], folder: Path) -> I
     yield from found
     if found:
         return
-    members = _members(located)
+    members = members_of(located)
     yield from _grant_problems(members)
     if members.get("online") is None and members.get("offline") is None:
         text = "a feature group needs a store: add `online: {}`, an `offline: {}`, or both"
         yield Problem(("name",), text)
         return
-    of_group = list(_group_problems(to_document(file, members)["Request"]))
+    of_group = list(created_problems(to_document(file, members)["Request"]))
     for problem in of_group:
         yield _at_place(replace(problem, path=file_path(problem.path, members)), places)
     if not of_group:
         yield from _pipeline_problems(members, places, folder)
 
 
-def _group_problems(request: dict[str, Any]) -> Iterator[Problem]:
+def created_problems(request: dict[str, Any]) -> Iterator[Problem]:
     """What CreateFeatureGroup says; the deployed platform fills in where offline data go."""
     offline = request.get("OfflineStoreConfig")
     if offline is not None:
@@ -264,21 +265,3 @@ def _grant_problems(members: dict[str, Any]) -> Iterator[Problem]:
         if key.lower().startswith(PREFIX):
             text = "Member must not be a tag for grants: a definition file has `grants:` for them"
             yield Problem(("tags", key), text, shown(key))
-
-
-def _members(located: Located) -> dict[str, Any]:
-    """The members that are there: a name without a value is no member."""
-    assert isinstance(located.value, dict)  # noqa: S101 (its shape was checked)
-    return {name: value for name, value in located.value.items() if value is not None}
-
-
-def _complaint(file: str, located: Located, problem: Problem) -> str:
-    text = problem.text
-    if problem.value is not None:
-        text = f"{text} (it is {problem.value})"
-    return f"{file}:{located.line(problem.path)}: {_dotted(problem.path)}: {text}"
-
-
-def _dotted(path: MemberPath) -> str:
-    dotted = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return dotted.removeprefix(".") or "file"

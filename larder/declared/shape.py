@@ -14,43 +14,44 @@ from larder.pipelines.definition import (
 )
 from larder.wire.shapes import Flag, Many, Map, Number, Struct, Text, Whole
 
-_PRINCIPALS = Many(Text(1), 1, MAX_PATTERNS)
-_DURATION = Text(1, 20)
-_SHARE = Text(2, 8, r"[0-9]{1,3}(\.[0-9]{1,3})?%")
+PRINCIPALS = Many(Text(1), 1, MAX_PATTERNS)
+DURATION = Text(1, 20)
+SHARE = Text(2, 8, r"[0-9]{1,3}(\.[0-9]{1,3})?%")
 _COLUMN = Text(1, 255)
-_SQL = Text(1, 4000)
-_SEVERITY = Text(enum=("error", "warn"))
-_COMPARED = {"compared_to": Text(6, 20, "[1-9][0-9]{0,3} runs"), "within": _SHARE}
+SQL = Text(1, 4000)
+SEVERITY = Text(enum=("error", "warn"))
+_COMPARED = {"compared_to": Text(6, 20, "[1-9][0-9]{0,3} runs"), "within": SHARE}
+COUNTED = Struct({"min": Whole(0), "max": Whole(0), **_COMPARED})
 _AGGREGATE = Struct(
     {
         "function": Text(enum=tuple(Function)),
-        "of": _SQL,
-        "where": _SQL,
-        "window": _DURATION,
-        "windows": Many(_DURATION, 1, 20),
+        "of": SQL,
+        "where": SQL,
+        "window": DURATION,
+        "windows": Many(DURATION, 1, 20),
         "scale": Whole(0, MOST_SCALE),
         "n": Whole(1, MOST_LAST),
     },
     required=("function",),
 )
-_EXPECTED_VALUES = Struct(
+EXPECTED_VALUES = Struct(
     {
         "min": Number(),
         "max": Number(),
-        "nulls": _SHARE,
-        "zeros": _SHARE,
+        "nulls": SHARE,
+        "zeros": SHARE,
         "in": Struct({"values": Many(Text(), 1, 10_000), "file": Text(1, 1024)}, union=True),
-        "severity": _SEVERITY,
+        "severity": SEVERITY,
     }
 )
 _EXPECTED_ROWS = Struct(
     {
-        "rows": Struct({"min": Whole(0), "max": Whole(0), **_COMPARED}),
-        "keys": Struct({"min": Whole(0), "max": Whole(0), **_COMPARED}),
+        "rows": COUNTED,
+        "keys": COUNTED,
         "unique": Many(_COLUMN, 1, 20),
-        "freshness": _DURATION,
-        "sql": _SQL,
-        "severity": _SEVERITY,
+        "freshness": DURATION,
+        "sql": SQL,
+        "severity": SEVERITY,
     }
 )
 SOURCE = Struct(
@@ -65,13 +66,13 @@ SOURCE = Struct(
             },
             required=("s3", "format", "columns"),
         ),
-        "sql": _SQL,
+        "sql": SQL,
         "tables": Many(Text(3, 512), 1, 20),
         "time": _COLUMN,
         "unit": Text(enum=tuple(TimeUnit)),
         "order": Many(_COLUMN, 1, 10),
         "version": _COLUMN,
-        "where": _SQL,
+        "where": SQL,
     },
     required=("time",),
 )
@@ -80,17 +81,17 @@ PIPELINE = Struct(
         "description": part.DESCRIPTION,
         "owner": Text(1, 256),
         "source": SOURCE,
-        "emit": Struct({"event": Flag(), "every": _DURATION}, union=True),
-        "available_after": _DURATION,
+        "emit": Struct({"event": Flag(), "every": DURATION}, union=True),
+        "available_after": DURATION,
         "engine": Text(enum=tuple(Engine)),
         "schedule": Struct(
-            {"every": _DURATION, "cron": Text(9, 100), "timezone": Text(1, 64), "off": Flag()}
+            {"every": DURATION, "cron": Text(9, 100), "timezone": Text(1, 64), "off": Flag()}
         ),
         "start": Text(10, 10, r"\d{4}-\d\d-\d\d"),
-        "late": Struct({"wait": _DURATION, "accept": _DURATION}),
-        "freshness": _DURATION,
+        "late": Struct({"wait": DURATION, "accept": DURATION}),
+        "freshness": DURATION,
         "expect": Many(_EXPECTED_ROWS, 1, 50),
-        "consistency": Struct({"sample": Whole(1, MOST_SAMPLE), "every": _DURATION}),
+        "consistency": Struct({"sample": Whole(1, MOST_SAMPLE), "every": DURATION}),
         "revision": Whole(1),
         "shared": Flag(),
     },
@@ -126,8 +127,8 @@ FILE = Struct(
                     "description": part.FEATURE_DESCRIPTION,
                     "parameters": Map(part.PARAMETER_WORD, part.PARAMETER_WORD, 25),
                     "aggregate": _AGGREGATE,
-                    "latest": _SQL,
-                    "expect": _EXPECTED_VALUES,
+                    "latest": SQL,
+                    "expect": EXPECTED_VALUES,
                 },
                 required=("name", "type"),
             ),
@@ -135,7 +136,7 @@ FILE = Struct(
             2500,
         ),
         "tags": Map(part.TAG_KEY, part.TAG_VALUE, 50),
-        "grants": Struct(dict.fromkeys(("read", "write", "admin"), _PRINCIPALS)),
+        "grants": Struct(dict.fromkeys(("read", "write", "admin"), PRINCIPALS)),
     },
     required=("name", "record_identifier", "event_time", "features"),
 )

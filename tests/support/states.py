@@ -1,6 +1,10 @@
-"""A state machine's definition run in this process: what pipelines need of States Language."""
+"""A machine's definition run in this process: what pipelines and predictions need of the language."""
 
 from larder.errors import LarderError
+
+
+class ExecutionFailed(Exception):
+    """The machine came to a state that fails: its error and its cause."""
 
 
 def run_machine(definition, given, call, execution="execution"):
@@ -34,18 +38,36 @@ def _step(state, data, call, context):
             fits = [c for c in state["Choices"] if _at(c["Variable"], data) == c["BooleanEquals"]]
             return data, fits[0]["Next"] if fits else state["Default"]
         case "Pass":
+            if "Parameters" in state:
+                return _all_filled(state["Parameters"], data, context), following
             return state["Result"], following
+        case "Fail":
+            told = _at(state["ErrorPath"], data), _at(state["CausePath"], data)
+            raise ExecutionFailed(*told)
         case "Map":
-            items = _at(state["ItemsPath"], data)
-            inner = state["ItemProcessor"]
-            result = [_run(inner, each, call, context) for each in items]
+            result = [
+                _run(state["ItemProcessor"], _selected(state, data, each, context), call, context)
+                for each in _at(state["ItemsPath"], data)
+            ]
         case "Task":
-            parameters = {
-                key.removesuffix(".$"): _filled(key, value, data, context)
-                for key, value in state["Parameters"].items()
-            }
+            parameters = _all_filled(state["Parameters"], data, context)
             result = call(state["Resource"], parameters)
     return _placed(state.get("ResultPath", "$"), data, result), following
+
+
+def _selected(state, data, item, context):
+    """The input of an item's own states."""
+    if "ItemSelector" not in state:
+        return item
+    of_item = {**context, "Map": {"Item": {"Value": item}}}
+    return _all_filled(state["ItemSelector"], data, of_item)
+
+
+def _all_filled(template, data, context):
+    return {
+        key.removesuffix(".$"): _filled(key, value, data, context)
+        for key, value in template.items()
+    }
 
 
 def _filled(key, value, data, context):

@@ -13,6 +13,7 @@ from larder.pipelines.durations import DAY, HOUR
 from larder.pipelines.runs.items import Claim, IntervalItem, Position, State
 from larder.pipelines.sql.statement import Interval
 from larder.testing.pipeline_runs import MemoryLedger
+from larder.wiring.executions import StateMachine
 from larder.wiring.pipeline_client import PipelineExecutions
 
 
@@ -40,7 +41,7 @@ class Platform:
 @pytest.fixture
 def platform(monkeypatch):
     functions = StepFunctions()
-    executions = PipelineExecutions(functions, "arn", MemoryLedger(), functions)
+    executions = PipelineExecutions(StateMachine(functions, "arn", "V"), MemoryLedger(), functions)
     made = Platform(PipelinesClient(executions, no_checks, no_checks))
 
     @contextmanager
@@ -81,7 +82,7 @@ def test_what_was_never_looked_at_has_no_switch(platform, capsys, command):
 def test_redrive_asks_for_all_that_failed(platform, capsys):
     assert main(["pipeline", "redrive", "card"]) == 0
     assert capsys.readouterr().out == "card: 1 intervals published, 5 rows\n"
-    client = platform.pipelines.executions.client
+    client = platform.pipelines.executions.machine.client
     assert client.asked == [{"pipeline": "card", "redrive": True}]
 
 

@@ -14,6 +14,7 @@ from larder.pipelines.runs.items import IntervalItem, State
 from larder.pipelines.runs.plan import Runs
 from larder.pipelines.sql.statement import Interval
 from larder.testing.pipeline_runs import MemoryLedger
+from larder.wiring.executions import StateMachine
 from larder.wiring.pipeline_client import PipelineExecutions
 from tests.support.pipelines import pipeline
 
@@ -48,7 +49,9 @@ def no_checks():
 
 @pytest.fixture
 def client(machine):
-    executions = PipelineExecutions(machine, "arn:machine", MemoryLedger(), machine)
+    executions = PipelineExecutions(
+        StateMachine(machine, "arn:machine", "V"), MemoryLedger(), machine
+    )
     return PipelinesClient(executions, no_checks, no_checks)
 
 

@@ -12,6 +12,7 @@ from larder.pipelines.durations import DAY
 from larder.pipelines.runs.items import Claim, IntervalItem, Position, State
 from larder.pipelines.sql.statement import Interval
 from larder.testing.pipeline_runs import MemoryLedger
+from larder.wiring.executions import StateMachine
 from larder.wiring.pipeline_client import PipelineExecutions
 
 START = 20_000 * DAY
@@ -49,7 +50,9 @@ class Machine:
 
 def client(machine):
     backoff = Backoff(first=0.0001, longest=0.0001)
-    executions = PipelineExecutions(machine, "machine", machine.ledger, machine, backoff)
+    executions = PipelineExecutions(
+        StateMachine(machine, "machine", "V", backoff), machine.ledger, machine
+    )
     return PipelinesClient(executions, no_checks, no_checks)
 
 
@@ -143,7 +146,9 @@ def test_what_means_nothing_is_refused_before_anything_starts(asked, message):
 
 def test_a_stage_of_an_older_release_has_no_machine():
     machine = Machine()
-    executions = PipelineExecutions(machine, "", MemoryLedger(), machine)
+    executions = PipelineExecutions(
+        StateMachine(machine, "", "LARDER_PIPELINES_MACHINE"), MemoryLedger(), machine
+    )
     older = PipelinesClient(executions, no_checks, no_checks)
     with pytest.raises(ConfigurationError, match="deploy this release"):
         older.run("card")
