@@ -31,6 +31,8 @@ CONSISTENCY: Final = "consistency/"
 """Where reports on pipelines lie, by pipeline and day."""
 LINEAGE: Final = "lineage/"
 """Where events of pipeline runs lie, by day."""
+TRAININGS: Final = "trainings/"
+"""Where runs of trainings keep their rows and reports, by training and run."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -52,6 +54,7 @@ OWN: Final = tuple(
                 SOURCES,
                 CONSISTENCY,
                 LINEAGE,
+                TRAININGS,
                 *_EARLIER,
             )
         }

@@ -154,6 +154,9 @@ class ModelChoices:
     inference_concurrency: int | None = None
     """As ``runtime_concurrency``, of the function that serves endpoints."""
 
+    comparison_memory_mb: int = 3_538
+    """Memory of the function that compares trained models, in MB."""
+
     two_persons: bool = False
     """Ask for another approver of a model package than the principal that registered it."""
 

@@ -61,6 +61,9 @@ class StageConfig:
     definitions: Path = ROOT / "features"
     """The folder of definition files."""
 
+    trainings: Path = ROOT / "trainings"
+    """The folder of trainings' files; a stage may have none."""
+
     in_memory: InMemoryTier | None = None
     """The tier ``InMemory``; without it such feature groups live in DynamoDB alone."""
 

@@ -18,6 +18,7 @@ from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.pipelines import PipelinesStack
 from stacks.serving import ServingStack
+from stacks.trainings import TrainingsStack
 
 
 class Platform(Stage):
@@ -33,6 +34,7 @@ class Platform(Stage):
             self, "Models", config=config, online=online, offline=offline, memory=memory
         )
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
+        trainings = self._trainings(config, online, offline, models, pipelines)
         serving = ServingStack(
             self,
             "Serving",
@@ -41,14 +43,11 @@ class Platform(Stage):
             offline=offline,
             models=models,
             pipelines=pipelines,
+            trainings=trainings,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
-        groups = FeatureGroupsStack(
-            self, "FeatureGroups", config=config, online=online, offline=offline
-        )
-        # No reference says so, but a group becomes Created by the lifecycle function alone.
-        groups.add_stack_dependency(ingestion)
+        self._groups(config, online, offline, ingestion)
         projection = self._projection(config, online, memory)
         observability = ObservabilityStack(
             self,
@@ -60,8 +59,40 @@ class Platform(Stage):
         )
         self._exposures(config, online, offline, observability)
         observability.watch_pipelines(config, pipelines)
+        observability.watch_trainings(config, trainings)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
+
+    def _trainings(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        models: ModelsStack,
+        pipelines: PipelinesStack,
+    ) -> TrainingsStack:
+        return TrainingsStack(
+            self,
+            "Trainings",
+            config=config,
+            online=online,
+            offline=offline,
+            models=models,
+            pipelines=pipelines,
+        )
+
+    def _groups(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        ingestion: IngestionStack,
+    ) -> None:
+        groups = FeatureGroupsStack(
+            self, "FeatureGroups", config=config, online=online, offline=offline
+        )
+        # No reference says so, but a group becomes Created by the lifecycle function alone.
+        groups.add_stack_dependency(ingestion)
 
     def _exposures(
         self,

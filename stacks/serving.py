@@ -28,6 +28,7 @@ from stacks.online_store import RECORD_ACTIONS, OnlineStoreStack
 from stacks.pipelines import PipelinesStack
 from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, live_alias
+from stacks.trainings import TrainingsStack
 
 _RUNTIME_ROUTES: Final = (
     ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
@@ -71,6 +72,7 @@ class ServingStack(Stack):
         offline: OfflineStoreStack,
         models: ModelsStack,
         pipelines: PipelinesStack,
+        trainings: TrainingsStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
@@ -81,7 +83,7 @@ class ServingStack(Stack):
         self.runtime = self._runtime(config, online, memory, layer, settings)
         target = live_alias(self.runtime, config.serving.runtime_start)
         self.api = self._api(live_alias(self.control), target, models.invoked)
-        self._publish(config, settings, offline, pipelines)
+        self._publish(config, settings, offline, (pipelines, trainings))
         self._stage(config)
         if config.serving.function_url:
             self._function_url(target)
@@ -153,9 +155,10 @@ class ServingStack(Stack):
         config: StageConfig,
         settings: RuntimeSettings,
         offline: OfflineStoreStack,
-        pipelines: PipelinesStack,
+        runs: tuple[PipelinesStack, TrainingsStack],
     ) -> None:
         """Tell Python programs of the stores and the API."""
+        pipelines, trainings = runs
         published = PublishedSettings(
             **vars(settings),
             offline_bucket=offline.bucket.bucket_name,
@@ -166,6 +169,8 @@ class ServingStack(Stack):
             kms_key_arn=offline.bucket.key.key_arn,
             pipelines_machine=pipelines.machine.state_machine_arn,
             pipelines_definitions=pipelines.definitions,
+            trainings_machine=trainings.machine.state_machine_arn,
+            trainings_definitions=trainings.definitions,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

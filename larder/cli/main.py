@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "offline": ("offline", "show what the offline store holds, and until when it is complete"),
     "experiment": ("experiment", "compare the variants of an endpoint"),
     "pipeline": ("pipeline", "compute a definition's features of a file of events, show its SQL"),
+    "train": ("train", "train a model, compare it with the champion, and approve it"),
     "consistency": ("consistency", "compare a pipeline's stores, its history and its source"),
     "lineage": ("lineage", "show where a group's features come from, and what uses them"),
     "exposures": ("exposures", "list and write again what the exposure writer set aside"),

@@ -42,6 +42,8 @@ class PublishedSettings(RuntimeSettings):
         kms_key_arn: the key of all stores; empty as above.
         pipelines_machine: the ARN of the pipelines' state machine; empty as above.
         pipelines_definitions: where the declared pipelines lie on S3; empty as above.
+        trainings_machine: the ARN of the trainings' state machine; empty as above.
+        trainings_definitions: where the declared trainings lie on S3; empty as above.
     """
 
     offline_bucket: str
@@ -52,3 +54,5 @@ class PublishedSettings(RuntimeSettings):
     kms_key_arn: str = ""
     pipelines_machine: str = ""
     pipelines_definitions: str = ""
+    trainings_machine: str = ""
+    trainings_definitions: str = ""

@@ -3,6 +3,7 @@
 Every metric has the dimensions ``Stage`` and ``Function``: two stages in one account keep series of
 their own. A feature group is never a dimension, because CloudWatch bills each series by the month.
 The age of a pipeline's data alone has ``Pipeline``, where its definition asks for the alarm.
+Failures of trainings, whose number is small, have ``Training``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ NAMESPACE = "Larder"
 STAGE = "Stage"
 FUNCTION = "Function"
 PIPELINE = "Pipeline"
+TRAINING = "Training"
 
 
 class Metric(StrEnum):
@@ -48,6 +50,8 @@ class Metric(StrEnum):
     SCHEDULED_FAILURES = "ScheduledFailures"
     SCHEDULED_RUNS = "ScheduledRuns"
     SHADOWS_FAILED = "ShadowsFailed"
+    TRAINING_FAILURES = "TrainingFailures"
+    TRAINING_RUNS = "TrainingRuns"
 
 
 def scheduled_run(*, failures: int) -> dict[str, tuple[float, str]]:

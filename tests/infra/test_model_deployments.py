@@ -78,5 +78,5 @@ def test_an_execution_that_fails_rings(templates, stage):
     watched = {
         json.dumps(dimension["Value"]) for each in failed for dimension in each["Dimensions"]
     }
-    assert len(failed) == len(watched) == 2  # those of Models and of Pipelines
+    assert len(failed) == len(watched) == 3  # those of Models, Pipelines and Trainings
     assert {each["Threshold"] for each in failed} == {1}

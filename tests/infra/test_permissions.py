@@ -133,6 +133,27 @@ MAY = {
     | GLUE
     | FILES
     | {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "trainings": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | REGISTRY_WRITER
+    | FILES
+    | {
+        "athena:GetQueryExecution",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+        "glue:CreateTable",
+        "glue:DeleteTable",
+        "glue:GetDatabase",
+        "glue:GetPartition",
+        "glue:GetPartitions",
+        "glue:GetTable",
+        "lambda:InvokeFunction",
+        "s3:GetBucketLocation",
+    },
+    "model_comparison": LOGS
+    | READ_KEY
+    | FILES_KEY
+    | {"dynamodb:GetItem", "s3:GetObject", "s3:ListBucket", "s3:PutObject"},
     "heartbeat": LOGS
     | WRITE_KEY
     | (STREAM - {"dynamodb:ListStreams"})
@@ -333,7 +354,7 @@ def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     workers = set()
     for _, logical_id, properties in found.functions("dev"):
         name = properties["Handler"].split(".")[1]
-        if name in ("exposure_writer", "pipelines"):  # their tables are no groups'
+        if name in ("exposure_writer", "pipelines", "trainings"):  # their tables are no groups'
             continue
         statements = [each for each in found.statements("dev", name) if mark in actions_of(each)]
         if any("offline-store" in str(each) or part == "database" for each in statements):

@@ -16,6 +16,7 @@ OF_EVERY_STAGE = (
     "OnlineStore",
     "Pipelines",
     "Serving",
+    "Trainings",
 )
 OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")
 STACKS = [f"dev/{stack}" for stack in OF_EVERY_STAGE]

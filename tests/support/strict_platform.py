@@ -153,12 +153,19 @@ def _up(platform: Platform) -> dict[str, str]:
     folders = (REPOSITORY / "features", REPOSITORY / "tests" / "e2e" / "definitions")
     files = sorted(file for folder in folders for file in folder.glob("*.yaml"))
     # a folder of another name where a file is another one, so that a platform is deployed again
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    trained = sorted((REPOSITORY / "tests" / "e2e" / "trainings").glob("*.yaml"))
+    bodies = b"".join(file.read_bytes() for file in (*files, *trained))
+    digest = hashlib.sha256(bodies).hexdigest()[:16]
     definitions = platform.root / f"definitions-{digest}" / "features"
     definitions.mkdir(parents=True, exist_ok=True)
+    trainings = definitions.with_name("trainings")
+    trainings.mkdir(exist_ok=True)
     for file in files:
         shutil.copy(file, definitions)
-    return commands.up(platform, Progress(), {"definitions": str(definitions)})
+    for file in trained:
+        shutil.copy(file, trainings)
+    chosen = {"definitions": str(definitions), "trainings": str(trainings)}
+    return commands.up(platform, Progress(), chosen)
 
 
 def _stop(platform: Platform) -> None:
