@@ -84,7 +84,7 @@ class TrainingsStack(Stack):
         self.definitions = asset.s3_object_url
         function = PythonFunction(
             self,
-            "Steps",
+            "TrainingSteps",
             config=self._config,
             program=Program(
                 name="trainings",
