@@ -35,6 +35,8 @@ PREDICTIONS: Final = "predictions/"
 """Where scores lie, by prediction, model, version and instant; and what each run works with."""
 MONITORING: Final = "monitoring/"
 """Where baselines of models lie, and what runs of monitoring found."""
+TRAININGS: Final = "trainings/"
+"""Where runs of trainings keep their rows and reports, by training and run."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -58,6 +60,7 @@ OWN: Final = tuple(
                 LINEAGE,
                 PREDICTIONS,
                 MONITORING,
+                TRAININGS,
                 *_EARLIER,
             )
         }

@@ -161,6 +161,9 @@ class ModelChoices:
     scoring_memory_mb: int = 3_538
     """Memory of the function that scores shards of predictions, in MB."""
 
+    comparison_memory_mb: int = 3_538
+    """Memory of the function that compares trained models, in MB."""
+
     two_persons: bool = False
     """Ask for another approver of a model package than the principal that registered it."""
 

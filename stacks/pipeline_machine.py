@@ -22,7 +22,7 @@ AWS_FAULTS: Final = (
     "ThrottlingException",
 )
 STOPPED: Final = ("States.Timeout", "Lambda.Unknown", "Sandbox.Timedout")
-_GLUE_FAULTS: Final = (
+GLUE_FAULTS: Final = (
     "Glue.ConcurrentRunsExceededException",
     "Glue.InternalServiceException",
     "Glue.OperationTimeoutException",
@@ -116,7 +116,7 @@ def _of_spark(steps: str, run: State, spark: Spark) -> State:
                 "Parameters": {"JobName": spark.job, "Arguments.$": "$.prepared.arguments"},
                 "ResultPath": "$.computed",
                 "TimeoutSeconds": spark.seconds,
-                "Retry": [retry(_GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
+                "Retry": [retry(GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
                 "Next": "Check",
             }
         ),

@@ -20,6 +20,7 @@ from stacks.online_store import OnlineStoreStack
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
+from stacks.trainings import TrainingsStack
 
 
 class Platform(Stage):
@@ -36,6 +37,7 @@ class Platform(Stage):
         )
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         predictions = self._predictions(config, online, offline, pipelines)
+        trainings = self._trainings(config, online, offline, models, pipelines)
         serving = ServingStack(
             self,
             "Serving",
@@ -45,6 +47,7 @@ class Platform(Stage):
             models=models,
             pipelines=pipelines,
             predictions=predictions,
+            trainings=trainings,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
@@ -61,6 +64,7 @@ class Platform(Stage):
         self._exposures(config, online, offline, observability)
         observability.watch_pipelines(config, pipelines)
         observability.watch_predictions(config, predictions)
+        observability.watch_trainings(config, trainings)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 
@@ -78,6 +82,25 @@ class Platform(Stage):
             config=config,
             online=online,
             offline=offline,
+            pipelines=pipelines,
+        )
+
+    def _trainings(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        models: ModelsStack,
+        pipelines: PipelinesStack,
+    ) -> TrainingsStack:
+        """What trains models by schedule or for a reason, and compares them."""
+        return TrainingsStack(
+            self,
+            "Trainings",
+            config=config,
+            online=online,
+            offline=offline,
+            models=models,
             pipelines=pipelines,
         )
 

@@ -78,5 +78,6 @@ def test_an_execution_that_fails_rings(templates, stage):
     watched = {
         json.dumps(dimension["Value"]) for each in failed for dimension in each["Dimensions"]
     }
-    assert len(failed) == len(watched) == 3  # those of Models, Pipelines and Predictions
+    told = "those of Models, Pipelines, Predictions and Trainings"
+    assert len(failed) == len(watched) == 4, told
     assert {each["Threshold"] for each in failed} == {1}

@@ -18,6 +18,7 @@ OF_EVERY_STAGE = (
     "Pipelines",
     "Predictions",
     "Serving",
+    "Trainings",
 )
 OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")
 STACKS = [f"dev/{stack}" for stack in OF_EVERY_STAGE]
