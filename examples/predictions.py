@@ -27,7 +27,7 @@ from larder import Platform, Progress
 
 SEED = 20260101
 CUSTOMERS, SHOPPERS = 20_000, 10_000
-"""By default; a million customers take an hour on two cores, most of it to write them online."""
+"""By default. `--customers` and `--shoppers` name others."""
 
 
 def main() -> None:

@@ -37,6 +37,10 @@ MONITORING: Final = "monitoring/"
 """Where baselines of models lie, and what runs of monitoring found."""
 TRAININGS: Final = "trainings/"
 """Where runs of trainings keep their rows and reports, by training and run."""
+TRANSFORMS: Final = "transforms/"
+"""Where people may put records for transform jobs, and have their results."""
+TRANSFORM_JOBS: Final = "transform-jobs/"
+"""What transform jobs remember of themselves, by the job's uid."""
 _EARLIER: Final = ("failed-batches/",)
 """Folders of earlier releases."""
 OWN: Final = tuple(
@@ -61,6 +65,8 @@ OWN: Final = tuple(
                 PREDICTIONS,
                 MONITORING,
                 TRAININGS,
+                TRANSFORMS,
+                TRANSFORM_JOBS,
                 *_EARLIER,
             )
         }

@@ -137,7 +137,7 @@ class ModelChoices:
     """Models behind SageMaker's names: what is taken in, and the functions for it.
 
     Raises:
-        ConfigurationError: the number of executions is below 1.
+        ConfigurationError: a number of executions is outside its limits.
     """
 
     buckets: tuple[str, ...] = ()
@@ -164,6 +164,18 @@ class ModelChoices:
     comparison_memory_mb: int = 3_538
     """Memory of the function that compares trained models, in MB."""
 
+    transform_buckets: tuple[str, ...] = ()
+    """Existing buckets that transform jobs read and write, beside the folder ``transforms/`` of the
+    platform's bucket and the buckets that offline data may lie in. Who may serve a model may
+    have its jobs read and write there. Objects have their bucket's own encryption."""
+
+    transform_memory_mb: int = 1_769
+    """Memory of the function that scores the records of transform jobs, in MB."""
+
+    transform_concurrency: int = 20
+    """Tasks of one transform job at a time at most: each is a call of that function. A job that
+    asks for fewer, by MaxConcurrentTransforms times InstanceCount, has fewer."""
+
     two_persons: bool = False
     """Ask for another approver of a model package than the principal that registered it."""
 
@@ -175,6 +187,14 @@ class ModelChoices:
                 f"models.inference_concurrency: {number} would stop the function; leave it out or "
                 "give at least 1"
             )
+        if not 1 <= self.transform_concurrency <= _MOST_TASKS:
+            raise ConfigurationError(
+                f"models.transform_concurrency: {self.transform_concurrency} is not between 1 and "
+                f"{_MOST_TASKS}"
+            )
+
+
+_MOST_TASKS: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from stacks.models import ModelsStack, capture_places
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.principals import patterns_of
+from stacks.transforms import TransformsStack
 
 
 def control_settings(
@@ -19,6 +20,7 @@ def control_settings(
     online: OnlineStoreStack,
     offline: OfflineStoreStack,
     models: ModelsStack | None = None,
+    transforms: TransformsStack | None = None,
 ) -> ControlSettings:
     """What ``control`` and ``feature_groups`` must know, as ``stack`` sees it.
 
@@ -40,17 +42,27 @@ def control_settings(
         forward_sagemaker_endpoint=config.forwarding.sagemaker_endpoint,
         two_persons=int(config.models.two_persons),
     )
-    places = capture_places(config, offline.bucket.bucket_name)
-    return _with_models(settings, models, places) if models else settings
+    return _with_models(_with_transforms(settings, transforms), models, config)
+
+
+def _with_transforms(
+    settings: ControlSettings, transforms: TransformsStack | None
+) -> ControlSettings:
+    if transforms is None:
+        return settings
+    machine = transforms.machine.state_machine_arn
+    return replace(settings, transform_machine=machine, transform_below=transforms.places)
 
 
 def _with_models(
-    settings: ControlSettings, models: ModelsStack, places: tuple[str, ...]
+    settings: ControlSettings, models: ModelsStack | None, config: StageConfig
 ) -> ControlSettings:
+    if models is None:
+        return settings
     return replace(
         settings,
         import_function=models.importer.function_arn,
         inference_function=models.invoked.function_arn,
         deployment_machine=models.deployments.machine.attr_arn,
-        capture_below=places,
+        capture_below=capture_places(config, settings.offline_bucket),
     )

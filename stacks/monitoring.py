@@ -16,7 +16,7 @@ from stacks.constructs.schedule import Schedule
 from stacks.models import ModelsStack
 from stacks.observability.monitoring_alarms import monitoring_watches
 from stacks.observability.schedule_alarms import schedule_watches
-from stacks.observability.watch import alarm, function_watches
+from stacks.observability.watch import alarm, errors_watch
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import REGISTRY_LISTER, allow_registry
@@ -127,7 +127,7 @@ class MonitoringStack(Stack):
     def _watch(self, topic: sns.ITopic | None) -> None:
         """Its alarms are here: they refer to the function, which refers to their topic."""
         for each in (
-            *function_watches("Monitoring", self.monitor),
+            errors_watch("Monitoring", self.monitor),
             *monitoring_watches(self._config),
             *schedule_watches(self._config, self.schedules),
         ):

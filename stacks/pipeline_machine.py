@@ -6,22 +6,11 @@ fault. What else fails inside a chunk marks its interval, and the other chunks g
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-State = dict[str, Any]
-LONGEST_CALL: Final = 900
-"""Seconds; Lambda's own limit."""
+from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
+
 _BRIEF: Final = 120
-AWS_FAULTS: Final = (
-    "Lambda.ClientExecutionTimeoutException",
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
-    "ServiceUnavailable",
-    "ThrottlingException",
-)
-STOPPED: Final = ("States.Timeout", "Lambda.Unknown", "Sandbox.Timedout")
 GLUE_FAULTS: Final = (
     "Glue.ConcurrentRunsExceededException",
     "Glue.InternalServiceException",
@@ -166,19 +155,6 @@ def step(
         "Retry": [retry(AWS_FAULTS, attempts=6, seconds=2, rate=2.0)],
         **({"Next": next_state} if next_state else {}),
     }
-
-
-def retry(errors: tuple[str, ...], *, attempts: int, seconds: int, rate: float) -> State:
-    """How often a state that ended in these errors is tried again, and how soon."""
-    found: State = {
-        "ErrorEquals": list(errors),
-        "IntervalSeconds": seconds,
-        "MaxAttempts": attempts,
-        "BackoffRate": rate,
-    }
-    if rate > 1:
-        found |= {"MaxDelaySeconds": 60, "JitterStrategy": "FULL"}
-    return found
 
 
 def caught(state: State) -> State:

@@ -8,7 +8,8 @@ from larder.cost.terms import DeclaredPipeline, Steps
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.durations import HOUR
 from larder.pipelines.runs.due import unit
-from stacks.pipeline_machine import Spark, State, definition
+from stacks.pipeline_machine import Spark, definition
+from stacks.states import State
 
 _FUNCTIONS: Final = ("steps", "publisher")
 _SPARK: Final = Spark("job", seconds=1)

@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack, Stage
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
@@ -26,16 +24,18 @@ from stacks.constructs.dependency_layer import BULK, OFFLINE, DependencyLayer
 from stacks.constructs.file_table import file_table
 from stacks.constructs.glue_access import TABLE_WRITER
 from stacks.constructs.offline_bucket import OfflineBucket
-from stacks.constructs.permissions import acknowledge, allow, allow_items
+from stacks.constructs.permissions import allow, allow_items
 from stacks.constructs.python_function import Program, PythonFunction
-from stacks.constructs.scheduled import Target, expression, scheduled
+from stacks.constructs.scheduled import Target, every_five_minutes, expression, scheduled
+from stacks.constructs.state_machine import machine_role, steps_machine
 from stacks.feature_tables import allow_feature_tables
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.pipeline_machine import LONGEST_CALL, Spark, definition
+from stacks.pipeline_machine import Spark, definition
 from stacks.registry_access import REGISTRY_READER, allow_registry
 from stacks.source_access import TABLE_READER, allow_folder, allow_history, allow_sources
 from stacks.spark_job import SparkJob
+from stacks.states import LONGEST_CALL
 
 _LEDGER: Final = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
 _QUERIES: Final = ("athena:GetQueryExecution", "athena:StartQueryExecution")
@@ -202,24 +202,16 @@ class PipelinesStack(Stack):
         )
 
     def _machine(self) -> sfn.StateMachine:
-        role = iam.Role(
-            self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com")
-        )
+        role = machine_role(self, [self.steps, self.publisher])
         steps, publisher = self.steps.function_arn, self.publisher.function_arn
-        allow(role, ["lambda:InvokeFunction"], [steps, publisher])
         spark = self._spark(role) if self._on_spark else None
-        machine = sfn.StateMachine(
+        return steps_machine(
             self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(
-                self.to_json_string(definition(steps, publisher, spark))
-            ),
-            role=role,
+            role,
+            definition(steps, publisher, spark),
             timeout=Duration.days(7),
+            logged=_LOGGED,
         )
-        for rule in ("AwsSolutions-SF1", "AwsSolutions-SF2"):
-            acknowledge(machine, rule, _LOGGED)
-        return machine
 
     def _spark(self, role: iam.Role) -> Spark:
         """The Spark job, which ``role`` may run."""
@@ -284,13 +276,12 @@ class PipelinesStack(Stack):
         """A schedule of its own reports the age of data, so that a stopped pipeline alarms."""
         if not any(each.freshness for each in pipelines):
             return
-        told = events.RuleTargetInput.from_object({"step": "freshness"})
-        events.Rule(
+        every_five_minutes(
             self,
             "Freshness",
+            self.steps,
+            {"step": "freshness"},
             description="Larder: tells how old the data of feature pipelines are",
-            schedule=events.Schedule.rate(Duration.minutes(5)),
-            targets=[targets.LambdaFunction(self.steps, event=told)],
         )
 
     def _write(self, pipelines: list[Pipeline]) -> Path:

@@ -21,6 +21,7 @@ from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
 from stacks.trainings import TrainingsStack
+from stacks.transforms import TransformsStack
 
 
 class Platform(Stage):
@@ -32,12 +33,9 @@ class Platform(Stage):
         online = OnlineStoreStack(self, "OnlineStore", config=config, key=key)
         offline = OfflineStoreStack(self, "OfflineStore", config=config, key=key)
         memory = self._memory(config, key, online, offline)
-        models = ModelsStack(
-            self, "Models", config=config, online=online, offline=offline, memory=memory
-        )
+        models, transforms = self._scoring(config, online, offline, memory)
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
-        predictions = self._predictions(config, online, offline, pipelines)
-        trainings = self._trainings(config, online, offline, models, pipelines)
+        predictions, trainings = self._runs(config, online, offline, models, pipelines)
         serving = ServingStack(
             self,
             "Serving",
@@ -48,6 +46,7 @@ class Platform(Stage):
             pipelines=pipelines,
             predictions=predictions,
             trainings=trainings,
+            transforms=transforms,
             memory=memory,
         )
         ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
@@ -65,43 +64,37 @@ class Platform(Stage):
         observability.watch_pipelines(config, pipelines)
         observability.watch_predictions(config, predictions)
         observability.watch_trainings(config, trainings)
+        observability.watch_transforms(transforms)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 
-    def _predictions(
-        self,
-        config: StageConfig,
-        online: OnlineStoreStack,
-        offline: OfflineStoreStack,
-        pipelines: PipelinesStack,
-    ) -> PredictionsStack:
-        """What scores groups by schedule, and publishes as pipelines do."""
-        return PredictionsStack(
-            self,
-            "Predictions",
-            config=config,
-            online=online,
-            offline=offline,
-            pipelines=pipelines,
-        )
-
-    def _trainings(
+    def _runs(
         self,
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
         models: ModelsStack,
         pipelines: PipelinesStack,
-    ) -> TrainingsStack:
-        """What trains models by schedule or for a reason, and compares them."""
-        return TrainingsStack(
-            self,
-            "Trainings",
-            config=config,
-            online=online,
-            offline=offline,
-            models=models,
-            pipelines=pipelines,
+    ) -> tuple[PredictionsStack, TrainingsStack]:
+        """What scores groups as pipelines publish, and what trains and compares models."""
+        return (
+            PredictionsStack(
+                self,
+                "Predictions",
+                config=config,
+                online=online,
+                offline=offline,
+                pipelines=pipelines,
+            ),
+            TrainingsStack(
+                self,
+                "Trainings",
+                config=config,
+                online=online,
+                offline=offline,
+                models=models,
+                pipelines=pipelines,
+            ),
         )
 
     def _groups(
@@ -117,6 +110,21 @@ class Platform(Stage):
         )
         # No reference says so, but a group becomes Created by the lifecycle function alone.
         groups.add_stack_dependency(ingestion)
+
+    def _scoring(
+        self,
+        config: StageConfig,
+        online: OnlineStoreStack,
+        offline: OfflineStoreStack,
+        memory: MemoryStoreStack | None,
+    ) -> tuple[ModelsStack, TransformsStack]:
+        """What scores one request at a time, and what scores folders of records."""
+        return (
+            ModelsStack(
+                self, "Models", config=config, online=online, offline=offline, memory=memory
+            ),
+            TransformsStack(self, "Transforms", config=config, online=online, offline=offline),
+        )
 
     def _exposures(
         self,

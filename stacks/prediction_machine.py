@@ -6,17 +6,8 @@ error: the gate counts those, and names them. What fails otherwise marks the run
 
 from typing import Any, Final
 
-from stacks.pipeline_machine import (
-    AWS_FAULTS,
-    LONGEST_CALL,
-    STOPPED,
-    State,
-    caught,
-    if_true,
-    publishing,
-    retry,
-    step,
-)
+from stacks.pipeline_machine import caught, if_true, publishing, step
+from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
 
 _RUN: Final = "$.claim.run"
 SHARDS: Final = "Shards"

@@ -1,11 +1,9 @@
 """Predictions: one state machine, the function that scores, and a schedule for each prediction."""
 
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-from aws_cdk import ArnFormat, CfnOutput, Duration, Stack, Stage
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import CfnOutput, Duration, Stack, Stage
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk.aws_s3_assets import Asset
@@ -18,16 +16,17 @@ from larder.settings.predictions import PredictionsSettings
 from larder.settings.scoring import ScoringSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import BULK, INFERENCE, OFFLINE, DependencyLayer
-from stacks.constructs.permissions import acknowledge, allow, allow_items
+from stacks.constructs.permissions import allow, allow_items
 from stacks.constructs.python_function import Program, PythonFunction
-from stacks.constructs.scheduled import Target, expression, scheduled
+from stacks.constructs.scheduled import Target, every_five_minutes, expression, scheduled
+from stacks.constructs.state_machine import allow_children, machine_role, steps_machine
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.pipeline_machine import LONGEST_CALL
 from stacks.pipelines import PipelinesStack
 from stacks.prediction_machine import SHARDS, definition
 from stacks.registry_access import REGISTRY_LISTER, REGISTRY_READER, allow_registry
 from stacks.source_access import allow_history
+from stacks.states import LONGEST_CALL
 
 _LEDGER: Final = ("dynamodb:UpdateItem",)
 _QUERIES: Final = ("athena:GetQueryExecution", "athena:StartQueryExecution")
@@ -147,54 +146,18 @@ class PredictionsStack(Stack):
         allow(function, ["s3:ListBucket"], [bucket.bucket_arn])
 
     def _machine(self, publisher: PythonFunction) -> sfn.StateMachine:
-        role = iam.Role(
-            self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com")
-        )
         used = (self.steps, self.scoring, publisher)
+        role = machine_role(self, used)
         steps, scoring, publishing = (each.function_arn for each in used)
-        allow(role, ["lambda:InvokeFunction"], [steps, scoring, publishing])
-        machine = sfn.StateMachine(
+        machine = steps_machine(
             self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(
-                self.to_json_string(definition(steps, scoring, publishing))
-            ),
-            role=role,
+            role,
+            definition(steps, scoring, publishing),
             timeout=Duration.days(1),
+            logged=_LOGGED,
         )
-        self._allow_shards(machine)
-        for rule in ("AwsSolutions-SF1", "AwsSolutions-SF2"):
-            acknowledge(machine, rule, _LOGGED)
+        allow_children(machine, [SHARDS])
         return machine
-
-    def _allow_shards(self, machine: sfn.StateMachine) -> None:
-        """A distributed map starts executions of its own machine, one for each shard.
-
-        In a policy of its own: the machine needs the role to be there before it.
-        """
-        executions = self.format_arn(
-            service="states",
-            resource="execution",
-            resource_name=f"{machine.state_machine_name}/{SHARDS}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        policy = iam.Policy(self, "ShardsPolicy", roles=[machine.role])
-        policy.add_statements(
-            iam.PolicyStatement(
-                actions=["states:StartExecution"], resources=[machine.state_machine_arn]
-            ),
-            iam.PolicyStatement(
-                actions=["states:DescribeExecution", "states:StopExecution"],
-                resources=[executions],
-            ),
-        )
-        name = self.get_logical_id(cast("sfn.CfnStateMachine", machine.node.default_child))
-        printed = (
-            "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
-            f"<{name}.Name>/{SHARDS}:*"
-        )
-        reason = "each shard is an execution, whose name Step Functions gives"
-        acknowledge(policy, f"AwsSolutions-IAM5[Resource::{printed}]", reason)
 
     def _schedule(self) -> None:
         """A schedule says that a run is due: one that comes twice in a minute finds it taken."""
@@ -223,13 +186,12 @@ class PredictionsStack(Stack):
         """A schedule of its own reports the age of runs, so that one that stopped alarms."""
         if not any(each.freshness for each in self.declared):
             return
-        told = events.RuleTargetInput.from_object({"step": "freshness"})
-        events.Rule(
+        every_five_minutes(
             self,
             "Freshness",
+            self.steps,
+            {"step": "freshness"},
             description="Larder: tells how old the newest runs of predictions are",
-            schedule=events.Schedule.rate(Duration.minutes(5)),
-            targets=[targets.LambdaFunction(self.steps, event=told)],
         )
 
     def _write(self) -> Path:

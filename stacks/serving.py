@@ -11,6 +11,7 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from larder.settings.control import ControlSettings
 from larder.settings.published import PublishedSettings
 from larder.settings.runtime import RuntimeSettings
 from stacks.config import StageConfig
@@ -30,6 +31,7 @@ from stacks.predictions import PredictionsStack
 from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, live_alias
 from stacks.trainings import TrainingsStack
+from stacks.transforms import TransformsStack
 
 _RUNTIME_ROUTES: Final = (
     ("/FeatureGroup/{proxy+}", apigw.HttpMethod.ANY),
@@ -75,17 +77,23 @@ class ServingStack(Stack):
         pipelines: PipelinesStack,
         predictions: PredictionsStack,
         trainings: TrainingsStack,
+        transforms: TransformsStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
         self.models = models
-        self.control = self._control(config, online, offline, models, layer)
-        settings = runtime_settings(self, config, online, memory)
-        self.runtime = self._runtime(config, online, memory, layer, settings)
+        settings = control_settings(
+            self, config, online=online, offline=offline, models=models, transforms=transforms
+        )
+        self.control = self._control(config, online, settings, layer)
+        models.allow_control(self.control)
+        transforms.allow_control(self.control)
+        read = runtime_settings(self, config, online, memory)
+        self.runtime = self._runtime(config, online, memory, layer, read)
         target = live_alias(self.runtime, config.serving.runtime_start)
         self.api = self._api(live_alias(self.control), target, models.invoked)
-        self._publish(config, settings, offline, (pipelines, predictions, trainings))
+        self._publish(config, read, offline, (pipelines, predictions, trainings))
         self._stage(config)
         if config.serving.function_url:
             self._function_url(target)
@@ -98,11 +106,9 @@ class ServingStack(Stack):
         self,
         config: StageConfig,
         online: OnlineStoreStack,
-        offline: OfflineStoreStack,
-        models: ModelsStack,
+        settings: ControlSettings,
         layer: DependencyLayer,
     ) -> PythonFunction:
-        settings = control_settings(self, config, online=online, offline=offline, models=models)
         function = PythonFunction(
             self,
             "Control",
@@ -119,7 +125,6 @@ class ServingStack(Stack):
         allow_registry(function, online, REGISTRY_WRITER)
         # a page of groups
         allow_items(function, ["dynamodb:BatchGetItem"], [online.registry.table_arn], online.key)
-        models.allow_control(function)
         _allow_forwarding(function, config)
         return function
 

@@ -8,18 +8,8 @@ cause. A training step is not begun again where it failed by itself: the next tr
 from typing import Final
 
 from larder.trainings.runs import LONGEST_JOB
-from stacks.pipeline_machine import (
-    AWS_FAULTS,
-    GLUE_FAULTS,
-    LONGEST_CALL,
-    RUN_SPARK,
-    STOPPED,
-    State,
-    caught,
-    if_true,
-    retry,
-    step,
-)
+from stacks.pipeline_machine import GLUE_FAULTS, RUN_SPARK, caught, if_true, step
+from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
 
 INVOKE: Final = "arn:aws:states:::lambda:invoke"
 _RUN: Final = "$.plan.run"

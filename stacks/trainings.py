@@ -19,16 +19,17 @@ from larder.trainings.definition import StepKind, Training
 from larder.trainings.runs import Trigger
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import ARRAYS, BULK, INFERENCE, OFFLINE, DependencyLayer
-from stacks.constructs.permissions import acknowledge, allow, allow_pattern
+from stacks.constructs.permissions import allow, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.constructs.scheduled import Target, expression, scheduled
+from stacks.constructs.state_machine import machine_role, steps_machine
 from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
-from stacks.pipeline_machine import LONGEST_CALL
 from stacks.pipelines import PipelinesStack
 from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.source_access import allow_history, allow_source_tables
+from stacks.states import LONGEST_CALL
 from stacks.training_machine import definition
 
 _QUERIES: Final = (
@@ -190,26 +191,22 @@ class TrainingsStack(Stack):
         allow(function, ["s3:ListBucket"], [bucket.bucket_arn])
 
     def _machine(self) -> sfn.StateMachine:
-        service = iam.ServicePrincipal("states.amazonaws.com")
-        role = iam.Role(self, "MachineRole", assumed_by=service)
-        steps, comparing = self.steps.function_arn, self.comparing.function_arn
-        named = [self._arn_of(each) for each in self.declared if not _is_job(each)]
-        allow(role, ["lambda:InvokeFunction"], [steps, comparing, *sorted(set(named))])
+        used = (self.steps, self.comparing)
+        role = machine_role(self, used)
+        steps, comparing = (each.function_arn for each in used)
+        named = sorted({self._arn_of(each) for each in self.declared if not _is_job(each)})
+        if named:
+            allow(role, ["lambda:InvokeFunction"], named)
         jobs = sorted({self._arn_of(each) for each in self.declared if _is_job(each)})
         if jobs:
             allow(role, _RUN_JOB, jobs)
-        machine = sfn.StateMachine(
+        return steps_machine(
             self,
-            "Machine",
-            definition_body=sfn.DefinitionBody.from_string(
-                self.to_json_string(definition(steps, comparing))
-            ),
-            role=role,
+            role,
+            definition(steps, comparing),
             timeout=Duration.days(3),
+            logged=_LOGGED,
         )
-        for rule in ("AwsSolutions-SF1", "AwsSolutions-SF2"):
-            acknowledge(machine, rule, _LOGGED)
-        return machine
 
     def _arn_of(self, training: Training) -> str:
         """The ARN of what trains."""

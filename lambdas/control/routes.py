@@ -15,6 +15,10 @@ from larder.models.api.control_shapes import REQUESTS as MODEL_REQUESTS
 from larder.models.api.model_search import search_operations
 from larder.models.catalog import ModelCatalog
 from larder.telemetry.log import Log
+from larder.transforms.api import requests as of_transforms
+from larder.transforms.api.operations import job_tag_operations, transform_operations
+from larder.transforms.api.shapes import REQUESTS as TRANSFORM_REQUESTS
+from larder.transforms.manage_jobs import TransformJobs
 from larder.wire.access_log import Handler, api_handler
 from larder.wire.errors import Response, control_error
 from larder.wire.http import Request
@@ -28,11 +32,11 @@ def create_handler(
     rules: AccessRules | None = None,
     forward: Callable[[Request], Response] | None = None,
     models: ModelCatalog | None = None,
+    transforms: TransformJobs | None = None,
 ) -> Handler:
     """The Lambda handler over a control plane; tests pass one with stores in memory.
 
-    Without ``models`` there are feature groups alone.
-
+    Without ``models`` there are feature groups alone, without ``transforms`` no transform jobs.
     Without ``rules``, groups without grants are open and the root user alone may do all.
     """
     known = rules or AccessRules(catalog.groups.platform.home)
@@ -46,6 +50,9 @@ def create_handler(
             own = models.of_caller(access)
             served |= {**model_operations(own), **tag_operations(own, annotations)}
             served |= search_operations(own, annotations["Search"])
+        if transforms is not None:
+            jobs = transforms.of_caller(access)
+            served |= {**transform_operations(jobs), **job_tag_operations(jobs, served)}
         return served
 
     api = JsonRpcApi(operations, _checked, forward)
@@ -53,5 +60,7 @@ def create_handler(
 
 
 def _checked(operation: str, members: Members) -> Members:
+    if operation in TRANSFORM_REQUESTS:
+        return of_transforms.checked(operation, members)
     known = of_models.checked if operation in MODEL_REQUESTS else of_groups.checked
     return known(operation, members)

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import orjson
-
 from larder.errors import ValidationError
 from larder.pipelines.checks.judge import Result
 from larder.pipelines.consistency.report import ConsistencyReport
@@ -18,6 +16,7 @@ from larder.pipelines.definition import Engine
 from larder.pipelines.durations import SECOND
 from larder.pipelines.lineage.note import LineageNotes
 from larder.pipelines.runs.accept import accepted_interval, claim_accepted, read_accepted
+from larder.pipelines.runs.causes import cause_of
 from larder.pipelines.runs.documents import (
     interval_document,
     item_document,
@@ -165,7 +164,7 @@ class Steps:
         chunk, error = event["chunk"], event["chunk"]["error"]
         run = chunk.get("claim", {}).get("run")
         state = State.BLOCKED if error["Error"] == ChecksFailed.__name__ else State.FAILED
-        cause = _cause(error)
+        cause = cause_of(error)
         if run and state is State.BLOCKED:
             if self.work.block(item_of(run), cause):
                 paused = {"pipeline": run["pipeline"], "run": run["run_id"]}
@@ -237,14 +236,3 @@ def create_handler(
         return answer
 
     return handle
-
-
-def _cause(error: Mapping[str, str]) -> str:
-    """Lambda's text of an error, its class and message without the trace; or that of a Glue job."""
-    try:
-        told = orjson.loads(error.get("Cause", ""))
-        if "JobRunState" in told:
-            return f"Glue job run {told['Id']} {told['JobRunState']}: {told.get('ErrorMessage')}"
-        return f"{error['Error']}: {told['errorMessage']}"
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return f"{error['Error']}: {error.get('Cause', '')}"

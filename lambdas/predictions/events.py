@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import orjson
-
 from larder.errors import ValidationError
 from larder.pipelines.checks.judge import Result
 from larder.pipelines.durations import SECOND
+from larder.pipelines.runs.causes import cause_of
 from larder.pipelines.runs.documents import item_document, item_of
 from larder.pipelines.runs.items import State
 from larder.pipelines.runs.ports import Remaining
@@ -114,10 +113,10 @@ class Steps:
         """Note that it is not, and why."""
         run, error = event["run"], event["error"]
         state = State.BLOCKED if error["Error"] == GateClosed.__name__ else State.FAILED
-        self.work.fail(item_of(run), state, _cause(error))
+        self.work.fail(item_of(run), state, cause_of(error))
         self._of(run["pipeline"]).metrics({Metric.PREDICTION_FAILURES: (1.0, "Count")})
         self.log.metrics({Metric.PREDICTION_FAILURES: (1.0, "Count")})
-        return {"run": run["run_id"], "state": state, "cause": _cause(error)}
+        return {"run": run["run_id"], "state": state, "cause": cause_of(error)}
 
     def freshness(self, _event: Event, _remaining: Remaining) -> dict[str, Any]:
         """The age of each prediction's newest run as a metric."""
@@ -151,12 +150,4 @@ def create_handler(
 
 
 def _failed(result: Event) -> FailedShard:
-    return FailedShard(result["shard"], _cause(result["error"])[:_LONGEST_CAUSE])
-
-
-def _cause(error: Mapping[str, str]) -> str:
-    """Lambda's text of an error: its class and message without the trace."""
-    try:
-        return f"{error['Error']}: {orjson.loads(error.get('Cause', ''))['errorMessage']}"
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return f"{error['Error']}: {error.get('Cause', '')}"
+    return FailedShard(result["shard"], cause_of(result["error"])[:_LONGEST_CAUSE])

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-
 from larder.errors import ConflictException, ValidationError
+from larder.pipelines.runs.causes import cause_of
 from larder.telemetry.log import Log
 from larder.telemetry.metrics import TRAINING, Metric
 from larder.trainings.asked import read_asked
@@ -69,7 +68,7 @@ class Steps:
 
     def fail(self, event: Event) -> dict[str, Any]:
         """The end of a run that failed, with its cause."""
-        cause = _cause(event["error"])
+        cause = cause_of(event["error"])
         name = event["run"]["training"]
         try:
             self.work.fail(self._held(event), cause)
@@ -108,14 +107,3 @@ def create_handler(
         return answer
 
     return handle
-
-
-def _cause(error: Mapping[str, str]) -> str:
-    """The text of an error: Lambda's class and message without the trace, or a Glue job's."""
-    try:
-        told = orjson.loads(error.get("Cause", ""))
-        if "JobRunState" in told:
-            return f"Glue job run {told['Id']} {told['JobRunState']}: {told.get('ErrorMessage')}"
-        return f"{error['Error']}: {told['errorMessage']}"
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return f"{error['Error']}: {error.get('Cause', '')}"

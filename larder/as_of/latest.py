@@ -3,14 +3,11 @@
 # ruff: noqa: S608 - names and values are quoted by larder.as_of.text
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from larder.as_of.history import history
 from larder.as_of.join import Join
 from larder.as_of.oracle import Cut, seconds_not_after, seconds_not_before
 from larder.as_of.text import double, literal, sortable
 from larder.event_time import NANOS
-from larder.groups.feature_group import FeatureDefinition
 from larder.offline.feature_table import FeatureTable, TableVersion
 
 LAST = 253_402_300_800 * NANOS - 1
@@ -18,30 +15,24 @@ LAST = 253_402_300_800 * NANOS - 1
 
 
 def latest_query(
-    table: FeatureTable,
-    version: TableVersion,
-    *,
-    as_of: int | None,
-    since: int | None,
-    features: Sequence[FeatureDefinition] | None = None,
+    table: FeatureTable, version: TableVersion, *, as_of: int | None, since: int | None
 ) -> str:
     """A query of one row per record that exists: its features as ``f0``, ``f1`` …, and ``written``.
-
-    ``features`` are those to select, all by default.
 
     Looked at are versions whose event time is at or before ``as_of`` and at or after ``since``
     (nanoseconds). Of these the newest counts, by the order of ``larder.records.record``. A record
     whose newest version is a deletion is left out. ``written`` is the write time as text that
     sorts.
     """
-    join = join_of(table, version, LAST if as_of is None else as_of, since, features)
-    parts, wanted = ",\n".join(history(join, None)), _within(join, as_of, since)
-    selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(join.features)))
+    join = join_of(table, version, LAST if as_of is None else as_of, since)
+    parts = ",\n".join(history(join, None))
+    wanted = " AND ".join(_within(join, as_of, since)) or "1 = 1"
+    selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
     return f"""WITH {parts},
 latest AS (
   SELECT MAX_BY(v, o) AS v, MAX_BY(w, o) AS w
   FROM g0_history
-  WHERE {" AND ".join(wanted) or "1 = 1"}
+  WHERE {wanted}
   GROUP BY k
 )
 SELECT {selected}, w AS written
@@ -74,21 +65,13 @@ FROM latest
 WHERE v.gone AND w >= {literal(sortable((since - 1000) * 1000))}"""
 
 
-def join_of(
-    table: FeatureTable,
-    version: TableVersion,
-    last: int,
-    since: int | None,
-    features: Sequence[FeatureDefinition] | None = None,
-) -> Join:
-    """A group's versions from ``since`` to ``last`` (nanoseconds), by default all features."""
+def join_of(table: FeatureTable, version: TableVersion, last: int, since: int | None) -> Join:
+    """All features of a group's versions from ``since`` to ``last``, in nanoseconds."""
     return Join(
         number=0,
         table=table,
         version=version,
-        features=tuple(
-            (each, each.name) for each in (table.features if features is None else features)
-        ),
+        features=tuple((feature, feature.name) for feature in table.features),
         cut=Cut(look_back=None if since is None else last - since),
         first=last,
         last=last,

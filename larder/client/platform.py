@@ -141,9 +141,8 @@ class Platform:
             from larder.wiring.monitoring import (  # noqa: PLC0415
                 MonitoringClientSettings,
                 open_monitoring,
-                open_skew,
-                open_tables,
             )
+            from larder.wiring.monitoring_skew import open_skew, open_tables  # noqa: PLC0415
             from larder.wiring.sagemaker import ApiSettings  # noqa: PLC0415
 
         settings = self.location.settings(MonitoringClientSettings)

@@ -181,8 +181,8 @@ def _group_problems(members: Members, prediction: Prediction) -> Iterator[Proble
     document = to_document("", group_members(members, prediction))
     for problem in created_problems(document["Request"]):
         match problem.path:
-            case ("FeatureDefinitions", int(place), *rest) if place >= 2:
-                path: MemberPath = ("scores", place - 2, *rest[:0])
+            case ("FeatureDefinitions", int(place), *_) if place >= 2:
+                path: MemberPath = ("scores", place - 2)
             case _:
                 path = ("target",)
         yield replace(problem, path=path)

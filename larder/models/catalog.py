@@ -118,6 +118,8 @@ class ModelCatalog:
                 return self._packages
             case Kind.PACKAGE_GROUP:
                 return self._groups
+            case _:
+                raise ValueError(f"{kind}: its items are no part of this catalog")
 
     @property
     def _models(self) -> ManagedItems[Model]:

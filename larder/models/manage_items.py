@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from larder.access.grants import Right
 from larder.access.rules import UNRESTRICTED, Access
-from larder.errors import ResourceInUse, ValidationError
+from larder.errors import LarderError, ResourceInUse, ValidationError
 from larder.groups.listing import Ask, Page
 from larder.groups.names import Home
 from larder.models.lists import ItemCriteria, ItemOrder, page_of
@@ -159,5 +159,5 @@ class ManagedItems(Generic[Entry]):
     def _tagged(item: Entry, tags: Tags) -> Entry:
         return item if tags == item.tags else item.with_tags(tags)
 
-    def _taken(self, name: str) -> ValidationError:
+    def _taken(self, name: str) -> LarderError:
         return ValidationError(self.items.kind.taken(self.arn(name)))

@@ -41,8 +41,8 @@ def name_of_arn(home: Home, arn: str) -> str:
     if match is None or arn_of(home, Kind(match[4]), match[5]).lower() != arn.lower():
         raise ValidationError(
             f"Value {arn[:160]!r} at 'resourceArn' is not the ARN of a model, an endpoint, an "
-            f"endpoint configuration, a model package or a group of such, of account "
-            f"{home.account_id} in {home.region}."
+            f"endpoint configuration, a model package or a group of such, or a transform job, of "
+            f"account {home.account_id} in {home.region}."
         )
     return match[5]
 

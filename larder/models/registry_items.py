@@ -1,6 +1,7 @@
 """What the registry holds of models: models, endpoint configurations and endpoints.
 
-Model packages and their groups are in ``larder.models.package_items``. A name is unique whatever
+Model packages and their groups are in ``larder.models.package_items``, transform jobs in
+``larder.transforms.job``. A name is unique whatever
 its case, for an ARN has it in lower case: an endpoint ``Demo`` has the ARN ``…:endpoint/demo``.
 Times are microseconds since the epoch.
 """
@@ -32,6 +33,7 @@ class Kind(StrEnum):
     ENDPOINT = "endpoint"
     PACKAGE_GROUP = "model-package-group"
     PACKAGE = "model-package"
+    TRANSFORM_JOB = "transform-job"
 
     @property
     def words(self) -> str:
@@ -43,12 +45,18 @@ class Kind(StrEnum):
         """What SageMaker says where nothing has that ARN."""
         if self in _SPELT:
             return f"{_SPELT[self].replace(' ', '')} {arn} does not exist."
-        return f'Could not find {self.words} "{arn}".'
+        quote = "'" if self is Kind.TRANSFORM_JOB else '"'
+        return f"Could not find {self.words} {quote}{arn}{quote}."
 
     def taken(self, arn: str) -> str:
         """What SageMaker says where there is one already."""
         if self in _SPELT:
             return f"{_SPELT[self]} already exists: {arn}"
+        if self is Kind.TRANSFORM_JOB:
+            return (
+                "Job name must be unique within an AWS account and region, and a job with this "
+                f"name already exists ({arn})"
+            )
         return f'Cannot create already existing {self.words} "{arn}".'
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from larder.monitoring.constraints import ColumnConstraints, Constraints, Thresholds
-from larder.monitoring.drift import (
+from larder.drift import (
     jensen_shannon,
     kolmogorov_smirnov,
     largest_gap,
     population_stability,
 )
+from larder.monitoring.constraints import ColumnConstraints, Constraints, Thresholds
 from larder.monitoring.statistics import ColumnStatistics, Statistics
 from larder.monitoring.violations import Check, Violation
 

@@ -24,6 +24,8 @@ class ControlSettings(Settings):
         import_function: what takes in models, by its ARN; without it there are no models.
         inference_function: what invokes endpoints, by the ARN of its alias.
         deployment_machine: the state machine that takes the steps of an endpoint's update.
+        transform_machine: the state machine that does transform jobs; without it they are refused.
+        transform_below: addresses below which those jobs read and write, each ending in a slash.
         capture_below: addresses below which data capture may write, each ending in a slash.
         two_persons: 1 asks for another approver of a model package than its author.
         forward_sagemaker_endpoint: where operations of SageMaker go that Larder lacks; without
@@ -47,5 +49,7 @@ class ControlSettings(Settings):
     import_function: str = ""
     inference_function: str = ""
     deployment_machine: str = ""
+    transform_machine: str = ""
+    transform_below: tuple[str, ...] = ()
     capture_below: tuple[str, ...] = ()
     two_persons: int = 0

@@ -19,6 +19,8 @@ from larder.models.adapters.remote import RemoteImport, RemoteWarmUp
 from larder.models.catalog import ModelCatalog
 from larder.models.move_endpoint import Traffic
 from larder.settings.control import ControlSettings
+from larder.transforms.adapters.dynamodb_jobs import DynamoJobs
+from larder.transforms.manage_jobs import TransformJobs
 from larder.wire.errors import Response
 from larder.wire.http import Request
 from larder.wiring.control_plane import control_plane, now_micros, random_uid
@@ -32,6 +34,7 @@ class ControlPlane:
     rules: AccessRules
     forward: Callable[[Request], Response] | None
     models: ModelCatalog | None
+    transforms: TransformJobs | None = None
 
 
 def open_control(settings: ControlSettings) -> ControlPlane:
@@ -46,6 +49,7 @@ def open_control(settings: ControlSettings) -> ControlPlane:
         settings.region, settings.partition, Retries(), call_seconds=10.0, read_seconds=3.0
     )
     catalog = control_plane(dynamodb, settings)
+    models = _models(dynamodb, settings) if settings.import_function else None
     home = catalog.groups.platform.home
     return ControlPlane(
         catalog=catalog,
@@ -53,7 +57,34 @@ def open_control(settings: ControlSettings) -> ControlPlane:
             home, settings.administrators, settings.missing_grants_deny, settings.creators
         ),
         forward=_forwarding(settings),
-        models=_models(dynamodb, settings) if settings.import_function else None,
+        models=models,
+        transforms=_transforms(dynamodb, settings, models) if models else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _JobsOnUse:
+    """Implements ``JobMachine``: the SDK is imported by the first job."""
+
+    machine_arn: str
+
+    def start(self, name: str, uid: str) -> None:
+        # imported where it is used: boto3 would be half of a cold start
+        from larder.wiring.transforms import open_machine  # noqa: PLC0415
+
+        open_machine(self.machine_arn).start(name, uid)
+
+
+def _transforms(
+    dynamodb: DynamoApi, settings: ControlSettings, models: ModelCatalog
+) -> TransformJobs | None:
+    if not settings.transform_machine:
+        return None
+    return TransformJobs(
+        store=DynamoJobs(dynamodb, settings.registry_table),
+        models=models,
+        machine=_JobsOnUse(settings.transform_machine),
+        places=settings.transform_below,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import boto3
 
 from larder.aws.dynamodb.boto import BotoDynamo
+from larder.aws.state_machine import StateMachine
 from larder.models.adapters.cloudwatch_alarms import CloudWatchAlarms
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
 from larder.models.adapters.step_functions import StepFunctionsMachine
@@ -33,5 +34,7 @@ def open_traffic(machine_arn: str) -> Traffic:
     config = background(read_seconds=_READ_SECONDS)
     return Traffic(
         alarms=CloudWatchAlarms(boto3.client("cloudwatch", config=config)),
-        machine=StepFunctionsMachine(boto3.client("stepfunctions", config=config), machine_arn),
+        machine=StepFunctionsMachine(
+            StateMachine(boto3.client("stepfunctions", config=config), machine_arn)
+        ),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import boto3
@@ -21,17 +20,11 @@ from larder.monitoring.alerts import AlertBook
 from larder.monitoring.baselines import Baselines
 from larder.monitoring.rounds import Rounds
 from larder.monitoring.run import Monitor
-from larder.monitoring.skew import SkewCheck
 from larder.offline.adapters.athena import AthenaQueries
-from larder.offline.adapters.iceberg.catalog import open_catalog
-from larder.offline.adapters.iceberg.versions import IcebergVersions
-from larder.offline.feature_table import FeatureTable
 from larder.settings.base import Settings
 from larder.settings.monitoring import MonitoringSettings
-from larder.training_sets.adapters.described_groups import DescribedGroups
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
-from larder.wiring.sagemaker import CONTROL, ApiSettings, sagemaker_client
 
 _SCORING_SECONDS = 30.0
 """As long as the inference function may run."""
@@ -78,23 +71,6 @@ def open_monitoring(settings: MonitoringClientSettings) -> Rounds:
     )
 
 
-def open_skew(settings: MonitoringClientSettings, api: ApiSettings) -> SkewCheck:
-    """Comparisons of served vectors with the histories, by a person's rights."""
-    athena = boto3.client("athena", config=background())
-    queries = AthenaQueries(athena, settings.workgroup, settings.database)
-    return SkewCheck(
-        queries=AthenaRows(athena, queries),
-        database=settings.database,
-        tables=open_tables(api),
-        versions=IcebergVersions(open_catalog()),
-    )
-
-
-def open_tables(api: ApiSettings) -> Callable[[str], FeatureTable]:
-    """What gives a group's history; it raises ``ValidationError`` where there is no such group."""
-    return DescribedGroups(sagemaker_client(CONTROL, api)).get
-
-
 def _rounds(  # noqa: PLR0913 - each by its name
     *,
     registry_table: str,
@@ -109,12 +85,8 @@ def _rounds(  # noqa: PLR0913 - each by its name
     s3 = boto3.client("s3", config=config)
     athena = boto3.client("athena", config=config)
     documents = S3Documents(s3, bucket)
-    baselines = Baselines(
-        documents=documents,
-        sets=StoredTrainingSets(Objects(s3), bucket),
-        clock=now_micros,
-        scorer=_scorer(function) if function else None,
-    )
+    sets, scorer = StoredTrainingSets(Objects(s3), bucket), _scorer(function)
+    baselines = Baselines(documents=documents, sets=sets, clock=now_micros, scorer=scorer)
     queries = AthenaRows(athena, AthenaQueries(athena, workgroup, database))
     table = GlueTable(boto3.client("glue", config=config), database, TABLE)
     dynamodb = BotoDynamo(boto3.client("dynamodb", config=config))
@@ -128,6 +100,9 @@ def _rounds(  # noqa: PLR0913 - each by its name
     )
 
 
-def _scorer(function: str) -> InferenceScorer:
+def _scorer(function: str) -> InferenceScorer | None:
+    """None where the stage was deployed by a release that did not publish the function."""
+    if not function:
+        return None
     config = background(read_seconds=_SCORING_SECONDS)
     return InferenceScorer(boto3.client("lambda", config=config), function)

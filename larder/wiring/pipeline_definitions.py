@@ -6,14 +6,11 @@ from functools import cache
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from larder.aws.refusals import refusal
-from larder.aws.s3_objects import split
-from larder.errors import ConfigurationError
 from larder.pipelines.adapters.documents import Declared, from_json
 from larder.settings.pipelines import PipelinesSettings
 from larder.wiring.boto import background
+from larder.wiring.published_documents import published
 
 
 @cache
@@ -34,13 +31,4 @@ def read_declared(s3: Any, address: str) -> Declared:  # noqa: ANN401 - boto3's
         ConfigurationError: the address is empty.
         LarderError: S3 refused.
     """
-    if not address:
-        raise ConfigurationError(
-            "LARDER_PIPELINES_DEFINITIONS is not set: deploy this release, whose stage publishes it"
-        )
-    bucket, key = split(address)
-    try:
-        with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
-            return from_json(body.read())
-    except (ClientError, BotoCoreError) as error:
-        raise refusal(f"S3 refused to read the pipelines at {address}", error, {}) from error
+    return from_json(published(s3, address, "pipelines"))

@@ -7,12 +7,9 @@ from functools import cache
 from typing import Any, Final
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.dynamodb.boto import BotoDynamo
-from larder.aws.refusals import refusal
-from larder.aws.s3_objects import Objects, split
-from larder.errors import ConfigurationError
+from larder.aws.s3_objects import Objects
 from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
 from larder.offline.adapters.athena import AthenaQueries
@@ -34,6 +31,7 @@ from larder.predictions.work import PredictionWork
 from larder.settings.predictions import PredictionsSettings
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros
+from larder.wiring.published_documents import published
 
 _LOOKS_BACK: Final = 400 * DAY
 """Predictions run as seldom as once a month, and are compared with several earlier runs."""
@@ -76,14 +74,4 @@ def read_predictions(s3: Any, address: str) -> Mapping[str, Prediction]:  # noqa
         ConfigurationError: the address is empty.
         LarderError: S3 refused.
     """
-    if not address:
-        raise ConfigurationError(
-            "LARDER_PREDICTIONS_DEFINITIONS is not set: deploy this release, whose stage publishes "
-            "it"
-        )
-    bucket, key = split(address)
-    try:
-        with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
-            return from_json(body.read())
-    except (ClientError, BotoCoreError) as error:
-        raise refusal(f"S3 refused to read the predictions at {address}", error, {}) from error
+    return from_json(published(s3, address, "predictions"))

@@ -11,7 +11,7 @@ import boto3
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.dynamodb.wire.environment import credentials_from, service_endpoint
 from larder.aws.lambda_function import SECONDS, LambdaFunction
-from larder.aws.s3_objects import Objects, split
+from larder.aws.s3_objects import Objects
 from larder.aws.signed_http import SignedHttp
 from larder.groups.adapters.dynamodb_lookup import DynamoGroups
 from larder.groups.names import Home
@@ -31,6 +31,7 @@ from larder.trainings.work import TrainingWork
 from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros, random_uid
 from larder.wiring.model_deployment import open_traffic
+from larder.wiring.published_documents import published
 from larder.wiring.training_sets import HistorySettings, training_sets_of
 
 
@@ -62,8 +63,7 @@ def open_training_work(settings: TrainingsSettings) -> TrainingWork:
 
 def read_trainings(s3: Any, address: str) -> Mapping[str, Training]:  # noqa: ANN401 - boto3's
     """The trainings of a deployment, by name."""
-    bucket, key = split(address)
-    return from_json(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    return from_json(published(s3, address, "trainings"))
 
 
 def _catalog(settings: TrainingsSettings, dynamodb: BotoDynamo) -> ModelCatalog:

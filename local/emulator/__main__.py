@@ -25,6 +25,7 @@ from local.emulator import (
     glue_tasks,
     http_api,
     log_subscriptions,
+    map_states,
     networks,
     outputs,
     recovery,
@@ -42,10 +43,8 @@ def main() -> None:
     python = os.environ.pop("LARDER_FUNCTION_PYTHON", sys.executable)
     node = os.environ.pop("LARDER_FUNCTION_NODE", "node")
     window_limit = float(os.environ.pop("LARDER_BATCH_WINDOW_LIMIT", "inf"))
-    resources.install()
-    networks.install()
-    outputs.install()
-    caches.install()
+    for parts in (resources, networks, outputs, caches):
+        parts.install()
     functions.install(python, node)
     custom_resources.install()
     streams.install(window_limit)
@@ -55,7 +54,8 @@ def main() -> None:
     function_urls.install()
     glue_access.install()
     glue_jobs.install(glue_jobs.Tools.from_environment())
-    glue_tasks.install()
+    for tasks in (glue_tasks, map_states):
+        tasks.install()
     stream_access.install()
     if app.AUTH:
         signatures.install()

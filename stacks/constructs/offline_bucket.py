@@ -16,6 +16,7 @@ from larder.bucket_folders import (
     RESULTS,
     SPILLED,
     STAGING,
+    TRANSFORM_JOBS,
 )
 from stacks.config import StageConfig
 from stacks.constructs.permissions import (
@@ -32,6 +33,8 @@ _DATA_ACTIONS: Final = (
 )
 _REPORT_DAYS: Final = 90
 """Reports name identifiers of records that differ, so they are not kept for good."""
+_JOB_DAYS: Final = 30
+"""Longer than a transform job runs; after it, what the job remembered is not read again."""
 
 
 class OfflineBucket(s3.Bucket):
@@ -115,6 +118,11 @@ def _lifecycle_of(config: StageConfig) -> list[s3.LifecycleRule]:
         expire(RESULTS, config.data.query_result_days),
         expire(CONSISTENCY, _REPORT_DAYS),
         expire(PREDICTIONS, config.data.prediction_days),
+        s3.LifecycleRule(
+            prefix=TRANSFORM_JOBS,
+            expiration=Duration.days(_JOB_DAYS),
+            noncurrent_version_expiration=Duration.days(1),
+        ),
         expire(QUARANTINE, config.data.failed_batch_days),
         expire(SPILLED, config.data.failed_batch_days),
         # what a writer that died left: its batch was delivered again long before

@@ -22,11 +22,7 @@ def prediction_watches(config: StageConfig, predictions: PredictionsStack) -> It
         meaning="an execution of the predictions' state machine failed: larder predict status has "
         "the cause",
     )
-    yield Watch(
-        name="PredictionExecutionsTimeOut",
-        metric=predictions.machine.metric_timed_out(period=PERIOD),
-        meaning="an execution of the predictions' state machine took longer than it may",
-    )
+    # its states' own limits end a run before the machine's day is over: none can time out
     for each in predictions.declared:
         yield Watch(
             name=f"PredictionFailed-{each.name}",

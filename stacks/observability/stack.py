@@ -24,11 +24,13 @@ from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widg
 from stacks.observability.prediction_alarms import prediction_watches, prediction_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
 from stacks.observability.training_alarms import training_watches, training_widgets
-from stacks.observability.watch import Watch, alarm, function_watches
+from stacks.observability.transform_alarms import transform_watches
+from stacks.observability.watch import Watch, alarm, errors_watch, function_watches
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
 from stacks.trainings import TrainingsStack
+from stacks.transforms import TransformsStack
 
 
 class ObservabilityStack(Stack):
@@ -95,8 +97,7 @@ class ObservabilityStack(Stack):
     def watch_pipelines(self, config: StageConfig, pipelines: PipelinesStack) -> None:
         """Watch the functions of pipelines, and what becomes of intervals."""
         functions = {"PipelineSteps": pipelines.steps, "PipelinePublisher": pipelines.publisher}
-        for name, function in functions.items():
-            self._watch_function(name, function)
+        self._watch([errors_watch("PipelineSteps", pipelines.steps)])
         self._watch(pipeline_watches(config, pipelines))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *pipeline_widgets(config)
@@ -105,8 +106,7 @@ class ObservabilityStack(Stack):
     def watch_predictions(self, config: StageConfig, predictions: PredictionsStack) -> None:
         """Watch the functions of predictions, and what becomes of runs."""
         functions = {"PredictionSteps": predictions.steps, "Scoring": predictions.scoring}
-        for name, function in functions.items():
-            self._watch_function(name, function)
+        self._watch([errors_watch("PredictionSteps", predictions.steps)])
         self._watch(prediction_watches(config, predictions))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *prediction_widgets(config)
@@ -115,12 +115,15 @@ class ObservabilityStack(Stack):
     def watch_trainings(self, config: StageConfig, trainings: TrainingsStack) -> None:
         """Watch the functions of trainings, and runs that fail."""
         functions = {"TrainingSteps": trainings.steps, "ModelComparison": trainings.comparing}
-        for name, function in functions.items():
-            self._watch_function(name, function)
         self._watch(training_watches(config, trainings))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *training_widgets(config)
         )
+
+    def watch_transforms(self, transforms: TransformsStack) -> None:
+        """Watch transform jobs whose machine gave up."""
+        self._watch(transform_watches(transforms))
+        self._dashboard.add_widgets(function_widget("Transforms", transforms.function))
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:

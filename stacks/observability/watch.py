@@ -41,13 +41,22 @@ class Watch:
         return cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
 
-def function_watches(name: str, function: lambda_.IFunction) -> Iterator[Watch]:
-    """The alarms that every function has."""
-    yield Watch(
+def errors_watch(name: str, function: lambda_.IFunction) -> Watch:
+    """The alarm of what a function raises.
+
+    A function that a state machine alone calls needs none: its executions fail, and ring. Of one
+    that a schedule calls too this is enough, since a machine tries throttled calls again.
+    """
+    return Watch(
         name=f"{name}Errors",
         metric=function.metric_errors(period=PERIOD),
         meaning="the function raised: read its log group",
     )
+
+
+def function_watches(name: str, function: lambda_.IFunction) -> Iterator[Watch]:
+    """The alarms of a function that is called by clients, streams or schedules."""
+    yield errors_watch(name, function)
     yield Watch(
         name=f"{name}Throttles",
         metric=function.metric_throttles(period=PERIOD),

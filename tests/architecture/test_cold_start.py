@@ -41,7 +41,7 @@ LEAN = {
     # its libraries are loaded with the first model
     "inference": ("inference", INFERENCE, SDK | {"onnxruntime", "scipy"}, 275),
     "memory_projector": ("memory_projector", PROJECTOR, SDK, 191),
-    "control": ("control", CONTROL, SDK, 262),
+    "control": ("control", CONTROL, SDK, 278),
     # the custom resource speaks boto3, which Lambda's own Python has; it reads endpoints' documents
     "feature_groups": ("feature_groups", CONTROL, {"asyncio"}, 476),
 }

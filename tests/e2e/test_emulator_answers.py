@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.e2e.conftest import Credentials, DeployedPlatform
+from tests.support.deadlines import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -124,3 +125,33 @@ def test_a_stack_whose_outputs_alone_change_has_the_new_ones(platform: DeployedP
     found = cloudformation.describe_change_set(ChangeSetName=same["Id"])
     assert found["Status"] == "FAILED"  # nothing changes
     cloudformation.delete_stack(StackName=name)
+
+
+def test_a_map_runs_as_many_children_at_a_time_as_its_path_says(platform: DeployedPlatform) -> None:
+    machines = platform.client("stepfunctions")
+    known = platform.outputs["TransformsStateMachineArn"]
+    role = machines.describe_state_machine(stateMachineArn=known)["roleArn"]
+    each = {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
+    definition = {
+        "StartAt": "Map",
+        "States": {
+            "Map": {
+                "Type": "Map",
+                "ItemsPath": "$.items",
+                "MaxConcurrencyPath": "$.most",
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED"}, **each},
+                "End": True,
+            }
+        },
+    }
+    machine = machines.create_state_machine(
+        name=f"maps-{uuid.uuid4().hex[:8]}",
+        definition=json.dumps(definition),
+        roleArn=role,
+    )["stateMachineArn"]
+    given = json.dumps({"items": [1, 2, 3], "most": 2})
+    execution = machines.start_execution(stateMachineArn=machine, input=given)["executionArn"]
+    eventually(lambda: machines.describe_execution(executionArn=execution)["status"] == "SUCCEEDED")
+    (run,) = machines.list_map_runs(executionArn=execution)["mapRuns"]
+    assert machines.describe_map_run(mapRunArn=run["mapRunArn"])["maxConcurrency"] == 2
+    machines.delete_state_machine(stateMachineArn=machine)

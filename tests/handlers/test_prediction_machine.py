@@ -115,7 +115,8 @@ def test_poison_shards_are_tolerated_up_to_a_share_and_named(tmp_path, tolerated
     found.poison, count = set(), len(found.scored)
     again = {"redrive": True} if tolerated == 1 else {"as_of": AT, "again": True}
     assert found.run(**again)["rows"] == 400
-    assert found.scored[count:] == [3, 77, 199] or tolerated == 2
+    wanted = [3, 77, 199] if tolerated == 1 else list(range(200))
+    assert sorted(found.scored[count:]) == wanted
     assert online(found) == said(list(customers(400)))
 
 

@@ -106,8 +106,9 @@ def test_the_local_target_changes_architecture_and_tls_of_the_cache_and_nothing_
     changed[r"\"LARDER_VALKEY_TLS\":\"1\""] = r"\"LARDER_VALKEY_TLS\":\"0\""
     for name in on_aws:
         text = json.dumps(masked(on_aws[name]))
+        has_cache = '"LARDER_VALKEY_ADDRESS": ""' not in text  # transform jobs read past it
         for here, there in changed.items():
-            text = text.replace(here, there)
+            text = text.replace(here, there if has_cache or "TLS" not in here else here)
         assert json.loads(text) == masked(local[name]), name
 
 

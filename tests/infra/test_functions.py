@@ -100,6 +100,8 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "RegistryTableName",
         "RuntimeFunctionName",
         "TrainingsStateMachineArn",
+        "TransformsFunctionName",
+        "TransformsStateMachineArn",
         "WorkGroupName",
     }
 

@@ -130,6 +130,10 @@ MAY = {
     | GLUE
     | FILES
     | {"dynamodb:GetItem", "dynamodb:Query"},
+    "transforms": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | (FILES - {"s3:DeleteObject"})
+    | {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"},
     "pipelines": LOGS
     | (WRITE_KEY | FILES_KEY)
     | (FILES - {"s3:DeleteObject"})

@@ -60,7 +60,8 @@ def declared(synthesize_anew, tmp_path_factory):
         more, source = COMPARED.get(name, ""), source_of(read)
         text = DEFINITION.format(name=name, source=source, schedule=schedule, more=more)
         (folder / f"{name}.yaml").write_text(text)
-    return synthesize_anew(stage="dev", definitions=str(folder))
+    none = str(tmp_path_factory.mktemp("predictions"))
+    return synthesize_anew(stage="dev", definitions=str(folder), predictions=none)
 
 
 def machine(templates, stage):

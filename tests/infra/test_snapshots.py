@@ -19,6 +19,7 @@ OF_EVERY_STAGE = (
     "Predictions",
     "Serving",
     "Trainings",
+    "Transforms",
 )
 OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")
 STACKS = [f"dev/{stack}" for stack in OF_EVERY_STAGE]

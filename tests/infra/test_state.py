@@ -105,13 +105,16 @@ def test_lifecycle_rules_never_expire_current_data(templates):
         if "ExpirationInDays" in rule
     }
     # staged rows are copies: the stream delivers them again until they are in their table
-    # reports are made anew each day, and name identifiers
+    # reports are made anew each day, and name identifiers; a transform job is over within two days
+    # scores are published in groups: of a prediction's run the files are what it worked with
     assert expiring == {
         "athena-results/",
         "aws/lambda/",
         "consistency/",
+        "predictions/",
         "quarantine/",
         "staging/",
+        "transform-jobs/",
     }
 
 

@@ -16,11 +16,15 @@ from larder.groups.api import request_shapes as control_shapes
 from larder.models.api import control_shapes as model_shapes
 from larder.records.api import shapes as runtime_shapes
 from larder.records.api.routes import operation_of
+from larder.transforms.api import shapes as transform_shapes
 from larder.wire.http import parse_event
 from tests.support.answers import check_answer
 
 _SERVED = (
-    control_shapes.REQUESTS.keys() | model_shapes.REQUESTS.keys() | runtime_shapes.REQUESTS.keys()
+    control_shapes.REQUESTS.keys()
+    | model_shapes.REQUESTS.keys()
+    | runtime_shapes.REQUESTS.keys()
+    | transform_shapes.REQUESTS.keys()
 )
 _TEXT = ("application/json", "text/")
 

@@ -65,6 +65,7 @@ class FaultProxy:
         self._delay = 0.0
         self._left = None
         self._open = set()
+        self._tasks = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -93,7 +94,7 @@ class FaultProxy:
         """See the class."""
 
         def close():
-            self._server.close()
+            self._hang_up()
             self._reset()
 
         self._told(close)
@@ -139,13 +140,34 @@ class FaultProxy:
         self._do(told())
 
     async def _listen(self):
-        self._server = await asyncio.start_server(
-            self._accepted, HOST, self.port, ssl=self._tls, reuse_address=True
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Take connections one by one.
+
+        A server of asyncio takes many at a time, and loses those that it has not begun to serve
+        when it is closed: their sockets stay open (its ``_attach`` fails, Python 3.11).
+        """
+        listener = socket.create_server((HOST, self.port))
+        listener.setblocking(False)
+        self.port = listener.getsockname()[1]
+        self._listener = listener
+        self._loop.add_reader(listener, self._take, listener)
+
+    def _hang_up(self):
+        if self._listener.fileno() >= 0:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+
+    def _take(self, listener):
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return  # the client went away before
+        connection.setblocking(False)
+        task = self._loop.create_task(self._accepted(listener, connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _end(self):
-        self._server.close()
+        self._hang_up()
         while True:
             for _ in range(3):  # what was just accepted begins, and is then among the open
                 await asyncio.sleep(0)
@@ -159,14 +181,32 @@ class FaultProxy:
 
     def _reset(self):
         for writer in self._open:
-            plain = writer.get_extra_info("socket")
-            if plain is not None and plain.fileno() >= 0:
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            self._reset_one(writer)
 
-    async def _accepted(self, reader, writer):
-        self.connections += 1
+    def _reset_one(self, writer):
+        plain = writer.get_extra_info("socket")
+        if plain is not None and plain.fileno() >= 0:
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async def _accepted(self, listener, connection):
+        """Serve one client, unless connections are refused since it came."""
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            transport, _ = await self._loop.connect_accepted_socket(
+                lambda: protocol, connection, ssl=self._tls
+            )
+        except (OSError, asyncio.CancelledError):
+            return  # no TLS came of it
+        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
         self._open.add(writer)
+        if listener.fileno() < 0:
+            self._reset_one(writer)
+        await self._serve(reader, writer)
+
+    async def _serve(self, reader, writer):
+        self.connections += 1
         server = None
         try:
             answers, server = await asyncio.open_connection(*self._target)

@@ -111,6 +111,8 @@ from larder.training_sets.manifest import Column, Manifest
 from larder.training_sets.ports import LabelColumn, SourceTable, StoredFile, StoredLabels
 from larder.trainings import runs as of_trainings
 from larder.trainings.adapters import dynamodb_runs as training_runs
+from larder.transforms.adapters import dynamodb_jobs as job_item
+from larder.transforms.job import JobStatus, TransformJob
 from tests.support.exposures import exposed_variant, exposure
 from tests.support.exposures import instance as exposed_instance
 from tests.support.groups import feature_group
@@ -800,6 +802,37 @@ def _model_item_replaced(body: bytes) -> bytes:
     return stored_item(client, item)
 
 
+JOB = TransformJob(
+    name="Nightly",
+    sent={"ModelName": "Churn", "é": 1},
+    model=SERVED,
+    state=JobStatus.IN_PROGRESS,
+    changed=MICROS,
+    **_MADE,
+)
+JOBS = {
+    "v1": JOB,
+    "v1-failed": replace(
+        JOB,
+        state=JobStatus.FAILED,
+        changed=MICROS + 2,
+        started=MICROS + 1,
+        ended=MICROS + 2,
+        failure="ClientError: é",
+    ),
+}
+
+
+def _job_replaced(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    jobs = job_item.DynamoJobs(BotoDynamo(client), "registry")
+    found = jobs.get(orjson.loads(item["doc"]["S"])["name"])
+    assert found is not None
+    jobs.replace(found.with_tags((("team", "fraud"),)))
+    return stored_item(client, item)
+
+
 def _served(body: bytes) -> Any:
     return (from_json if "endpoint" in orjson.loads(body) else model_from_json)(body)
 
@@ -1027,6 +1060,16 @@ FORMS = (
         newer=in_json("doc", "JSON", format=2),
         item="model Churn",
         rewrite=_model_item_replaced,
+    ),
+    Stored(
+        name="transform-job",
+        makes=lambda: {name: item_json(job_item.to_item(job)) for name, job in JOBS.items()},
+        read=lambda body: job_item.from_item(item_of(body)),
+        value=JOBS.__getitem__,
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="transform job Nightly",
+        rewrite=_job_replaced,
     ),
     Stored(
         name="served-document",

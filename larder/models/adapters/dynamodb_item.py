@@ -4,9 +4,10 @@
                        what is conditioned on: ``uid``, ``revision``. An endpoint also has
                        ``served``, what invocations read of it (``larder.models.served_json``)
 
-``larder.models.adapters.dynamodb_package_item`` has the documents of packages and their groups. No
-item of feature groups has a partition key that begins so. None of these has the attribute
-``kind``, by which the table's index lists groups.
+``larder.models.adapters.dynamodb_package_item`` has the documents of packages and their groups,
+``larder.transforms.adapters.dynamodb_jobs`` those of transform jobs. No item of feature groups has
+a partition key that begins so. None of these has the attribute ``kind``, by which the table's index
+lists groups.
 
 Format ``model-item`` is that of the three documents here (decision 0192).
 """

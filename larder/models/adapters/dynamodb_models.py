@@ -101,7 +101,7 @@ class DynamoItems(Generic[Entry]):
                 {"Put": {"Item": {**token_key(token), "name": {"S": item.name}}, **unused}}
                 for token in _token_of(item)
             ]
-        put = {"Item": to_item(self.kind, item, stored), **condition}
+        put = {"Item": self._written(item, stored), **condition}
         return self._write("Put", put, more) or self.get(item.name) == item
 
     def _write(self, kind: str, action: dict[str, Any], more: Actions) -> bool:
@@ -121,6 +121,9 @@ class DynamoItems(Generic[Entry]):
             "ConsistentRead": True,
         }
         return self._dynamodb.call("GetItem", request).get("Item")
+
+    def _written(self, item: Entry, stored: dict[str, Any] | None) -> dict[str, Any]:
+        return to_item(self.kind, item, stored)
 
     def _read(self, attributes: dict[str, Any]) -> Entry:
         return cast("Entry", from_item(self.kind, attributes))

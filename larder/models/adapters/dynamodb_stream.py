@@ -13,6 +13,10 @@ from larder.models.names import arn_of
 from larder.models.package_items import ModelPackage
 from larder.models.registry_items import Endpoint, Kind, Model
 
+_TOLD = (Kind.MODEL, Kind.ENDPOINT, Kind.PACKAGE)
+"""Kinds whose changes are events. Items of others are not read: a transform job has another form,
+and what can't be read would hold up the stream, on which the lives of feature groups wait."""
+
 
 def model_change(record: Mapping[str, Any]) -> StateChange | None:
     """The event of a new model, or of an endpoint or a package in another status.
@@ -24,7 +28,7 @@ def model_change(record: Mapping[str, Any]) -> StateChange | None:
     """
     stream = record["dynamodb"]
     key = stream["Keys"]["pk"]
-    kind = next((each for each in Kind if partition_key(each) == key), None)
+    kind = next((each for each in _TOLD if partition_key(each) == key), None)
     if kind is None or "NewImage" not in stream:
         return None
     new, old = from_item(kind, stream["NewImage"]), None

@@ -13,7 +13,7 @@ from larder.models.api.instances_contract import Batch
 from larder.models.api.media import CSV, JSON, JSON_LINES, Media
 from larder.models.assignment import target
 from larder.models.errors import ModelError
-from larder.models.instances import Instance
+from larder.models.instances import MAX_INSTANCES, Instance
 from larder.models.scores import Outcome
 from larder.models.served import Contract, ServedEndpoint, ServedModel
 
@@ -54,8 +54,10 @@ class Form:
         )
 
 
-def of(endpoint: ServedEndpoint, members: Mapping[str, str], body: bytes) -> Form:
-    """The request's form.
+def of(
+    endpoint: ServedEndpoint, members: Mapping[str, str], body: bytes, most: int = MAX_INSTANCES
+) -> Form:
+    """The request's form; where it is not of whole vectors, it has ``most`` instances.
 
     Raises:
         ModelError: of status 400 or 415, where the body is empty, of another type, or malformed.
@@ -70,9 +72,11 @@ def of(endpoint: ServedEndpoint, members: Mapping[str, str], body: bytes) -> For
     if media.name in {JSON, JSON_LINES} or media.parameters.get("header") == "present":
         if model.contract is Contract.MLFLOW:
             by_name = model.features is not None
-            batch = mlflow_contract.read(body, media, by_name=by_name, columns=model.columns)
+            batch = mlflow_contract.read(
+                body, media, by_name=by_name, columns=model.columns, most=most
+            )
         else:
-            batch = instances_contract.read(body, media)
+            batch = instances_contract.read(body, media, most)
         return Form(batch, model, accept, media.name, whole=False)
     rows = xgboost_contract.read(body, media, sent)
     batch = Batch([Instance(vector=row) for row in rows])

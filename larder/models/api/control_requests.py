@@ -37,7 +37,7 @@ def checked(operation: str, members: Members) -> Members:
         ValidationError: naming every member that breaks a constraint.
     """
     refuse(problems(REQUESTS[operation], dict(members)))
-    return {name: _without_nulls(value) for name, value in members.items() if value is not None}
+    return {name: without_nulls(value) for name, value in members.items() if value is not None}
 
 
 def model_spec(members: Members) -> ModelSpec:
@@ -240,9 +240,10 @@ def _sent(members: Members, *left_out: str) -> Sent:
     return {name: value for name, value in members.items() if name not in names}
 
 
-def _without_nulls(value: object) -> object:
+def without_nulls(value: object) -> object:
+    """A value of JSON without members that are ``null``, at any depth."""
     if isinstance(value, dict):
-        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+        return {name: without_nulls(each) for name, each in value.items() if each is not None}
     if isinstance(value, list):
-        return [_without_nulls(each) for each in value]
+        return [without_nulls(each) for each in value]
     return value

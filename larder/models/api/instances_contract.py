@@ -38,19 +38,19 @@ class Batch:
     unit_field: str = ""
 
 
-def read(body: bytes, media: Media) -> Batch:
-    """The instances of a body of JSON, JSON lines or CSV with a header.
+def read(body: bytes, media: Media, most: int = MAX_INSTANCES) -> Batch:
+    """The instances of a body of JSON, JSON lines or CSV with a header, ``most`` of them.
 
     Raises:
         ModelError: of status 400, where the body is malformed or has too many instances.
     """
     if media.name == JSON:
-        return _of_json(parsed(body))
+        return _of_json(parsed(body), most)
     if media.name == JSON_LINES:
         lines = [line for line in body.split(b"\n") if line.strip()]
-        check_count(len(lines))
+        check_count(len(lines), most)
         return Batch([instance(parsed(line), place) for place, line in enumerate(lines)])
-    return Batch(_of_csv(body))
+    return Batch(_of_csv(body, most))
 
 
 def parsed(body: bytes) -> Any:  # noqa: ANN401
@@ -101,9 +101,9 @@ def write(
     return "".join(f"{orjson.dumps(entry).decode()}\n" for entry in entries), media
 
 
-def _of_json(value: object) -> Batch:
+def _of_json(value: object, most: int) -> Batch:
     if isinstance(value, list):
-        check_count(len(value))
+        check_count(len(value), most)
         return Batch([instance(each, place) for place, each in enumerate(value)])
     if not isinstance(value, dict) or not isinstance(value.get("instances"), list):
         raise ModelError('Send {"instances": [...]}, each one an object or a list of numbers.')
@@ -112,7 +112,7 @@ def _of_json(value: object) -> Batch:
             f"Member {min(unknown)[:80]!r} is unknown: a request has instances and parameters."
         )
     instances = value["instances"]
-    check_count(len(instances))
+    check_count(len(instances), most)
     show, unit_field = _parameters(value.get("parameters"))
     return Batch([instance(each, n) for n, each in enumerate(instances)], show, unit_field)
 
@@ -130,11 +130,11 @@ def _parameters(given: object) -> tuple[Show, str]:
     return Show(show), unit_field
 
 
-def check_count(count: int) -> None:
+def check_count(count: int, most: int) -> None:
     """Nothing where a request may have so many instances; else ``ModelError`` of status 400."""
-    if not 1 <= count <= MAX_INSTANCES:
+    if not 1 <= count <= most:
         raise ModelError(
-            f"The request has {count} instances; from 1 to {MAX_INSTANCES} are taken. Split it, "
+            f"The request has {count} instances; from 1 to {most} are taken. Split it, "
             f"or run a transform job."
         )
 
@@ -149,13 +149,13 @@ def _dense(data: Mapping[str, object], place: int) -> Sequence[object]:
     return values
 
 
-def _of_csv(body: bytes) -> list[Instance]:
+def _of_csv(body: bytes, most: int) -> list[Instance]:
     try:
         lines = list(csv.reader(io.StringIO(body.decode().strip()), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise ModelError(f"The body is not valid CSV ({str(error)[:200]}).", 415) from None
     names, rows = lines[0] if lines else [], lines[1:]
-    check_count(len(rows))
+    check_count(len(rows), most)
     if len(set(names)) < len(names):
         raise ModelError("The first line names a column twice: name each once.", 415)
     for place, row in enumerate(rows):

@@ -14,13 +14,20 @@ from larder.models.api import instances_contract
 from larder.models.api.instances_contract import Batch
 from larder.models.api.media import JSON, Media
 from larder.models.errors import ModelError
-from larder.models.instances import Instance
+from larder.models.instances import MAX_INSTANCES, Instance
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
-def read(body: bytes, media: Media, *, by_name: bool, columns: Sequence[str] = ()) -> Batch:
-    """The instances of a body.
+def read(
+    body: bytes,
+    media: Media,
+    *,
+    by_name: bool,
+    columns: Sequence[str] = (),
+    most: int = MAX_INSTANCES,
+) -> Batch:
+    """The instances of a body, ``most`` of them.
 
     ``by_name`` says that the model has a feature specification; ``columns`` are its own names.
 
@@ -28,14 +35,14 @@ def read(body: bytes, media: Media, *, by_name: bool, columns: Sequence[str] = (
         ModelError: of status 400 or 415, where the body is of no form that MLflow has.
     """
     if media.name != JSON:
-        return instances_contract.read(body, media)
+        return instances_contract.read(body, media, most)
     value = instances_contract.parsed(body)
     forms = [form for form in _FORMS if isinstance(value, dict) and form in value]
     if len(forms) != 1:
         raise ModelError(f"Send a JSON object with exactly one of {', '.join(_FORMS)}.")
     given = value[forms[0]]
     rows = _split(given) if forms[0] == "dataframe_split" else _rows(given, forms[0])
-    instances_contract.check_count(len(rows))
+    instances_contract.check_count(len(rows), most)
     made = [instances_contract.instance(each, place) for place, each in enumerate(rows)]
     return Batch(made if by_name else [_in_order(each, columns) for each in made])
 

@@ -28,6 +28,8 @@ _PLAIN = frozenset("0123456789+-.eEnNaAiIfF,")
 _MOST_CELLS = 5_000_000
 """Of a libsvm body as a matrix: a few pairs must not become gigabytes."""
 _DEFAULT_ACCEPT = "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"
+BATCH = "SAGEMAKER_BATCH"
+"""The variable that a transform job sets: CSV then has Python's own text of each prediction."""
 
 
 def read(body: bytes, media: Media, sent: str) -> list[list[float]]:
@@ -108,7 +110,8 @@ def write(
     if chosen := environment.get(OUTPUT):
         return selected(scores, chosen, objective, media), media
     if media == CSV:
-        return "".join(f"{_csv_line(score)}\n" for score in scores), media
+        line = _batch_line if environment.get(BATCH) else _csv_line
+        return "".join(f"{line(score)}\n" for score in scores), media
     entries = [{"score": _json_score(score)} for score in scores]
     if media == JSON:
         return json.dumps({"predictions": entries}), media
@@ -152,6 +155,10 @@ def _pair(token: str) -> tuple[int, float]:
 
 def _csv_line(score: float | Sequence[float]) -> str:
     return str(score) if isinstance(score, float) else ",".join(map(str, score))
+
+
+def _batch_line(score: float | Sequence[float]) -> str:
+    return str(score) if isinstance(score, float) else str(list(score))
 
 
 def _json_score(score: float | Sequence[float]) -> object:

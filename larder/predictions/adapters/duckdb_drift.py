@@ -1,7 +1,6 @@
 """The population stability index of scores, by DuckDB over Parquet on S3.
 
-The earlier run's deciles are the bins, p and q the shares of scores in a bin now and then. The
-index is the sum of (p - q) ln(p / q) over the bins. A share of nothing counts as 0.01 %.
+The earlier run's deciles are the bins. The index of both runs' counts is ``larder.drift``'s.
 """
 
 # ruff: noqa: S608 - names are quoted
@@ -9,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log
 from typing import Any, Final
 
 import duckdb
 
 from larder.as_of.text import name
+from larder.drift import population_stability
 from larder.pipelines.adapters.staged_parquet import StagedParquet
 
 _BINS: Final = 10
-_LEAST_SHARE: Final = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +45,17 @@ def _index(database: Any, column: str) -> float | None:  # noqa: ANN401 - duckdb
     edges = sorted(set(found[0])) if found and found[0] else []
     if not edges:
         return None
-    now, then = (_shares(database, table, column, edges) for table in ("now", "before"))
-    if now is None or then is None:
-        return None
-    return sum((p - q) * log(p / q) for p, q in zip(now, then, strict=True))
+    now, then = (_counts(database, table, column, edges) for table in ("now", "before"))
+    return population_stability(then, now) if sum(now) and sum(then) else None
 
 
-def _shares(
+def _counts(
     database: Any,  # noqa: ANN401 - duckdb is untyped
     table: str,
     column: str,
     edges: Sequence[float],
-) -> list[float] | None:
-    """The share of scores in each bin: up to the first edge, the second, and beyond the last."""
+) -> list[int]:
+    """How many scores each bin has: up to the first edge, the second, and beyond the last."""
     counts = ", ".join(f"COUNT(*) FILTER (WHERE {column} <= {edge!r})" for edge in edges)
     found = database.execute(f"SELECT {counts}, COUNT({column}) FROM {table}_rows").fetchone()
-    if not found[-1]:
-        return None
-    steps = [upper - lower for lower, upper in zip((0, *found[:-1]), found, strict=True)]
-    return [max(_LEAST_SHARE, step / found[-1]) for step in steps]
+    return [upper - lower for lower, upper in zip((0, *found[:-1]), found, strict=True)]

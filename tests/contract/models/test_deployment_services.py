@@ -7,6 +7,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from larder.aws.state_machine import StateMachine
 from larder.errors import AccessForbidden, ServiceUnavailable, ThrottlingException
 from larder.models.adapters.cloudwatch_alarms import CloudWatchAlarms
 from larder.models.adapters.step_functions import StepFunctionsMachine
@@ -96,7 +97,9 @@ def test_a_refusal_is_the_error_that_its_caller_can_act_on(code):
         with pytest.raises(REFUSALS[code], match="cloudwatch:DescribeAlarms"):
             CloudWatchAlarms(alarms).states(["a"])
         with pytest.raises(REFUSALS[code], match="states:StartExecution"):
-            StepFunctionsMachine(machines, "arn:aws:states:::m").start("scoring", "u1")
+            StepFunctionsMachine(StateMachine(machines, "arn:aws:states:::m")).start(
+                "scoring", "u1"
+            )
 
 
 @pytest.fixture(params=["memory", "step functions"])
@@ -122,7 +125,7 @@ def machine(request):
             ]
             return sorted((each["EndpointName"], each["Deployment"]) for each in inputs)
 
-        yield StepFunctionsMachine(client, arn), begun
+        yield StepFunctionsMachine(StateMachine(client, arn)), begun
 
 
 def test_an_update_is_begun_once_however_often_it_is_asked_for(machine):

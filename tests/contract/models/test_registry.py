@@ -20,7 +20,9 @@ from larder.models.registry_items import (
     VariantSpec,
 )
 from larder.models.served import EndpointStatus, Fleet, ServedEndpoint, Variant
-from larder.testing.models import memory_model_registry
+from larder.testing.models import MemoryItems, MemoryLog, memory_model_registry
+from larder.transforms.adapters.dynamodb_jobs import DynamoJobs
+from larder.transforms.job import JobStatus, TransformJob
 from tests.support.atomic_dynamo import AtomicDynamo
 from tests.support.model_registry import IMAGE, served_model
 from tests.support.packages import entry, model_package, package_group
@@ -31,15 +33,22 @@ START = 1_700_000_000_123_456
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def registry(request):
+def stores(request):
+    """A registry of models, and the transform jobs in the same table."""
     if request.param == "memory":
-        yield memory_model_registry()
+        yield memory_model_registry(), MemoryItems(Kind.TRANSFORM_JOB, MemoryLog())
         return
     with mock_aws():
         client = boto3.client("dynamodb")
         create_registry_table(client, "registry")
-        yield dynamo_model_registry(AtomicDynamo(client), "registry")
+        dynamodb = AtomicDynamo(client)
+        yield dynamo_model_registry(dynamodb, "registry"), DynamoJobs(dynamodb, "registry")
         client.close()
+
+
+@pytest.fixture
+def registry(stores):
+    return stores[0]
 
 
 def _model(name):
@@ -91,23 +100,40 @@ def _endpoint(name):
     )
 
 
+def _job(name):
+    return TransformJob(
+        name=name,
+        uid=f"u-{name}",
+        created=START,
+        changed=START + 1,
+        tags=TAGS,
+        sent={"ModelName": "m"},
+        model=served_model(),
+        state=JobStatus.IN_PROGRESS,
+    )
+
+
 MAKERS = {
     Kind.MODEL: _model,
     Kind.ENDPOINT_CONFIG: _config,
     Kind.ENDPOINT: _endpoint,
     Kind.PACKAGE_GROUP: package_group,
     Kind.PACKAGE: model_package,
+    Kind.TRANSFORM_JOB: _job,
 }
 
 
-def _items(registry):
-    return [
+def _items(stores, kind):
+    registry, jobs = stores
+    all_items = [
         registry.models,
         registry.configs,
         registry.endpoints,
         registry.groups,
         registry.packages,
+        jobs,
     ]
+    return next(each for each in all_items if each.kind is kind)
 
 
 @pytest.fixture(params=list(Kind), ids=str)
@@ -116,8 +142,8 @@ def kind(request):
 
 
 @pytest.fixture
-def items(registry, kind):
-    return next(each for each in _items(registry) if each.kind is kind)
+def items(stores, kind):
+    return _items(stores, kind)
 
 
 def test_an_item_is_read_as_it_was_stored_by_its_name_in_any_case(items, kind):
@@ -166,10 +192,10 @@ def test_what_was_removed_cannot_be_replaced_and_its_name_is_free(items, kind):
     items.create(item)
 
 
-def test_all_of_a_kind_are_listed_by_name_and_none_of_another(registry, items, kind):
+def test_all_of_a_kind_are_listed_by_name_and_none_of_another(stores, items, kind):
     for other, make in MAKERS.items():
         if other is not kind:
-            next(each for each in _items(registry) if each.kind is other).create(make("other"))
+            _items(stores, other).create(make("other"))
     made = [MAKERS[kind](name) for name in ("b", "A", "c-1", "C")]
     for item in made:
         items.create(item)

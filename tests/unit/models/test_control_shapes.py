@@ -1,11 +1,14 @@
-"""The shapes of the requests on models and endpoints are the model's, but for what is refused."""
+"""The shapes of requests on models, endpoints and jobs are the model's, but for what is refused."""
 
 import pytest
 
-from larder.models.api.control_shapes import REQUESTS
+from larder.models.api.control_shapes import REQUESTS as OF_MODELS
+from larder.transforms.api.shapes import REQUESTS as OF_JOBS
 from larder.wire.fits import fits
 from larder.wire.shapes import Many, Refused, Struct, problems
 from tests.support.service_models import of_model, of_ours, service_model, without_refused
+
+REQUESTS = {**OF_MODELS, **OF_JOBS}
 
 
 @pytest.mark.parametrize("operation", sorted(REQUESTS))

@@ -7,14 +7,14 @@ import pytest
 from scipy.spatial import distance
 from scipy.stats import entropy, kstwobign
 
-from larder.monitoring.columns import Column
-from larder.monitoring.constraints import suggested
-from larder.monitoring.drift import (
+from larder.drift import (
     jensen_shannon,
     kolmogorov_smirnov,
     largest_gap,
     population_stability,
 )
+from larder.monitoring.columns import Column
+from larder.monitoring.constraints import suggested
 from larder.monitoring.judge import judge
 from larder.monitoring.statistics import FEW_VALUES, ColumnStatistics, Statistics, inner_edges
 from larder.monitoring.violations import Check

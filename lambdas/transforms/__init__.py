@@ -1,0 +1,1 @@
+"""The steps of transform jobs: plan, score, join, close."""

@@ -1,0 +1,1 @@
+"""Batch transform jobs: whole folders of records scored by a model, as SageMaker has them."""

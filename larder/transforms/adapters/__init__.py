@@ -1,0 +1,1 @@
+"""Transform jobs on DynamoDB, S3 and Step Functions."""

@@ -1,0 +1,1 @@
+"""Transform jobs in the words of SageMaker's API."""
