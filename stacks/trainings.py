@@ -307,11 +307,12 @@ def published_by(machine: str, pipelines: tuple[str, ...]) -> dict[str, object]:
 
 
 def gone_off(alarms: tuple[str, ...]) -> dict[str, object]:
-    """The pattern of these alarms of CloudWatch, as they go to ALARM."""
+    """The pattern of these alarms of CloudWatch, as they go to ALARM; ``*`` is any text."""
+    names = [{"wildcard": each} if "*" in each else each for each in alarms]
     return {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {"alarmName": list(alarms), "state": {"value": ["ALARM"]}},
+        "detail": {"alarmName": names, "state": {"value": ["ALARM"]}},
     }
 
 

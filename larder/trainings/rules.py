@@ -83,3 +83,7 @@ def _of_triggers(training: Training, pipelines: Collection[str] | None) -> Itera
             hint = f": did you mean {' or '.join(near)}?" if near else ""
             text = f"Member must be a feature group that a pipeline of this stage writes{hint}"
             yield Problem(("triggers", "new_data", place), text, shown(name))
+    for place, name in enumerate(training.triggers.alarms):
+        if "**" in name or "\\" in name or not name.strip("*"):
+            text = "Member must be an alarm's name, in which a single * stands for any text"
+            yield Problem(("triggers", "alarms", place), text, shown(name))

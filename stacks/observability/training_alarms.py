@@ -20,11 +20,7 @@ def training_watches(config: StageConfig, trainings: TrainingsStack) -> Iterator
         meaning="an execution of the trainings' state machine failed: larder train status has "
         "the cause",
     )
-    yield Watch(
-        name="TrainingExecutionsTimeOut",
-        metric=trainings.machine.metric_timed_out(period=PERIOD),
-        meaning="an execution of the trainings' state machine took longer than it may",
-    )
+    # its states' own limits end a run before the machine's three days are over: none can time out
     for each in trainings.declared:
         metric = platform_metric(config, _STEPS, Metric.TRAINING_FAILURES)
         dimensions = {**(metric.dimensions or {}), TRAINING: each.name}

@@ -184,10 +184,7 @@ MAY = {
         "athena:StopQueryExecution",
         "glue:CreateTable",
         "glue:DeleteTable",
-        "glue:GetDatabase",
-        "glue:GetPartition",
-        "glue:GetPartitions",
-        "glue:GetTable",
+        "glue:GetTable",  # histories and labels are read where a training names them
         "lambda:InvokeFunction",
         "s3:GetBucketLocation",
     },

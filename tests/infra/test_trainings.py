@@ -39,7 +39,7 @@ compare: {{metric: auc}}
 DECLARED = {
     "weekly": ("{function: trainer}", "{schedule: {cron: '0 3 ? * MON *', timezone: Europe/Oslo}}"),
     "fed": ("{function: trainer}", "{new_data: [card]}"),
-    "drifting": ("{job: trains}", "{alarms: [drift, skew]}"),
+    "drifting": ("{job: trains}", "{alarms: [skew, 'larder-*-Drift*']}"),
     "by-hand": ("{function: 'arn:aws:lambda:eu-west-1:123456789012:function:other:live'}", ""),
 }
 
@@ -114,7 +114,10 @@ def test_new_data_and_alarms_begin_runs(declared):
     assert found["alarm"] == {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
-        "detail": {"alarmName": ["drift", "skew"], "state": {"value": ["ALARM"]}},
+        "detail": {
+            "alarmName": ["skew", {"wildcard": "larder-*-Drift*"}],
+            "state": {"value": ["ALARM"]},
+        },
     }
     detail = found["new_data"]["detail"]
     assert found["new_data"]["source"] == ["aws.states"]
@@ -137,7 +140,39 @@ def test_the_machine_may_invoke_what_the_files_name_and_no_more(declared):
     assert len(texts) == 4
     (jobs,) = [each for each in statements if "glue:StartJobRun" in actions_of(each)]
     assert text_of(jobs["Resource"]).endswith(":job/trains")
-    assert list(Calls(declared).refused()) == []
+
+
+PLACE = "<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>"
+NAMED = (
+    f"arn:{PLACE.format('lambda')}:function:trainer",
+    f"arn:{PLACE.format('glue')}:job/trains",
+    "arn:aws:lambda:eu-west-1:123456789012:function:other:live",
+)
+
+
+def test_every_call_of_a_run_is_allowed_and_a_call_of_what_no_file_names_is_not(declared):
+    assert list(Calls(declared, NAMED).refused()) == []
+    others = (NAMED[0].replace("trainer", "stranger"), NAMED[1].replace("trains", "strays"))
+    refused = " ".join(Calls(declared, others).refused())
+    assert refused.count("may not invoke") == 1
+    assert "stranger" in refused
+    assert "may not StartJobRun strays" in refused
+
+
+def test_the_steps_read_the_labels_and_histories_that_files_name(declared):
+    found = [
+        each
+        for each in declared.statements("dev", "trainings")
+        if "glue:GetPartitions" in actions_of(each)
+    ]
+    read = {text_of(each) for statement in found for each in statement["Resource"]}
+    assert {each.rpartition(":")[2] for each in read} == {
+        "catalog",
+        "database/raw",
+        "table/raw/labels",
+        "database/larder_dev",
+        "table/larder_dev/card_??????????",
+    }
 
 
 def test_each_training_has_an_alarm_of_its_own(declared):

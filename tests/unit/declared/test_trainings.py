@@ -72,6 +72,8 @@ def test_what_is_left_out_has_its_default(tmp_path):
         ("SELECT *", "DROP", 3, "training_set.labels.query: Member must be one statement that"),
         ("at > ", "at; > ", 3, "training_set.labels.query: Member must be one statement that"),
         ("[card]", "[cart]", 14, "triggers.new_data[0]: Member must be a feature group that a pip"),
+        ("[drift]", "['drift**']", 15, "triggers.alarms[0]: Member must be an alarm's name, in"),
+        ("[drift]", "['*']", 15, "triggers.alarms[0]: Member must be an alarm's name, in which"),
         ("every: 12h", "every: 5m", 13, "triggers.schedule.every: Member must be whole minutes"),
         ("every: 12h", "every: 1h, timezone: UTC", 13, "triggers.schedule.timezone: Member must"),
         ("every: 12h", "", 13, "triggers.schedule: Member must have exactly one of [every, cron]"),
