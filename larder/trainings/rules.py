@@ -85,5 +85,5 @@ def _of_triggers(training: Training, pipelines: Collection[str] | None) -> Itera
             yield Problem(("triggers", "new_data", place), text, shown(name))
     for place, name in enumerate(training.triggers.alarms):
         if "**" in name or "\\" in name or not name.strip("*"):
-            text = "Member must be an alarm's name, in which a single * stands for any text"
+            text = "Member must be an alarm's name, in which a single * matches any text"
             yield Problem(("triggers", "alarms", place), text, shown(name))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from examples import training_step
 from tests.e2e.test_ingestion import larder
 from tests.support.deadlines import eventually
 
@@ -131,6 +132,7 @@ def trainer(platform):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(Path(__file__).with_name("trainer_function.py"), "trainer_function.py")
+        archive.write(training_step.__file__, "examples/training_step.py")
     functions.create_function(
         FunctionName=TRAINER,
         Runtime=comparing["Runtime"],
