@@ -13,7 +13,9 @@ _STEPS = "trainings"
 
 
 def training_watches(config: StageConfig, trainings: TrainingsStack) -> Iterator[Watch]:
-    """The alarms of executions, and of each training."""
+    """The alarms of executions, and of each training; none where nothing is trained."""
+    if not trainings.declared:
+        return
     yield Watch(
         name="TrainingExecutionsFail",
         metric=trainings.machine.metric_failed(period=PERIOD),

@@ -296,7 +296,7 @@ class Calls:
         definition = json.loads(self.text(stack, properties["DefinitionString"]))
         yield from self._trusts(role, "states.amazonaws.com")
         for state in tasks_of(definition):
-            given = state["Parameters"]
+            given = state.get("Parameters", {})
             if "JobName.$" in given or "FunctionName.$" in given:
                 yield from self._calls_what_files_name(role, state["Resource"])
             elif state["Resource"] == RUN_SPARK:

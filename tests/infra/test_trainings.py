@@ -185,6 +185,16 @@ def test_each_training_has_an_alarm_of_its_own(declared):
     assert named == set(DECLARED)
 
 
+def test_executions_that_fail_ring_where_something_is_trained(declared, templates):
+    def watched(found):
+        return [
+            name for _, name, _ in found.of_type("AWS::CloudWatch::Alarm") if "Training" in name
+        ]
+
+    assert sum(name.startswith("TrainingExecutionsFail") for name in watched(declared)) == 1
+    assert watched(templates) == []
+
+
 def test_a_wrong_file_fails_the_synth_with_its_line(synthesize_anew, tmp_path):
     (tmp_path / "a.yaml").write_text(TRAINING.format(name="a", train="{}", more=""))
     with pytest.raises(ConfigurationError, match=r"a\.yaml:8: train: Member must have exactly one"):
