@@ -35,6 +35,8 @@ PREDICTIONS: Final = "predictions/"
 """Where scores lie, by prediction, model, version and instant; and what each run works with."""
 MONITORING: Final = "monitoring/"
 """Where baselines of models lie, and what runs of monitoring found."""
+TRAININGS: Final = "trainings/"
+"""Where runs of trainings keep their rows and reports, by training and run."""
 TRANSFORMS: Final = "transforms/"
 """Where people may put records for transform jobs, and have their results."""
 TRANSFORM_JOBS: Final = "transform-jobs/"
@@ -62,6 +64,7 @@ OWN: Final = tuple(
                 LINEAGE,
                 PREDICTIONS,
                 MONITORING,
+                TRAININGS,
                 TRANSFORMS,
                 TRANSFORM_JOBS,
                 *_EARLIER,

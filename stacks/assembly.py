@@ -25,8 +25,8 @@ def assemble(context: Mapping[str, object] | None = None, outdir: str | None = N
     """An app with the stages that ``-c stage=NAME`` selects, and checks.
 
     ``-c target=local`` aims them at this machine; ``-c definitions=FOLDER`` names another folder of
-    definition files than ``features``, ``-c predictions=FOLDER`` another one of predictions than
-    ``predictions``. ``-c in_memory=on|off``, ``function_url=on|off``,
+    definition files than ``features``. ``-c predictions=FOLDER`` and ``-c trainings=FOLDER`` do so
+    for predictions and for trainings. ``-c in_memory=on|off``, ``function_url=on|off``,
     ``sagemaker_names=on|off``, ``runtime_start=on_demand|snap_start|provisioned:N`` and
     ``administrators=NAME,…`` override what the stages choose, as do ``restored_records=STREAM`` and
     ``restored_registry=STREAM``. The context is that of ``cdk.json``, then ``context``, then the
@@ -80,6 +80,8 @@ def _chosen(config: StageConfig, named: Callable[[str], str | None]) -> StageCon
         config = replace(config, definitions=Path(text))
     if (text := named("predictions")) is not None:
         config = replace(config, predictions=Path(text))
+    if (text := named("trainings")) is not None:
+        config = replace(config, trainings=Path(text))
     if (text := named("in_memory")) is not None:
         tier = config.in_memory or InMemoryTier()
         config = replace(config, in_memory=tier if _switch("in_memory", text) else None)

@@ -161,6 +161,9 @@ class ModelChoices:
     scoring_memory_mb: int = 3_538
     """Memory of the function that scores shards of predictions, in MB."""
 
+    comparison_memory_mb: int = 3_538
+    """Memory of the function that compares trained models, in MB."""
+
     transform_buckets: tuple[str, ...] = ()
     """Existing buckets that transform jobs read and write, beside the folder ``transforms/`` of the
     platform's bucket and the buckets that offline data may lie in. Who may serve a model may

@@ -64,6 +64,9 @@ class StageConfig:
     predictions: Path = ROOT / "predictions"
     """The folder of predictions' files; a stage may have none."""
 
+    trainings: Path = ROOT / "trainings"
+    """The folder of trainings' files; a stage may have none."""
+
     in_memory: InMemoryTier | None = None
     """The tier ``InMemory``; without it such feature groups live in DynamoDB alone."""
 

@@ -11,7 +11,7 @@ from typing import Final
 from stacks.states import AWS_FAULTS, LONGEST_CALL, STOPPED, State, retry
 
 _BRIEF: Final = 120
-_GLUE_FAULTS: Final = (
+GLUE_FAULTS: Final = (
     "Glue.ConcurrentRunsExceededException",
     "Glue.InternalServiceException",
     "Glue.OperationTimeoutException",
@@ -105,7 +105,7 @@ def _of_spark(steps: str, run: State, spark: Spark) -> State:
                 "Parameters": {"JobName": spark.job, "Arguments.$": "$.prepared.arguments"},
                 "ResultPath": "$.computed",
                 "TimeoutSeconds": spark.seconds,
-                "Retry": [retry(_GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
+                "Retry": [retry(GLUE_FAULTS, attempts=6, seconds=2, rate=2.0)],
                 "Next": "Check",
             }
         ),

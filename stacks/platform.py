@@ -20,6 +20,7 @@ from stacks.online_store import OnlineStoreStack
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
+from stacks.trainings import TrainingsStack
 from stacks.transforms import TransformsStack
 
 
@@ -34,7 +35,7 @@ class Platform(Stage):
         memory = self._memory(config, key, online, offline)
         models, transforms = self._scoring(config, online, offline, memory)
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
-        predictions = self._predictions(config, online, offline, pipelines)
+        predictions, trainings = self._runs(config, online, offline, models, pipelines)
         serving = ServingStack(
             self,
             "Serving",
@@ -44,6 +45,7 @@ class Platform(Stage):
             models=models,
             pipelines=pipelines,
             predictions=predictions,
+            trainings=trainings,
             transforms=transforms,
             memory=memory,
         )
@@ -61,25 +63,38 @@ class Platform(Stage):
         self._exposures(config, online, offline, observability)
         observability.watch_pipelines(config, pipelines)
         observability.watch_predictions(config, predictions)
+        observability.watch_trainings(config, trainings)
         observability.watch_transforms(transforms)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)
 
-    def _predictions(
+    def _runs(
         self,
         config: StageConfig,
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
+        models: ModelsStack,
         pipelines: PipelinesStack,
-    ) -> PredictionsStack:
-        """What scores groups by schedule, and publishes as pipelines do."""
-        return PredictionsStack(
-            self,
-            "Predictions",
-            config=config,
-            online=online,
-            offline=offline,
-            pipelines=pipelines,
+    ) -> tuple[PredictionsStack, TrainingsStack]:
+        """What scores groups as pipelines publish, and what trains and compares models."""
+        return (
+            PredictionsStack(
+                self,
+                "Predictions",
+                config=config,
+                online=online,
+                offline=offline,
+                pipelines=pipelines,
+            ),
+            TrainingsStack(
+                self,
+                "Trainings",
+                config=config,
+                online=online,
+                offline=offline,
+                models=models,
+                pipelines=pipelines,
+            ),
         )
 
     def _groups(

@@ -30,6 +30,7 @@ from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.registry_access import REGISTRY_READER, REGISTRY_WRITER, allow_registry
 from stacks.runtime_start import Start, live_alias
+from stacks.trainings import TrainingsStack
 from stacks.transforms import TransformsStack
 
 _RUNTIME_ROUTES: Final = (
@@ -75,6 +76,7 @@ class ServingStack(Stack):
         models: ModelsStack,
         pipelines: PipelinesStack,
         predictions: PredictionsStack,
+        trainings: TrainingsStack,
         transforms: TransformsStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
@@ -91,7 +93,7 @@ class ServingStack(Stack):
         self.runtime = self._runtime(config, online, memory, layer, read)
         target = live_alias(self.runtime, config.serving.runtime_start)
         self.api = self._api(live_alias(self.control), target, models.invoked)
-        self._publish(config, read, offline, (pipelines, predictions))
+        self._publish(config, read, offline, (pipelines, predictions, trainings))
         self._stage(config)
         if config.serving.function_url:
             self._function_url(target)
@@ -160,10 +162,10 @@ class ServingStack(Stack):
         config: StageConfig,
         settings: RuntimeSettings,
         offline: OfflineStoreStack,
-        runs: tuple[PipelinesStack, PredictionsStack],
+        runs: tuple[PipelinesStack, PredictionsStack, TrainingsStack],
     ) -> None:
         """Tell Python programs of the stores and the API."""
-        pipelines, predictions = runs
+        pipelines, predictions, trainings = runs
         published = PublishedSettings(
             **vars(settings),
             offline_bucket=offline.bucket.bucket_name,
@@ -177,6 +179,8 @@ class ServingStack(Stack):
             predictions_machine=predictions.machine.state_machine_arn,
             predictions_definitions=predictions.definitions,
             inference_function=self.models.invoked.function_arn,
+            trainings_machine=trainings.machine.state_machine_arn,
+            trainings_definitions=trainings.definitions,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

@@ -33,8 +33,20 @@ def allow_sources(
 
     ``databases`` are further ones whose existence it may ask for.
     """
-    stack = Stack.of(cast("iam.Role", grantee.grant_principal))
     tables = sorted({name for each in pipelines for name in each.source.reads})
+    allow_source_tables(grantee, bucket, tables, source_buckets, databases=databases)
+
+
+def allow_source_tables(
+    grantee: iam.IGrantable,
+    bucket: OfflineBucket,
+    tables: Sequence[str],
+    source_buckets: Sequence[str],
+    *,
+    databases: Sequence[str] = (),
+) -> None:
+    """The same for tables by their names, such as ``raw.payments``."""
+    stack = Stack.of(cast("iam.Role", grantee.grant_principal))
     prefix = stack.format_arn(service="glue", resource="")
     if tables:
         named = {name.split(".")[0] for name in tables} | set(databases)

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "monitor": ("monitor", "compare what an endpoint is asked with what its models learnt from"),
     "pipeline": ("pipeline", "compute a definition's features of a file of events, show its SQL"),
     "predict": ("predict", "score a feature group by a model, and publish the scores"),
+    "train": ("train", "train a model, compare it with the champion, and approve it"),
     "consistency": ("consistency", "compare a pipeline's stores, its history and its source"),
     "lineage": ("lineage", "show where a group's features come from, and what uses them"),
     "exposures": ("exposures", "list and write again what the exposure writer set aside"),

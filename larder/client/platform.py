@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from larder.client.pipelines import PipelinesClient
     from larder.client.predictions import PredictionsClient
     from larder.client.training_sets import TrainingSetsClient
+    from larder.client.trainings import TrainingsClient
 
 _PATIENT_SECONDS = 0.25
 """What a put may wait for Valkey where this process keeps its own threads from running."""
@@ -190,6 +191,18 @@ class Platform:
         return PredictionsClient(
             open_prediction_runs(self.location.settings(PredictionClientSettings))
         )
+
+    @cached_property
+    def trainings(self) -> TrainingsClient:
+        """Trainings: run, and looked at. Extra: ``offline``."""
+        with self._own_rights("trainings"), needs("offline", "trainings"):
+            from larder.client.trainings import TrainingsClient  # noqa: PLC0415 - optional
+            from larder.wiring.training_client import (  # noqa: PLC0415
+                TrainingClientSettings,
+                open_training_runs,
+            )
+
+        return TrainingsClient(open_training_runs(self.location.settings(TrainingClientSettings)))
 
     @cached_property
     def erasure(self) -> ErasureClient:

@@ -45,6 +45,8 @@ class PublishedSettings(RuntimeSettings):
         predictions_machine: the ARN of the predictions' state machine; empty as above.
         predictions_definitions: where the declared predictions lie on S3; empty as above.
         inference_function: the alias of the function that computes models; empty as above.
+        trainings_machine: the ARN of the trainings' state machine; empty as above.
+        trainings_definitions: where the declared trainings lie on S3; empty as above.
     """
 
     offline_bucket: str
@@ -58,3 +60,5 @@ class PublishedSettings(RuntimeSettings):
     predictions_machine: str = ""
     predictions_definitions: str = ""
     inference_function: str = ""
+    trainings_machine: str = ""
+    trainings_definitions: str = ""

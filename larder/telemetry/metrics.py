@@ -3,7 +3,8 @@
 Every metric has the dimensions ``Stage`` and ``Function``: two stages in one account keep series of
 their own. A feature group is never a dimension, because CloudWatch bills each series by the month.
 The age of a pipeline's data alone has ``Pipeline``, where its definition asks for the alarm. Of
-predictions, whose number is small, age and failures have ``Prediction``.
+predictions, whose number is small, age and failures have ``Prediction``. Failures of trainings,
+whose number is small too, have ``Training``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ STAGE = "Stage"
 FUNCTION = "Function"
 PIPELINE = "Pipeline"
 PREDICTION = "Prediction"
+TRAINING = "Training"
 
 
 class Metric(StrEnum):
@@ -56,6 +58,8 @@ class Metric(StrEnum):
     SCHEDULED_FAILURES = "ScheduledFailures"
     SCHEDULED_RUNS = "ScheduledRuns"
     SHADOWS_FAILED = "ShadowsFailed"
+    TRAINING_FAILURES = "TrainingFailures"
+    TRAINING_RUNS = "TrainingRuns"
 
 
 def scheduled_run(*, failures: int) -> dict[str, tuple[float, str]]:

@@ -20,7 +20,7 @@ from larder.training_sets.adapters.glue_label_tables import GlueLabelTables
 from larder.training_sets.adapters.results import StoredRows
 from larder.training_sets.adapters.set_files import S3SetFiles
 from larder.training_sets.build import TrainingSets
-from larder.training_sets.ports import ATHENA, JoinEngine
+from larder.training_sets.ports import ATHENA, GroupTables, JoinEngine
 from larder.wiring.sagemaker import CONTROL, ApiSettings, sagemaker_client
 
 
@@ -37,11 +37,17 @@ def open_training_sets(
     settings: HistorySettings, api: ApiSettings
 ) -> tuple[TrainingSets, StoredRows]:
     """The training sets, new ones joined by Athena, and what reads their rows."""
+    groups = DescribedGroups(sagemaker_client(CONTROL, api))
+    return training_sets_of(settings, groups), StoredRows(Objects(boto3.client("s3")))
+
+
+def training_sets_of(settings: HistorySettings, groups: GroupTables) -> TrainingSets:
+    """The training sets over groups that are looked up so, new ones joined by Athena."""
     objects = Objects(boto3.client("s3"))
     queries = AthenaQueries(boto3.client("athena"), settings.workgroup, settings.database)
-    sets = TrainingSets(
+    return TrainingSets(
         database=settings.database,
-        groups=DescribedGroups(sagemaker_client(CONTROL, api)),
+        groups=groups,
         versions=IcebergVersions(open_catalog()),
         queries=queries,
         engines=lambda name: _engine(name, queries, objects, settings.database),
@@ -50,7 +56,6 @@ def open_training_sets(
         clock=time.time,
         new_id=lambda: secrets.token_hex(8),
     )
-    return sets, StoredRows(objects)
 
 
 def _engine(name: str, queries: AthenaQueries, objects: Objects, database: str) -> JoinEngine:

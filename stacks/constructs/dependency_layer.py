@@ -1,5 +1,7 @@
 """The sets of third-party packages that functions run on, as Lambda layers."""
 
+from typing import Final
+
 from aws_cdk import AssetHashType, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -38,6 +40,21 @@ OFFLINE = Recipe(
 # Over the offline layer: what bulk ingestion needs, and no other function.
 BULK = Recipe(name="bulk", lock="lambdas/requirements-bulk.txt", drop=("**/*.pyi",))
 
+_NUMPY: Final = (
+    "numpy/f2py",
+    "numpy/distutils",
+    "numpy/_core/include",
+    "numpy/_core/lib",
+    "numpy/random/lib",
+    "numpy/random/_examples",
+    "**/tests",
+    "**/*.pyi",
+    "**/*.pxd",
+)
+
+# Over the offline layer: what makes training sets, and no other function.
+ARRAYS = Recipe(name="arrays", lock="lambdas/requirements-arrays.txt", drop=_NUMPY)
+
 INFERENCE = Recipe(
     name="inference",
     lock="lambdas/requirements-inference.txt",
@@ -56,15 +73,7 @@ INFERENCE = Recipe(
         "onnxruntime/tools",
         "onnxruntime/transformers",
         "onnxruntime/ThirdPartyNotices.txt",
-        "numpy/f2py",
-        "numpy/distutils",
-        "numpy/_core/include",
-        "numpy/_core/lib",
-        "numpy/random/lib",
-        "numpy/random/_examples",
-        "**/tests",
-        "**/*.pyi",
-        "**/*.pxd",
+        *_NUMPY,
     ),
     # LightGBM asks for OpenMP by this name, and Lambda's system has none.
     libraries=(("xgboost_cpu.libs/libgomp-*.so*", "libgomp.so.1"),),

@@ -23,11 +23,13 @@ from stacks.observability.offline_alarms import offline_watches, offline_widgets
 from stacks.observability.pipeline_alarms import pipeline_watches, pipeline_widgets
 from stacks.observability.prediction_alarms import prediction_watches, prediction_widgets
 from stacks.observability.schedule_alarms import schedule_watches, schedule_widgets
+from stacks.observability.training_alarms import training_watches, training_widgets
 from stacks.observability.transform_alarms import transform_watches
 from stacks.observability.watch import Watch, alarm, errors_watch, function_watches
 from stacks.pipelines import PipelinesStack
 from stacks.predictions import PredictionsStack
 from stacks.serving import ServingStack
+from stacks.trainings import TrainingsStack
 from stacks.transforms import TransformsStack
 
 
@@ -108,6 +110,14 @@ class ObservabilityStack(Stack):
         self._watch(prediction_watches(config, predictions))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *prediction_widgets(config)
+        )
+
+    def watch_trainings(self, config: StageConfig, trainings: TrainingsStack) -> None:
+        """Watch the functions of trainings, and runs that fail."""
+        functions = {"TrainingSteps": trainings.steps, "ModelComparison": trainings.comparing}
+        self._watch(training_watches(config, trainings))
+        self._dashboard.add_widgets(
+            *(function_widget(n, f) for n, f in functions.items()), *training_widgets(config)
         )
 
     def watch_transforms(self, transforms: TransformsStack) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stacks.pipeline_machine import RUN_SPARK
+from stacks.training_machine import INVOKE
 
 # What these resources do is done by the principal that deploys or uses them, with its rights.
 PASSIVE = {
@@ -59,9 +60,14 @@ _USES_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 
 @dataclass(frozen=True)
 class Calls:
-    """The calls of one synth's templates; each check yields a text where something lacks."""
+    """The calls of one synth's templates; each check yields a text where something lacks.
+
+    ``named`` are the functions and jobs, by their ARNs, that definition files have machines call.
+    Such a call has its callee in the execution's input, so that no template shows it.
+    """
 
     templates: object
+    named: tuple[str, ...] = ()
 
     def refused(self) -> Iterator[str]:
         """Every call that would be refused, and every resource whose calls are not known."""
@@ -171,6 +177,9 @@ class Calls:
 
     def rule(self, stack, logical_id, properties):
         for target in properties["Targets"]:
+            if "RoleArn" in target:
+                yield from self._begins(stack, target, "events.amazonaws.com")
+                continue
             function = self.text(stack, target["Arn"])
             rule = f"<{stack}:{logical_id}>"
             if not self.lambda_permits(function, "events.amazonaws.com", rule):
@@ -287,10 +296,23 @@ class Calls:
         definition = json.loads(self.text(stack, properties["DefinitionString"]))
         yield from self._trusts(role, "states.amazonaws.com")
         for state in tasks_of(definition):
-            if state["Resource"] == RUN_SPARK:
-                yield from self._runs_job(role, state["Parameters"]["JobName"])
+            given = state.get("Parameters", {})
+            if "JobName.$" in given or "FunctionName.$" in given:
+                yield from self._calls_what_files_name(role, state["Resource"])
+            elif state["Resource"] == RUN_SPARK:
+                yield from self._runs_job(role, given["JobName"])
             elif not self.role_may(role, "lambda:InvokeFunction", state["Resource"]):
                 yield f"{role} may not invoke {state['Resource']}"
+
+    def _calls_what_files_name(self, role, resource):
+        for arn in self.named:
+            if resource == RUN_SPARK and ":job/" in arn:
+                yield from self._runs_job(role, arn.partition(":job/")[2])
+            if resource == INVOKE and not self._may_invoke(role, arn):
+                yield f"{role} may not invoke {arn}"
+
+    def _may_invoke(self, role, arn):
+        return ":function:" not in arn or self.role_may(role, "lambda:InvokeFunction", arn)
 
     def _runs_job(self, role, job):
         arn = f"arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:job/{job}"
@@ -319,9 +341,11 @@ class Calls:
                 yield f"{role} may not {action} on {resource}"
 
     def schedule(self, stack, _id, properties):
-        target = properties["Target"]
+        yield from self._begins(stack, properties["Target"], "scheduler.amazonaws.com")
+
+    def _begins(self, stack, target, service):
         role, called = (self.text(stack, target[name]) for name in ("RoleArn", "Arn"))
-        yield from self._trusts(role, "scheduler.amazonaws.com")
+        yield from self._trusts(role, service)
         calls = ("states:StartExecution", "lambda:InvokeFunction")
         if not any(self.role_may(role, each, called) for each in calls):
             yield f"{role} may not call {called}"

@@ -67,6 +67,8 @@ def test_programs_find_the_stores_by_what_the_runtime_function_is_told(templates
         "LARDER_PIPELINES_MACHINE",
         "LARDER_PREDICTIONS_DEFINITIONS",
         "LARDER_PREDICTIONS_MACHINE",
+        "LARDER_TRAININGS_DEFINITIONS",
+        "LARDER_TRAININGS_MACHINE",
         "LARDER_WORKGROUP",
     }
     assert {name: value for name, value in told.items() if name not in of_programs} == {

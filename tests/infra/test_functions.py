@@ -99,6 +99,7 @@ def test_outputs_have_the_names_that_tools_and_people_use(templates):
         "RecordsTableName",
         "RegistryTableName",
         "RuntimeFunctionName",
+        "TrainingsStateMachineArn",
         "TransformsFunctionName",
         "TransformsStateMachineArn",
         "WorkGroupName",

@@ -78,6 +78,6 @@ def test_an_execution_that_fails_rings(templates, stage):
     watched = {
         json.dumps(dimension["Value"]) for each in failed for dimension in each["Dimensions"]
     }
-    machines = "those of Models, Pipelines, Predictions and Transforms"
+    machines = "those of Models, Pipelines, Predictions and Transforms; nothing is trained"
     assert len(failed) == len(watched) == 4, machines
     assert {each["Threshold"] for each in failed} == {1}

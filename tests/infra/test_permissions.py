@@ -175,6 +175,24 @@ MAY = {
     | FILES_KEY
     | {"dynamodb:GetItem", "s3:AbortMultipartUpload", "s3:GetObject"}
     | {"s3:ListBucket", "s3:PutObject"},
+    "trainings": LOGS
+    | (WRITE_KEY | FILES_KEY)
+    | REGISTRY_WRITER
+    | FILES
+    | {
+        "athena:GetQueryExecution",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+        "glue:CreateTable",
+        "glue:DeleteTable",
+        "glue:GetTable",  # histories and labels are read where a training names them
+        "lambda:InvokeFunction",
+        "s3:GetBucketLocation",
+    },
+    "model_comparison": LOGS
+    | READ_KEY
+    | FILES_KEY
+    | {"dynamodb:GetItem", "s3:GetObject", "s3:ListBucket", "s3:PutObject"},
     "heartbeat": LOGS
     | WRITE_KEY
     | (STREAM - {"dynamodb:ListStreams"})
@@ -380,7 +398,8 @@ def test_r5_who_works_on_groups_tables_may_do_so_wherever_a_group_may_have_one(
     for _, logical_id, properties in found.functions("dev"):
         name = properties["Handler"].split(".")[1]
         # their tables are no groups', or those of groups that definitions name
-        if name in ("exposure_writer", "monitoring", "pipelines", "predictions"):
+        others = ("exposure_writer", "monitoring", "pipelines", "predictions", "trainings")
+        if name in others:
             continue
         statements = [each for each in found.statements("dev", name) if mark in actions_of(each)]
         if any("offline-store" in str(each) or part == "database" for each in statements):

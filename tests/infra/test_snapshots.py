@@ -18,6 +18,7 @@ OF_EVERY_STAGE = (
     "Pipelines",
     "Predictions",
     "Serving",
+    "Trainings",
     "Transforms",
 )
 OF_THE_IN_MEMORY_TIER = ("MemoryProjection", "MemoryStore", "Network")

@@ -109,6 +109,8 @@ from larder.records.record import RecordVersion, Slot, State
 from larder.settings.published import PublishedSettings, check_published
 from larder.training_sets.manifest import Column, Manifest
 from larder.training_sets.ports import LabelColumn, SourceTable, StoredFile, StoredLabels
+from larder.trainings import runs as of_trainings
+from larder.trainings.adapters import dynamodb_runs as training_runs
 from larder.transforms.adapters import dynamodb_jobs as job_item
 from larder.transforms.job import JobStatus, TransformJob
 from tests.support.exposures import exposed_variant, exposure
@@ -955,6 +957,47 @@ def _position_moved(body: bytes) -> bytes:
     return stored_item(client, item)
 
 
+TRAINED = of_trainings.TrainingRun(
+    training="fraud",
+    id="20260131t120000",
+    version=1,
+    state=of_trainings.RunState.DONE,
+    trigger=of_trainings.Trigger.ALARM,
+    owner="arn:aws:states:us-east-1:123456789012:execution:Machine:1",
+    lease_until=MICROS,
+    started=MICROS,
+    changed=MICROS + 1,
+    attempts=2,
+    training_set="fraud-20260131t120000",
+    manifest_sha256="ab" * 32,
+    trained=True,
+    package="fraud/7",
+    champion="fraud/6",
+    read={"card": MICROS},
+    outcome=of_trainings.Outcome.PENDING,
+    reason="fraud/7 has auc 0.9",
+    report="s3://lake/trainings/fraud/20260131t120000/report.json",
+)
+
+
+def _training_item(run: of_trainings.TrainingRun) -> bytes:
+    client, key = table(), training_runs.newest_key(run.training)
+    assert training_runs.DynamoTrainingRuns(BotoDynamo(client), "registry").put(run)
+    return stored_item(client, key)
+
+
+def _training_changed(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    ledger = training_runs.DynamoTrainingRuns(BotoDynamo(client), "registry")
+    stored = ledger.newest("fraud")
+    assert stored is not None
+    assert ledger.put(
+        replace(stored, version=stored.version + 1, state=of_trainings.RunState.RUNNING)
+    )
+    return stored_item(client, item)
+
+
 FORMS = (
     Stored(
         name="pipeline-position",
@@ -987,6 +1030,16 @@ FORMS = (
         more=both(in_json(**{UNKNOWN: "kept"}), in_json("findings", **{UNKNOWN: "kept"})),
         newer=in_json(format=2),
         item="checks of run card-r1",
+    ),
+    Stored(
+        name="training-run",
+        makes=lambda: {"v1": _training_item(TRAINED)},
+        read=lambda body: training_runs.run_of(item_of(body)),
+        value=lambda _name: TRAINED,
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="run 20260131t120000 of training fraud",
+        rewrite=_training_changed,
     ),
     Stored(
         name="model-package",

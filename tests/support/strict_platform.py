@@ -153,6 +153,7 @@ def _up(platform: Platform) -> dict[str, str]:
     context = {
         "definitions": _together(platform, "features", "features", "tests/e2e/definitions"),
         "predictions": _together(platform, "predictions", "predictions", "tests/e2e/predictions"),
+        "trainings": _together(platform, "trainings", "tests/e2e/trainings"),
     }
     return commands.up(platform, Progress(), context)
 

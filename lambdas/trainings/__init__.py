@@ -1,0 +1,1 @@
+"""The steps of a training's run, but for the training itself and the comparison."""

@@ -1,0 +1,1 @@
+"""Trainings over DynamoDB, S3 and Parquet."""
