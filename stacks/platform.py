@@ -35,6 +35,7 @@ class Platform(Stage):
         models, transforms = self._scoring(config, online, offline, memory)
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         predictions = self._predictions(config, online, offline, pipelines)
+        ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         serving = ServingStack(
             self,
             "Serving",
@@ -45,9 +46,9 @@ class Platform(Stage):
             pipelines=pipelines,
             predictions=predictions,
             transforms=transforms,
+            ingestion=ingestion,
             memory=memory,
         )
-        ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         self._groups(config, online, offline, ingestion)
         projection = self._projection(config, online, memory)
         observability = ObservabilityStack(

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "pipeline": ("pipeline", "compute a definition's features of a file of events, show its SQL"),
     "predict": ("predict", "score a feature group by a model, and publish the scores"),
     "consistency": ("consistency", "compare a pipeline's stores, its history and its source"),
+    "reconcile": ("reconcile", "compare a group's online store with its history, and repair them"),
     "lineage": ("lineage", "show where a group's features come from, and what uses them"),
     "exposures": ("exposures", "list and write again what the exposure writer set aside"),
     "redrive": ("redrive", "write again what the offline writer could not"),

@@ -45,6 +45,7 @@ class PublishedSettings(RuntimeSettings):
         predictions_machine: the ARN of the predictions' state machine; empty as above.
         predictions_definitions: where the declared predictions lie on S3; empty as above.
         inference_function: the alias of the function that computes models; empty as above.
+        offline_writer_function: the function that writes the stream's versions; empty as above.
     """
 
     offline_bucket: str
@@ -58,3 +59,4 @@ class PublishedSettings(RuntimeSettings):
     predictions_machine: str = ""
     predictions_definitions: str = ""
     inference_function: str = ""
+    offline_writer_function: str = ""
