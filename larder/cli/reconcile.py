@@ -26,6 +26,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("group", help="the feature group's name or ARN")
     parser.add_argument("--repair", action="store_true", help="make the stores agree")
+    _add_bounds(parser)
+    add_stage(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
+    parser.set_defaults(run=_run)
+
+
+def _add_bounds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--since", metavar="TIME", help="only what was accepted since then")
     parser.add_argument("--until", metavar="TIME", help="only what was accepted until then")
     parser.add_argument(
@@ -47,9 +54,6 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="of a repair into the online store (default: %(default)g)",
     )
-    add_stage(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON, and no progress")
-    parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -78,7 +82,7 @@ def _run(options: argparse.Namespace) -> int:
         bar.end()
     if options.json:
         counted = {"different": found.different, "remaining": found.remaining}
-        print(orjson.dumps(asdict(found) | counted).decode())
+        print(orjson.dumps(asdict(found) | counted, option=orjson.OPT_NON_STR_KEYS).decode())
     else:
         print("\n".join([*lines(found), f"  {charge(found.bytes_scanned)}"]))
     return 1 if found.remaining else 0

@@ -56,24 +56,16 @@ class ReconciliationClient:
         """Compare each record online with the newest of the group's history.
 
         ``repair`` makes them agree, each towards the newer side. It may be interrupted and
-        repeated. ``since`` and ``until`` are aware datetimes or ISO-8601 texts with a zone. They
-        bound when either side's newest version was accepted. ``sample`` compares so many of the
-        group's shards. A version younger than ``grace_seconds`` is under way where nothing proves
-        that it has arrived. ``note`` hears of each difference and its identifier.
+        repeated. ``since`` and ``until``, as elsewhere, bound when either side's newest version was
+        accepted; ``sample`` is so many shards. A version younger than ``grace_seconds`` is under
+        way where nothing proves its arrival. ``note`` hears of each difference.
 
         Raises:
-            ResourceNotFound, ValidationError: there is no such group, it lacks one of the stores,
-                or a bound is wrong.
             ConfigurationError: a repair needs the offline writer, which the settings do not name.
-            QueryFailed: Athena ended the query without a result.
-            ThrottlingException, ServiceUnavailable: a store did not answer; run it again.
+            LarderError: as ``Reconciliation.run``, and ResourceNotFound.
         """
-        asked = Asked(
-            since=_micros("since", since),
-            until=_micros("until", until),
-            sample=sample,
-            grace_seconds=grace_seconds,
-        )
+        first, last = _micros("since", since), _micros("until", until)
+        asked = Asked(since=first, until=last, sample=sample, grace_seconds=grace_seconds)
         rate = max_writes_per_second if repair else None
         with in_larders_words(f"the stores of {group} could not be reconciled"):
             found = self.stores.run(group, asked, report, note=note, repair_rate=rate)

@@ -169,7 +169,7 @@ class Reconciliation:
         table, arrived, began = FeatureTable.of(group), self.arrived(group), self.clock()
         shards = self._shards(group, asked.sample)
         found = Reconciled(group=group.name, at=nanos_to_iso(began), shards=len(shards))
-        found.notes += [arrived.note] if arrived.note else []
+        found.notes = [arrived.note] if arrived.note else []
         repairs = self.repair(group, began) if repair else None
         query = newest_version_query(table, self.versions.current(table))
         location = self.files.location(group, self.new_id())
@@ -182,8 +182,7 @@ class Reconciliation:
                         self._compare(judge, pair, found, repairs)
         finally:
             self.files.remove(location)
-        _end(found, repairs)
-        return found
+        return _ended(found, repairs)
 
     def _compare(self, judge: Judge, pair: Pair, found: Reconciled, repairs: Repair | None) -> None:
         online, newest = pair
@@ -288,12 +287,20 @@ def _identifier(found: Found) -> str:
     return write[0].identifier if write else ""
 
 
-def _end(found: Reconciled, repairs: Repair | None) -> None:
-    if repairs is None:
-        return
-    repairs.end()
-    found.repaired, found.superseded = repairs.repaired, repairs.superseded
-    found.problems = repairs.problems[:EXAMPLES]
+def _ended(found: Reconciled, repairs: Repair | None) -> Reconciled:
+    """The whole result, its counts in plain dictionaries, of which documents can be made."""
+    if repairs is not None:
+        repairs.end()
+        found.repaired, found.superseded = repairs.repaired, repairs.superseded
+    return replace(
+        found,
+        problems=repairs.problems[:EXAMPLES] if repairs else [],
+        differences=dict(found.differences),
+        features=dict(found.features),
+        uncompared=dict(found.uncompared),
+        repaired=dict(found.repaired),
+        superseded={kind: number for kind, number in found.superseded.items() if number},
+    )
 
 
 def _check(group: FeatureGroup) -> None:

@@ -74,21 +74,25 @@ class StoresOfGroups:
         if repair_rate is not None and not named.offline_writer_function:
             raise ConfigurationError(_NO_WRITER)
         found = patiently(plane.writer.groups, group)
+        use_case = self._use_case(plane, note, repair_rate or 0.0)
+        return use_case.run(found, asked, report, repair=repair_rate is not None)
+
+    def _use_case(
+        self, plane: DataPlane, note: Callable[[Kind, str], None], rate: float
+    ) -> Reconciliation:
+        named, objects = self.settings, Objects(boto3.client("s3"))
+        files = S3LatestFiles(objects, named.offline_bucket, time.time_ns, _BATCH_ROWS)
         return Reconciliation(
             versions=IcebergVersions(open_catalog()),
             queries=AthenaQueries(boto3.client("athena"), named.workgroup, named.database),
-            files=OrderedNewest(
-                S3LatestFiles(
-                    Objects(boto3.client("s3")), named.offline_bucket, time.time_ns, _BATCH_ROWS
-                )
-            ),
+            files=OrderedNewest(files),
             pages=plane.lister.store,
             arrived=lambda each: arrived(self._status(), each),
-            repair=lambda each, read_at: self._repair(plane, each, read_at, repair_rate or 0.0),
+            repair=lambda each, read_at: self._repair(plane, each, read_at, rate),
             clock=time.time_ns,
             new_id=lambda: secrets.token_hex(8),
             note=note,
-        ).run(found, asked, report, repair=repair_rate is not None)
+        )
 
     def _repair(self, plane: DataPlane, group: FeatureGroup, read_at: int, rate: float) -> Repair:
         return Repair(
