@@ -134,6 +134,7 @@ class Repair:
             stored,
             write_time=max(now // 1000, stored.write_time + 1),
             invocation_time=now // 1000,
+            offline=True,
             recorded=False,
         )
         return self.replace(slot, stored, again, now_nanos=now)

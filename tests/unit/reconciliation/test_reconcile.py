@@ -267,3 +267,33 @@ def test_a_group_of_one_store_is_refused(world, changes, words):
 def test_what_can_not_be_asked_is_refused(asked, words):
     with pytest.raises(ValidationError, match=words):
         Asked(**asked)
+
+
+def test_a_record_put_after_a_hard_delete_that_is_lost_online_is_put_again(world):
+    world.delete("a", 5, hard=True)
+    hidden = world.online("a")
+    world.put("a", 7)
+    world.store.records[slot_of(GROUP, "a")] = hidden
+    done = world.reconcile(repair=True)
+    assert world.found == {Kind.MISSING_ONLINE: {"a"}}
+    assert (done.remaining, world.online("a").state) == (0, State.LIVE)
+
+
+def test_two_deletions_that_differ_leave_the_record_absent_either_way(world):
+    world.delete("a", 5, hard=True)
+    hidden = world.online("a")
+    world.delete("a", 7)
+    world.store.records[slot_of(GROUP, "a")] = hidden
+    assert world.reconcile().different == 0
+
+
+def test_the_end_of_a_time_to_live_is_not_repeated_as_a_deletion():
+    world = World()
+    world.put("a", 1, ttl=TtlDuration("Minutes", 30))
+    slot, before = slot_of(GROUP, "a"), world.online("a")
+    world.clock.nanos += 3600 * 10**9
+    world.store.purge(slot)
+    world.store.records[slot] = replace(before, expires_at=None)
+    done = world.reconcile(repair=True)
+    assert (done.different, done.uncompared) == (0, {Cause.EXPIRED: 1})
+    assert world.online("a").state is State.LIVE
