@@ -36,6 +36,7 @@ class Platform(Stage):
         models, transforms = self._scoring(config, online, offline, memory)
         pipelines = PipelinesStack(self, "Pipelines", config=config, online=online, offline=offline)
         predictions, trainings = self._runs(config, online, offline, models, pipelines)
+        ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         serving = ServingStack(
             self,
             "Serving",
@@ -47,9 +48,9 @@ class Platform(Stage):
             predictions=predictions,
             trainings=trainings,
             transforms=transforms,
+            ingestion=ingestion,
             memory=memory,
         )
-        ingestion = IngestionStack(self, "Ingestion", config=config, online=online, offline=offline)
         self._groups(config, online, offline, ingestion)
         projection = self._projection(config, online, memory)
         observability = ObservabilityStack(
@@ -61,9 +62,7 @@ class Platform(Stage):
             projection=projection,
         )
         self._exposures(config, online, offline, observability)
-        observability.watch_pipelines(config, pipelines)
-        observability.watch_predictions(config, predictions)
-        observability.watch_trainings(config, trainings)
+        observability.watch_runs(config, pipelines, predictions, trainings)
         observability.watch_transforms(transforms)
         Tags.of(self).add("application", "larder")
         Tags.of(self).add("stage", config.name)

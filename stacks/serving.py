@@ -22,6 +22,7 @@ from stacks.constructs.permissions import allow_items, allow_pattern
 from stacks.constructs.python_function import Program, PythonFunction
 from stacks.control_plane import control_settings
 from stacks.data_plane import runtime_settings
+from stacks.ingestion import IngestionStack
 from stacks.memory.store import MemoryStoreStack
 from stacks.models import ModelsStack
 from stacks.offline_store import OfflineStoreStack
@@ -78,11 +79,12 @@ class ServingStack(Stack):
         predictions: PredictionsStack,
         trainings: TrainingsStack,
         transforms: TransformsStack,
+        ingestion: IngestionStack,
         memory: MemoryStoreStack | None = None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         layer = DependencyLayer(self, "Lean", recipe=LEAN, target=config.target)
-        self.models = models
+        self.models, self._offline_writer = models, ingestion.offline_writer
         settings = control_settings(
             self, config, online=online, offline=offline, models=models, transforms=transforms
         )
@@ -181,6 +183,7 @@ class ServingStack(Stack):
             inference_function=self.models.invoked.function_arn,
             trainings_machine=trainings.machine.state_machine_arn,
             trainings_definitions=trainings.definitions,
+            offline_writer_function=self._offline_writer.function_name,
         )
         ClientParameter(self, "ClientParameter", stage=config.name, settings=published)
 

@@ -1,4 +1,4 @@
-"""The newest version of each record of a group as Athena SQL, for materializing it online."""
+"""The newest version of each record of a group as Athena SQL."""
 
 # ruff: noqa: S608 - names and values are quoted by larder.as_of.text
 from __future__ import annotations
@@ -25,17 +25,9 @@ def latest_query(
     sorts.
     """
     join = join_of(table, version, LAST if as_of is None else as_of, since)
-    parts = ",\n".join(history(join, None))
     wanted = " AND ".join(_within(join, as_of, since)) or "1 = 1"
-    selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
-    return f"""WITH {parts},
-latest AS (
-  SELECT MAX_BY(v, o) AS v, MAX_BY(w, o) AS w
-  FROM g0_history
-  WHERE {wanted}
-  GROUP BY k
-)
-SELECT {selected}, w AS written
+    return f"""{_latest(join, wanted)}
+SELECT {_features(table)}, w AS written
 FROM latest
 WHERE NOT v.gone"""
 
@@ -50,19 +42,23 @@ def deleted_query(
     ``since`` is among them: Athena rounds the times of a table of format Glue.
     """
     join = join_of(table, version, LAST, None)
-    parts = ",\n".join(history(join, None))
     wanted = "1 = 1" if until is None else f"w <= {literal(sortable(until * 1000 + 999))}"
-    selected = ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
-    return f"""WITH {parts},
-latest AS (
-  SELECT MAX_BY(v, o) AS v, MAX_BY(w, o) AS w
-  FROM g0_history
-  WHERE {wanted}
-  GROUP BY k
-)
-SELECT {selected}, w AS written
+    return f"""{_latest(join, wanted)}
+SELECT {_features(table)}, w AS written
 FROM latest
 WHERE v.gone AND w >= {literal(sortable((since - 1000) * 1000))}"""
+
+
+def newest_version_query(table: FeatureTable, version: TableVersion) -> str:
+    """A query of one row per record of the whole history, deleted ones included.
+
+    Its columns are those of ``latest_query``, and ``gone``: whether that version is a deletion.
+    """
+    join = join_of(table, version, LAST, None)
+    return f"""{_latest(join, "1 = 1")}
+SELECT {_features(table)}, w AS written, v.gone AS gone
+FROM latest
+WHERE k IS NOT NULL"""
 
 
 def join_of(table: FeatureTable, version: TableVersion, last: int, since: int | None) -> Join:
@@ -76,6 +72,22 @@ def join_of(table: FeatureTable, version: TableVersion, last: int, since: int | 
         first=last,
         last=last,
     )
+
+
+def _latest(join: Join, wanted: str) -> str:
+    """WITH queries that end in ``latest``: by ``k`` the newest version ``v`` and its ``w``."""
+    parts = ",\n".join(history(join, None))
+    return f"""WITH {parts},
+latest AS (
+  SELECT k, MAX_BY(v, o) AS v, MAX_BY(w, o) AS w
+  FROM g0_history
+  WHERE {wanted}
+  GROUP BY k
+)"""
+
+
+def _features(table: FeatureTable) -> str:
+    return ", ".join(f"v.f{place} AS f{place}" for place in range(len(table.features)))
 
 
 def _within(join: Join, as_of: int | None, since: int | None) -> list[str]:

@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "predict": ("predict", "score a feature group by a model, and publish the scores"),
     "train": ("train", "train a model, compare it with the champion, and approve it"),
     "consistency": ("consistency", "compare a pipeline's stores, its history and its source"),
+    "reconcile": ("reconcile", "compare a group's online store with its history, and repair them"),
     "lineage": ("lineage", "show where a group's features come from, and what uses them"),
     "exposures": ("exposures", "list and write again what the exposure writer set aside"),
     "redrive": ("redrive", "write again what the offline writer could not"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from larder.client.offline import OfflineClient
     from larder.client.pipelines import PipelinesClient
     from larder.client.predictions import PredictionsClient
+    from larder.client.reconciliation import ReconciliationClient
     from larder.client.training_sets import TrainingSetsClient
     from larder.client.trainings import TrainingsClient
 
@@ -203,6 +204,19 @@ class Platform:
             )
 
         return TrainingsClient(open_training_runs(self.location.settings(TrainingClientSettings)))
+
+    @cached_property
+    def reconciliation(self) -> ReconciliationClient:
+        """Whether a group's online store and its history agree. Extra: ``offline``."""
+        with self._own_rights("reconciliation"), needs("offline", "reconciliation"):
+            from larder.client.reconciliation import ReconciliationClient  # noqa: PLC0415
+            from larder.wiring.reconciliation import (  # noqa: PLC0415
+                ReconciliationSettings,
+                open_reconciliation,
+            )
+
+        settings = self.location.settings(ReconciliationSettings)
+        return ReconciliationClient(open_reconciliation(settings, self._current_plane))
 
     @cached_property
     def erasure(self) -> ErasureClient:

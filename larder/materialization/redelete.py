@@ -19,19 +19,18 @@ from typing import Protocol
 from larder.as_of.athena import unload
 from larder.as_of.latest import deleted_query
 from larder.backoff import Backoff
-from larder.errors import ServiceUnavailable, ThrottlingException, ValidationError
+from larder.errors import ValidationError
 from larder.groups.feature_group import FeatureGroup, TargetStore
 from larder.ingestion.load import Version
+from larder.materialization.tombstones import put_tombstones
 from larder.offline.erased_marks import Marks, mark_of
 from larder.offline.feature_table import FeatureTable
 from larder.offline.queries import Queries, TableVersions
 from larder.progress import Report
 from larder.records.codec import unpack
 from larder.records.feature_values import canonical_identifier, typed_value
-from larder.records.ports import RecordPages, RecordWrites, Write
+from larder.records.ports import RecordPages, RecordWrites
 
-_REFUSED = (ThrottlingException, ServiceUnavailable)
-_PATIENCE = 300.0
 _PAGE = 250
 
 
@@ -123,30 +122,12 @@ class Redeletion:
             scanned = self.queries.run(unload(query, location), report).bytes_scanned
             for batch in self.files.deletions(group, location):
                 found += len(batch)
-                repeated += 0 if dry_run else self._put(batch)
+                repeated += (
+                    0 if dry_run else put_tombstones(batch, self.writes, self.clock, self.backoff)
+                )
         finally:
             self.files.remove(location)
         return found, repeated, scanned
-
-    def _put(self, tombstones: Sequence[Write]) -> int:
-        """Write tombstones where nothing newer is stored; how many are stored now."""
-        pending, stored = list(tombstones), 0
-
-        def put() -> bool:
-            nonlocal pending, stored
-            answers = self.writes.put_all(pending, now_nanos=self.clock())
-            stored += answers.count(None)
-            pairs = zip(pending, answers, strict=True)
-            pending = [write for write, answer in pairs if isinstance(answer, _REFUSED)]
-            return not pending
-
-        end = self.clock() + int(_PATIENCE * 1e9)
-        self.backoff.until(put, remaining=lambda: (end - self.clock()) / 1e9)
-        if pending:
-            raise ServiceUnavailable(
-                f"{len(pending)} deletions could not be repeated in time: run it again"
-            )
-        return stored
 
     def _erased(self, group: FeatureGroup, since: int, until: int | None) -> Iterator[str]:
         """Identifiers of records online that were erased in that time, after they were written."""

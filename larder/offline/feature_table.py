@@ -93,3 +93,12 @@ def no_table(group: str) -> str:
 def has_iceberg(group: FeatureGroup) -> bool:
     """Whether the group's history is an Iceberg table."""
     return group.offline is not None and group.offline.table_format is TableFormat.ICEBERG
+
+
+def write_time_doubt(group: FeatureGroup) -> int:
+    """By how many microseconds a write time in a group's history may be too late.
+
+    Athena rounds the times of a table of format Glue to milliseconds.
+    """
+    offline = group.offline
+    return 1000 if offline is not None and offline.table_format is TableFormat.GLUE else 0

@@ -112,7 +112,7 @@ class Redrive:
         try:
             for chunk in chunks(records):
                 answer = self.writer.invoke(chunk)
-                problem = _problem(answer)
+                problem = problem_of(answer)
                 if problem:
                     return Redriven(key, len(records), rows, duplicates, problem)
                 rows += answer["rows"]
@@ -163,11 +163,29 @@ def chunks(records: Iterable[Any], limit: int = MAX_PAYLOAD_BYTES) -> Iterator[b
         yield _event(held)
 
 
+def as_change(item: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """An item, as a Lambda event carries items, as the stream would have delivered its last write.
+
+    ``number`` tells the changes of one event apart.
+    """
+    return {
+        "eventName": "INSERT",
+        "eventSource": "aws:dynamodb",
+        "dynamodb": {
+            "Keys": {"pk": item["pk"], "sk": item["sk"]},
+            "NewImage": item,
+            "SequenceNumber": f"{number:021d}",
+            "ApproximateCreationDateTime": int(item["w"]["N"]) // 1_000_000,
+        },
+    }
+
+
 def _event(records: Sequence[bytes]) -> bytes:
     return b'{"redrive":true,"Records":[' + b",".join(records) + b"]}"
 
 
-def _problem(answer: Mapping[str, Any]) -> str | None:
+def problem_of(answer: Mapping[str, Any]) -> str | None:
+    """What the writer could not write, by its answer; ``None`` where it wrote all."""
     if answer.get("batchItemFailures"):
         return f"not all records could be written: {answer.get('error') or 'see the log'}"
     quarantined = answer.get("quarantined")

@@ -22,7 +22,7 @@ import orjson
 
 from larder.bucket_folders import SPILLED
 from larder.errors import ValidationError
-from larder.offline.redrive import MAX_PAYLOAD_BYTES
+from larder.offline.redrive import MAX_PAYLOAD_BYTES, as_change
 
 _LONGEST_NAME = 255
 _PAUSE_SECONDS = 2.0
@@ -171,7 +171,7 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[dict[str, Any]]]:
     held: list[dict[str, Any]] = []
     size = 0
     for number, item in enumerate(items):
-        record = _as_change(item, number)
+        record = as_change(item, number)
         length = len(orjson.dumps(record))
         if held and size + length > MAX_PAYLOAD_BYTES:
             yield held
@@ -180,20 +180,6 @@ def _chunks(items: Iterable[Item]) -> Iterator[list[dict[str, Any]]]:
         size += length
     if held:
         yield held
-
-
-def _as_change(item: Item, number: int) -> dict[str, Any]:
-    """An item as the stream would have delivered its last write."""
-    return {
-        "eventName": "INSERT",
-        "eventSource": "aws:dynamodb",
-        "dynamodb": {
-            "Keys": {"pk": item["pk"], "sk": item["sk"]},
-            "NewImage": item,
-            "SequenceNumber": f"{number:021d}",
-            "ApproximateCreationDateTime": int(item["w"]["N"]) // 1_000_000,
-        },
-    }
 
 
 def _stamp(moment: int) -> str:

@@ -47,6 +47,7 @@ class PublishedSettings(RuntimeSettings):
         inference_function: the alias of the function that computes models; empty as above.
         trainings_machine: the ARN of the trainings' state machine; empty as above.
         trainings_definitions: where the declared trainings lie on S3; empty as above.
+        offline_writer_function: the function that writes the stream's versions; empty as above.
     """
 
     offline_bucket: str
@@ -62,3 +63,4 @@ class PublishedSettings(RuntimeSettings):
     inference_function: str = ""
     trainings_machine: str = ""
     trainings_definitions: str = ""
+    offline_writer_function: str = ""

@@ -94,7 +94,24 @@ class ObservabilityStack(Stack):
             *monitoring_widgets(config), *schedule_widgets(config, monitoring.schedules)
         )
 
-    def watch_pipelines(self, config: StageConfig, pipelines: PipelinesStack) -> None:
+    def watch_runs(
+        self,
+        config: StageConfig,
+        pipelines: PipelinesStack,
+        predictions: PredictionsStack,
+        trainings: TrainingsStack,
+    ) -> None:
+        """Watch what runs as files declare it."""
+        self._watch_pipelines(config, pipelines)
+        self._watch_predictions(config, predictions)
+        self._watch_trainings(config, trainings)
+
+    def watch_transforms(self, transforms: TransformsStack) -> None:
+        """Watch transform jobs whose machine gave up."""
+        self._watch(transform_watches(transforms))
+        self._dashboard.add_widgets(function_widget("Transforms", transforms.function))
+
+    def _watch_pipelines(self, config: StageConfig, pipelines: PipelinesStack) -> None:
         """Watch the functions of pipelines, and what becomes of intervals."""
         functions = {"PipelineSteps": pipelines.steps, "PipelinePublisher": pipelines.publisher}
         self._watch([errors_watch("PipelineSteps", pipelines.steps)])
@@ -103,7 +120,7 @@ class ObservabilityStack(Stack):
             *(function_widget(n, f) for n, f in functions.items()), *pipeline_widgets(config)
         )
 
-    def watch_predictions(self, config: StageConfig, predictions: PredictionsStack) -> None:
+    def _watch_predictions(self, config: StageConfig, predictions: PredictionsStack) -> None:
         """Watch the functions of predictions, and what becomes of runs."""
         functions = {"PredictionSteps": predictions.steps, "Scoring": predictions.scoring}
         self._watch([errors_watch("PredictionSteps", predictions.steps)])
@@ -112,18 +129,13 @@ class ObservabilityStack(Stack):
             *(function_widget(n, f) for n, f in functions.items()), *prediction_widgets(config)
         )
 
-    def watch_trainings(self, config: StageConfig, trainings: TrainingsStack) -> None:
+    def _watch_trainings(self, config: StageConfig, trainings: TrainingsStack) -> None:
         """Watch the functions of trainings, and runs that fail."""
         functions = {"TrainingSteps": trainings.steps, "ModelComparison": trainings.comparing}
         self._watch(training_watches(config, trainings))
         self._dashboard.add_widgets(
             *(function_widget(n, f) for n, f in functions.items()), *training_widgets(config)
         )
-
-    def watch_transforms(self, transforms: TransformsStack) -> None:
-        """Watch transform jobs whose machine gave up."""
-        self._watch(transform_watches(transforms))
-        self._dashboard.add_widgets(function_widget("Transforms", transforms.function))
 
     def _watch(self, watches: Iterable[Watch]) -> None:
         for each in watches:

@@ -224,6 +224,7 @@ SETTINGS = PublishedSettings(
     pipelines_machine="arn:aws:states:us-east-1:123456789012:stateMachine:pipelines",
     pipelines_definitions="s3://assets/pipelines.json",
     inference_function="arn:aws:lambda:us-east-1:123456789012:function:inference:live",
+    offline_writer_function="larder-dev-writer",
     predictions_machine="arn:aws:states:us-east-1:123456789012:stateMachine:predictions",
     predictions_definitions="s3://assets/predictions.json",
 )
@@ -640,12 +641,17 @@ ALERT = {
 def _published_value(name: str) -> PublishedSettings:
     if name == "v1":
         return SETTINGS
+    newest = replace(SETTINGS, offline_writer_function="")
     earlier = replace(
-        SETTINGS, inference_function="", predictions_machine="", predictions_definitions=""
+        newest, inference_function="", predictions_machine="", predictions_definitions=""
     )
     before = replace(earlier, pipelines_machine="", pipelines_definitions="")
     first = replace(before, stage="", api_id="", kms_key_arn="")
-    named = {"v1-first-release": first, "v1-without-pipelines": before}
+    named = {
+        "v1-first-release": first,
+        "v1-without-pipelines": before,
+        "v1-without-reconciliation": newest,
+    }
     return named.get(name, earlier)
 
 

@@ -8,6 +8,8 @@ elsewhere it is not needed.
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Mapping
+from typing import Any
 
 try:
     from pybase64 import b64decode
@@ -27,3 +29,11 @@ else:
 def encoded(value: bytes) -> str:
     """The base64 text of bytes."""
     return b2a_base64(value, newline=False).decode("ascii")
+
+
+def as_event(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as a Lambda event carries it: its binary values as base64 text."""
+    return {
+        name: {"B": encoded(value["B"])} if isinstance(value.get("B"), bytes) else value
+        for name, value in item.items()
+    }

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from larder.event_time import event_time_nanos
-from larder.groups.feature_group import FeatureGroup, FeatureType, TableFormat
+from larder.groups.feature_group import FeatureGroup, FeatureType
 from larder.ingestion.adapters.event_times import event_key, event_keys
 from larder.ingestion.adapters.packing import Packer
+from larder.offline.feature_table import write_time_doubt
 from larder.records.record import RecordVersion, Slot, State
 from larder.records.values import slot_of
 
 Arrow = Any  # pyarrow is untyped
-_MILLISECOND = 1000
 
 
 @dataclass(slots=True)
@@ -62,12 +62,9 @@ class VersionRows:
     def doubt(self) -> int:
         """By how many microseconds a write time in the history may be too late.
 
-        Athena rounds the times of a table of format Glue to milliseconds. A version must not seem
-        to be accepted after a deletion that came after it.
+        A version must not seem to be accepted after a deletion that came after it.
         """
-        offline = self.group.offline
-        rounded = offline is not None and offline.table_format is TableFormat.GLUE
-        return _MILLISECOND if rounded else 0
+        return write_time_doubt(self.group)
 
     def versions(
         self, keyed: Arrow, *, invocation_time: int | None = None

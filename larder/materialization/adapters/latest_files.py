@@ -107,17 +107,20 @@ class S3LatestFiles:
 
     def batches(self, group: FeatureGroup, location: str) -> Iterator[KeyedBatch]:
         columns = VersionRows(group, recorded=True)
-        for file in self._files(location):
-            with closing(file):
-                for batch in file:
-                    yield KeyedBatch.of(columns, columns.latest(batch.rows), self.clock())
+        for rows in self.rows(location):
+            yield KeyedBatch.of(columns, columns.latest(rows), self.clock())
 
     def deletions(self, group: FeatureGroup, location: str) -> Iterator[list[Version]]:
         columns = VersionRows(group, recorded=True)
+        for rows in self.rows(location):
+            yield tombstones(columns, rows)
+
+    def rows(self, location: str) -> Iterator[Arrow]:
+        """The rows there as batches of Arrow."""
         for file in self._files(location):
             with closing(file):
                 for batch in file:
-                    yield tombstones(columns, batch.rows)
+                    yield batch.rows
 
     def remove(self, location: str) -> None:
         self.objects.remove(location)

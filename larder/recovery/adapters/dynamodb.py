@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from larder.aws.dynamodb.binary import as_event
 from larder.aws.dynamodb.boto import BotoDynamo
 from larder.aws.dynamodb.errors import translated_errors
 from larder.aws.refusals import refusal
@@ -151,13 +151,7 @@ class DynamoItems:
         with _explained():
             for page in pages:
                 for item in page["Items"]:
-                    yield {name: _as_text(value) for name, value in item.items()}
-
-
-def _as_text(value: Mapping[str, object]) -> Mapping[str, object]:
-    """An attribute as a Lambda event has it: binary in base64."""
-    binary = value.get("B")
-    return {"B": base64.b64encode(binary).decode()} if isinstance(binary, bytes) else value
+                    yield as_event(item)
 
 
 @contextmanager

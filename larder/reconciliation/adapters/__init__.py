@@ -1,0 +1,1 @@
+"""Reconciliation on DuckDB, and its changes in DynamoDB's form."""
