@@ -58,7 +58,7 @@ class Platform(Stage):
             ingestion=ingestion,
             projection=projection,
         )
-        self._exposures(config, online, offline, observability)
+        self._exposures(config, online, offline, observability, transforms)
         observability.watch_pipelines(config, pipelines)
         observability.watch_predictions(config, predictions)
         observability.watch_transforms(transforms)
@@ -117,6 +117,7 @@ class Platform(Stage):
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
         observability: ObservabilityStack,
+        transforms: TransformsStack,
     ) -> None:
         """What follows the log of the models' function, and what watches models, both watched."""
         models = observability.models
@@ -131,6 +132,7 @@ class Platform(Stage):
             online=online,
             offline=offline,
             models=models,
+            transforms=transforms,
             topic=observability.topic,
         )
         observability.show_monitoring(config, monitoring)

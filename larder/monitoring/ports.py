@@ -27,6 +27,16 @@ class Documents(Protocol):
     def address(self, key: str) -> str:
         """Where an object is, for people."""
 
+    def given(self, address: str) -> bytes | None:
+        """The bytes of an object by its ``s3://`` address; ``None`` where it does not exist.
+
+        Raises:
+            ValidationError: it is outside the places where monitoring may read.
+        """
+
+    def put(self, address: str, body: bytes) -> None:
+        """Write an object by its ``s3://`` address; raises as ``given``."""
+
 
 class TrainingRows(Protocol):
     """Rows of a training set as a model's vectors."""
