@@ -38,6 +38,8 @@ MONITORING: Final = frozenset(
     {
         *("CreateDataQualityJobDefinition", "DescribeDataQualityJobDefinition"),
         *("ListDataQualityJobDefinitions", "DeleteDataQualityJobDefinition"),
+        *("CreateModelQualityJobDefinition", "DescribeModelQualityJobDefinition"),
+        *("ListModelQualityJobDefinitions", "DeleteModelQualityJobDefinition"),
         *("CreateMonitoringSchedule", "UpdateMonitoringSchedule", "DescribeMonitoringSchedule"),
         *("ListMonitoringSchedules", "StartMonitoringSchedule", "StopMonitoringSchedule"),
         *("DeleteMonitoringSchedule", "ListMonitoringExecutions"),

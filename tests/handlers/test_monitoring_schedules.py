@@ -380,3 +380,24 @@ def test_what_a_package_names_itself_is_described_as_it_was_sent(make, sm):
     described = sm.describe_model_package(ModelPackageName=f"{ARN}model-package/churn/7")
     assert described["ModelMetrics"] == sent
     assert "ModelDataQuality" in described["DriftCheckBaselines"]
+
+
+def test_model_quality_is_refused_with_the_command_that_there_is(world, sm):
+    request = definition_request()
+    told = refused(
+        "ValidationException",
+        sm.create_model_quality_job_definition,
+        JobDefinitionName="quality",
+        ModelQualityAppSpecification={"ImageUri": "image"},
+        ModelQualityJobInput={"GroundTruthS3Input": {"S3Uri": "s3://lake/labels"}},
+        ModelQualityJobOutputConfig=request["DataQualityJobOutputConfig"],
+        JobResources=request["JobResources"],
+        RoleArn=request["RoleArn"],
+    )
+    assert "larder monitor quality ENDPOINT --labels NAME" in told
+    assert sm.list_model_quality_job_definitions()["JobDefinitionSummaries"] == []
+    for call in (
+        sm.describe_model_quality_job_definition,
+        sm.delete_model_quality_job_definition,
+    ):
+        refused("ResourceNotFound", call, JobDefinitionName="quality")

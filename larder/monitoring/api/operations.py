@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from larder.errors import ValidationError
+from larder.errors import ResourceNotFound, ValidationError
 from larder.groups.api.answers import present
 from larder.groups.listing import Ask, Order
 from larder.models.api.control_operations import item_tag_operations
@@ -40,6 +40,10 @@ def monitoring_operations(monitoring: Monitoring) -> dict[str, Operation]:
         "DescribeDataQualityJobDefinition": definitions.describe,
         "ListDataQualityJobDefinitions": definitions.list,
         "DeleteDataQualityJobDefinition": definitions.delete,
+        "CreateModelQualityJobDefinition": _no_quality,
+        "DescribeModelQualityJobDefinition": _no_quality,
+        "DeleteModelQualityJobDefinition": _no_quality,
+        "ListModelQualityJobDefinitions": lambda _: {"JobDefinitionSummaries": []},
         "CreateMonitoringSchedule": schedules.create,
         "UpdateMonitoringSchedule": schedules.update,
         "DescribeMonitoringSchedule": schedules.describe,
@@ -49,6 +53,14 @@ def monitoring_operations(monitoring: Monitoring) -> dict[str, Operation]:
         "DeleteMonitoringSchedule": schedules.delete,
         "ListMonitoringExecutions": schedules.executions,
     }
+
+
+def _no_quality(members: Members) -> Answer:
+    """None can be created: its request's shape refuses all that it needs."""
+    raise ResourceNotFound(
+        f"There is no model quality job definition {members['JobDefinitionName']}: ask for the "
+        "quality of a model by larder monitor quality ENDPOINT --labels NAME."
+    )
 
 
 @dataclass(frozen=True, slots=True)

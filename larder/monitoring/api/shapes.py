@@ -93,6 +93,10 @@ _OUTPUT = Struct(
     },
     required=("MonitoringOutputs",),
 )
+_MODEL_QUALITY: Final = (
+    "labels are a feature group or a table here, and no folder of GroundTruthS3Input; ask by "
+    "larder monitor quality ENDPOINT --labels NAME"
+)
 _CLUSTER = Struct(
     {
         "InstanceCount": Whole(1, 100),
@@ -141,6 +145,13 @@ _OF_SCHEDULES: dict[str, Shape] = {
     "MonitoringTypeEquals": _TYPE,
 }
 _ONE_DEFINITION = Struct(_DEFINITION, required=("JobDefinitionName",))
+_LIST_DEFINITIONS = Struct(
+    {
+        **_LISTED,
+        "NameContains": _NAME_CONTAINS,
+        "SortBy": Text(enum=("Name", "CreationTime")),
+    }
+)
 _ONE_SCHEDULE = Struct(_SCHEDULE, required=("MonitoringScheduleName",))
 REQUESTS: dict[str, Struct] = {
     "CreateDataQualityJobDefinition": Struct(
@@ -175,13 +186,32 @@ REQUESTS: dict[str, Struct] = {
     ),
     "DescribeDataQualityJobDefinition": _ONE_DEFINITION,
     "DeleteDataQualityJobDefinition": _ONE_DEFINITION,
-    "ListDataQualityJobDefinitions": Struct(
+    "ListDataQualityJobDefinitions": _LIST_DEFINITIONS,
+    "CreateModelQualityJobDefinition": Struct(
         {
-            **_LISTED,
-            "NameContains": _NAME_CONTAINS,
-            "SortBy": Text(enum=("Name", "CreationTime")),
-        }
+            **_DEFINITION,
+            "ModelQualityBaselineConfig": Refused(_MODEL_QUALITY),
+            "ModelQualityAppSpecification": Refused(_MODEL_QUALITY),
+            "ModelQualityJobInput": Refused(_MODEL_QUALITY),
+            "ModelQualityJobOutputConfig": Refused(_MODEL_QUALITY),
+            "JobResources": Refused(_MODEL_QUALITY),
+            "NetworkConfig": Refused(_MODEL_QUALITY),
+            "RoleArn": Refused(_MODEL_QUALITY),
+            "StoppingCondition": Refused(_MODEL_QUALITY),
+            "Tags": Refused(_MODEL_QUALITY),
+        },
+        required=(
+            "JobDefinitionName",
+            "ModelQualityAppSpecification",
+            "ModelQualityJobInput",
+            "ModelQualityJobOutputConfig",
+            "JobResources",
+            "RoleArn",
+        ),
     ),
+    "DescribeModelQualityJobDefinition": _ONE_DEFINITION,
+    "DeleteModelQualityJobDefinition": _ONE_DEFINITION,
+    "ListModelQualityJobDefinitions": _LIST_DEFINITIONS,
     "CreateMonitoringSchedule": Struct(
         {**_SCHEDULE, "MonitoringScheduleConfig": _CONFIG, "Tags": TAGS},
         required=("MonitoringScheduleName", "MonitoringScheduleConfig"),
