@@ -146,8 +146,9 @@ class Rounds:
             found = self._run(endpoint, window, by, Scheduled(named, definition.output))
         except LarderError as error:
             self._kept.keep(replace(named, failure=str(error)))
-            raise
-        done.runs.append(found)
+            done.failed[f"monitoring schedule {schedule.name}"] = str(error)
+        else:
+            done.runs.append(found)
 
     def _definition(self, schedule: MonitoringSchedule) -> JobDefinition:
         found = self.watches.definitions.get(schedule.definition)

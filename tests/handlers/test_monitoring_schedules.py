@@ -176,7 +176,9 @@ def test_what_can_not_be_judged_is_a_failed_execution_with_its_reason(world, sm)
     scheduled(sm, baseline={"StatisticsResource": {"S3Uri": place}})
     world.exposed.add(vectors(3), at=NOON + 5)
     world.s3.delete_object(Bucket="lake", Key="transforms/statistics.json")
-    assert "statistics.json does not exist" in world.go(1).failed["scoring"]
+    done = world.go(1)
+    assert "statistics.json does not exist" in done.failed["monitoring schedule watch"]
+    assert {each.cadence for each in done.runs} == {"daily"}  # which goes on
     [found] = executions(sm, StatusEquals="Failed")
     assert "statistics.json does not exist" in found["FailureReason"]
     world.put("transforms/statistics.json", statistics)
