@@ -29,7 +29,8 @@ def create(c):
 
 def attach(c):
     attached = c.attached()
-    return [attached.endpoint_input.endpoint_name, attached.instance_type, attached.role]
+    endpoint = attached.describe_schedule()["EndpointName"]
+    return [endpoint, attached.instance_type, attached.role]
 
 
 def executions(c):
