@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 import struct
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from larder.errors import ValidationError
@@ -80,6 +80,12 @@ def nanos_to_iso(nanos: int) -> str:
     while tail.endswith("000"):
         tail = tail[:-3]
     return f"{year:04d}-{day.month:02d}-{day.day:02d}T{clock}{tail}Z"
+
+
+def iso_millis(micros: int) -> str:
+    """An instant of microseconds since the epoch, in ISO 8601 with milliseconds."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
 def _parse_iso(text: str) -> int:

@@ -167,7 +167,8 @@ class ModelChoices:
     transform_buckets: tuple[str, ...] = ()
     """Existing buckets that transform jobs read and write, beside the folder ``transforms/`` of the
     platform's bucket and the buckets that offline data may lie in. Who may serve a model may
-    have its jobs read and write there. Objects have their bucket's own encryption."""
+    have its jobs read and write there. Monitoring reads and writes people's documents there too.
+    Objects have their bucket's own encryption."""
 
     transform_memory_mb: int = 1_769
     """Memory of the function that scores the records of transform jobs, in MB."""

@@ -51,7 +51,12 @@ def _with_transforms(
     if transforms is None:
         return settings
     machine = transforms.machine.state_machine_arn
-    return replace(settings, transform_machine=machine, transform_below=transforms.places)
+    return replace(
+        settings,
+        transform_machine=machine,
+        transform_below=transforms.places,
+        monitoring_places=transforms.document_places,
+    )
 
 
 def _with_models(

@@ -21,6 +21,7 @@ from stacks.offline_store import OfflineStoreStack
 from stacks.online_store import OnlineStoreStack
 from stacks.registry_access import REGISTRY_LISTER, allow_registry
 from stacks.source_access import TABLE_READER
+from stacks.transforms import TransformsStack
 
 _TABLE: Final = "exposures"
 _EVERY: Final = Duration.minutes(15)
@@ -33,8 +34,9 @@ _DOCUMENTS: Final = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 
 
 class MonitoringStack(Stack):
-    """``monitor`` reads exposures and training sets, and writes below ``monitoring/`` alone.
+    """``monitor`` reads exposures and training sets, and writes below ``monitoring/``.
 
+    It reads and writes people's documents too, in the places of transform jobs.
     It looks every quarter of an hour for windows that have ended. One that was missed is
     made up for. It has no way to change a model, an endpoint or a record.
     """
@@ -48,11 +50,13 @@ class MonitoringStack(Stack):
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
         models: ModelsStack,
+        transforms: TransformsStack,
         topic: sns.ITopic | None,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
         self._config, self._online, self._offline = config, online, offline
-        self.monitor = self._function(models, topic)
+        self.monitor = self._function(models, transforms.document_places, topic)
+        transforms.allow_places(self.monitor, ["s3:GetObject", "s3:PutObject"])
         allow_registry(self.monitor, online, REGISTRY_LISTER)
         allow(self.monitor, ["lambda:InvokeFunction"], [models.invoked.function_arn])
         self._allow_queries()
@@ -71,7 +75,9 @@ class MonitoringStack(Stack):
         self._watch(topic)
         CfnOutput(self, "MonitoringFunctionName", value=self.monitor.function_name)
 
-    def _function(self, models: ModelsStack, topic: sns.ITopic | None) -> PythonFunction:
+    def _function(
+        self, models: ModelsStack, places: tuple[str, ...], topic: sns.ITopic | None
+    ) -> PythonFunction:
         offline = self._offline
         settings = MonitoringSettings(
             registry_table=self._online.registry.table_name,
@@ -79,6 +85,7 @@ class MonitoringStack(Stack):
             glue_database=offline.database.database_name,
             workgroup=offline.work_group.name,
             inference_function=models.invoked.function_arn,
+            places=places,
             alert_topic="" if topic is None else topic.topic_arn,
         )
         target = self._config.target

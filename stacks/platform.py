@@ -61,7 +61,7 @@ class Platform(Stage):
             ingestion=ingestion,
             projection=projection,
         )
-        self._exposures(config, online, offline, observability)
+        self._exposures(config, online, offline, observability, transforms)
         observability.watch_runs(config, pipelines, predictions, trainings)
         observability.watch_transforms(transforms)
         Tags.of(self).add("application", "larder")
@@ -131,6 +131,7 @@ class Platform(Stage):
         online: OnlineStoreStack,
         offline: OfflineStoreStack,
         observability: ObservabilityStack,
+        transforms: TransformsStack,
     ) -> None:
         """What follows the log of the models' function, and what watches models, both watched."""
         models = observability.models
@@ -145,6 +146,7 @@ class Platform(Stage):
             online=online,
             offline=offline,
             models=models,
+            transforms=transforms,
             topic=observability.topic,
         )
         observability.show_monitoring(config, monitoring)

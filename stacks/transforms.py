@@ -1,12 +1,13 @@
 """Transform jobs: one state machine for all of them, and the function that does their steps."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from larder.bucket_folders import MODELS, TRANSFORM_JOBS, TRANSFORMS
+from larder.bucket_folders import MODELS, MONITORING, TRANSFORM_JOBS, TRANSFORMS
 from larder.settings.transforms import TransformsSettings
 from stacks.config import StageConfig
 from stacks.constructs.dependency_layer import INFERENCE, DependencyLayer
@@ -49,23 +50,33 @@ class TransformsStack(Stack):
         offline: OfflineStoreStack,
     ) -> None:
         super().__init__(scope, construct_id, termination_protection=config.data.retain)
-        buckets = (*config.models.transform_buckets, *config.other_buckets(self))
+        self._bucket = offline.bucket
+        self._buckets = (*config.models.transform_buckets, *config.other_buckets(self))
         own = f"s3://{offline.bucket.bucket_name}/{TRANSFORMS}"
-        self.places = (own, *(f"s3://{name}/" for name in buckets))
+        self.places = (own, *(f"s3://{name}/" for name in self._buckets))
         self.function = self._function(config, online, offline)
-        self._allow_files(offline.bucket, buckets)
+        self._allow_files(offline.bucket)
         self.machine = self._machine(offline.bucket)
         CfnOutput(self, "TransformsFunctionName", value=self.function.function_name)
         CfnOutput(self, "TransformsStateMachineArn", value=self.machine.state_machine_arn)
 
+    @property
+    def document_places(self) -> tuple[str, ...]:
+        """Where documents of monitoring lie: its own folder, and people's places."""
+        return f"s3://{self._bucket.bucket_name}/{MONITORING}", *self.places
+
     def allow_control(self, control: PythonFunction) -> None:
-        """Begin with jobs, and see which ended from outside."""
+        """Begin with jobs, see which ended from outside, and read documents of monitoring."""
         allow(control, ["states:StartExecution"], [self.machine.state_machine_arn])
         allow_executions(
             control,
             ["states:DescribeExecution"],
             self.machine,
             reason="each job is an execution, and has its name",
+        )
+        self.allow_places(control, ["s3:GetObject"])
+        self._bucket.allow_prefix(
+            control, ["s3:GetObject"], MONITORING, reason="baselines and runs are objects"
         )
 
     def _function(
@@ -93,25 +104,30 @@ class TransformsStack(Stack):
         allow_items(function, _RECORD_READER, [online.records.table_arn], online.key)
         return function
 
-    def _allow_files(self, bucket: OfflineBucket, buckets: tuple[str, ...]) -> None:
+    def _allow_files(self, bucket: OfflineBucket) -> None:
         function = self.function
         bucket.allow_prefix(
             function, ["s3:GetObject"], MODELS, reason="a model's file is named by its SHA-256"
         )
         bucket.allow_prefix(
-            function, _FILES, TRANSFORMS, reason="people name what they put there and ask for"
-        )
-        bucket.allow_prefix(
             function, _FILES, TRANSFORM_JOBS, reason="each job remembers itself in a folder"
         )
+        self.allow_places(function, _FILES)
+
+    def allow_places(self, function: PythonFunction, actions: Sequence[str]) -> None:
+        """Let a function do ``actions`` on the objects in ``places``, and list them."""
+        bucket = self._bucket
+        bucket.allow_prefix(
+            function, actions, TRANSFORMS, reason="people name what they put there and ask for"
+        )
         allow(function, ["s3:ListBucket"], [bucket.bucket_arn])
-        for name in buckets:
+        for name in self._buckets:
             arn = f"arn:{self.partition}:s3:::{name}"
             shown = name.replace(self.region, "<AWS::Region>")
             shown = shown.replace(self.account, "<AWS::AccountId>")
             allow_pattern(
                 function,
-                _FILES,
+                actions,
                 {f"{arn}/*": f"arn:<AWS::Partition>:s3:::{shown}/*"},
                 reason="the stage lets transform jobs read and write in this bucket",
             )

@@ -7,5 +7,10 @@ from larder.wiring.control import open_control
 _plane = open_control(ControlSettings.from_env())
 
 handler = create_handler(
-    _plane.catalog, _plane.rules, _plane.forward, _plane.models, _plane.transforms
+    _plane.catalog,
+    _plane.rules,
+    _plane.forward,
+    _plane.models,
+    _plane.transforms,
+    _plane.monitoring,
 )

@@ -63,6 +63,8 @@ def _say_run(run: RunReport, log: Log) -> None:
 
 
 def _say(done: Round, log: Log) -> None:
+    for name, cause in done.unused.items():
+        log.line("WARNING", message="documents are no baseline", of=name, cause=cause)
     for each in done.runs:
         _say_run(each, log)
     for name, cause in done.failed.items():

@@ -10,7 +10,7 @@ import orjson
 
 import larder
 from larder.cli.parsers import Commands, add_stage
-from larder.models.exposure_table import iso_millis
+from larder.event_time import iso_millis
 from larder.monitoring.quality import Estimate, VariantQuality
 from larder.monitoring.run_documents import RunReport, VariantRun, run_members
 from larder.monitoring.skew import SkewReport

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from larder.client.instants import micros_of
+from larder.event_time import iso_millis
 from larder.models.experiment_sql import Window
-from larder.models.exposure_table import iso_millis
 from larder.models.report_experiment import ExperimentReport, Labels, LabelTable, report
 from larder.wiring.experiments import Experiments, labels_of_file
 

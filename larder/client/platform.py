@@ -77,10 +77,8 @@ class Platform:
         with self._own_rights("training_sets"), needs("offline", "training_sets"):
             from larder.client.training_sets import TrainingSetsClient  # noqa: PLC0415 - optional
             from larder.wiring.sagemaker import ApiSettings  # noqa: PLC0415
-            from larder.wiring.training_sets import (  # noqa: PLC0415
-                HistorySettings,
-                open_training_sets,
-            )
+            from larder.wiring.training_sets import open_training_sets  # noqa: PLC0415
+            from larder.wiring.training_sets_over import HistorySettings  # noqa: PLC0415
 
         settings = self.location.settings(HistorySettings)
         return TrainingSetsClient(
@@ -130,7 +128,7 @@ class Platform:
         with self._own_rights("experiments"), needs("offline", "experiments"):
             from larder.client.experiments import ExperimentsClient  # noqa: PLC0415 - optional
             from larder.wiring.experiments import open_experiments  # noqa: PLC0415
-            from larder.wiring.training_sets import HistorySettings  # noqa: PLC0415
+            from larder.wiring.training_sets_over import HistorySettings  # noqa: PLC0415
 
         return ExperimentsClient(open_experiments(self.location.settings(HistorySettings)))
 

@@ -14,9 +14,9 @@ from uuid import NAMESPACE_OID, uuid5
 
 import orjson
 
+from larder.event_time import iso_millis
 from larder.models.capture import Captured, Side
 from larder.models.exposed import Exposure
-from larder.models.exposure_table import iso_millis
 
 _Folder = tuple[str, str]
 

@@ -7,11 +7,10 @@ a group (decision 0221).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import orjson
 
 from larder.bucket_folders import EXPOSURES
+from larder.event_time import iso_millis
 from larder.groups.feature_group import (
     CollectionType,
     FeatureDefinition,
@@ -101,12 +100,6 @@ def exposure_id(exposure: Exposure, instance: ExposedInstance) -> str:
     if exposure.is_shadow(instance):
         return f"{base}/{exposure.variants[instance.variant].name}"
     return base
-
-
-def iso_millis(micros: int) -> str:
-    """An instant of microseconds since the epoch as ``answered_at`` has it."""
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
 def _values(exposure: Exposure, instance: ExposedInstance) -> dict[str, Cell]:

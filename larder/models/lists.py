@@ -56,8 +56,13 @@ class ItemCriteria:
         return (
             (part is None or part.lower() in item.name.lower())
             and self.status in (None, item.status)
-            and _within(item.created, self.created_after, self.created_before)
-            and _within(item.modified, self.modified_after, self.modified_before)
+            and self.admits_times(item.created, item.modified)
+        )
+
+    def admits_times(self, created: int, modified: int) -> bool:
+        """Whether what was made and changed then is asked for; microseconds since the epoch."""
+        return _within(created, self.created_after, self.created_before) and _within(
+            modified, self.modified_after, self.modified_before
         )
 
 

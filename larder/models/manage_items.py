@@ -6,7 +6,7 @@ read the texts: MLflow looks for "Could not find model".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -52,7 +52,7 @@ class ManagedItems(Generic[Entry]):
         item, words = self.items.get(name), self.items.kind.words
         self.access.check(right, name, item, kind=words)
         if item is None:
-            raise ValidationError(self.items.kind.absent(self.arn(name)))
+            raise self._absent(name)
         return item
 
     def check_new(self, name: str, tags: Tags) -> None:
@@ -125,6 +125,10 @@ class ManagedItems(Generic[Entry]):
             lambda item: criteria.admits(item) and self.access.may(Right.SEE, item),
         )
 
+    def visible(self) -> Iterator[Entry]:
+        """The items that the caller may see."""
+        return (each for each in self.items.list() if self.access.may(Right.SEE, each))
+
     def tags(self, arn: str) -> Tags:
         """The tags of the item of that ARN, in the order they were first added."""
         return self.get(name_of_arn(self.home, arn)).tags
@@ -158,6 +162,9 @@ class ManagedItems(Generic[Entry]):
     @staticmethod
     def _tagged(item: Entry, tags: Tags) -> Entry:
         return item if tags == item.tags else item.with_tags(tags)
+
+    def _absent(self, name: str) -> LarderError:
+        return ValidationError(self.items.kind.absent(self.arn(name)))
 
     def _taken(self, name: str) -> LarderError:
         return ValidationError(self.items.kind.taken(self.arn(name)))

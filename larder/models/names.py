@@ -41,8 +41,9 @@ def name_of_arn(home: Home, arn: str) -> str:
     if match is None or arn_of(home, Kind(match[4]), match[5]).lower() != arn.lower():
         raise ValidationError(
             f"Value {arn[:160]!r} at 'resourceArn' is not the ARN of a model, an endpoint, an "
-            f"endpoint configuration, a model package or a group of such, or a transform job, of "
-            f"account {home.account_id} in {home.region}."
+            "endpoint configuration, a model package or a group of such, a transform job, or a "
+            f"monitoring schedule or its job definition, of account {home.account_id} in "
+            f"{home.region}."
         )
     return match[5]
 

@@ -1,8 +1,9 @@
 """What the registry holds of models: models, endpoint configurations and endpoints.
 
 Model packages and their groups are in ``larder.models.package_items``, transform jobs in
-``larder.transforms.job``. A name is unique whatever
-its case, for an ARN has it in lower case: an endpoint ``Demo`` has the ARN ``…:endpoint/demo``.
+``larder.transforms.job``, schedules of monitoring in ``larder.monitoring.schedule``. A name is
+unique whatever its case, for an ARN has it in lower case: an endpoint ``Demo`` has the ARN
+``…:endpoint/demo``.
 Times are microseconds since the epoch.
 """
 
@@ -34,6 +35,8 @@ class Kind(StrEnum):
     PACKAGE_GROUP = "model-package-group"
     PACKAGE = "model-package"
     TRANSFORM_JOB = "transform-job"
+    QUALITY_DEFINITION = "data-quality-job-definition"
+    MONITORING_SCHEDULE = "monitoring-schedule"
 
     @property
     def words(self) -> str:

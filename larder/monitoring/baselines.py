@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from larder.bucket_folders import MONITORING
-from larder.errors import ResourceNotFound
+from larder.errors import ResourceNotFound, ValidationError
 from larder.formats import MEMBER, Format, known_members
-from larder.models.score_shadows import ShadowScorer
 from larder.models.served import ServedModel
 from larder.monitoring.columns import Column, watched_columns
 from larder.monitoring.constraints import Constraints, suggested
@@ -33,6 +32,9 @@ from larder.monitoring.measure import measured
 from larder.monitoring.ports import Documents, TrainingRows, TrainingSets
 from larder.monitoring.statistics import ColumnStatistics, Statistics
 
+if TYPE_CHECKING:  # the control plane's function carries this module, and no offline store
+    from larder.models.score_shadows import ShadowScorer
+
 FORMAT: Final = Format("monitoring-baseline")
 SCORED_ROWS: Final = 5_000
 """Rows of a training set that the model scores, for the baseline of its predictions."""
@@ -45,6 +47,7 @@ class Baseline:
     """A version of a model's baseline.
 
     ``artefacts`` are the SHA-256 of the model's files: another model of the same name has others.
+    ``training_set`` names its rows: a training set, or the address of the statistics given.
     ``made_at`` is in microseconds since the epoch.
     """
 
@@ -102,8 +105,7 @@ class Baselines:
         Raises:
             NewerFormat: a newer release wrote it.
         """
-        body = self.documents.read(f"{_folder(subject)}current.json")
-        return None if body is None else baseline_from(body)
+        return current_baseline(self.documents, subject)
 
     def pinned(self, subject: str) -> Pinned | None:
         """The version that counts now, with its documents; ``None`` before the first.
@@ -160,6 +162,37 @@ class Baselines:
         self._keep(baseline, statistics, constraints or suggested(statistics))
         return baseline
 
+    def adopt(
+        self,
+        subject: str,
+        model: ServedModel,
+        given: tuple[Statistics, Constraints | None],
+        source: str,
+    ) -> Baseline:
+        """A baseline of documents that somebody made, which counts from now on for a subject.
+
+        ``source`` says where they came from. Without constraints the statistics suggest them.
+
+        Raises:
+            ValidationError: the statistics name no column of the model.
+        """
+        statistics, constraints = given[0], given[1] or suggested(given[0])
+        _check_columns(statistics, model, source)
+        bodies = statistics_json(statistics), constraints_json(constraints)
+        artefacts = tuple(each.sha256 for each in model.artefacts)
+        baseline = Baseline(
+            subject=subject,
+            version=_named([str(FORMAT.newest), *(each.decode() for each in bodies), *artefacts]),
+            training_set=source,
+            rows=statistics.rows,
+            made_at=self.clock(),
+            artefacts=artefacts,
+        )
+        before = self.current(subject)
+        if before is None or before.version != baseline.version:
+            self._keep(baseline, statistics, constraints)
+        return baseline
+
     def _statistics(self, model: ServedModel, training_set: str) -> Statistics:
         columns = watched_columns(model)
         inputs = [each for each in columns if each.place]
@@ -180,7 +213,7 @@ class Baselines:
             "" if constraints is None else constraints_json(constraints).decode(),
             "" if self.scorer is None else str(SCORED_ROWS),
         ]
-        return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+        return _named(parts)
 
     def _scored(
         self, model: ServedModel, rows: TrainingRows, columns: Sequence[Column]
@@ -218,6 +251,29 @@ def baseline_from(body: bytes) -> Baseline:
     FORMAT.check(f"the baseline of {document.get('subject')}", document.get(MEMBER))
     known = known_members(Baseline, document)
     return Baseline(**{**known, "artefacts": tuple(known["artefacts"])})
+
+
+def current_baseline(documents: Documents, subject: str) -> Baseline | None:
+    """Which version counts now for a subject; ``None`` before the first.
+
+    Raises:
+        NewerFormat: a newer release wrote it.
+    """
+    body = documents.read(f"{_folder(subject)}current.json")
+    return None if body is None else baseline_from(body)
+
+
+def _check_columns(statistics: Statistics, model: ServedModel, source: str) -> None:
+    names = [each.name for each in watched_columns(model)]
+    if not any(statistics.column(each) for each in names):
+        raise ValidationError(
+            f"{source} has none of the columns {', '.join(names)[:400]}, which are watched of the "
+            f"model {model.name}: give statistics of columns with these names."
+        )
+
+
+def _named(parts: Sequence[str]) -> str:
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def _folder(subject: str) -> str:

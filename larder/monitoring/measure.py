@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from larder.models.report_experiment import QueryRows
 from larder.monitoring.columns import Column
 from larder.monitoring.statistics import ColumnStatistics, Statistics
 from larder.monitoring.statistics_sql import (
@@ -17,6 +17,9 @@ from larder.monitoring.statistics_sql import (
     statistics_query,
     values_query,
 )
+
+if TYPE_CHECKING:  # the control plane carries this module, and no offline store
+    from larder.models.report_experiment import QueryRows
 
 
 def measured(queries: QueryRows, relation: str, columns: Sequence[Column]) -> Statistics:

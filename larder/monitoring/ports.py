@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from larder.models.report_experiment import QueryRows
 from larder.monitoring.columns import Column
+
+if TYPE_CHECKING:  # the control plane carries this module, and no offline store
+    from larder.models.report_experiment import QueryRows
 
 
 class Documents(Protocol):
@@ -26,6 +28,16 @@ class Documents(Protocol):
 
     def address(self, key: str) -> str:
         """Where an object is, for people."""
+
+    def given(self, address: str) -> bytes | None:
+        """The bytes of an object by its ``s3://`` address; ``None`` where it does not exist.
+
+        Raises:
+            ValidationError: it is outside the places where monitoring may read.
+        """
+
+    def put(self, address: str, body: bytes) -> None:
+        """Write an object by its ``s3://`` address; raises as ``given``."""
 
 
 class TrainingRows(Protocol):

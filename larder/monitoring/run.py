@@ -6,8 +6,8 @@ may be run again at any time: exposures that came late count then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from larder.as_of.text import literal, table_name
 from larder.errors import ResourceNotFound
@@ -17,6 +17,7 @@ from larder.models.report_experiment import ExperimentReport, QueryRows, report
 from larder.models.served import Fleet, ServedEndpoint, ServedModel
 from larder.monitoring.baselines import Baselines, Pinned, subject_of
 from larder.monitoring.columns import watched_columns
+from larder.monitoring.constraints import Constraints
 from larder.monitoring.judge import Judgement, judge
 from larder.monitoring.measure import buckets_by, counted
 from larder.monitoring.run_documents import RunReport, SplitFound, VariantRun
@@ -55,6 +56,25 @@ def _of_fleet(fleet: Fleet) -> Iterator[Watched]:
             yield Watched(each.name, shadow, each.model)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedBy:
+    """What a run is judged by, beside the models' own baselines.
+
+    Attributes:
+        name: of the job definition.
+        source: the address of its statistics.
+        statistics: those of its baseline, in place of the models' own.
+        constraints: likewise.
+        notes: why a subject has no baseline of its own, where that is known.
+    """
+
+    name: str = ""
+    source: str = ""
+    statistics: Statistics | None = None
+    constraints: Constraints | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Monitor:
     """Runs over the exposures of a database.
@@ -67,7 +87,9 @@ class Monitor:
     baselines: Baselines
     is_made: Callable[[], bool] = lambda: True
 
-    def run(self, endpoint: ServedEndpoint, window: Window, at: int) -> RunReport:
+    def run(
+        self, endpoint: ServedEndpoint, window: Window, at: int, by: JudgedBy | None = None
+    ) -> RunReport:
         """The report of a window. ``at`` is when, in microseconds since the epoch.
 
         Raises as ``larder.offline.queries.Queries`` does.
@@ -77,7 +99,7 @@ class Monitor:
         violations = list(_split(exposures, window))
         variants = []
         for each in watched_of(endpoint) if is_made else ():
-            found = self._variant(endpoint.name, each, window)
+            found = self._variant(endpoint.name, each, window, by or JudgedBy())
             variants.append(found)
             violations.extend(replace(one, variant=each.variant) for one in found.violations)
         return RunReport(
@@ -100,10 +122,11 @@ class Monitor:
         except ResourceNotFound:
             return None
 
-    def _variant(self, endpoint: str, watched: Watched, window: Window) -> VariantRun:
-        pinned = self.baselines.pinned(subject_of(watched.model))
-        if pinned is None or not pinned.baseline.fits(watched.model):
-            return _unwatched(watched)
+    def _variant(self, endpoint: str, watched: Watched, window: Window, by: JudgedBy) -> VariantRun:
+        pinned = self._pinned(watched.model, by)
+        if pinned is None:
+            note = by.notes.get(subject_of(watched.model), _NO_BASELINE)
+            return _unwatched(watched, note)
         current = self.statistics(endpoint, watched, window, pinned)
         found = judge(pinned.statistics, current, pinned.constraints)
         return VariantRun(
@@ -120,6 +143,18 @@ class Monitor:
             note=_note(current, found),
         )
 
+    def _pinned(self, model: ServedModel, by: JudgedBy) -> Pinned | None:
+        """The baseline that is given, or the model's own with the constraints that are given."""
+        subject = subject_of(model)
+        if by.statistics is not None:
+            own = f"definition/{by.name}/{subject}"
+            self.baselines.adopt(own, model, (by.statistics, by.constraints), by.source)
+            return self.baselines.pinned(own)
+        pinned = self.baselines.pinned(subject)
+        if pinned is None or not pinned.baseline.fits(model):
+            return None
+        return pinned if by.constraints is None else replace(pinned, constraints=by.constraints)
+
     def statistics(
         self, endpoint: str, watched: Watched, window: Window, pinned: Pinned
     ) -> Statistics:
@@ -129,8 +164,10 @@ class Monitor:
         return counted(self.queries, relation, buckets)
 
 
-def _unwatched(watched: Watched) -> VariantRun:
-    note = "no baseline: make one by larder monitor baseline"
+_NO_BASELINE = "no baseline: make one by larder monitor baseline"
+
+
+def _unwatched(watched: Watched, note: str) -> VariantRun:
     return VariantRun(
         variant=watched.variant, shadow=watched.shadow, model=watched.model.name, note=note
     )

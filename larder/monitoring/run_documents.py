@@ -21,6 +21,8 @@ from larder.monitoring.violations import Violation
 from larder.monitoring.window import Cadence
 
 FORMAT: Final = Format("monitoring-run")
+_SCHEDULED: Final = ("schedule", "definition", "failure")
+"""Members that a run without a schedule has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class RunReport:
     """A run. ``violations`` are those of all variants and of the endpoint as a whole.
 
     ``start`` and ``end`` are ISO 8601; ``at`` is when it ran, in microseconds since the epoch.
+    ``schedule`` and its job ``definition`` are empty where it ran without one. ``failure`` says why
+    nothing was judged.
     """
 
     endpoint: str
@@ -70,6 +74,9 @@ class RunReport:
     split: SplitFound | None = None
     variants: tuple[VariantRun, ...] = ()
     violations: tuple[Violation, ...] = field(default=())
+    schedule: str = ""
+    definition: str = ""
+    failure: str = ""
 
 
 def run_json(run: RunReport) -> bytes:
@@ -79,8 +86,9 @@ def run_json(run: RunReport) -> bytes:
 
 def run_members(run: RunReport) -> dict[str, Any]:
     """The members of a run's document; statistics and violations as SageMaker has them."""
+    given = {name: value for name, value in asdict(run).items() if value or name not in _SCHEDULED}
     return {
-        **asdict(run),
+        **given,
         "variants": [
             {
                 **asdict(each),

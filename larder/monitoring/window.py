@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from larder.models.exposure_table import iso_millis
+from larder.event_time import iso_millis
 
 _SECOND = 1_000_000
 _HOUR = 3_600 * _SECOND
@@ -48,14 +48,34 @@ class Window:
         return iso_millis(self.start), iso_millis(self.end)
 
 
-def due(cadence: Cadence, now: int, done: Collection[str]) -> Iterator[Window]:
-    """Windows that have ended and are not among the names of those done, the oldest first."""
+def due(cadence: Cadence, now: int, done: Collection[str], hour: int = 0) -> Iterator[Window]:
+    """Windows that have ended and are not among the names of those done, the oldest first.
+
+    A day begins at ``hour`` of UTC.
+    """
     length = _LENGTHS[cadence]
-    last = (now - _GRACE) // length
+    shift = hour * _HOUR % length
+    last = (now - _GRACE - shift) // length
     for place in range(last - _LOOK_BACK[cadence], last):
-        window = Window(cadence, place * length, (place + 1) * length)
+        window = Window(cadence, place * length + shift, (place + 1) * length + shift)
         if window.name not in done:
             yield window
+
+
+def bounds_of(name: str, cadence: Cadence) -> tuple[int, int]:
+    """Start and end of the window of that name, in microseconds since the epoch.
+
+    Raises:
+        ValueError: it is no window's name.
+    """
+    start, _, end = name.partition("-")
+    begun = _micros(start)
+    return begun, _micros(end) if end else begun + _LENGTHS[cadence]
+
+
+def _micros(text: str) -> int:
+    at = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return int(at.timestamp()) * _SECOND
 
 
 def _compact(micros: int) -> str:

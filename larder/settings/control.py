@@ -26,6 +26,8 @@ class ControlSettings(Settings):
         deployment_machine: the state machine that takes the steps of an endpoint's update.
         transform_machine: the state machine that does transform jobs; without it they are refused.
         transform_below: addresses below which those jobs read and write, each ending in a slash.
+        monitoring_places: addresses below which documents of monitoring lie, each ending in a
+            slash; without them schedules are refused.
         capture_below: addresses below which data capture may write, each ending in a slash.
         two_persons: 1 asks for another approver of a model package than its author.
         forward_sagemaker_endpoint: where operations of SageMaker go that Larder lacks; without
@@ -51,5 +53,6 @@ class ControlSettings(Settings):
     deployment_machine: str = ""
     transform_machine: str = ""
     transform_below: tuple[str, ...] = ()
+    monitoring_places: tuple[str, ...] = ()
     capture_below: tuple[str, ...] = ()
     two_persons: int = 0

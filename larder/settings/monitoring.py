@@ -17,6 +17,7 @@ class MonitoringSettings(Settings):
         glue_database: the database of the table of exposures.
         workgroup: the Athena workgroup that counts.
         inference_function: the function that scores training rows, its alias included.
+        places: addresses below which people's documents lie, each ending in a slash.
         alert_topic: the ARN of the topic of alerts; empty where the stage has none.
     """
 
@@ -25,4 +26,5 @@ class MonitoringSettings(Settings):
     glue_database: str
     workgroup: str
     inference_function: str
+    places: tuple[str, ...] = ()
     alert_topic: str = ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from larder.access.rules import AccessRules
 from larder.aws.dynamodb.api import DynamoApi
@@ -26,6 +28,9 @@ from larder.wire.errors import Response
 from larder.wire.http import Request
 from larder.wiring.control_plane import control_plane, now_micros, random_uid
 
+if TYPE_CHECKING:
+    from larder.monitoring.manage_schedules import Monitoring
+
 
 @dataclass(frozen=True, slots=True)
 class ControlPlane:
@@ -36,6 +41,7 @@ class ControlPlane:
     forward: Callable[[Request], Response] | None
     models: ModelCatalog | None
     transforms: TransformJobs | None = None
+    monitoring: Callable[[], Monitoring] | None = None
 
 
 def open_control(settings: ControlSettings) -> ControlPlane:
@@ -60,6 +66,7 @@ def open_control(settings: ControlSettings) -> ControlPlane:
         forward=_forwarding(settings),
         models=models,
         transforms=_transforms(dynamodb, settings, models) if models else None,
+        monitoring=_monitoring(dynamodb, settings, models) if models else None,
     )
 
 
@@ -93,6 +100,22 @@ def _transforms(
         machine=_JobsOnUse(settings.transform_machine),
         places=settings.transform_below,
     )
+
+
+def _monitoring(
+    dynamodb: DynamoApi, settings: ControlSettings, models: ModelCatalog
+) -> Callable[[], Monitoring] | None:
+    if not settings.monitoring_places:
+        return None
+
+    @cache
+    def opened() -> Monitoring:
+        # imported where it is used: monitoring would be a sixth of a cold start
+        from larder.wiring.monitoring_control import open_monitoring_control  # noqa: PLC0415
+
+        return open_monitoring_control(dynamodb, settings, models)
+
+    return opened
 
 
 @dataclass(frozen=True, slots=True)

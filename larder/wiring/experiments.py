@@ -14,7 +14,7 @@ from larder.offline.adapters.athena import AthenaQueries
 from larder.offline.adapters.iceberg.catalog import bucket_files
 from larder.tabular.files import Opening
 from larder.tabular.sources import open_source
-from larder.wiring.training_sets import HistorySettings
+from larder.wiring.training_sets_over import HistorySettings
 
 
 @dataclass(frozen=True, slots=True)

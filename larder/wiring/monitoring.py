@@ -12,6 +12,7 @@ from larder.models.adapters.athena_rows import AthenaRows
 from larder.models.adapters.dynamodb_models import dynamo_model_registry
 from larder.models.adapters.inference_scoring import InferenceScorer
 from larder.models.exposure_table import TABLE
+from larder.monitoring.adapters.dynamodb_schedules import dynamo_watches
 from larder.monitoring.adapters.glue_table import GlueTable
 from larder.monitoring.adapters.s3_documents import S3Documents
 from larder.monitoring.adapters.sns_alerts import SnsAlerts
@@ -55,6 +56,7 @@ def open_rounds(settings: MonitoringSettings) -> Rounds:
         function=settings.inference_function,
         receiver=receiver,
         stage=settings.stage,
+        places=settings.places,
     )
 
 
@@ -80,12 +82,13 @@ def _rounds(  # noqa: PLR0913 - each by its name
     function: str,
     receiver: SnsAlerts | None,
     stage: str,
+    places: tuple[str, ...] = (),
 ) -> Rounds:
     config = background()
-    s3 = boto3.client("s3", config=config)
-    athena = boto3.client("athena", config=config)
-    documents = S3Documents(s3, bucket)
-    sets, scorer = StoredTrainingSets(Objects(s3), bucket), _scorer(function)
+    s3, athena = boto3.client("s3", config=config), boto3.client("athena", config=config)
+    documents = S3Documents(s3, bucket, places)
+    sets = StoredTrainingSets(Objects(s3), bucket)
+    scorer = _scorer(function)
     baselines = Baselines(documents=documents, sets=sets, clock=now_micros, scorer=scorer)
     queries = AthenaRows(athena, AthenaQueries(athena, workgroup, database))
     table = GlueTable(boto3.client("glue", config=config), database, TABLE)
@@ -96,6 +99,7 @@ def _rounds(  # noqa: PLR0913 - each by its name
         baselines=baselines,
         documents=documents,
         alerts=AlertBook(documents=documents, stage=stage, receiver=receiver),
+        watches=dynamo_watches(dynamodb, registry_table),
         clock=now_micros,
     )
 

@@ -32,7 +32,7 @@ from larder.wiring.boto import background
 from larder.wiring.control_plane import now_micros, random_uid
 from larder.wiring.model_deployment import open_traffic
 from larder.wiring.published_documents import published
-from larder.wiring.training_sets import HistorySettings, training_sets_of
+from larder.wiring.training_sets_over import HistorySettings, training_sets_over
 
 
 def open_training_work(settings: TrainingsSettings) -> TrainingWork:
@@ -51,7 +51,7 @@ def open_training_work(settings: TrainingsSettings) -> TrainingWork:
     return TrainingWork(
         trainings=cache(lambda: read_trainings(s3, address)),
         ledger=DynamoTrainingRuns(dynamodb, settings.registry_table),
-        sets=training_sets_of(history, groups),
+        sets=training_sets_over(history, groups),
         parts=ArrowParts(objects),
         bucket=objects,
         registry=ApiPackages(_catalog(settings, dynamodb)),

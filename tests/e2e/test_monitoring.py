@@ -4,6 +4,7 @@ import io
 import json
 import uuid
 from dataclasses import replace
+from datetime import UTC
 
 import numpy as np
 import pyarrow as pa
@@ -126,3 +127,64 @@ def test_m4_a_package_gets_its_baseline_and_a_planted_shift_is_named(platform):
     assert "column_1" in {each["feature_name"] for each in done["violations"]}
     alerts = documents(platform, f"monitoring/alerts/{name}/").values()
     assert "column_1" in {each["feature"] for each in alerts}
+
+
+def scheduled(platform, endpoint):
+    """A schedule that judges the two hours before now, once, made as any program makes it."""
+    control, bucket = platform.client("sagemaker"), platform.outputs["OfflineBucketName"]
+    source = {"EndpointName": endpoint, "LocalPath": "/opt/ml/processing/input"}
+    reports = f"s3://{bucket}/transforms/{endpoint}"
+    output = {"S3Output": {"S3Uri": reports, "LocalPath": "/opt/ml/processing/output"}}
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 20}
+    control.create_data_quality_job_definition(
+        JobDefinitionName=endpoint,
+        DataQualityAppSpecification={"ImageUri": "analyzer"},
+        DataQualityJobInput={"EndpointInput": source},
+        DataQualityJobOutputConfig={"MonitoringOutputs": [output]},
+        JobResources={"ClusterConfig": cluster},
+        RoleArn="arn:aws:iam::000000000000:role/sagemaker",
+    )
+    times = {"DataAnalysisStartTime": "-PT2H", "DataAnalysisEndTime": "-PT0H"}
+    control.create_monitoring_schedule(
+        MonitoringScheduleName=endpoint,
+        MonitoringScheduleConfig={
+            "ScheduleConfig": {"ScheduleExpression": "NOW", **times},
+            "MonitoringJobDefinitionName": endpoint,
+            "MonitoringType": "DataQuality",
+        },
+    )
+
+
+def test_a_schedules_run_is_listed_and_its_documents_are_where_it_asked_for_them(platform):
+    name = f"scheduled-{uuid.uuid4().hex[:8]}"
+    control = platform.client("sagemaker")
+    stored_set(platform, name)
+    endpoint_of_package(platform, name)
+    shifted = ROWS[: REQUESTS * INSTANCES] + np.array([0.0, 2.0, 0.0], "f4")
+    ask(platform, name, shifted)
+    event = {"endpoint": name, "since": "2020-01-01T00:00:00Z"}
+    eventually(
+        lambda: call(platform, event)["exposures"] >= len(shifted) or None,
+        seconds=180,
+    )
+    scheduled(platform, name)
+    call(platform, {})
+    listed = control.list_monitoring_executions(MonitoringScheduleName=name)
+    [found] = listed["MonitoringExecutionSummaries"]
+    assert found["MonitoringExecutionStatus"] == "CompletedWithViolations", found
+    described = control.describe_monitoring_schedule(MonitoringScheduleName=name)
+    assert described["LastMonitoringExecutionSummary"] == found
+    due = found["ScheduledTime"].astimezone(UTC)
+    place = f"transforms/{name}/{name}/{name}/{due:%Y/%m/%d/%H}/"
+    violations = documents(platform, place)["constraint_violations.json"]["violations"]
+    assert "column_1" in {each["feature_name"] for each in violations}
+
+    package = control.describe_model_package(
+        ModelPackageName=control.list_model_packages(ModelPackageGroupName=name)[
+            "ModelPackageSummaryList"
+        ][0]["ModelPackageArn"]
+    )
+    statistics = package["DriftCheckBaselines"]["ModelDataQuality"]["Statistics"]["S3Uri"]
+    bucket = platform.outputs["OfflineBucketName"]
+    folder, _, file = statistics.removeprefix(f"s3://{bucket}/").rpartition("/")
+    assert documents(platform, f"{folder}/")[file]["dataset"]["item_count"] == len(ROWS)

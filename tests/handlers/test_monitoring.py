@@ -12,7 +12,8 @@ from larder.models.registry_items import Endpoint
 from larder.models.served import EndpointStatus
 from larder.monitoring.alerts import AlertBook
 from larder.monitoring.baselines import Baselines
-from larder.monitoring.rounds import TRAINING_SET, Rounds
+from larder.monitoring.named_baselines import TRAINING_SET
+from larder.monitoring.rounds import Rounds
 from larder.monitoring.run import Monitor
 from larder.monitoring.run_documents import run_from
 from larder.monitoring.window import Cadence
@@ -23,6 +24,7 @@ from tests.support.monitoring import (
     MemoryDocuments,
     MemoryTrainingSets,
     endpoint,
+    memory_watches,
     model,
 )
 from tests.support.packages import model_package
@@ -55,6 +57,7 @@ class World:
             baselines=self.baselines,
             documents=self.documents,
             alerts=AlertBook(documents=self.documents, stage="prod", receiver=self.receiver),
+            watches=memory_watches(),
             clock=lambda: self.now,
         )
         self.handle = create_handler(rounds, collecting(self.lines))

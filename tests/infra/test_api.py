@@ -63,6 +63,7 @@ def test_programs_find_the_stores_by_what_the_runtime_function_is_told(templates
         "LARDER_INFERENCE_FUNCTION",
         "LARDER_KMS_KEY_ARN",
         "LARDER_OFFLINE_BUCKET",
+        "LARDER_OFFLINE_WRITER_FUNCTION",
         "LARDER_PIPELINES_DEFINITIONS",
         "LARDER_PIPELINES_MACHINE",
         "LARDER_PREDICTIONS_DEFINITIONS",

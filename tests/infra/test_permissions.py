@@ -72,7 +72,8 @@ MAY = {
     | REGISTRY_WRITER
     | {"dynamodb:BatchGetItem", "lambda:InvokeFunction"}  # a page of groups; models
     | {"cloudwatch:DescribeAlarms", "states:StartExecution"}  # updates of endpoints
-    | {"states:DescribeExecution"},  # transform jobs whose execution ended from outside
+    | {"states:DescribeExecution"}  # transform jobs whose execution ended from outside
+    | {"s3:GetObject", "s3:ListBucket"},  # documents of monitoring
     "feature_groups": LOGS | WRITE_KEY | REGISTRY_WRITER | {"s3:GetObject"},
     "model_deployment": LOGS
     | WRITE_KEY

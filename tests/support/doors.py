@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from larder.groups.api import request_shapes as control_shapes
 from larder.models.api import control_shapes as model_shapes
+from larder.monitoring.api import shapes as monitoring_shapes
 from larder.records.api import shapes as runtime_shapes
 from larder.records.api.routes import operation_of
 from larder.transforms.api import shapes as transform_shapes
@@ -25,6 +26,7 @@ _SERVED = (
     | model_shapes.REQUESTS.keys()
     | runtime_shapes.REQUESTS.keys()
     | transform_shapes.REQUESTS.keys()
+    | monitoring_shapes.REQUESTS.keys()
 )
 _TEXT = ("application/json", "text/")
 

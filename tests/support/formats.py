@@ -57,10 +57,13 @@ from larder.models.scores import Outcome, Scored
 from larder.models.served import FeatureSpec, Missing, ModelInput, SourceKind
 from larder.models.served_json import from_json, model_from_json, model_to_json, to_json
 from larder.models.traffic_plan import TrafficPlan
+from larder.monitoring.adapters import dynamodb_schedules as schedule_item
 from larder.monitoring.alerts import alert_from, alert_json
 from larder.monitoring.baselines import Baseline, baseline_from, baseline_json
+from larder.monitoring.given import Given
 from larder.monitoring.judge import ColumnDrift
 from larder.monitoring.run_documents import RunReport, SplitFound, VariantRun, run_from, run_json
+from larder.monitoring.schedule import JobDefinition, MonitoringSchedule, ScheduleState, Timing
 from larder.monitoring.statistics import ColumnStatistics, Statistics
 from larder.monitoring.violations import Check, Violation
 from larder.monitoring.window import Cadence
@@ -625,6 +628,12 @@ MONITORED = RunReport(
     ),
     violations=(replace(DRIFTED, variant="A"),),
 )
+MONITORED_RUNS = {
+    "v1": MONITORED,
+    "v1-schedule": replace(
+        MONITORED, schedule="Nightly", definition="Quality", failure="there is no é"
+    ),
+}
 ALERT = {
     "stage": "dev",
     "endpoint": "scoring",
@@ -836,6 +845,46 @@ def _job_replaced(body: bytes) -> bytes:
     found = jobs.get(orjson.loads(item["doc"]["S"])["name"])
     assert found is not None
     jobs.replace(found.with_tags((("team", "fraud"),)))
+    return stored_item(client, item)
+
+
+SCHEDULE = MonitoringSchedule(
+    name="Nightly",
+    sent={"MonitoringType": "DataQuality", "é": 1},
+    definition="Quality",
+    endpoint="Scoring",
+    timing=Timing(Cadence.DAILY, hour=7),
+    state=ScheduleState.STOPPED,
+    changed=MICROS + 1,
+    since=MICROS,
+    **_MADE,
+)
+DEFINITION = JobDefinition(
+    name="Nightly",
+    sent={"RoleArn": "r", "é": 1},
+    endpoint="Scoring",
+    given=Given("DataQualityBaselineConfig", "s3://b/statistics.json", "s3://b/constraints.json"),
+    output="s3://b/reports",
+    **_MADE,
+)
+
+
+def _watch(item: dict[str, Any]) -> Any:
+    is_schedule = item["pk"]["S"] == f"M#{Kind.MONITORING_SCHEDULE}"
+    read = schedule_item.schedule_from if is_schedule else schedule_item.definition_from
+    return read(item)
+
+
+def _watch_replaced(body: bytes) -> bytes:
+    client, item = table(), item_of(body)
+    client.put_item(TableName="registry", Item=item)
+    kind = schedule_item.DynamoSchedules
+    if item["pk"]["S"] != f"M#{Kind.MONITORING_SCHEDULE}":
+        kind = schedule_item.DynamoDefinitions
+    items: Any = kind(BotoDynamo(client), "registry")
+    found = items.get("Nightly")
+    assert found is not None
+    items.replace(found.with_tags((("team", "fraud"),)))
     return stored_item(client, item)
 
 
@@ -1078,6 +1127,19 @@ FORMS = (
         rewrite=_job_replaced,
     ),
     Stored(
+        name="monitoring-schedule",
+        makes=lambda: {
+            "v1": item_json(schedule_item.schedule_item(SCHEDULE)),
+            "v1-definition": item_json(schedule_item.definition_item(DEFINITION)),
+        },
+        read=lambda body: _watch(item_of(body)),
+        value=lambda name: SCHEDULE if name == "v1" else DEFINITION,
+        more=both(MORE_ATTRIBUTE, in_json("doc", "JSON", **{UNKNOWN: "kept"})),
+        newer=in_json("doc", "JSON", format=2),
+        item="Nightly",
+        rewrite=_watch_replaced,
+    ),
+    Stored(
         name="served-document",
         makes=lambda: {
             "v1": json(orjson.loads(to_json(SERVED_ENDPOINT))),
@@ -1283,9 +1345,11 @@ FORMS = (
     ),
     Stored(
         name="monitoring-run",
-        makes=lambda: {"v1": json(orjson.loads(run_json(MONITORED)))},
+        makes=lambda: {
+            name: json(orjson.loads(run_json(run))) for name, run in MONITORED_RUNS.items()
+        },
         read=run_from,
-        value=lambda _name: MONITORED,
+        value=MONITORED_RUNS.__getitem__,
         more=both(
             *(
                 in_json(*path, **{UNKNOWN: "kept"})

@@ -3,7 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from larder.models.exposure_table import iso_millis
+from larder.event_time import iso_millis
+from larder.models.registry_items import Kind
 from larder.models.served import (
     Contract,
     EndpointStatus,
@@ -19,6 +20,7 @@ from larder.models.served import (
 )
 from larder.monitoring.adapters.duckdb_rows import ROWS, open_rows
 from larder.monitoring.adapters.training_rows import VectorRows
+from larder.monitoring.places import check_place
 from larder.monitoring.statistics_sql import (
     Buckets,
     buckets_of,
@@ -28,6 +30,8 @@ from larder.monitoring.statistics_sql import (
     statistics_query,
     values_query,
 )
+from larder.monitoring.watches import Watches
+from larder.testing.models import MemoryItems, MemoryLog
 from local.athena.language.dialect import to_duckdb
 from local.athena.language.macros import MACROS
 from local.athena.language.parsing import query
@@ -89,6 +93,20 @@ class MemoryDocuments(dict):
 
     def address(self, key):
         return f"s3://bucket/{key}"
+
+    def given(self, address):
+        check_place(address, ("s3://bucket/",))
+        return self.get(address.removeprefix("s3://bucket/"))
+
+    def put(self, address, body):
+        check_place(address, ("s3://bucket/",))
+        self[address.removeprefix("s3://bucket/")] = body
+
+
+def memory_watches():
+    """Schedules and job definitions in memory."""
+    kinds = (Kind.MONITORING_SCHEDULE, Kind.QUALITY_DEFINITION)
+    return Watches(*(MemoryItems(kind, MemoryLog()) for kind in kinds))
 
 
 class MemoryTrainingSets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from larder.access.grants import Right
 from larder.errors import ValidationError
@@ -13,6 +14,7 @@ from larder.models.api import control_answers as answer
 from larder.models.api import control_requests as read
 from larder.models.api.package_operations import package_operations
 from larder.models.catalog import AnyItems, ModelCatalog
+from larder.models.manage_items import ManagedItems
 from larder.models.names import kind_of_arn, name_of_arn
 from larder.models.registry_items import Item, Kind
 from larder.wire.json_rpc import Answer, Members, Operation
@@ -47,6 +49,15 @@ def tag_operations(catalog: ModelCatalog, others: Mapping[str, Operation]) -> di
     own = _TagOperations(catalog)
     mine = {"AddTags": own.add, "ListTags": own.list, "DeleteTags": own.remove}
     return {name: _by_arn(operation, others[name]) for name, operation in mine.items()}
+
+
+def item_tag_operations(
+    items: ManagedItems[Any], others: Mapping[str, Operation]
+) -> dict[str, Operation]:
+    """The operations for items of one kind, by their names; ``others`` tag the rest."""
+    own = _ItemTags(items)
+    mine = {"AddTags": own.add, "ListTags": own.list, "DeleteTags": own.remove}
+    return {name: own.by_arn(operation, others[name]) for name, operation in mine.items()}
 
 
 def _by_arn(own: Operation, others: Operation) -> Operation:
@@ -169,3 +180,31 @@ class _TagOperations:
         if kind is None:
             raise ValueError(f"{arn}: not an item of the catalog")
         return self.catalog.items_of(kind)
+
+
+@dataclass(frozen=True, slots=True)
+class _ItemTags:
+    items: ManagedItems[Any]
+
+    def by_arn(self, own: Operation, others: Operation) -> Operation:
+        def tagging(members: Members) -> Answer:
+            is_own = kind_of_arn(members["ResourceArn"]) is self.items.items.kind
+            return own(members) if is_own else others(members)
+
+        return tagging
+
+    def add(self, members: Members) -> Answer:
+        tags = self.items.add_tags(members["ResourceArn"], tag_pairs(members["Tags"]))
+        return {"Tags": tag_list(tags)}
+
+    def list(self, members: Members) -> Answer:
+        """All at once: an item has no more tags than the smallest page."""
+        if "NextToken" in members:
+            raise ValidationError(
+                "NextToken is not one that ListTags gave: it answers all tags at once."
+            )
+        return {"Tags": tag_list(self.items.tags(members["ResourceArn"]))}
+
+    def remove(self, members: Members) -> Answer:
+        self.items.remove_tags(members["ResourceArn"], members["TagKeys"])
+        return {}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.refusals import refusal
-from larder.aws.s3_objects import Objects
+from larder.aws.s3_objects import Objects, split
+from larder.monitoring.places import check_place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -32,10 +33,14 @@ def _translated(call: Callable[P, T]) -> Callable[P, T]:
 
 @dataclass(frozen=True, slots=True)
 class S3Documents:
-    """Implements ``larder.monitoring.ports.Documents``."""
+    """Implements ``larder.monitoring.ports.Documents``.
+
+    ``places`` are addresses below which people's documents are read, each ending in a slash.
+    """
 
     client: S3Client
     bucket: str
+    places: tuple[str, ...] = ()
 
     @_translated
     def read(self, key: str) -> bytes | None:
@@ -66,3 +71,16 @@ class S3Documents:
     def address(self, key: str) -> str:
         """As the port says."""
         return f"s3://{self.bucket}/{key}"
+
+    @_translated
+    def given(self, address: str) -> bytes | None:
+        """As the port says."""
+        check_place(address, self.places)
+        return Objects(self.client).read(address)
+
+    @_translated
+    def put(self, address: str, body: bytes) -> None:
+        """As the port says."""
+        check_place(address, self.places)
+        bucket, key = split(address)
+        self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")

@@ -20,6 +20,10 @@ from larder.models.registry_items import (
     VariantSpec,
 )
 from larder.models.served import EndpointStatus, Fleet, ServedEndpoint, Variant
+from larder.monitoring.adapters.dynamodb_schedules import DynamoDefinitions, DynamoSchedules
+from larder.monitoring.given import Given
+from larder.monitoring.schedule import JobDefinition, MonitoringSchedule, Timing
+from larder.monitoring.window import Cadence
 from larder.testing.models import MemoryItems, MemoryLog, memory_model_registry
 from larder.transforms.adapters.dynamodb_jobs import DynamoJobs
 from larder.transforms.job import JobStatus, TransformJob
@@ -34,15 +38,23 @@ START = 1_700_000_000_123_456
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def stores(request):
-    """A registry of models, and the transform jobs in the same table."""
+    """A registry of models, and the items of other slices in the same table."""
     if request.param == "memory":
-        yield memory_model_registry(), MemoryItems(Kind.TRANSFORM_JOB, MemoryLog())
+        others = [
+            MemoryItems(kind, MemoryLog())
+            for kind in (Kind.TRANSFORM_JOB, Kind.QUALITY_DEFINITION, Kind.MONITORING_SCHEDULE)
+        ]
+        yield memory_model_registry(), others
         return
     with mock_aws():
         client = boto3.client("dynamodb")
         create_registry_table(client, "registry")
         dynamodb = AtomicDynamo(client)
-        yield dynamo_model_registry(dynamodb, "registry"), DynamoJobs(dynamodb, "registry")
+        others = [
+            store(dynamodb, "registry")
+            for store in (DynamoJobs, DynamoDefinitions, DynamoSchedules)
+        ]
+        yield dynamo_model_registry(dynamodb, "registry"), others
         client.close()
 
 
@@ -113,6 +125,34 @@ def _job(name):
     )
 
 
+def _definition(name):
+    return JobDefinition(
+        name=name,
+        uid=f"u-{name}",
+        created=START,
+        tags=TAGS,
+        sent={"RoleArn": "r"},
+        endpoint="e",
+        given=Given("DataQualityBaselineConfig", "s3://b/statistics.json"),
+        output="s3://b/out",
+    )
+
+
+def _schedule(name):
+    return MonitoringSchedule(
+        name=name,
+        uid=f"u-{name}",
+        created=START,
+        tags=TAGS,
+        sent={"MonitoringType": "DataQuality"},
+        definition="d",
+        endpoint="e",
+        timing=Timing(Cadence.DAILY, hour=7),
+        changed=START + 1,
+        since=START + 1,
+    )
+
+
 MAKERS = {
     Kind.MODEL: _model,
     Kind.ENDPOINT_CONFIG: _config,
@@ -120,18 +160,20 @@ MAKERS = {
     Kind.PACKAGE_GROUP: package_group,
     Kind.PACKAGE: model_package,
     Kind.TRANSFORM_JOB: _job,
+    Kind.QUALITY_DEFINITION: _definition,
+    Kind.MONITORING_SCHEDULE: _schedule,
 }
 
 
 def _items(stores, kind):
-    registry, jobs = stores
+    registry, others = stores
     all_items = [
         registry.models,
         registry.configs,
         registry.endpoints,
         registry.groups,
         registry.packages,
-        jobs,
+        *others,
     ]
     return next(each for each in all_items if each.kind is kind)
 

@@ -20,7 +20,8 @@ from larder.offline.feature_table import FeatureTable
 from larder.progress import silent
 from larder.training_sets.spec import TrainingSetSpec
 from larder.wiring.sagemaker import ApiSettings
-from larder.wiring.training_sets import HistorySettings, open_training_sets
+from larder.wiring.training_sets import open_training_sets
+from larder.wiring.training_sets_over import HistorySettings
 from local.athena.protocol.service import service
 from local.athena.tables.cloud import Cloud
 from tests.support.direct import platform_at

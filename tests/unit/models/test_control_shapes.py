@@ -3,12 +3,13 @@
 import pytest
 
 from larder.models.api.control_shapes import REQUESTS as OF_MODELS
+from larder.monitoring.api.shapes import REQUESTS as OF_MONITORING
 from larder.transforms.api.shapes import REQUESTS as OF_JOBS
 from larder.wire.fits import fits
 from larder.wire.shapes import Many, Refused, Struct, problems
 from tests.support.service_models import of_model, of_ours, service_model, without_refused
 
-REQUESTS = {**OF_MODELS, **OF_JOBS}
+REQUESTS = {**OF_MODELS, **OF_JOBS, **OF_MONITORING}
 
 
 @pytest.mark.parametrize("operation", sorted(REQUESTS))

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import log_loss, mean_absolute_error, precision_score, roc_auc_score
 
-from larder.models.exposure_table import iso_millis
+from larder.event_time import iso_millis
 from larder.monitoring.quality import LabelHistory, quality
 from larder.monitoring.window import Cadence, Window
 from tests.support.monitoring import Exposed

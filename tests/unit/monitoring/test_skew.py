@@ -9,8 +9,7 @@ import pytest
 
 from larder.as_of.oracle import Cut, History, Label, as_of_join
 from larder.errors import ValidationError
-from larder.event_time import NANOS, nanos_to_iso
-from larder.models.exposure_table import iso_millis
+from larder.event_time import NANOS, iso_millis, nanos_to_iso
 from larder.models.served import FeatureSpec, ModelInput, SourceKind
 from larder.monitoring.run import Watched
 from larder.monitoring.skew import SkewCheck

@@ -1,0 +1,1 @@
+"""Monitoring in SageMaker's words: job definitions, schedules, executions."""
