@@ -13,7 +13,7 @@ from larder.models.manage_items import ManagedItems
 from larder.models.registry_items import Item, Sent, Tags
 from larder.monitoring.given import Given
 from larder.monitoring.kept_runs import KeptRuns
-from larder.monitoring.places import check_place
+from larder.monitoring.places import check_place, output_places
 from larder.monitoring.ports import Documents
 from larder.monitoring.schedule import JobDefinition, MonitoringSchedule, ScheduleState, Timing
 from larder.monitoring.watches import Watches
@@ -100,7 +100,7 @@ class Monitoring:
             AccessForbidden: the caller may not create definitions.
         """
         self.definitions.check_new(spec.name, spec.tags)
-        check_place(f"{spec.output.rstrip('/')}/", self.places)
+        check_place(f"{spec.output.rstrip('/')}/", output_places(self.places))
         spec.given.read(self.documents)
         return self.definitions.create(
             JobDefinition(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from larder.bucket_folders import MONITORING
 from larder.errors import ValidationError
 
 
@@ -17,3 +18,11 @@ def check_place(address: str, places: tuple[str, ...]) -> None:
             "writes documents: put it there, or add its bucket to models.transform_buckets of the "
             "stage."
         )
+
+
+def output_places(places: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the places those where people have documents put: monitoring's own folder is none.
+
+    What is put there could be taken for a run or a baseline of the platform's.
+    """
+    return tuple(each for each in places if not each.endswith(f"/{MONITORING}"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from math import isnan
 from typing import Any, Final, Protocol
 
 import orjson
@@ -185,10 +184,8 @@ class Comparing:
 
 
 def _is_better(task: CompareTask, ours: float, theirs: float | None) -> bool:
-    if isnan(ours):
-        return False
-    if theirs is None or isnan(theirs):
-        return theirs is None
+    if theirs is None:
+        return True
     gain = ours - theirs if task.metric.grows else theirs - ours
     return gain > task.margin
 

@@ -26,6 +26,7 @@ def measured(metric: Metric, scores: Scores, truths: Sequence[float]) -> float:
     """
     if not truths:
         raise ValidationError(f"compare.metric: {metric} needs a row, and none is held out")
+    _check_numbers(metric, scores, truths)
     match metric:
         case Metric.AUC:
             return _auc(_positive(metric, scores), truths)
@@ -35,6 +36,17 @@ def measured(metric: Metric, scores: Scores, truths: Sequence[float]) -> float:
             return sum(map(_error, _single(metric, scores), truths)) / len(truths)
         case Metric.ACCURACY:
             return sum(map(_is_right, scores, truths)) / len(truths)
+
+
+def _check_numbers(metric: Metric, scores: Scores, truths: Sequence[float]) -> None:
+    """A score that is no number would count as right, or as the least of all."""
+    rows = zip(scores, truths, strict=True)
+    odd = sum(math.isnan(truth) or any(map(math.isnan, row)) for row, truth in rows)
+    if odd:
+        raise ValidationError(
+            f"compare.metric: {metric} needs numbers, and of {len(truths)} rows that are held out "
+            f"{odd} have a score or a target that is none"
+        )
 
 
 def _auc(scores: Sequence[float], truths: Sequence[float]) -> float:

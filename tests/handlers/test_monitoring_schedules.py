@@ -15,7 +15,14 @@ from larder.monitoring.constraints import Thresholds, suggested
 from larder.monitoring.documents import constraints_json, statistics_json
 from larder.monitoring.measure import measured
 from tests.support.monitoring import RELATION, batch_of, model
-from tests.support.schedules import HOUR, START, World, definition_request, schedule_request
+from tests.support.schedules import (
+    BUCKET,
+    HOUR,
+    START,
+    World,
+    definition_request,
+    schedule_request,
+)
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:"
 NOON = START + 12 * HOUR
@@ -295,12 +302,14 @@ def test_a_definition_that_larder_could_not_follow_is_refused_with_the_cure(
     assert told in refused("ValidationException", sm.create_data_quality_job_definition, **request)
 
 
-def test_an_output_outside_the_places_is_refused(world, sm):
+@pytest.mark.parametrize("address", ["s3://far/reports", f"s3://{BUCKET}/monitoring/runs"])
+def test_an_output_outside_the_places_is_refused(world, sm, address):
+    """What is put into monitoring's own folder could be taken for a run of its own."""
     request = definition_request()
     output = request["DataQualityJobOutputConfig"]["MonitoringOutputs"][0]["S3Output"]
-    output["S3Uri"] = "s3://far/reports"
+    output["S3Uri"] = address
     create = sm.create_data_quality_job_definition
-    assert "s3://far/reports" in refused("ValidationException", create, **request)
+    assert address in refused("ValidationException", create, **request)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from larder.aws.refusals import refusal
 from larder.aws.s3_objects import Objects, split
-from larder.monitoring.places import check_place
+from larder.monitoring.places import check_place, output_places
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -81,6 +81,6 @@ class S3Documents:
     @_translated
     def put(self, address: str, body: bytes) -> None:
         """As the port says."""
-        check_place(address, self.places)
+        check_place(address, output_places(self.places))
         bucket, key = split(address)
         self.client.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")

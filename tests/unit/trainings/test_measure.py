@@ -1,5 +1,7 @@
 """The metrics, against scikit-learn's."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,6 +64,10 @@ def test_two_outputs_are_a_probability_of_each_class():
         (Metric.AUC, [[0.1], [0.2]], [1.0, 1.0], "rows of both classes; of 2 rows"),
         (Metric.AUC, [[0.1], [0.2]], [1.0, 3.0], "a target of 0 and 1, and a row has 3"),
         (Metric.AUC, [[0.1, 0.2, 0.7]], [1.0], "needs models of 1 or 2 outputs, and one has 3"),
+        (Metric.AUC, [[0.1], [math.nan]], [1.0, 0.0], "of 2 rows that are held out 1 have a score"),
+        (Metric.ACCURACY, [[math.nan]], [0.0], "of 1 rows that are held out 1 have a score"),
+        (Metric.LOG_LOSS, [[math.nan, 0.5]], [0.0], "a score or a target that is none"),
+        (Metric.MAE, [[0.1]], [math.nan], "a score or a target that is none"),
         (Metric.MAE, [[0.1, 0.2]], [1.0], "needs models of 1 outputs, and one has 2"),
         (Metric.LOG_LOSS, [[0.1, 0.9]], [2.0], "2 is no class of a model with 2 outputs"),
         (Metric.ACCURACY, [[0.1]], [0.5], "a target of 0 and 1, and a row has 0.5"),
