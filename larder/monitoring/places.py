@@ -21,7 +21,7 @@ def check_place(address: str, places: tuple[str, ...]) -> None:
 
 
 def output_places(places: tuple[str, ...]) -> tuple[str, ...]:
-    """Of the places those where people have documents put: monitoring's own folder is none.
+    """The places where people have documents put: all but monitoring's own folder.
 
     What is put there could be taken for a run or a baseline of the platform's.
     """

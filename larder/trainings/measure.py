@@ -45,7 +45,7 @@ def _check_numbers(metric: Metric, scores: Scores, truths: Sequence[float]) -> N
     if odd:
         raise ValidationError(
             f"compare.metric: {metric} needs numbers, and of {len(truths)} rows that are held out "
-            f"{odd} have a score or a target that is none"
+            f"{odd} have a score or a target that is no number"
         )
 
 
