@@ -15,6 +15,7 @@ from larder.access.grants import pattern_problem
 from larder.declared.complaints import complaint, members_of
 from larder.declared.computed import computed_problems
 from larder.declared.documents import file_path, to_document
+from larder.declared.folder import SUFFIXES
 from larder.declared.pipelines import PipelineReader
 from larder.declared.shape import FILE
 from larder.declared.spelled import WINDOW, spelled_out
@@ -29,7 +30,6 @@ from larder.problems import Path as MemberPath
 from larder.problems import Problem, shown
 from larder.wire.shapes import problems
 
-_SUFFIXES = (".yaml", ".yml")
 _ANY_URI = {"S3StorageConfig": {"S3Uri": "s3://bucket/offline"}}
 _ANY_DATABASE = {"Database": "database"}
 
@@ -120,7 +120,7 @@ def _load(directory: Path) -> list[_File]:
         raise ConfigurationError(
             f"{directory} is not a folder: put one file for each feature group there, or none."
         )
-    paths = sorted(each for each in directory.iterdir() if each.suffix in _SUFFIXES)
+    paths = sorted(each for each in directory.iterdir() if each.suffix in SUFFIXES)
     files = [_read(path, f"{directory.name}/{path.name}") for path in paths]
     complaints = [text for file in files for text in file.complaints] + list(_doubles(files))
     if complaints:

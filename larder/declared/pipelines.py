@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Any
 
 from larder.declared.expectations import ExpectationReader
+from larder.declared.texts import TextReader
 from larder.groups.feature_group import CollectionType, FeatureType
 from larder.pipelines.checks.expectation import Expectation
 from larder.pipelines.definition import (
@@ -26,7 +27,7 @@ from larder.pipelines.definition import (
     Source,
     TimeUnit,
 )
-from larder.pipelines.durations import EXAMPLES, HOUR, MINUTE, micros_of
+from larder.pipelines.durations import HOUR, MINUTE
 from larder.pipelines.expressions import RefusedSql, parse_select, parse_value
 from larder.problems import Path, Problem, shown
 
@@ -36,7 +37,7 @@ _LEAST_LOOK = 5 * MINUTE
 
 
 @dataclass(slots=True)
-class PipelineReader:
+class PipelineReader(TextReader):
     """Reads the pipeline of one file; ``problems`` are what its texts have that can't be read.
 
     ``places`` are the features' positions in the file, and ``folder`` is where it lies.
@@ -45,7 +46,6 @@ class PipelineReader:
     members: Members
     places: Sequence[int]
     folder: FilePath
-    problems: list[Problem] = field(default_factory=list)
 
     def read(self) -> Pipeline:
         """The pipeline. Where there are problems it is not to be used."""
@@ -85,12 +85,7 @@ class PipelineReader:
         return self._micros(self.members["pipeline"].get(member), ("pipeline", member), default)
 
     def _micros(self, text: str | None, path: Path, default: int) -> int:
-        if text is None:
-            return default
-        found = micros_of(text)
-        if found is None:
-            self.problems.append(Problem(path, f"Member must be a length: {EXAMPLES}", shown(text)))
-        return found or 0
+        return default if text is None else self.length(text, path) or 0
 
     def _day(self, text: str) -> date | None:
         try:

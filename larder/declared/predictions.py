@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +11,13 @@ from larder.declared.complaints import complaint, members_of
 from larder.declared.documents import to_document
 from larder.declared.expectations import ExpectationReader, percent
 from larder.declared.files import created_problems
+from larder.declared.folder import Defined, read_folder
 from larder.declared.prediction_shape import PREDICTION
-from larder.declared.yaml_lines import Located, UnreadableYaml, read_yaml
+from larder.declared.texts import TextReader
+from larder.declared.yaml_lines import Located
 from larder.errors import ConfigurationError
 from larder.groups.feature_group import CollectionType, FeatureType
 from larder.pipelines.checks.expectation import Expectation
-from larder.pipelines.definition import Schedule
-from larder.pipelines.durations import EXAMPLES, micros_of
 from larder.predictions.definition import (
     SHARD_ROWS,
     VERSION_FEATURE,
@@ -33,8 +33,8 @@ from larder.problems import Problem, shown
 from larder.wire.shapes import problems
 
 Members = Mapping[str, Any]
-_SUFFIXES: Final = (".yaml", ".yml")
 _CHOICES: Final = ("approved", "alias", "version")
+_WHEN: Final = ("every", "cron", "off")
 _EVENT_TIME: Final = "event_time"
 _OWN: Final = ("refused", "drift")
 """Members of ``expect`` that predictions judge by themselves."""
@@ -47,7 +47,7 @@ def load_predictions(directory: Path) -> list[Prediction]:
         ConfigurationError: a line ``file:line: member: problem`` for everything that is wrong in
             any of the files.
     """
-    return [each.prediction for each in _load(directory)]
+    return [each.value for each in _load(directory)]
 
 
 def load_target_groups(directory: Path, taken: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def load_target_groups(directory: Path, taken: Mapping[str, str]) -> list[dict[s
     """
     files, documents, first = _load(directory), [], dict(taken)
     for each in files:
-        target = each.prediction.target
+        target = each.value.target
         if not target.is_made:
             continue
         if target.group in first:
@@ -71,7 +71,8 @@ def load_target_groups(directory: Path, taken: Mapping[str, str]) -> list[dict[s
             )
             raise ConfigurationError(complaint(each.file, each.located, problem))
         first[target.group] = each.file
-        documents.append(to_document(each.file, group_members(each.members, each.prediction)))
+        members = members_of(each.located)
+        documents.append(to_document(each.file, group_members(members, each.value)))
     return documents
 
 
@@ -107,64 +108,24 @@ def group_members(members: Members, prediction: Prediction) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One file, with its prediction."""
-
-    file: str
-    located: Located
-    members: Members
-    prediction: Prediction
+def _load(directory: Path) -> list[Defined[Prediction]]:
+    return read_folder(directory, _read, _names)
 
 
-def _load(directory: Path) -> list[_File]:
-    if not directory.is_dir():
-        return []
-    paths = sorted(each for each in directory.iterdir() if each.suffix in _SUFFIXES)
-    found = [_read(path, f"{directory.name}/{path.name}") for path in paths]
-    files = [each for each in found if isinstance(each, _File)]
-    complaints = [text for each in found if not isinstance(each, _File) for text in each]
-    complaints += _doubles(files)
-    if complaints:
-        raise ConfigurationError("\n".join(complaints))
-    return files
+def _names(prediction: Prediction) -> Mapping[str, str]:
+    return {"name": prediction.name, "target": prediction.target.group}
 
 
-def _doubles(files: list[_File]) -> Iterator[str]:
-    first: dict[str, str] = {}
-    for each in files:
-        for path, name in ((("name",), each.prediction.name), (("target",), _target(each))):
-            key = f"{path[0]} {name}"
-            if key in first:
-                text = f"Member must differ from that of {first[key]}"
-                yield complaint(each.file, each.located, Problem(path, text, shown(name)))
-            first.setdefault(key, each.file)
-
-
-def _target(file: _File) -> str:
-    return file.prediction.target.group
-
-
-def _read(path: Path, file: str) -> _File | list[str]:
-    """The file, or what is wrong with it."""
-    try:
-        located = read_yaml(path.read_text(encoding="utf-8"))
-    except UnreadableYaml as error:
-        return [f"{file}:{error.line}: {error}"]
-    except UnicodeDecodeError as error:
-        return [f"{file}:1: the file is not UTF-8: {error}"]
+def _read(located: Located, folder: Path) -> Prediction | list[Problem]:
+    """The prediction of a file, or what is wrong with it."""
     located.value = _spelled_out(located.value)
-    found = list(problems(PREDICTION, located.value))
-    if not found:
-        members = members_of(located)
-        reader = PredictionReader(members, path.parent)
-        prediction = reader.read()
-        found = reader.problems or list(prediction_problems(prediction))
-        if not found:
-            found = list(_group_problems(members, prediction))
-        if not found:
-            return _File(file, located, members, prediction)
-    return list(dict.fromkeys(complaint(file, located, each) for each in found))
+    if found := list(problems(PREDICTION, located.value)):
+        return found
+    members = members_of(located)
+    reader = PredictionReader(members, folder)
+    prediction = reader.read()
+    found = reader.problems or list(prediction_problems(prediction))
+    return found or list(_group_problems(members, prediction)) or prediction
 
 
 def _spelled_out(document: object) -> object:
@@ -189,12 +150,11 @@ def _group_problems(members: Members, prediction: Prediction) -> Iterator[Proble
 
 
 @dataclass(slots=True)
-class PredictionReader:
+class PredictionReader(TextReader):
     """Reads the prediction of one file in ``folder``; ``problems`` are texts it can't read."""
 
     members: Members
     folder: Path
-    problems: list[Problem] = field(default_factory=list)
 
     def read(self) -> Prediction:
         """The prediction. Where there are problems it is not to be used."""
@@ -206,26 +166,24 @@ class PredictionReader:
             source=members["source"]["group"],
             target=self._target(members["target"]),
             scores=tuple(map(_score, members["scores"])),
-            schedule=self._schedule(members["schedule"]),
+            schedule=self.schedule(members["schedule"], _WHEN, ("schedule",)),
             expect=self._expect(),
             tolerated=percent(members.get("tolerate", "0%")),
             refused=refused,
             drift=drift,
             shard_rows=members.get("shard_rows", SHARD_ROWS),
-            freshness=self._micros(members.get("freshness"), ("freshness",)),
+            freshness=self.length(members.get("freshness"), ("freshness",)),
             owner=members.get("owner"),
             description=members.get("description"),
             revision=members.get("revision", 1),
         )
 
     def _model(self, model: Members) -> ModelChoice:
-        given = [name for name in _CHOICES if model.get(name) is not None]
-        if len(given) != 1:
-            text = "Member must have exactly one of [approved, alias, version]"
-            self.problems.append(Problem(("model",), text, f"of {', '.join(given) or 'none'}"))
+        given = self.one_of(model, _CHOICES, ("model",))
+        if given is None:
             return ModelChoice(model["group"])
         return ModelChoice(
-            model["group"], Choice(given[0]), model.get("alias") or "", model.get("version") or 0
+            model["group"], Choice(given), model.get("alias") or "", model.get("version") or 0
         )
 
     def _target(self, target: Members) -> Target:
@@ -236,18 +194,6 @@ class PredictionReader:
             event_time=target.get("event_time") or _EVENT_TIME,
             is_made=not target.get("existing"),
         )
-
-    def _schedule(self, schedule: Members) -> Schedule:
-        given = [name for name in ("every", "cron", "off") if schedule.get(name)]
-        if len(given) != 1:
-            text = "Member must have exactly one of [every, cron, off]"
-            self.problems.append(Problem(("schedule",), text, f"of {', '.join(given) or 'none'}"))
-        if schedule.get("timezone") and not schedule.get("cron"):
-            text = "Member must be left out without cron: a length has no time zone"
-            path = ("schedule", "timezone")
-            self.problems.append(Problem(path, text, shown(schedule["timezone"])))
-        every = self._micros(schedule.get("every"), ("schedule", "every"))
-        return Schedule(every, schedule.get("cron"), schedule.get("timezone"))
 
     def _own_expectations(self) -> tuple[int | float, int | float | None]:
         """The share of refused records, and the greatest drift."""
@@ -279,14 +225,6 @@ class PredictionReader:
         reader = ExpectationReader(members, range(len(scores)), self.folder)
         found = reader.read()
         self.problems += [replace(each, path=_path(each.path)) for each in reader.problems]
-        return found
-
-    def _micros(self, text: str | None, path: MemberPath) -> int | None:
-        if text is None:
-            return None
-        found = micros_of(text)
-        if found is None:
-            self.problems.append(Problem(path, f"Member must be a length: {EXAMPLES}", shown(text)))
         return found
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from larder.declared.complaints import complaint, members_of
+from larder.declared.complaints import members_of
 from larder.declared.expectations import percent
+from larder.declared.folder import read_file, read_folder
+from larder.declared.texts import TextReader
 from larder.declared.training_shape import TRAINING
-from larder.declared.yaml_lines import Located, UnreadableYaml, read_yaml
-from larder.errors import ConfigurationError
-from larder.pipelines.definition import Schedule
-from larder.pipelines.durations import EXAMPLES, HOUR, micros_of
+from larder.declared.yaml_lines import Located
+from larder.pipelines.durations import HOUR
 from larder.problems import Path as MemberPath
-from larder.problems import Problem, shown
+from larder.problems import Problem
 from larder.trainings.definition import (
     Comparison,
     GroupPart,
@@ -33,7 +33,6 @@ from larder.trainings.runs import LONGEST_FUNCTION
 from larder.wire.shapes import problems
 
 Members = Mapping[str, Any]
-_SUFFIXES: Final = (".yaml", ".yml")
 _JOB_TIME: Final = 2 * HOUR
 
 
@@ -49,17 +48,8 @@ def load_trainings(
         ConfigurationError: a line ``file:line: member: problem`` for everything that is wrong in
             any of the files.
     """
-    if not directory.is_dir():
-        return []
-    paths = sorted(each for each in directory.iterdir() if each.suffix in _SUFFIXES)
     stage = _Stage(pipelines, two_persons)
-    found = [_read(path, f"{directory.name}/{path.name}", stage) for path in paths]
-    files = [each for each in found if isinstance(each, _File)]
-    complaints = [text for each in found if not isinstance(each, _File) for text in each]
-    complaints += _doubles(files)
-    if complaints:
-        raise ConfigurationError("\n".join(complaints))
-    return [each.training for each in files]
+    return [each.value for each in read_folder(directory, stage.read, _names)]
 
 
 def load_training(path: Path) -> Training:
@@ -68,12 +58,7 @@ def load_training(path: Path) -> Training:
     Raises:
         ConfigurationError: as of ``load_trainings``; or there is no such file.
     """
-    if not path.is_file():
-        raise ConfigurationError(f"{path}: there is no such file")
-    found = _read(path, path.name, _Stage(None, two_persons=False))
-    if not isinstance(found, _File):
-        raise ConfigurationError("\n".join(found))
-    return found.training
+    return read_file(path, _Stage(None, two_persons=False).read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,45 +68,21 @@ class _Stage:
     pipelines: frozenset[str] | None
     two_persons: bool
 
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """One file, with its training."""
-
-    file: str
-    located: Located
-    training: Training
-
-
-def _doubles(files: list[_File]) -> Iterator[str]:
-    first: dict[str, str] = {}
-    for each in files:
-        name = each.training.name
-        if name in first:
-            text = f"Member must differ from that of {first[name]}"
-            yield complaint(each.file, each.located, Problem(("name",), text, shown(name)))
-        first.setdefault(name, each.file)
-
-
-def _read(path: Path, file: str, stage: _Stage) -> _File | list[str]:
-    """The file, or what is wrong with it."""
-    try:
-        located = read_yaml(path.read_text(encoding="utf-8"))
-    except UnreadableYaml as error:
-        return [f"{file}:{error.line}: {error}"]
-    except UnicodeDecodeError as error:
-        return [f"{file}:1: the file is not UTF-8: {error}"]
-    located.value = _spelled_out(located.value)
-    found = list(problems(TRAINING, located.value))
-    if not found:
+    def read(self, located: Located, _folder: Path) -> Training | list[Problem]:
+        """The training of a file, or what is wrong with it."""
+        located.value = _spelled_out(located.value)
+        if found := list(problems(TRAINING, located.value)):
+            return found
         reader = TrainingReader(members_of(located))
         training = reader.read()
         found = reader.problems or list(
-            training_problems(training, stage.pipelines, two_persons=stage.two_persons)
+            training_problems(training, self.pipelines, two_persons=self.two_persons)
         )
-        if not found:
-            return _File(file, located, training)
-    return list(dict.fromkeys(complaint(file, located, each) for each in found))
+        return found or training
+
+
+def _names(training: Training) -> Mapping[str, str]:
+    return {"name": training.name}
 
 
 def _spelled_out(document: object) -> object:
@@ -144,11 +105,10 @@ def _text(value: object) -> object:
 
 
 @dataclass(slots=True)
-class TrainingReader:
+class TrainingReader(TextReader):
     """Reads the training of one file; ``problems`` are texts it can't read."""
 
     members: Members
-    problems: list[Problem] = field(default_factory=list)
 
     def read(self) -> Training:
         """The training. Where there are problems it is not to be used."""
@@ -180,7 +140,7 @@ class TrainingReader:
 
     def _labels(self, labels: Members) -> Labels:
         path: MemberPath = ("training_set", "labels")
-        self._one_of(labels, ("table", "query"), path)
+        self.one_of(labels, ("table", "query"), path)
         table, query = labels.get("table"), labels.get("query")
         if table:
             if labels.get("tables"):
@@ -200,50 +160,28 @@ class TrainingReader:
             group=group["group"],
             features=tuple(features) if features else None,
             key=group.get("key"),
-            look_back=None if look_back is None else self._micros(look_back, path),
+            look_back=self.length(look_back, path),
             prefix=group.get("prefix") or "",
         )
 
     def _step(self, step: Members) -> TrainingStep:
-        self._one_of(step, ("function", "job"), ("train",))
+        self.one_of(step, ("function", "job"), ("train",))
         kind = StepKind.JOB if step.get("job") else StepKind.FUNCTION
         default = _JOB_TIME if kind is StepKind.JOB else LONGEST_FUNCTION
         timeout = step.get("timeout")
         return TrainingStep(
             kind=kind,
             name=step.get("job") or step.get("function") or "",
-            timeout=default if timeout is None else self._micros(timeout, ("train", "timeout")),
+            timeout=default if timeout is None else self.length(timeout, ("train", "timeout")) or 0,
             parameters=step.get("parameters") or {},
         )
 
     def _triggers(self, triggers: Members) -> Triggers:
-        path: MemberPath = ("triggers", "schedule")
-        given, schedule = triggers.get("schedule"), None
-        if given is not None:
-            self._one_of(given, ("every", "cron"), path)
-            if given.get("timezone") and not given.get("cron"):
-                text = "Member must be left out without cron: a length has no time zone"
-                self.problems.append(Problem((*path, "timezone"), text, shown(given["timezone"])))
-            every = given.get("every")
-            schedule = Schedule(
-                None if every is None else self._micros(every, (*path, "every")),
-                given.get("cron"),
-                given.get("timezone"),
-            )
+        given = triggers.get("schedule")
+        path = ("triggers", "schedule")
+        schedule = None if given is None else self.schedule(given, ("every", "cron"), path)
         return Triggers(
             schedule,
             tuple(triggers.get("new_data") or ()),
             tuple(triggers.get("alarms") or ()),
         )
-
-    def _one_of(self, given: Members, names: tuple[str, ...], path: MemberPath) -> None:
-        there = [name for name in names if given.get(name)]
-        if len(there) != 1:
-            text = f"Member must have exactly one of [{', '.join(names)}]"
-            self.problems.append(Problem(path, text, f"of {', '.join(there) or 'none'}"))
-
-    def _micros(self, text: str, path: MemberPath) -> int:
-        found = micros_of(text)
-        if found is None:
-            self.problems.append(Problem(path, f"Member must be a length: {EXAMPLES}", shown(text)))
-        return found or 0
