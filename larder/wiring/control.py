@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from larder.access.rules import AccessRules
@@ -70,18 +70,19 @@ def open_control(settings: ControlSettings) -> ControlPlane:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _JobsOnUse:
     """Implements ``JobMachine``: the SDK is imported by the first job."""
 
     machine_arn: str
 
     def start(self, name: str, uid: str) -> None:
-        self._opened().start(name, uid)
+        self._opened.start(name, uid)
 
     def broken(self, name: str, uid: str) -> str | None:
-        return self._opened().broken(name, uid)
+        return self._opened.broken(name, uid)
 
+    @cached_property
     def _opened(self) -> JobMachine:
         # imported where it is used: boto3 would be half of a cold start
         from larder.wiring.transforms import open_machine  # noqa: PLC0415
@@ -118,18 +119,19 @@ def _monitoring(
     return opened
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _TrafficOnUse:
     """Implements both ports of ``Traffic``: the SDK is imported by the update that needs it."""
 
     machine_arn: str
 
     def states(self, names: Sequence[str]) -> Mapping[str, str]:
-        return self._opened().alarms.states(names)
+        return self._opened.alarms.states(names)
 
     def start(self, endpoint: str, uid: str) -> None:
-        self._opened().machine.start(endpoint, uid)
+        self._opened.machine.start(endpoint, uid)
 
+    @cached_property
     def _opened(self) -> Traffic:
         # imported where it is used: boto3 would be half of a cold start
         from larder.wiring.model_deployment import open_traffic  # noqa: PLC0415
