@@ -15,6 +15,7 @@ import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
@@ -37,12 +38,12 @@ def handler(event: Event, _context: object) -> dict[str, int]:
 
 def rows_of(event: Event) -> tuple[Array, Array]:
     """The features, a missing value as NaN, and the truths."""
-    path = "/tmp/rows.parquet"  # noqa: S108 - the folder that Lambda gives
     bucket, _, key = event["rows"].removeprefix("s3://").partition("/")
-    boto3.client("s3").download_file(bucket, key, path)
     listed = ", ".join(f'"{each}"' for each in [*event["features"], event["target"]])
-    with duckdb.connect(config={"home_directory": "/tmp"}) as database:  # noqa: S108 - as above
-        rows = database.execute(f"SELECT {listed} FROM '{path}'").fetchall()
+    with TemporaryDirectory() as folder, duckdb.connect(config={"home_directory": folder}) as duck:
+        path = f"{folder}/rows.parquet"
+        boto3.client("s3").download_file(bucket, key, path)
+        rows = duck.execute(f"SELECT {listed} FROM '{path}'").fetchall()
     values = np.array([[np.nan if v is None else float(v) for v in row] for row in rows], "f4")
     return np.ascontiguousarray(values[:, :-1]), np.ascontiguousarray(values[:, -1])
 

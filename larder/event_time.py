@@ -23,6 +23,7 @@ from enum import StrEnum
 from larder.errors import ValidationError
 
 NANOS = 1_000_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAYS_400_YEARS = 146_097
 _MIN_SECONDS = (date(1, 1, 1).toordinal() - 366 - _EPOCH_DAY) * 86_400  # the year 0 is leap
@@ -82,9 +83,14 @@ def nanos_to_iso(nanos: int) -> str:
     return f"{year:04d}-{day.month:02d}-{day.day:02d}T{clock}{tail}Z"
 
 
+def iso_seconds(micros: int) -> str:
+    """An instant of microseconds since the epoch, in ISO 8601 with whole seconds."""
+    return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def iso_millis(micros: int) -> str:
     """An instant of microseconds since the epoch, in ISO 8601 with milliseconds."""
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+    at = _EPOCH + timedelta(microseconds=micros)
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from larder.client.consistency import ShownConsistency, shown
 from larder.errors import ResourceNotFound
+from larder.event_time import iso_seconds
 from larder.foreign_errors import in_larders_words
 from larder.pipelines.definition import Pipeline
 from larder.pipelines.deployment import Deployments, PipelinePlan
@@ -25,8 +25,6 @@ from larder.progress import Report, silent
 from larder.wiring.executions import Execution
 from larder.wiring.pipeline_client import PipelineExecutions
 from larder.wiring.pipeline_consistency import PipelineConsistency
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +239,7 @@ class PipelinesClient:
         return PipelineStatus(
             position.pipeline,
             position.revision,
-            _iso(position.published_until),
+            iso_seconds(position.published_until),
             position.paused,
             position.dropped,
             dict(Counter(str(each.state) for each in items)),
@@ -250,7 +248,7 @@ class PipelinesClient:
 
 
 def _interval(item: IntervalItem) -> IntervalStatus:
-    after, until = _iso(item.interval.after), _iso(item.interval.until)
+    after, until = iso_seconds(item.interval.after), iso_seconds(item.interval.until)
     return IntervalStatus(
         after, until, str(item.state), item.run_id, item.attempts, item.rows, item.cause
     )
@@ -265,7 +263,3 @@ def _run_of(found: Execution) -> PipelineRun:
         output.get("rows", 0),
         found.message,
     )
-
-
-def _iso(micros: int) -> str:
-    return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%dT%H:%M:%SZ}"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from larder.errors import ResourceNotFound, ValidationError
+from larder.event_time import iso_seconds
 from larder.foreign_errors import in_larders_words
 from larder.pipelines.durations import EXAMPLES, MINUTE, micros_of
 from larder.pipelines.runs.documents import instant
@@ -24,7 +24,6 @@ from larder.wiring.executions import Execution
 from larder.wiring.prediction_client import PredictionRuns
 
 MOST_RUNS = 1_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class PredictionsClient:
             LarderError: Step Functions refused.
         """
         for each in _instants(instant("from", after), instant("to", until), every):
-            done = self.run(name, as_of=_iso(each), report=report)
+            done = self.run(name, as_of=iso_seconds(each), report=report)
             yield done
             if done.status != "SUCCEEDED":
                 return
@@ -182,7 +181,7 @@ class PredictionsClient:
             if position is None:
                 return None
             items = self.runs.items(name)
-        until = _iso(position.published_until) if position.published_until > 0 else ""
+        until = iso_seconds(position.published_until) if position.published_until > 0 else ""
         return PredictionStatus(
             name,
             position.revision,
@@ -204,7 +203,7 @@ class PredictionsClient:
                 return None
             newest = found[-1]
             address, report = self.runs.published(newest), self.runs.report(newest)
-        as_of, rows = _iso(newest.interval.until), newest.rows or 0
+        as_of, rows = iso_seconds(newest.interval.until), newest.rows or 0
         return LatestScores(as_of, newest.run_id, rows, address or "", report or {})
 
     def _started(self, asked: dict[str, Any], report: Report, *, wait: bool) -> PredictionRun:
@@ -227,7 +226,7 @@ def _instants(after: int, until: int, every: str) -> Iterator[int]:
     if not step or step % MINUTE:
         raise ValidationError(f"every: {every!r} must be whole minutes: {EXAMPLES}")
     if after >= until:
-        raise ValidationError(f"from: {_iso(after)} must be before to: {_iso(until)}")
+        raise ValidationError(f"from: {iso_seconds(after)} must be before to: {iso_seconds(until)}")
     first = (after // step + 1) * step
     if (until - first) // step >= MOST_RUNS:
         raise ValidationError(f"every: {every!r} makes more than {MOST_RUNS:,} runs: take a longer")
@@ -236,7 +235,7 @@ def _instants(after: int, until: int, every: str) -> Iterator[int]:
 
 def _status(item: IntervalItem) -> RunStatus:
     return RunStatus(
-        _iso(item.interval.until),
+        iso_seconds(item.interval.until),
         str(item.state),
         item.run_id,
         item.attempts,
@@ -255,7 +254,3 @@ def _run_of(found: Execution) -> PredictionRun:
         tuple(output.get("failed_shards", ())),
         found.message,
     )
-
-
-def _iso(micros: int) -> str:
-    return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%dT%H:%M:%SZ}"

@@ -7,10 +7,10 @@ print(platform.trainings.status("fraud").state)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from larder.errors import ResourceNotFound
+from larder.event_time import iso_seconds
 from larder.foreign_errors import in_larders_words
 from larder.progress import Progress, Report, silent
 from larder.trainings.definition import Training
@@ -19,7 +19,6 @@ from larder.trainings.runs import TrainingRun as StoredRun
 from larder.wiring.executions import Execution
 from larder.wiring.training_client import TrainingRuns
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = 20
 
 
@@ -148,8 +147,8 @@ def _status(run: StoredRun) -> RunStatus:
         run=run.id,
         state=str(run.state),
         trigger=str(run.trigger),
-        started=_iso(run.started),
-        changed=_iso(run.changed),
+        started=iso_seconds(run.started),
+        changed=iso_seconds(run.changed),
         attempts=run.attempts,
         training_set=run.training_set,
         package=run.package,
@@ -159,7 +158,3 @@ def _status(run: StoredRun) -> RunStatus:
         report=run.report,
         cause=run.cause,
     )
-
-
-def _iso(micros: int) -> str:
-    return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%dT%H:%M:%SZ}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from larder.access.grants import Right
 from larder.access.rules import Access
@@ -145,20 +145,14 @@ class Monitoring:
             AccessForbidden: the caller may not create schedules, or not change the endpoint.
         """
         self.schedules.check_new(spec.name, spec.tags)
-        endpoint = self._endpoint(spec)
-        now = self.models.clock()
+        made = self._configured(spec)
         return self.schedules.create(
             MonitoringSchedule(
                 name=spec.name,
                 uid=self.models.new_uid(),
-                created=now,
+                created=made["since"],
                 tags=spec.tags,
-                sent=spec.sent,
-                definition=spec.definition,
-                endpoint=endpoint,
-                timing=spec.timing,
-                changed=now,
-                since=now,
+                **made,
             )
         )
 
@@ -168,19 +162,8 @@ class Monitoring:
         Raises as ``schedule``, and ``ResourceNotFound`` where there is no such schedule.
         """
         self.schedules.get(spec.name, Right.ADMIN)
-        endpoint, now = self._endpoint(spec), self.models.clock()
-        return self.schedules.change(
-            spec.name,
-            lambda found: replace(
-                found,
-                sent=spec.sent,
-                definition=spec.definition,
-                endpoint=endpoint,
-                timing=spec.timing,
-                changed=now,
-                since=now,
-            ),
-        )
+        made = self._configured(spec)
+        return self.schedules.change(spec.name, lambda found: replace(found, **made))
 
     def start(self, name: str) -> MonitoringSchedule:
         """Have a schedule go on; one of a single window has that window again, as of now.
@@ -206,6 +189,18 @@ class Monitoring:
             return found.in_state(ScheduleState.STOPPED, self.models.clock())
 
         return self.schedules.change(name, stopped)
+
+    def _configured(self, spec: ScheduleSpec) -> dict[str, Any]:
+        """The members of a schedule that its configuration gives it, from now on."""
+        endpoint, now = self._endpoint(spec), self.models.clock()
+        return {
+            "sent": spec.sent,
+            "definition": spec.definition,
+            "endpoint": endpoint,
+            "timing": spec.timing,
+            "changed": now,
+            "since": now,
+        }
 
     def _endpoint(self, spec: ScheduleSpec) -> str:
         """The name of the endpoint that a schedule is of, which may have that schedule."""

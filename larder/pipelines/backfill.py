@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from larder.errors import LarderError
+from larder.event_time import iso_seconds
 from larder.pipelines.definition import Pipeline, TimeUnit
 from larder.pipelines.durations import DAY
 from larder.pipelines.runs.due import cut, ready_until, start, unit
 from larder.pipelines.sql.statement import Interval
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ class Backfills:
         first = start(pipeline)
         last = max(first, ready_until(pipeline, self.clock()))
         intervals = list(cut(Interval(first, last), max(DAY, unit(pipeline))))
-        bounds = (_iso(first), _iso(last), len(intervals))
+        bounds = (iso_seconds(first), iso_seconds(last), len(intervals))
         source = pipeline.source
         if not source.reads:
             kind = "group" if source.group is not None else "files"
@@ -101,7 +99,3 @@ def _read(files: Sequence[SourceFile], interval: Interval, window: int) -> int:
         or each.last is None
         or (each.last > after and each.first <= interval.until)
     )
-
-
-def _iso(micros: int) -> str:
-    return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%dT%H:%M:%SZ}"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from larder.errors import ValidationError
@@ -21,7 +22,7 @@ from larder.models.registry_items import Sent, VariantSpec
 from larder.models.weights import Capacity, Retained
 from larder.problems import Path, Problem, refuse, shown
 from larder.wire.json_rpc import Members
-from larder.wire.shapes import problems
+from larder.wire.shapes import Struct, problems
 
 _PAGE_SIZE = 100
 _ENDPOINTS_PAGE_SIZE = 10
@@ -30,14 +31,18 @@ _DEFAULT_WEIGHT = 1.0
 _MEGABYTES = 1024
 
 
-def checked(operation: str, members: Members) -> Members:
+def checked_by(requests: Mapping[str, Struct], operation: str, members: Members) -> Members:
     """The members, as the operation's shape allows them; ``null`` members are gone at any depth.
 
     Raises:
         ValidationError: naming every member that breaks a constraint.
     """
-    refuse(problems(REQUESTS[operation], dict(members)))
-    return {name: without_nulls(value) for name, value in members.items() if value is not None}
+    refuse(problems(requests[operation], dict(members)))
+    return {name: _without_nulls(value) for name, value in members.items() if value is not None}
+
+
+checked = partial(checked_by, REQUESTS)
+"""The members of an operation on models; see ``checked_by``."""
 
 
 def model_spec(members: Members) -> ModelSpec:
@@ -240,10 +245,10 @@ def _sent(members: Members, *left_out: str) -> Sent:
     return {name: value for name, value in members.items() if name not in names}
 
 
-def without_nulls(value: object) -> object:
+def _without_nulls(value: object) -> object:
     """A value of JSON without members that are ``null``, at any depth."""
     if isinstance(value, dict):
-        return {name: without_nulls(each) for name, each in value.items() if each is not None}
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
     if isinstance(value, list):
-        return [without_nulls(each) for each in value]
+        return [_without_nulls(each) for each in value]
     return value

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from larder.groups.api.requests import tag_pairs
-from larder.models.api.control_requests import list_criteria, without_nulls
+from larder.models.api.control_requests import checked_by, list_criteria
 from larder.models.lists import ItemCriteria
 from larder.models.registry_items import Item
 from larder.monitoring.api.shapes import REQUESTS
@@ -18,7 +19,6 @@ from larder.monitoring.schedule import JobDefinition, MonitoringSchedule, Timing
 from larder.monitoring.window import Cadence
 from larder.problems import Path, Problem, refuse, shown
 from larder.wire.json_rpc import Members
-from larder.wire.shapes import problems
 
 DATA_QUALITY: Final = "DataQuality"
 _SECOND: Final = 1_000_000
@@ -34,14 +34,8 @@ _NOW: Final = "NOW"
 _BASELINE: Final = "DataQualityBaselineConfig"
 
 
-def checked(operation: str, members: Members) -> Members:
-    """The members, as the operation's shape allows them; ``null`` members are gone at any depth.
-
-    Raises:
-        ValidationError: naming every member that breaks a constraint.
-    """
-    refuse(problems(REQUESTS[operation], dict(members)))
-    return {name: without_nulls(value) for name, value in members.items() if value is not None}
+checked = partial(checked_by, REQUESTS)
+"""The members of an operation on schedules of monitoring; see ``checked_by``."""
 
 
 def definition_spec(members: Members) -> DefinitionSpec:

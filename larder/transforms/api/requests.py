@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 from larder.groups.api.requests import tag_pairs
-from larder.models.api.control_requests import without_nulls
+from larder.models.api.control_requests import checked_by
 from larder.models.api.media import CSV, JSON, JSON_LINES, Media
 from larder.models.registry_items import Sent
 from larder.problems import Path, Problem, refuse, shown
@@ -15,7 +16,6 @@ from larder.transforms.json_path import BadPath, JsonPath
 from larder.transforms.manage_jobs import JobSpec
 from larder.transforms.work import DEFAULT_PAYLOAD, MEGABYTE, MOST_PAYLOAD, Family, Processing, Work
 from larder.wire.json_rpc import Members
-from larder.wire.shapes import problems
 
 _FAMILIES: Final = {
     CSV: Family.CSV,
@@ -33,14 +33,8 @@ _STREAM: Final = (
 )
 
 
-def checked(operation: str, members: Members) -> Members:
-    """The members, as the operation's shape allows them; ``null`` members are gone at any depth.
-
-    Raises:
-        ValidationError: naming every member that breaks a constraint.
-    """
-    refuse(problems(REQUESTS[operation], dict(members)))
-    return {name: without_nulls(value) for name, value in members.items() if value is not None}
+checked = partial(checked_by, REQUESTS)
+"""The members of an operation on transform jobs; see ``checked_by``."""
 
 
 def job_spec(members: Members) -> JobSpec:
