@@ -109,7 +109,15 @@ def without_versions(platform, training):
 def trainer(platform):
     """The training step, over the layers of the function that compares, with a role of its own."""
     functions, iam = platform.client("lambda"), platform.client("iam")
-    bucket = platform.outputs["OfflineBucketName"]
+    make_trainer(functions, role_of_trainer(iam, platform.outputs["OfflineBucketName"]))
+    yield
+    functions.delete_function(FunctionName=TRAINER)
+    iam.delete_role_policy(RoleName=TRAINER, PolicyName="files")
+    iam.delete_role(RoleName=TRAINER)
+
+
+def role_of_trainer(iam, bucket):
+    """The ARN of a role that reads what is trained on and writes models, and nothing else."""
     trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
     document = {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
     role = iam.create_role(RoleName=TRAINER, AssumeRolePolicyDocument=json.dumps(document))
@@ -123,6 +131,10 @@ def trainer(platform):
     )
     policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     iam.put_role_policy(RoleName=TRAINER, PolicyName="files", PolicyDocument=policy)
+    return role["Role"]["Arn"]
+
+
+def make_trainer(functions, role):
     [comparing] = [
         each
         for page in functions.get_paginator("list_functions").paginate()
@@ -136,7 +148,7 @@ def trainer(platform):
     functions.create_function(
         FunctionName=TRAINER,
         Runtime=comparing["Runtime"],
-        Role=role["Role"]["Arn"],
+        Role=role,
         Handler="trainer_function.handler",
         Code={"ZipFile": packed.getvalue()},
         Layers=[each["Arn"] for each in comparing["Layers"]],
@@ -145,10 +157,6 @@ def trainer(platform):
         Architectures=comparing.get("Architectures", ["x86_64"]),
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=TRAINER)
-    yield
-    functions.delete_function(FunctionName=TRAINER)
-    iam.delete_role_policy(RoleName=TRAINER, PolicyName="files")
-    iam.delete_role(RoleName=TRAINER)
 
 
 def trains(platform, **environment):

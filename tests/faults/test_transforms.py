@@ -172,7 +172,7 @@ def test_calls_that_come_twice_at_once_write_the_same_bytes(jobs, sm):
         def one():
             try:
                 answers.append(call(event))
-            except Exception as error:  # a thread has nobody to raise it to: the test fails by it
+            except Exception as error:  # no caller of a thread sees it: the test fails by it
                 errors.append(error)
 
         threads = [threading.Thread(target=one) for _ in range(2)]

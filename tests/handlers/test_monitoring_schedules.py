@@ -1,4 +1,4 @@
-"""Schedules of monitoring behind an unmodified boto3 client: what they judge, and what is told."""
+"""Schedules of monitoring behind an unmodified boto3 client: what they judge, and their answers."""
 
 import json
 from datetime import UTC, datetime

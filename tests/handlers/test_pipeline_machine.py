@@ -28,6 +28,7 @@ from larder.pipelines.sql.statement import Interval
 from larder.telemetry.log import Log
 from larder.testing.pipeline_runs import MemoryLedger, MemoryReports
 from stacks.pipeline_machine import RUN_SPARK, Spark, definition
+from tests.faults.killing import Killed
 from tests.support.pipelines import expected, feature, on_duckdb, pipeline
 from tests.support.states import run_machine
 from tests.unit.pipelines.test_runs import HOURLY, START, Clock
@@ -43,10 +44,6 @@ OURS = pipeline(
 FROM_BYTES = 1000
 MINUTES = 5
 LONGEST_LEASE = (MINUTES + START_MINUTES) * MINUTE + LEASE
-
-
-class Killed(BaseException):
-    """The execution is gone: no state catches it."""
 
 
 class Platform:

@@ -94,7 +94,7 @@ def test_new_data_that_brought_nothing_since_the_last_run_begin_none(world):
 
 def test_a_worse_candidate_is_not_approved_and_a_better_one_is(world):
     world.train = POOR
-    assert world.run()["outcome"] == "approved"  # there is nobody to beat
+    assert world.run()["outcome"] == "approved"  # there is no champion to beat
     better = again(world)
     assert (better["outcome"], better["champion"]) == ("approved", "fraud/1")
     worse = again(world, POOR)
@@ -271,5 +271,5 @@ def test_a_person_who_decided_first_is_not_overruled(world):
 
 
 def test_a_training_that_is_not_deployed_is_named(world):
-    with pytest.raises(ResourceNotFound, match="training: 'nobody' is not deployed; there are: f"):
-        world.run(training="nobody")
+    with pytest.raises(ResourceNotFound, match="training: 'absent' is not deployed; there are: f"):
+        world.run(training="absent")

@@ -6,8 +6,6 @@ takes in each of its rows once, however often it is killed and gone on with.
 
 import hashlib
 import re
-import shutil
-from pathlib import Path
 
 import duckdb
 import orjson
@@ -51,7 +49,9 @@ from larder.telemetry.log import Log
 from larder.testing.pipeline_runs import MemoryLedger
 from larder.wiring.model_runtimes import NativeRuntimes
 from stacks.prediction_machine import definition
+from tests.faults.killing import Killed
 from tests.support import boosters
+from tests.support.folder_objects import Folder
 from tests.support.staged_runs import files_in, staged_in
 from tests.support.states import run_machine
 
@@ -164,44 +164,6 @@ def customers(count, at="2025-12-31T00:00:00Z", salt=0):
             "api_invocation_time": written,
             "is_deleted": False,
         }
-
-
-class Killed(BaseException):
-    """The execution is gone: no state catches it."""
-
-
-class Folder:
-    """Objects of S3 in a folder of this machine."""
-
-    def __init__(self, root):
-        self.root = root
-
-    def path(self, address):
-        return self.root / address.removeprefix("s3://")
-
-    def read(self, address):
-        path = self.path(address)
-        return path.read_bytes() if path.exists() else None
-
-    def write(self, address, body):
-        path = self.path(address)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-
-    def listed(self, address):
-        path = self.path(address)
-        for each in sorted(path.rglob("*")) if path.exists() else ():
-            if each.is_file():
-                yield f"s3://{each.relative_to(self.root)}", each.stat().st_size
-
-    def fetch(self, address, path):
-        shutil.copy(self.path(address), path)
-
-    def send(self, path, address):
-        self.write(address, Path(path).read_bytes())
-
-    def copy(self, address, to):
-        self.write(to, self.read(address))
 
 
 class Poisoned:

@@ -5,9 +5,7 @@ The training set is made of rows that the test gives; everything after it is the
 
 import hashlib
 import io
-import shutil
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import orjson
@@ -55,6 +53,8 @@ from larder.trainings.work import TrainingWork
 from larder.wiring.model_runtimes import NativeRuntimes
 from stacks.pipeline_machine import RUN_SPARK
 from stacks.training_machine import INVOKE, definition
+from tests.faults.killing import Killed
+from tests.support.folder_objects import Folder
 from tests.support.model_files import packed
 from tests.support.model_registry import IMAGE, model_catalog
 from tests.support.states import run_machine
@@ -99,41 +99,8 @@ def labelled(count=ROWS, seed=7):
     ]
 
 
-class Killed(BaseException):
-    """The execution is gone: no state catches it."""
-
-
 class StepFailed(LarderError):
     """What trains has failed."""
-
-
-class Folder:
-    """Objects of S3 in a folder of this machine."""
-
-    def __init__(self, root):
-        self.root = root
-
-    def path(self, address):
-        return self.root / address.removeprefix("s3://")
-
-    def read(self, address):
-        path = self.path(address)
-        return path.read_bytes() if path.exists() else None
-
-    def digest(self, address):
-        body = self.read(address)
-        return None if body is None else hashlib.sha256(body).hexdigest()
-
-    def write(self, address, body):
-        path = self.path(address)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
-
-    def fetch(self, address, path):
-        shutil.copy(self.path(address), path)
-
-    def send(self, path, address):
-        self.write(address, Path(path).read_bytes())
 
 
 class World:
@@ -190,7 +157,7 @@ class World:
         return found.served if found else None
 
     def take_in(self, request):
-        """A model of an archive; refused where it is none."""
+        """A model of an archive; refused where it is no archive."""
         body = self.objects.read(request.source.uri)
         try:
             with tarfile.open(fileobj=io.BytesIO(body)) as tar:

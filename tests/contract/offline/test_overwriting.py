@@ -26,7 +26,7 @@ def by_upkeep(table, old):
 
 
 def by_athena(table, old):
-    nothing = table.scan(row_filter="customer_id = 'nobody'").to_arrow()
+    nothing = table.scan(row_filter="customer_id = 'absent'").to_arrow()
     replace_by_statement(table, [old], nothing)
 
 
